@@ -1,0 +1,1 @@
+"""Gradients by hand, in NumPy: the solutions of the book as code."""

@@ -1,0 +1,1 @@
+"""Reads the displayed equations of the book and proves them."""
