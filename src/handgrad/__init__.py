@@ -4,7 +4,7 @@ from handgrad.activations import Activation, activation, identity, relu, sigmoid
 from handgrad.comparison import Comparison, compare
 from handgrad.differences import central_difference
 from handgrad.jacobians import dl_dy_hat, ds_dz, dy_hat_ds, dz_ds, numerator_layout
-from handgrad.losses import BinaryCrossEntropy, Loss, SigmoidCrossEntropy, SquaredError
+from handgrad.losses import BinaryCrossEntropy, SigmoidCrossEntropy, SquaredError
 from handgrad.network import (
     Gradients,
     Layer,
@@ -23,7 +23,6 @@ __all__ = [
     "Comparison",
     "Gradients",
     "Layer",
-    "Loss",
     "Network",
     "SigmoidCrossEntropy",
     "SquaredError",
@@ -44,4 +43,4 @@ __all__ = [
     "relu",
     "sgd_step",
     "sigmoid",
-]
+]  # fmt: skip

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Any, overload
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,109 +13,90 @@ from handgrad.network import Gradients
 Pairs = Mapping[str, tuple[Any, Any]]
 
 
-@dataclass(frozen=True)
-class Row:
-    """One compared quantity: its largest difference, where it lies, and the two values there.
+class Row(NamedTuple):
+    """A quantity, its largest difference, where it lies, and the two values there.
 
-    The difference of two elements is |computed - expected| / max(1, |expected|): absolute for small
-    values, relative for large ones.
+    A difference is |computed - expected| / max(1, |expected|): absolute for small values, relative
+    for large ones.
     """
 
     quantity: str
     shape: tuple[int, ...]
     difference: float
-    position: tuple[int, ...]
+    position: list[int]
     computed: float
     expected: float
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The rows of a comparison. Differences below the tolerance are rounding, and shown as such."""
+    """A row for each quantity. A difference below the tolerance is rounding and shown as such."""
 
     rows: tuple[Row, ...]
     tolerance: float
 
     def assert_close(self) -> None:
-        """Raise AssertionError with quantity, position and both values unless all rows are close."""
-        failed = [row for row in self.rows if not row.difference < self.tolerance]
+        """Raise AssertionError, with quantity, position and values, for differences not below."""
+        failed = [
+            f"{row.quantity} at {row.position}: computed {row.computed}, expected {row.expected}, "
+            f"difference {row.difference:.1e}, tolerance {self.tolerance:g}"
+            for row in self.rows
+            if not row.difference < self.tolerance
+        ]
         if failed:
-            raise AssertionError(
-                "\n".join(
-                    f"{row.quantity} at {list(row.position)}: computed {row.computed!r}, "
-                    f"expected {row.expected!r}, difference {row.difference:.1e}, "
-                    f"tolerance {self.tolerance:g}"
-                    for row in failed
-                )
-            )
+            raise AssertionError("\n".join(failed))
+
+    def _table(self) -> list[tuple[str, str, str]]:
+        table = [("quantity", "shape", "largest difference")]
+        for row in self.rows:
+            small = row.difference < self.tolerance
+            shown = f"< {self.tolerance:g}" if small else f"{row.difference:.1e}"
+            table.append((row.quantity, str(row.shape), shown))
+        return table
 
     def __str__(self) -> str:
-        table = [_HEAD, *self._cells()]
-        widths = [max(len(row[column]) for row in table) for column in range(3)]
-        lines = [
+        widths = [max(map(len, column)) for column in zip(*self._table(), strict=True)]
+        head, *body = (
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in table
-        ]
-        return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
-
-    __repr__ = __str__
+            for row in self._table()
+        )
+        return "\n".join([head, "  ".join("-" * width for width in widths), *body])
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{cell}</th>' for cell in _HEAD)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{_html(cell)}</td>" for cell in row) + "</tr>\n"
-            for row in self._cells()
-        )
-        return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
-
-    def _cells(self) -> list[tuple[str, str, str]]:
-        return [(row.quantity, str(row.shape), self._shown(row.difference)) for row in self.rows]
-
-    def _shown(self, difference: float) -> str:
-        below = difference < self.tolerance
-        return f"< {self.tolerance:g}" if below else f"{difference:.1e}"
+        rows = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in self._table())
+        head, *body = (f"<tr>{row}</tr>\n" for row in rows)
+        head = head.replace("<td>", '<th scope="col">').replace("</td>", "</th>")
+        body = [re.sub(r"\^(\([^)]*\))", r"<sup>\1</sup>", row) for row in body]  # ^(1) and so on
+        return f"<table>\n<thead>\n{head}</thead>\n<tbody>\n{''.join(body)}</tbody>\n</table>"
 
 
-_HEAD = ("quantity", "shape", "largest difference")
-
-
-def _html(cell: str) -> str:
-    return re.sub(r"\^(\([^)]*\))", r"<sup>\1</sup>", escape(cell))
-
-
-@overload
-def compare(gradients: Gradients, expected: Gradients, *, tolerance: float = ...) -> Comparison: ...
-@overload
-def compare(gradients: Pairs, expected: None = None, *, tolerance: float = ...) -> Comparison: ...
 def compare(
     gradients: Gradients | Pairs, expected: Gradients | None = None, *, tolerance: float = 1e-12
 ) -> Comparison:
-    """Compare gradients with the expected ones, or any quantities given as {name: (computed, expected)}.
+    """Compare gradients with the expected ones, or the pairs of {name: (computed, expected)}.
 
-    Arrays, numbers and detached tensors are compared in double precision. Raises ValueError if a
-    shape or the set of layers differs, or if there is nothing to compare.
+    A pair is two arrays, numbers or detached tensors of one shape, compared in double precision.
+    ValueError if shapes or numbers of layers differ, or if there is nothing to compare.
     """
-    if isinstance(gradients, Gradients):
+    pairs = gradients
+    if isinstance(pairs, Gradients):
         if not isinstance(expected, Gradients):
             raise TypeError(f"expected: expected Gradients, given {type(expected).__name__}")
-        pairs = _gradient_pairs(gradients, expected)
-    else:
-        pairs = gradients
+        pairs = _pairs(pairs, expected)
     if not pairs:
         raise ValueError("compare: expected at least one quantity, given none")
     return Comparison(tuple(_row(name, *pair) for name, pair in pairs.items()), tolerance)
 
 
-def _gradient_pairs(gradients: Gradients, expected: Gradients) -> Pairs:
-    if gradients.W.keys() != expected.W.keys():
-        raise ValueError(f"layers: expected {list(expected.W)}, given {list(gradients.W)}")
+def _pairs(computed: Gradients, expected: Gradients) -> Pairs:
+    if computed.W.keys() != expected.W.keys():
+        raise ValueError(f"layers: expected {list(expected.W)}, given {list(computed.W)}")
     pairs: dict[str, tuple[Any, Any]] = {}
-    for L in sorted(gradients.W):
-        pairs[f"dl/dW^({L})"] = (gradients.W[L], expected.W[L])
-        pairs[f"dl/db^({L})"] = (gradients.b[L], expected.b[L])
-        pairs[f"delta^({L})"] = (gradients.delta[L], expected.delta[L])
-    pairs["dl/dx"] = (gradients.x, expected.x)
-    return pairs
+    for L in computed.W:
+        pairs[f"dl/dW^({L})"] = computed.W[L], expected.W[L]
+        pairs[f"dl/db^({L})"] = computed.b[L], expected.b[L]
+        pairs[f"delta^({L})"] = computed.delta[L], expected.delta[L]
+    return {**pairs, "dl/dx": (computed.x, expected.x)}
 
 
 def _row(quantity: str, computed: Any, expected: Any) -> Row:
@@ -125,16 +106,8 @@ def _row(quantity: str, computed: Any, expected: Any) -> Row:
         raise ValueError(f"{quantity}: expected shape {b.shape}, given {a.shape}{hint}")
     if a.size == 0:
         raise ValueError(f"{quantity}: expected at least one element, given shape {a.shape}")
-    with np.errstate(invalid="ignore"):  # inf - inf; equal infinities do not differ
+    with np.errstate(invalid="ignore"):  # inf - inf is NaN, but equal infinities do not differ
         difference = np.where(a == b, 0, np.abs(a - b) / np.maximum(1, np.abs(b)))
-    # NaN is the worst difference: argmax finds it before any number.
-    worst = np.unravel_index(int(np.argmax(difference)), a.shape)
-    position = tuple(int(i) for i in worst)
-    return Row(
-        quantity,
-        a.shape,
-        float(difference[position]),
-        position,
-        float(a[position]),
-        float(b[position]),
-    )
+    at = np.unravel_index(np.argmax(difference), a.shape)  # argmax takes NaN for the largest
+    position = [int(i) for i in at]
+    return Row(quantity, a.shape, float(difference[at]), position, float(a[at]), float(b[at]))
