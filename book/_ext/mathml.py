@@ -1,0 +1,110 @@
+"""Turns every equation into MathML while the book is built, so that no page needs a math engine."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from math_core import LatexError, LatexToMathML
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.writers.html5 import HTML5Translator
+
+logger = logging.getLogger(__name__)
+
+# `annotation` keeps the TeX source inside the element: it is what a reader copies.
+_converter = LatexToMathML(annotation=True, fancy_error=False)
+# `\boldsymbol{1}` comes out as an identifier "1" in regular weight; it is the bold digit.
+_BOLD_DIGIT = re.compile(r"<mi>([0-9])</mi>")
+_BOLD_ZERO = 0x1D7CE
+_ERROR_POSITION = re.compile(r"(?P<offset>\d+): (?P<message>.*)", re.DOTALL)
+
+
+class MathError(ValueError):
+    """TeX that cannot be shown: ``line`` counts from 0 within the equation's own source."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@cache
+def tex_to_mathml(tex: str, *, display: bool) -> str:
+    """Returns the ``<math>`` element for ``tex``; raises :class:`MathError` for faulty TeX."""
+    try:
+        mathml = _converter.convert_with_local_state(tex, displaystyle=display)
+    except LatexError as error:
+        found = _ERROR_POSITION.fullmatch(str(error))
+        if not found:
+            raise MathError(str(error), 0) from error
+        offset = int(found["offset"])
+        near = tex[offset : offset + 30].split("\n")[0]
+        raise MathError(f"{found['message']} Near: {near}", tex[:offset].count("\n")) from error
+    return _BOLD_DIGIT.sub(lambda match: f"<mn>{chr(_BOLD_ZERO + int(match[1]))}</mn>", mathml)
+
+
+def _render(node: nodes.Element, *, display: bool) -> str:
+    """The MathML of ``node``; what cannot be converted is a warning at its file and line."""
+    tex = node.astext().strip()
+    if node.get("nowrap"):
+        logger.warning(
+            "mathml: found %r outside of $$; expected the equation between $$ … $$, "
+            "with \\begin{aligned} for several lines",
+            tex.split("\n")[0],
+            location=node,
+            type="mathml",
+        )
+        return f"<code>{escape(tex)}</code>"
+    try:
+        return tex_to_mathml(tex, display=display)
+    except MathError as error:
+        source, line = node.source, node.line
+        location = f"{source}:{line + error.line}" if source and line else node
+        logger.warning("mathml: %s (in: %s)", error, tex, location=location, type="mathml")
+        return f"<code>{escape(tex)}</code>"
+
+
+def _proof_mark(node: nodes.Element) -> str:
+    """The link to the proof, where the ledger has set one on the node."""
+    href, text = node.get("proof_href"), node.get("proof_text")
+    if not href:
+        return ""
+    status = escape(node.get("proof_status", ""))
+    text = escape(text or "Checked", quote=True)
+    sign = "✗" if status == "refuted" else "✓"
+    return (
+        f'<a class="proof-mark" data-proof-status="{status}" href="{escape(href, quote=True)}" '
+        f'aria-label="{text}" title="{text}">{sign}</a>'
+    )
+
+
+def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
+    self.body.append(_render(node, display=False) + _proof_mark(node))
+    raise nodes.SkipNode
+
+
+def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
+    aside = ""
+    if node["number"]:
+        number = get_node_equation_number(self, node)
+        aside = (
+            f'<a class="eqno" href="#{node["ids"][0]}" title="Link to this equation">({number})</a>'
+        )
+    aside += _proof_mark(node)
+    self.body.append(self.starttag(node, "div", CLASS="equation"))
+    self.body.append(f'<div class="equation-scroll">{_render(node, display=True)}</div>')
+    if aside:
+        self.body.append(f'<div class="equation-aside">{aside}</div>')
+    self.body.append("</div>\n")
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_html_math_renderer("mathml", (visit_inline, None), (visit_display, None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
