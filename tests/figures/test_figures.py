@@ -1,0 +1,166 @@
+"""The committed figures are what the script draws, and every reader can read them."""
+
+import re
+import runpy
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from handgrad import SquaredError, backward, forward
+from handgrad.reference import autograd_gradients
+
+BOOK = Path(__file__).resolve().parents[2] / "book"
+SVG = "{http://www.w3.org/2000/svg}"
+AA = 4.5  # WCAG 2.2, contrast of text
+
+
+@pytest.fixture(scope="module")
+def generator():
+    """The globals of make.py, and the modules that it imports."""
+    folder = str(BOOK / "_figures")
+    sys.path.insert(0, folder)
+    try:
+        make = runpy.run_path(f"{folder}/make.py")
+        return make, sys.modules["plots"], sys.modules["svg"]
+    finally:
+        sys.path.remove(folder)
+
+
+@pytest.fixture(scope="module")
+def committed():
+    return {path.stem: path.read_text("utf-8") for path in (BOOK / "_static/figures").glob("*.svg")}
+
+
+def contrast(ink, page):
+    """The contrast ratio of two colours, each a triple in 0..1 (WCAG 2.2)."""
+
+    def luminance(colour):
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((luminance(ink), luminance(page)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def rgb(code):
+    return np.array([int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+
+
+def over(front, back, opacity):
+    """The colour of `front` painted with `opacity` over `back`."""
+    return opacity * front + (1 - opacity) * back
+
+
+def test_committed_figures_are_what_the_script_draws(generator, committed):
+    drawn = {figure.name: figure.render() for figure in (f() for f in generator[0]["FIGURES"])}
+    assert sorted(committed) == sorted(drawn)
+    for name, text in drawn.items():
+        assert committed[name] == text, f"{name}.svg is stale: run python book/_figures/make.py"
+
+
+def test_the_script_writes_into_the_folder_that_it_is_given(generator, tmp_path, committed, capsys):
+    generator[0]["main"](tmp_path)
+    assert sorted(path.stem for path in tmp_path.iterdir()) == sorted(committed)
+    assert len(capsys.readouterr().out.splitlines()) == len(committed)
+
+
+def test_every_figure_has_a_role_a_title_and_a_description(committed):
+    for name, text in committed.items():
+        root = ET.fromstring(text)
+        title, description = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
+        assert root.get("role") == "img"
+        assert root.get("aria-labelledby") == title.get("id") == f"fig-{name}-title"
+        assert root.get("aria-describedby") == description.get("id") == f"fig-{name}-desc"
+        assert title.text
+        assert len(description.text) > 60
+
+
+def test_no_two_figures_share_an_id(committed):
+    ids = [i for text in committed.values() for i in re.findall(r'\bid="([^"]+)"', text)]
+    assert len(ids) == len(set(ids)) == 2 * len(committed)
+
+
+def test_figures_are_small_files_that_fit_a_phone(generator, committed):
+    smallest, width = generator[2].SMALLEST, generator[2].WIDTH
+    assert smallest * 330 / width >= 9  # px of the smallest script in a column of 330 px
+    for name, text in committed.items():
+        assert len(text.encode()) < 20_000, name
+        assert float(ET.fromstring(text).get("width")) <= 720
+        sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)"', text)]
+        assert min(sizes) >= smallest, name
+
+
+def test_every_shape_stays_inside_its_figure(committed):
+    for name, text in committed.items():
+        root = ET.fromstring(text)
+        width, height = (float(side) for side in root.get("viewBox").split()[2:])
+        for rect in root.iter(f"{SVG}rect"):
+            x, y, w, h = (float(rect.get(key)) for key in ("x", "y", "width", "height"))
+            assert 0 <= x <= x + w <= width, name
+            assert 0 <= y <= y + h <= height, name
+        for path in root.iter(f"{SVG}path"):
+            for x, y in re.findall(r"(-?[\d.]+) (-?[\d.]+)", path.get("d")):
+                assert 0 <= float(x) <= width, name
+                assert 0 <= float(y) <= height, name
+
+
+def test_colours_are_the_themes(generator, committed):
+    """Except for a figure that is opened alone, colours are variables with a fallback."""
+    css = (BOOK / "_static/css/site.css").read_text("utf-8")
+    for name, text in committed.items():
+        body = re.sub(r"<style>.*?</style>", "", text)
+        assert set(re.findall(r"var\(--fig-([a-z-]+), #", body)) <= set(generator[2].COLOURS)
+        assert not re.search(r'(fill|stroke)="#', body), name
+    for variable in generator[2].COLOURS:
+        assert len(re.findall(rf"^\s*--fig-{variable}:", css, re.MULTILINE)) == 2, variable
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_text_has_enough_contrast(generator, scheme):
+    svg = generator[2]
+    page = rgb((svg.LIGHT_PAGE, svg.DARK_PAGE)[scheme])
+    ink = rgb(svg.INK[scheme])
+    assert contrast(over(ink, page, svg.MUTED), page) >= AA
+    assert contrast(ink, rgb(svg.COLOURS["fill"][scheme])) >= AA
+    for name in ("forward", "backward"):
+        accent = rgb(svg.COLOURS[name][scheme])
+        assert contrast(accent, page) >= AA
+        assert contrast(ink, over(accent, page, 0.5)) >= AA  # the strongest cell of a heat map
+
+
+def test_heat_maps_show_the_gradients_of_autograd(generator, committed):
+    plots = generator[1]
+    network, x, y = plots.HEAT_MAP_NETWORK, plots.HEAT_MAP_X, plots.HEAT_MAP_Y
+    trace = forward(network, x)
+    by_hand = backward(network, trace, SquaredError().gradient(trace.y_hat, y))
+    autograd = autograd_gradients(network, x, y, SquaredError())
+    shown = ET.fromstring(committed["gradient-heatmaps"])
+    numbers = [t.text.replace("−", "-") for t in shown.iter(f"{SVG}text") if t.get("y") and t.text]
+    cells = [float(text) for text in numbers if re.fullmatch(r"-?[\d.]+", text)]
+    expected = []
+    for L in (2, 1):
+        np.testing.assert_allclose(by_hand.W[L], autograd.W[L], rtol=0, atol=1e-10)
+        expected += [*trace.z[L - 1], *autograd.delta[L], *autograd.W[L].T.ravel()]
+    np.testing.assert_allclose(cells[: len(expected)], expected, rtol=0, atol=1e-10)
+    assert [int(i) for i in np.flatnonzero(trace.s[1] <= 0)] == [1]
+    assert "Hidden unit 1 is dead" in shown.find(f"{SVG}desc").text
+
+
+def test_the_marked_gradients_of_one_sigmoid_output_are_autograds(committed):
+    target = torch.ones(1, dtype=torch.float64)
+    losses = {"squared error": torch.nn.MSELoss(), "cross-entropy": torch.nn.BCELoss()}
+    for name, loss in losses.items():
+        s = torch.tensor([-6.0], dtype=torch.float64, requires_grad=True)
+        loss(torch.sigmoid(s), target).backward()
+        shown = re.search(rf"{name}: −([\d.]+)<", committed["bce-vs-mse"]).group(1)
+        assert shown == f"{-s.grad.item():.4f}"
+
+
+@pytest.mark.parametrize("markup", ["W^{(1", "*x"])
+def test_unfinished_mathematics_is_an_error(generator, markup):
+    with pytest.raises(ValueError, match="never closed"):
+        generator[2].parse_math(markup)
