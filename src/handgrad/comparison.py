@@ -10,8 +10,6 @@ import numpy as np
 
 from handgrad.network import Gradients
 
-Pairs = Mapping[str, tuple[Any, Any]]
-
 
 class Row(NamedTuple):
     """A quantity, its largest difference, where it lies, and the two values there.
@@ -30,7 +28,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """A row for each quantity. A difference below the tolerance is rounding and shown as such."""
+@dataclass(frozen=True, repr=False)
 
     rows: tuple[Row, ...]
     tolerance: float
@@ -62,6 +60,8 @@ class Comparison:
         )
         return "\n".join([head, "  ".join("-" * width for width in widths), *body])
 
+    __repr__ = __str__  # the rows hold rounding errors, which differ from machine to machine
+
     def _repr_html_(self) -> str:
         rows = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in self._table())
         head, *body = (f"<tr>{row}</tr>\n" for row in rows)
@@ -71,7 +71,10 @@ class Comparison:
 
 
 def compare(
-    gradients: Gradients | Pairs, expected: Gradients | None = None, *, tolerance: float = 1e-12
+    gradients: Gradients | Mapping[str, tuple[Any, Any]],
+    expected: Gradients | None = None,
+    *,
+    tolerance: float = 1e-12,
 ) -> Comparison:
     """Compare gradients with the expected ones, or the pairs of {name: (computed, expected)}.
 
@@ -88,7 +91,7 @@ def compare(
     return Comparison(tuple(_row(name, *pair) for name, pair in pairs.items()), tolerance)
 
 
-def _pairs(computed: Gradients, expected: Gradients) -> Pairs:
+def _pairs(computed: Gradients, expected: Gradients) -> dict[str, tuple[Any, Any]]:
     if computed.W.keys() != expected.W.keys():
         raise ValueError(f"layers: expected {list(expected.W)}, given {list(computed.W)}")
     pairs: dict[str, tuple[Any, Any]] = {}

@@ -94,6 +94,6 @@ class SigmoidCrossEntropy:
         return np.mean(np.maximum(s, 0) - s * y + np.log1p(np.exp(-np.abs(s))))
 
     def error(self, s: ArrayLike, y: ArrayLike) -> Array:
-        """delta^(L_max) = (y_hat - y)/K in the shape of s; `backward_from_delta` takes it."""
+        """delta^(L_max) = (y_hat - y)/K, eq:fused-error, where `backward_from_delta` starts."""
         s, y = _pair(s, y, "s")
         return (sigmoid.value(s) - y) / s.size

@@ -64,6 +64,8 @@ class Network:
 
 
 def _checked(layer: Layer, name: str, before: list[Layer]) -> Layer:
+    if not isinstance(layer, Layer):
+        raise TypeError(f"{name}: expected a Layer, given {type(layer).__name__}")
     W = finite(layer.W, f"{name}: W").copy()
     if W.ndim != 2:
         raise ValueError(f"{name}: W: expected shape (d_out, d_in), given {W.shape}")
@@ -138,7 +140,7 @@ class Gradients:
 def forward(network: Network, x: ArrayLike) -> Trace:
     """Run x of shape (d_x,) or (N, d_x) through the network and keep every s^(L) and z^(L).
 
-    Equations eq:b06 to eq:b09 at any depth: s^(L) = W^(L) z^(L-1) + b^(L), z^(L) = f^(L)(s^(L)).
+    Equation eq:deep-network: s^(L) = W^(L) z^(L-1) + b^(L) and z^(L) = f^(L)(s^(L)).
     """
     x, d_x, dtype = finite(x, "x").copy(), network.widths[0], network.layers[0].W.dtype
     if x.ndim not in (1, 2) or x.shape[-1] != d_x:
@@ -191,9 +193,9 @@ def backward_from_delta(network: Network, trace: Trace, delta_last: ArrayLike) -
 
 def sgd_step(network: Network, gradients: Gradients, learning_rate: float) -> Network:
     """The network with W^(L) - learning_rate dl/dW^(L), and likewise b^(L), at every layer."""
-    rate = float(learning_rate)
-    if not 0 < rate < np.inf:
-        raise ValueError(f"learning_rate: expected a positive number, given {learning_rate}")
+    if not (isinstance(learning_rate, int | float | np.number) and 0 < learning_rate < np.inf):
+        raise ValueError(f"learning_rate: expected a positive number, given {learning_rate!r}")
+    rate = float(learning_rate)  # a NumPy scalar of double precision would widen float32
     if (given := len(gradients.W)) != network.depth:
         raise ValueError(f"gradients: expected {network.depth} layers, given {given}")
     layers = []

@@ -22,6 +22,7 @@ def gradients():
 def test_gradients_become_rows_layer_by_layer_and_print_as_a_table():
     comparison = compare(gradients(), autograd_gradients(NETWORK, X, Y, SquaredError()))
     comparison.assert_close()
+    assert repr(comparison) == str(comparison)
     assert str(comparison).splitlines() == [
         "quantity   shape   largest difference",
         "---------  ------  ------------------",

@@ -355,6 +355,8 @@ def test_a_layer_that_does_not_fit_is_refused_by_its_number(W, b, f, error, mess
 def test_a_network_needs_layers():
     with pytest.raises(ValueError, match="expected at least one layer"):
         Network([])
+    with pytest.raises(TypeError, match="layer 1: expected a Layer, given tuple"):
+        Network([(ONES, np.ones(3), "relu")])
 
 
 @pytest.mark.parametrize("L", [0, -1, 3, "1"])
@@ -430,7 +432,7 @@ def test_a_trace_of_another_network_is_refused(start, widths):
         start(NETWORK, forward(other, np.ones(2)), np.ones(1))
 
 
-@pytest.mark.parametrize("rate", [0, -0.1, np.nan, np.inf])
+@pytest.mark.parametrize("rate", [0, -0.1, np.nan, np.inf, "0.1", None])
 def test_a_learning_rate_that_is_not_positive_is_refused(rate):
     with pytest.raises(ValueError, match="learning_rate: expected a positive number, given"):
         sgd_step(NETWORK, GRADIENTS, rate)
