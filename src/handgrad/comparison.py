@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-@dataclass(frozen=True, repr=False)
+    """A row for each quantity. A difference below the tolerance is rounding and shown as such."""
 
     rows: tuple[Row, ...]
     tolerance: float
