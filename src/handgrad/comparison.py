@@ -15,7 +15,7 @@ class Row(NamedTuple):
     """A quantity, its largest difference, where it lies, and the two values there.
 
     A difference is |computed - expected| / max(1, |expected|): absolute for small values, relative
-    for large ones.
+    for large ones. Values that are all far below 1 need a smaller tolerance to say anything.
     """
 
     quantity: str
