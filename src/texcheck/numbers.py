@@ -1,0 +1,481 @@
+"""The numbers that formulas are evaluated with, each a batch of random points at once.
+
+`Exact`: integers modulo the prime 2^61 - 1. `Real`: floats. `Dual`: a value with its derivatives,
+over either. Plain `int` and `Fraction` are constants, so that zeros cost nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from hashlib import blake2b
+from typing import Any, Protocol, TypeAlias
+
+PRIME = 2**61 - 1
+
+
+class NoValue(Exception):
+    """The formula has no value at a point: a division by zero."""
+
+
+class Undecided(Exception):
+    """The exact engine does not know the function; the message says which."""
+
+
+class Exact:
+    """Field elements at the points of a batch, as the value of a rational function of the inputs.
+
+    `top`, `bottom`: upper bounds of the degrees of the function's numerator and denominator.
+    """
+
+    __slots__ = ("bottom", "top", "values")
+
+    def __init__(self, values: list[int], top: int = 1, bottom: int = 0) -> None:
+        self.values = values
+        self.top = top
+        self.bottom = bottom
+
+    def __add__(self, other: Any) -> Any:
+        if isinstance(other, Exact):
+            values = [(a + b) % PRIME for a, b in zip(self.values, other.values, strict=True)]
+            if not self.bottom and not other.bottom:
+                return Exact(values, max(self.top, other.top))
+            top = max(self.top + other.bottom, other.top + self.bottom)
+            return Exact(values, top, self.bottom + other.bottom)
+        if isinstance(other, int | Fraction):
+            if not other:
+                return self
+            constant = residue(other)
+            top = max(self.top, self.bottom)
+            return Exact([(a + constant) % PRIME for a in self.values], top, self.bottom)
+        return NotImplemented
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Exact:
+        return Exact([PRIME - a if a else 0 for a in self.values], self.top, self.bottom)
+
+    def __sub__(self, other: Any) -> Any:
+        if isinstance(other, Dual):
+            return NotImplemented
+        return self + (-other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return (-self) + other
+
+    def __mul__(self, other: Any) -> Any:
+        if isinstance(other, Exact):
+            values = [a * b % PRIME for a, b in zip(self.values, other.values, strict=True)]
+            return Exact(values, self.top + other.top, self.bottom + other.bottom)
+        if isinstance(other, int | Fraction):
+            if not other:
+                return 0
+            if other == 1:
+                return self
+            constant = residue(other)
+            return Exact([a * constant % PRIME for a in self.values], self.top, self.bottom)
+        return NotImplemented
+
+    __rmul__ = __mul__
+
+    def inverse(self) -> Exact:
+        """One over the values, by one modular inverse for the whole batch."""
+        products, running = [], 1
+        for value in self.values:
+            products.append(running)
+            running = running * value % PRIME
+        if running == 0:
+            raise NoValue("division by zero")
+        running = pow(running, -1, PRIME)
+        result = [0] * len(products)
+        for at in range(len(products) - 1, -1, -1):
+            result[at] = running * products[at] % PRIME
+            running = running * self.values[at] % PRIME
+        return Exact(result, self.bottom, self.top)
+
+
+class Real:
+    """Floats at the points of a batch."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: list[float]) -> None:
+        self.values = values
+
+    def __add__(self, other: Any) -> Any:
+        if isinstance(other, Real):
+            return Real([a + b for a, b in zip(self.values, other.values, strict=True)])
+        if isinstance(other, int | Fraction):
+            if not other:
+                return self
+            constant = float(other)
+            return Real([a + constant for a in self.values])
+        return NotImplemented
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Real:
+        return Real([-a for a in self.values])
+
+    def __sub__(self, other: Any) -> Any:
+        if isinstance(other, Dual):
+            return NotImplemented
+        return self + (-other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return (-self) + other
+
+    def __mul__(self, other: Any) -> Any:
+        if isinstance(other, Real):
+            return Real([a * b for a, b in zip(self.values, other.values, strict=True)])
+        if isinstance(other, int | Fraction):
+            if not other:
+                return 0
+            if other == 1:
+                return self
+            constant = float(other)
+            return Real([a * constant for a in self.values])
+        return NotImplemented
+
+    __rmul__ = __mul__
+
+    def inverse(self) -> Real:
+        """One over the values."""
+        if not all(self.values):
+            raise NoValue("division by zero")
+        return Real([1 / a for a in self.values])
+
+
+class Dual:
+    """A value and its derivatives by the components of one quantity (those that are not zero)."""
+
+    __slots__ = ("slopes", "value")
+
+    def __init__(self, value: Any, slopes: dict[int, Any]) -> None:
+        self.value = value
+        self.slopes = slopes
+
+    def __add__(self, other: Any) -> Any:
+        if not isinstance(other, Dual):
+            return Dual(self.value + other, self.slopes)
+        slopes = dict(self.slopes)
+        for key, slope in other.slopes.items():
+            slopes[key] = slopes[key] + slope if key in slopes else slope
+        return Dual(self.value + other.value, slopes)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Dual:
+        return Dual(-self.value, {key: -slope for key, slope in self.slopes.items()})
+
+    def __sub__(self, other: Any) -> Any:
+        return self + (-other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return (-self) + other
+
+    def __mul__(self, other: Any) -> Any:
+        if not isinstance(other, Dual):
+            if isinstance(other, int | Fraction) and not other:
+                return 0
+            slopes = {key: slope * other for key, slope in self.slopes.items()}
+            return Dual(self.value * other, slopes)
+        slopes = {key: slope * other.value for key, slope in self.slopes.items()}
+        for key, slope in other.slopes.items():
+            scaled = slope * self.value
+            slopes[key] = slopes[key] + scaled if key in slopes else scaled
+        return Dual(self.value * other.value, slopes)
+
+    __rmul__ = __mul__
+
+    def inverse(self) -> Dual:
+        """One over the value; its derivative is minus the square of that times the slope."""
+        inverse = reciprocal(self.value)
+        return self.through(inverse, -(inverse * inverse))
+
+    def through(self, value: Any, slope: Any) -> Dual:
+        """The chain rule: a function's value and its derivative at this value."""
+        return Dual(value, {key: inner * slope for key, inner in self.slopes.items()})
+
+
+Scalar: TypeAlias = int | Fraction | Exact | Real | Dual
+
+
+def residue(constant: int | Fraction) -> int:
+    """A constant as an element of the field."""
+    if isinstance(constant, int):
+        return constant % PRIME
+    return constant.numerator * pow(constant.denominator, -1, PRIME) % PRIME
+
+
+def reciprocal(value: Any) -> Any:
+    """One over a number of any kind. Errors: `NoValue` for zero."""
+    if isinstance(value, int | Fraction):
+        if not value:
+            raise NoValue("division by zero")
+        return Fraction(1) / value
+    return value.inverse()
+
+
+def slope(value: Any, component: int) -> Any:
+    """The derivative of a value by a component; 0 for what is no dual number."""
+    return value.slopes.get(component, 0) if isinstance(value, Dual) else 0
+
+
+def plain(value: Any) -> Any:
+    """The value without its derivatives."""
+    return value.value if isinstance(value, Dual) else value
+
+
+class Arithmetic(Protocol):
+    """What differs between the engines: random values and the functions of one number."""
+
+    points: int
+
+    def random(self, name: str) -> Any:
+        """A random value for an input of this name."""
+
+    def constant(self, value: int | Fraction) -> Any:
+        """A constant at all points."""
+
+    def exp(self, value: Any) -> Any:
+        """The exponential function."""
+
+    def log(self, value: Any) -> Any:
+        """The natural logarithm."""
+
+    def sqrt(self, value: Any) -> Any:
+        """The square root."""
+
+    def tanh(self, value: Any) -> Any:
+        """The hyperbolic tangent."""
+
+    def sign(self, value: Any) -> Any:
+        """-1, 0 or 1."""
+
+    def set_sign(self, value: Any, unit: int) -> None:
+        """Makes a value the pre-activation of ReLU unit number `unit`."""
+
+
+class ExactArithmetic:
+    """Random field elements; exp and log are unknown functions, signs are assigned by region.
+
+    The points visit all `2**units` regions, `repeats` points each.
+    """
+
+    def __init__(self, seed: str, units: int, repeats: int) -> None:
+        self.seed = seed
+        self.units = units
+        self.repeats = repeats
+        self.points = repeats << units
+        self._functions: dict[tuple[str, tuple[int, ...]], Exact] = {}
+        self._signs: list[dict[int, int]] = [{} for _ in range(self.points)]
+        self._sign_values: dict[tuple[int, ...], Exact] = {}
+        self._assigned = 0
+        # The arguments that functions were asked for, each with a bound of its degree.
+        self.arguments: dict[tuple[str, tuple[int, ...]], int] = {}
+        self._own: dict[tuple[str, tuple[int, ...]], int] | None = None
+
+    def _draw(self, *what: object) -> int:
+        digest = blake2b(repr((self.seed, *what)).encode(), digest_size=16).digest()
+        return int.from_bytes(digest, "big") % (PRIME - 1) + 1
+
+    def random(self, name: str) -> Exact:
+        return Exact([self._draw(name, point) for point in range(self.points)])
+
+    def constant(self, value: int | Fraction) -> Exact:
+        return Exact([residue(value)] * self.points, 0)
+
+    def start_statement(self) -> None:
+        """Forgets the arguments of functions that earlier statements brought."""
+        if self._own is None:
+            self._own = dict(self.arguments)
+        self.arguments = dict(self._own)
+
+    def collisions(self) -> int:
+        """A bound of the degree by which two different arguments of a function may be equal."""
+        total = 0
+        for name in ("exp", "log", "sign"):
+            degrees = [
+                degree for (function, _), degree in self.arguments.items() if function == name
+            ]
+            count = len(degrees)
+            total += count * (count - 1) // 2 * 2 * max(degrees, default=0)
+        return total
+
+    def _unknown(self, name: str, value: Exact) -> Exact:
+        """An unknown function: random for each argument, the same for the same argument."""
+        key = (name, tuple(value.values))
+        self.arguments[key] = value.top + value.bottom
+        if key not in self._functions:
+            drawn = [
+                self._draw(name, point, argument) for point, argument in enumerate(value.values)
+            ]
+            self._functions[key] = Exact(drawn)
+        return self._functions[key]
+
+    def exp(self, value: Exact) -> Exact:
+        return self._unknown("exp", value)
+
+    def log(self, value: Exact) -> Exact:
+        return self._unknown("log", value)
+
+    def sqrt(self, value: Exact) -> Exact:
+        raise Undecided("a square root is no rational function")
+
+    def tanh(self, value: Exact) -> Exact:
+        raise Undecided("tanh is no function that the exact engine knows")
+
+    def set_sign(self, value: Exact, unit: int) -> None:
+        for point, element in enumerate(value.values):
+            positive = (point // self.repeats) >> unit & 1
+            self._signs[point].setdefault(element, 1 if positive else -1)
+            self._signs[point].setdefault(PRIME - element, -1 if positive else 1)
+        self._assigned = max(self._assigned, unit + 1)
+
+    def sign(self, value: Exact) -> Exact:
+        key = tuple(value.values)
+        self.arguments["sign", key] = value.top + value.bottom
+        if key not in self._sign_values:
+            known = {0: 0, 1: 1, PRIME - 1: -1}
+            if any(v not in known and v not in self._signs[p] for p, v in enumerate(key)):
+                if self._assigned >= self.units:
+                    raise MoreSigns
+                self.set_sign(value, self._assigned)
+            signs = [self._signs[p][v] if v not in known else known[v] for p, v in enumerate(key)]
+            # A sign is constant within a region.
+            self._sign_values[key] = Exact([s % PRIME for s in signs], 0)
+        return self._sign_values[key]
+
+
+class MoreSigns(Exception):
+    """A sign was asked of a value that has none yet: more regions are needed."""
+
+
+class RealArithmetic:
+    """Ordinary random numbers and the real functions."""
+
+    def __init__(self, seed: str, points: int) -> None:
+        self.seed = seed
+        self.points = points
+
+    def _draw(self, *what: object) -> float:
+        digest = blake2b(repr((self.seed, *what)).encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "big") / 2**64
+
+    def random(self, name: str) -> Real:
+        """Uniform in [-1.2, 1.2], targets in [0.1, 0.9]; never close to zero."""
+        drawn = [self._draw(name, point) for point in range(self.points)]
+        if name.startswith("y"):
+            return Real([0.1 + 0.8 * u for u in drawn])
+        return Real([math.copysign(0.2 + 2 * abs(u - 0.5), u - 0.5) for u in drawn])
+
+    def constant(self, value: int | Fraction) -> Real:
+        return Real([float(value)] * self.points)
+
+    def exp(self, value: Real) -> Real:
+        return Real([math.exp(min(v, 700.0)) for v in value.values])
+
+    def log(self, value: Real) -> Real:
+        return Real([math.log(v) if v > 0 else math.nan for v in value.values])
+
+    def sqrt(self, value: Real) -> Real:
+        return Real([math.sqrt(v) if v >= 0 else math.nan for v in value.values])
+
+    def tanh(self, value: Real) -> Real:
+        return Real([math.tanh(v) for v in value.values])
+
+    def set_sign(self, value: Real, unit: int) -> None:
+        """Real numbers have their signs."""
+
+    def sign(self, value: Real) -> Real:
+        return Real([float((v > 0) - (v < 0)) for v in value.values])
+
+
+# -- functions of one number, generic over the kind of number ----------------------------------------
+
+
+def _lift(function: Callable[[Any], Any], arithmetic: Arithmetic, value: Any) -> Any:
+    if isinstance(value, int | Fraction):
+        value = arithmetic.constant(value)
+    return function(value)
+
+
+def exp(arithmetic: Arithmetic, value: Any) -> Any:
+    """exp, with exp' = exp."""
+    if isinstance(value, Dual):
+        result = exp(arithmetic, value.value)
+        return value.through(result, result)
+    return 1 if _is_zero(value) else _lift(arithmetic.exp, arithmetic, value)
+
+
+def log(arithmetic: Arithmetic, value: Any) -> Any:
+    """The logarithm, with log' = 1/x."""
+    if isinstance(value, Dual):
+        return value.through(log(arithmetic, value.value), reciprocal(value.value))
+    return 0 if _is_constant(value, 1) else _lift(arithmetic.log, arithmetic, value)
+
+
+def sqrt(arithmetic: Arithmetic, value: Any) -> Any:
+    """The square root."""
+    if isinstance(value, Dual):
+        root = sqrt(arithmetic, value.value)
+        return value.through(root, reciprocal(root * 2))
+    return 0 if _is_zero(value) else _lift(arithmetic.sqrt, arithmetic, value)
+
+
+def tanh(arithmetic: Arithmetic, value: Any) -> Any:
+    """The hyperbolic tangent, with tanh' = 1 - tanh^2."""
+    if isinstance(value, Dual):
+        result = tanh(arithmetic, value.value)
+        return value.through(result, 1 - result * result)
+    return _lift(arithmetic.tanh, arithmetic, value)
+
+
+def sigma(arithmetic: Arithmetic, value: Any) -> Any:
+    """The logistic function 1 / (1 + exp(-s)); its derivative follows from exp' = exp."""
+    return reciprocal(1 + exp(arithmetic, -value))
+
+
+def sign(arithmetic: Arithmetic, value: Any) -> Any:
+    """-1, 0 or 1; the derivative is 0."""
+    value = plain(value)
+    if isinstance(value, int | Fraction):
+        return (value > 0) - (value < 0)
+    return arithmetic.sign(value)
+
+
+def step(arithmetic: Arithmetic, value: Any) -> Any:
+    """1 for a positive value, else 0: the derivative of ReLU, with ReLU'(0) = 0."""
+    found = sign(arithmetic, value)
+    if isinstance(found, int):
+        return 1 if found > 0 else 0
+    return found * (found + 1) * Fraction(1, 2)
+
+
+def relu(arithmetic: Arithmetic, value: Any) -> Any:
+    """max(0, s)."""
+    active = step(arithmetic, value)
+    if isinstance(value, Dual):
+        return value.through(value.value * active, active)
+    return value * active
+
+
+def identity(arithmetic: Arithmetic, value: Any) -> Any:
+    """The identity function."""
+    return value
+
+
+FUNCTIONS: dict[str, Callable[[Arithmetic, Any], Any]] = {
+    "ReLU": relu, "sigma": sigma, "I": identity, "log": log, "exp": exp, "sign": sign,
+    "tanh": tanh, "sqrt": sqrt,
+}  # fmt: skip
+
+
+def _is_constant(value: Any, constant: int) -> bool:
+    return isinstance(value, int | Fraction) and value == constant
+
+
+def _is_zero(value: Any) -> bool:
+    return _is_constant(value, 0)

@@ -1,0 +1,325 @@
+"""The formulas as a tree: one small class for each thing that a formula of the book can say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True)
+class Node:
+    """A part of a formula; `start`, `end` are its offsets in the display's TeX."""
+
+    start: int = field(compare=False, kw_only=True, default=0)
+    end: int = field(compare=False, kw_only=True, default=0)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer superscript: a number (`base` = ""), `L` + offset or `L_max` + offset."""
+
+    base: str
+    offset: int
+
+    def at(self, layer: int, last: int) -> int:
+        """The layer's number when `L` is `layer` and the network has `last` layers."""
+        return self.offset + {"": 0, "L": layer, "L_max": last}[self.base]
+
+    def __str__(self) -> str:
+        if not self.base:
+            return str(self.offset)
+        base = "L" if self.base == "L" else "L_max"
+        return base if not self.offset else f"{base}{self.offset:+d}"
+
+
+@dataclass(frozen=True)
+class Number(Node):
+    """A number as written: 2, 0.5."""
+
+    value: Fraction
+
+
+@dataclass(frozen=True)
+class Index(Node):
+    """An index letter, as a subscript or in a sum."""
+
+    letter: str
+
+
+@dataclass(frozen=True)
+class Name(Node):
+    """A quantity of the network, whole or one component: W, W^{(2)}_{ij}, y_hat, ell."""
+
+    base: str  # x y y_hat W b s z delta ell
+    layer: Layer | None
+    indices: tuple[Expr, ...] = ()
+    variant: str = ""  # ell_MSE, ell_BCE
+
+
+@dataclass(frozen=True)
+class Length(Node):
+    """The length of a vector: d_x, d_{s^{(1)}}, K."""
+
+    of: Name
+
+
+@dataclass(frozen=True)
+class LayerCount(Node):
+    """L or L_max where it stands as a number."""
+
+    layer: Layer
+
+
+@dataclass(frozen=True)
+class Kronecker(Node):
+    """The Kronecker delta of two indices."""
+
+    first: Expr
+    second: Expr
+
+
+@dataclass(frozen=True)
+class Add(Node):
+    """A sum of terms; a difference is a sum with a `Negative`."""
+
+    terms: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Negative(Node):
+    """The negative of a term."""
+
+    of: Expr
+
+
+@dataclass(frozen=True)
+class Product(Node):
+    """Factors side by side, multiplied from left to right as matrices and numbers."""
+
+    factors: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Elementwise(Node):
+    """The product entry by entry (odot)."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Fraction_(Node):
+    """A fraction of two expressions."""
+
+    top: Expr
+    bottom: Expr
+
+
+@dataclass(frozen=True)
+class Power(Node):
+    """A whole power."""
+
+    of: Expr
+    exponent: Expr
+
+
+@dataclass(frozen=True)
+class Transpose(Node):
+    """A transpose."""
+
+    of: Expr
+
+
+@dataclass(frozen=True)
+class Sum(Node):
+    """A sum over named indices, over all values or from `low` to `high`."""
+
+    letters: tuple[str, ...]
+    low: Expr | None
+    high: Expr | None
+    body: Expr
+
+
+@dataclass(frozen=True)
+class Derivative(Node):
+    """A partial derivative in numerator layout of an expression by a quantity."""
+
+    of: Expr
+    by: Name
+
+
+@dataclass(frozen=True)
+class Function(Node):
+    """A function by itself: sigma, ReLU, I, f, g, f^{(L)}, log, ...; `primes` counts dashes."""
+
+    name: str
+    layer: Layer | None = None
+    primes: int = 0
+
+
+@dataclass(frozen=True)
+class Apply(Node):
+    """A function applied to its arguments."""
+
+    function: Function
+    arguments: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Hole(Node):
+    """The dot in f(.)."""
+
+
+@dataclass(frozen=True)
+class Norm(Node):
+    """The Euclidean norm."""
+
+    of: Expr
+
+
+@dataclass(frozen=True)
+class Absolute(Node):
+    """The absolute value."""
+
+    of: Expr
+
+
+@dataclass(frozen=True)
+class Dots(Node):
+    """Dots in a written-out matrix: dots, vdots or ddots."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Blank(Node):
+    """An empty cell of a written-out matrix."""
+
+
+@dataclass(frozen=True)
+class Written(Node):
+    """A written-out matrix or vector, dots included."""
+
+    rows: tuple[tuple[Expr, ...], ...]
+
+
+@dataclass(frozen=True)
+class Identity(Node):
+    """The identity matrix, with the two lengths of its subscript if it has one."""
+
+    rows: Expr | None
+    columns: Expr | None
+
+
+@dataclass(frozen=True)
+class ReluDiagonal(Node):
+    """I^{+s}: the diagonal matrix of max(0, sign(s_i))."""
+
+    of: Expr
+    rows: Expr | None
+    columns: Expr | None
+
+
+@dataclass(frozen=True)
+class Constant(Node):
+    """A vector of ones or zeros of whatever length fits."""
+
+    value: int
+
+
+@dataclass(frozen=True)
+class Listing(Node):
+    """Several values separated by commas, as in an Input cell."""
+
+    items: tuple[Expr, ...]
+
+
+Expr: TypeAlias = Node
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A claim left = right, under conditions on activations."""
+
+    left: Expr
+    right: Expr
+    conditions: tuple[tuple[Expr, Expr], ...] = ()
+    relation: str = "="
+
+
+@dataclass(frozen=True)
+class ShapeClaim:
+    """A claim about a shape: value : rows x columns."""
+
+    value: Expr
+    rows: Expr
+    columns: Expr
+    conditions: tuple[tuple[Expr, Expr], ...] = ()
+
+
+@dataclass(frozen=True)
+class RangeClaim:
+    """A claim that an index of the statement before runs from `first` to `last`."""
+
+    letter: str
+    first: Expr
+    last: Expr
+    about: Equation | None
+    conditions: tuple[tuple[Expr, Expr], ...] = ()
+
+
+@dataclass(frozen=True)
+class Notation:
+    """A change of notation: no claim."""
+
+    left: Expr
+    right: Expr
+    conditions: tuple[tuple[Expr, Expr], ...] = ()
+
+
+Statement: TypeAlias = Equation | ShapeClaim | RangeClaim | Notation
+
+
+def children(node: Node) -> Iterator[Node]:
+    """The parts of a node, from left to right."""
+    for item in fields(node):
+        yield from _nodes(getattr(node, item.name))
+
+
+def _nodes(value: Any) -> Iterator[Node]:
+    if isinstance(value, Node):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _nodes(part)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and everything below it."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def substitute(node: Node, old: Node, new: Node) -> Node:
+    """The tree with the very object `old` (not an equal one) replaced by `new`."""
+    if node is old:
+        return new
+    changes = {}
+    for item in fields(node):
+        value = getattr(node, item.name)
+        changed = _substitute(value, old, new)
+        if changed is not value:
+            changes[item.name] = changed
+    return replace(node, **changes) if changes else node
+
+
+def _substitute(value: Any, old: Node, new: Node) -> Any:
+    if isinstance(value, Node):
+        return substitute(value, old, new)
+    if isinstance(value, tuple) and value:
+        parts = tuple(_substitute(part, old, new) for part in value)
+        return parts if any(a is not b for a, b in zip(parts, value, strict=True)) else value
+    return value
