@@ -64,8 +64,10 @@ def test_committed_figures_are_what_the_script_draws(generator, committed):
 
 def test_the_script_writes_into_the_folder_that_it_is_given(generator, tmp_path, committed, capsys):
     generator[0]["main"](tmp_path)
-    assert sorted(path.stem for path in tmp_path.iterdir()) == sorted(committed)
-    assert len(capsys.readouterr().out.splitlines()) == len(committed)
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    names = [f"{name}.svg" for name in committed] + ["playground.html"]
+    assert sorted(path.name for path in written) == sorted(names)
+    assert sorted(capsys.readouterr().out.split()) == sorted(map(str, written))
 
 
 def test_every_figure_has_a_role_a_title_and_a_description(committed):
