@@ -126,6 +126,16 @@ def read(path: Path | str) -> list[Item]:
     return items
 
 
+def title(page: Path) -> str:
+    """The first heading of a page, without markup; empty if it has none."""
+    reader = _PageReader(page)
+    for text, _ in reader.texts():
+        for node in _tree(text).children:
+            if node.type == "heading":
+                return _text(node)
+    return ""
+
+
 @dataclass(frozen=True)
 class _Directive:
     network: str
@@ -148,12 +158,10 @@ class _PageReader:
         self.undeclared: list[int] = []
 
     def read(self) -> None:
-        if self.file.suffix == ".ipynb":
-            for source, file_lines in self._cells():
-                self._read_text(source, file_lines)
-        else:
-            text = self.file.read_text(encoding="utf-8")
-            self._read_text(text, list(range(1, text.count("\n") + 2)))
+        for text, file_lines in self.texts():
+            self.lines, self.file_lines = text.split("\n"), file_lines
+            self._walk(_tree(text), 0)
+            self._expect_nothing_pending()
         if self.default is None and self.undeclared:
             where = (
                 "a comment `<!-- texcheck: … -->` in the notebook's first cell"
@@ -165,12 +173,14 @@ class _PageReader:
                 f"math without a network to check it on: expected {where}, one of {_names()}",
             )
 
-    def _cells(self) -> Iterator[tuple[str, list[int]]]:
-        """Each Markdown cell's source, and the line of the file of each of its lines."""
-        text = self.file.read_text(encoding="utf-8")
+    def texts(self) -> Iterator[tuple[str, list[int]]]:
+        """The page's text, or each Markdown cell's, and the file's line of each of its lines."""
+        content = self.file.read_text(encoding="utf-8")
+        if self.file.suffix == ".md":
+            yield content, list(range(1, content.count("\n") + 2))
+            return
         try:
-            notebook = _LocatingDecoder().decode(text)
-            cells = notebook["cells"]
+            cells = _LocatingDecoder().decode(content)["cells"]
         except (json.JSONDecodeError, KeyError, TypeError) as error:
             self._problem(1, f"expected a Jupyter notebook, got {error}")
             return
@@ -180,14 +190,9 @@ class _PageReader:
             source = cell["source"] if isinstance(cell["source"], list) else [cell["source"]]
             file_lines: list[int] = []
             for part in source:
-                line = text.count("\n", 0, part.offset) + 1
+                line = content.count("\n", 0, part.offset) + 1
                 file_lines += [line] * max(1, len(part.splitlines()))
             yield "".join(source), file_lines
-
-    def _read_text(self, text: str, file_lines: list[int]) -> None:
-        self.lines, self.file_lines = text.split("\n"), file_lines
-        self._walk(_tree(text), 0)
-        self._expect_nothing_pending()
 
     def _walk(self, parent: SyntaxTreeNode, offset: int) -> None:
         """Reads the blocks of ``parent``; line 0 of them is line ``offset`` of the text in hand."""
@@ -489,7 +494,9 @@ def _only_math(cell: SyntaxTreeNode) -> str:
 def _text(cell: SyntaxTreeNode) -> str:
     """What a cell says, TeX as it stands."""
     return "".join(
-        node.content for node in _descendants(cell) if node.type in ("text", "math_inline")
+        node.content
+        for node in _descendants(cell)
+        if node.type in ("text", "math_inline", "code_inline")
     ).strip()
 
 
