@@ -387,7 +387,12 @@ class Evaluator:
         self.environment: dict[str, int] = {}
         self.values = world.values
         self.source: Quantity | str | None = None  # what is differentiated by, inside a derivative
+        # What is known about parts of the formula by their identity; they are kept alive for that.
+        self._alive: list[Expr] = []
         self._scalars: dict[int, bool] = {}
+        self._stages: dict[int, list[list[Expr]]] = {}
+        self._quantities: dict[int, Quantity] = {}
+        self._derivatives: dict[int, tuple[Quantity, int, int]] = {}
 
     def value(self, node: Expr) -> Any:
         """The value: a number, `Grid`, `Flexible`, `Partial` or a list of values."""
@@ -448,6 +453,14 @@ class Evaluator:
             )
         return value
 
+    def quantity(self, node: Name) -> Quantity:
+        """The quantity that a name means, looked up once."""
+        found = self._quantities.get(id(node))
+        if found is None:
+            found = self._quantities[id(node)] = self.setting.quantity(node)
+            self._alive.append(node)
+        return found
+
     def component(self, name: Name, quantity: Quantity) -> tuple[int, int]:
         rows, columns = self.setting.architecture.shape(quantity)
         i = self.index(name.indices[0], rows, name)
@@ -457,7 +470,7 @@ class Evaluator:
     def _name(self, node: Name) -> Any:
         if node.base == "s" and node.layer is None and not node.indices:
             return self.free("s")
-        quantity = self.setting.quantity(node)
+        quantity = self.quantity(node)
         if quantity[0] == "delta":
             if self.source is not None:
                 raise ReadingError("a derivative of an error is not read", node.start)
@@ -611,6 +624,7 @@ class Evaluator:
                 case _:
                     known = False
             self._scalars[id(node)] = known
+            self._alive.append(node)
         return known
 
     def _product(self, node: Product) -> Any:
@@ -761,25 +775,72 @@ class Evaluator:
             spans = [range(low, high + 1)]
         else:
             spans = [range(self.ranges.sums[id(node), letter]) for letter in node.letters]
-        outer = {letter: self.environment.get(letter) for letter in node.letters}
-        total: Any = 0
-        body = _EVALUATE[type(node.body)]
         environment = self.environment
+        outer = {letter: environment.get(letter) for letter in node.letters}
+        total = self.summed(node, spans)
+        for letter, previous in outer.items():
+            if previous is None:
+                environment.pop(letter, None)
+            else:
+                environment[letter] = previous
+        return total
+
+    def summed(self, node: Sum, spans: list[range]) -> Any:
+        """The sum of the body; of a product of numbers, each factor as soon as its indices are set.
+
+        A factor that is 0 ends the loops inside: most Jacobians of the book are diagonal.
+        """
+        environment = self.environment
+        factors = node.body.factors if isinstance(node.body, Product) else (node.body,)
+        if not all(self.is_number(factor) for factor in factors):
+            return self.summed_whole(node, spans)
+        stages = self.stages(node, factors)
+        total: Any = 0
+
+        def loop(depth: int, partial: Any) -> None:
+            nonlocal total
+            for factor in stages[depth]:
+                value = self.as_number(self.value(factor), factor)
+                if value.__class__ is int and value == 0:
+                    return
+                partial = partial * value
+            if depth == len(spans):
+                total = partial if total.__class__ is int and total == 0 else total + partial
+                return
+            letter = node.letters[depth]
+            for value in spans[depth]:
+                environment[letter] = value
+                loop(depth + 1, partial)
+
+        loop(0, 1)
+        return total
+
+    def stages(self, node: Sum, factors: tuple[Expr, ...]) -> list[list[Expr]]:
+        """The factors of a sum's body by the number of its letters that must be set."""
+        found = self._stages.get(id(node))
+        if found is None:
+            found = [[] for _ in range(len(node.letters) + 1)]
+            for factor in factors:
+                used = {part.letter for part in walk(factor) if isinstance(part, Index)}
+                depths = [at + 1 for at, letter in enumerate(node.letters) if letter in used]
+                found[max(depths, default=0)].append(factor)
+            self._stages[id(node)] = found
+            self._alive.append(node)
+        return found
+
+    def summed_whole(self, node: Sum, spans: list[range]) -> Any:
+        """The sum of a body that is no product of numbers."""
+        total: Any = 0
         for values in every(*spans):
             for letter, value in zip(node.letters, values, strict=True):
-                environment[letter] = value
-            term = body(self, node.body)
+                self.environment[letter] = value
+            term = self.value(node.body)
             if term.__class__ is int and term == 0:
                 continue
             if total.__class__ is int and total == 0:
                 total = term
             else:
                 total = self.added(total, term, False, False, node.body, node.body)
-        for letter, previous in outer.items():
-            if previous is None:
-                environment.pop(letter, None)
-            else:
-                environment[letter] = previous
         return total
 
     # -- derivatives
@@ -789,22 +850,13 @@ class Evaluator:
             raise ReadingError("a derivative inside a derivative is not read", node.start)
         if node.by.base == "s" and node.by.layer is None and not node.by.indices:
             return self.differentiated(node, "s", {}, [[0]], True)
-        if isinstance(node.of, LayerCount):
-            raise ClaimError("loss", "L is the layer's number; the loss is \\ell", node)
-        by = self.setting.quantity(node.by)
-        if by[0] in ("delta", "ell"):
-            raise ReadingError("expected x, y, W, b, s, z or y_hat after \\partial", node.by.start)
-        if any(isinstance(part, Name) and part.base == "delta" for part in walk(node.of)):
-            raise ReadingError("a derivative of an error is not read", node.start)
-        rows, columns = self.setting.architecture.shape(by)
-        if not any(
-            self.setting.architecture.downstream(self.setting.quantity(part), by)
-            for part in walk(node.of)
-            if isinstance(part, Name) and not (part.base == "s" and part.layer is None)
-        ):
-            raise ClaimError(
-                "downstream", f"{self.show(node.of)} does not depend on {self.show(node.by)}", node
-            )
+        by, rows, columns = self.differentiable(node)
+        of = node.of
+        if isinstance(of, Name) and node.by.indices and (of.indices or of.base == "ell"):
+            i, j = self.component(node.by, by)
+            quantity = self.quantity(of)
+            row, column = self.component(of, quantity) if of.indices else (0, 0)
+            return self.world.derivative(quantity, row, column, by, i * columns + j)
         components: list[list[int]]
         if node.by.indices:
             i, j = self.component(node.by, by)
@@ -814,6 +866,31 @@ class Evaluator:
         return self.differentiated(
             node, by, self.world.duals(by), components, bool(node.by.indices)
         )
+
+    def differentiable(self, node: Derivative) -> tuple[Quantity, int, int]:
+        """The quantity to differentiate by, with its rows and columns, checked once."""
+        found = self._derivatives.get(id(node))
+        if found is not None:
+            return found
+        if isinstance(node.of, LayerCount):
+            raise ClaimError("loss", "L is the layer's number; the loss is \\ell", node)
+        by = self.quantity(node.by)
+        if by[0] in ("delta", "ell"):
+            raise ReadingError("expected x, y, W, b, s, z or y_hat after \\partial", node.by.start)
+        if any(isinstance(part, Name) and part.base == "delta" for part in walk(node.of)):
+            raise ReadingError("a derivative of an error is not read", node.start)
+        architecture = self.setting.architecture
+        if not any(
+            architecture.downstream(self.setting.quantity(part), by)
+            for part in walk(node.of)
+            if isinstance(part, Name) and not (part.base == "s" and part.layer is None)
+        ):
+            raise ClaimError(
+                "downstream", f"{self.show(node.of)} does not depend on {self.show(node.by)}", node
+            )
+        found = self._derivatives[id(node)] = by, *architecture.shape(by)
+        self._alive.append(node)
+        return found
 
     def differentiated(
         self,

@@ -208,11 +208,11 @@ class World:
 
 
 @lru_cache(maxsize=128)
-def exact_world(architecture: Architecture, extra_units: int, repeats: int, seed: int) -> World:
+def exact_world(architecture: Architecture, extra: int, repeats: int, seed: int) -> World:
     """The world of the exact engine: all regions, `repeats` points each."""
-    units = architecture.relu_units + extra_units
-    name = f"exact {architecture} {extra_units} {repeats} {seed}"
-    return World(architecture, ExactArithmetic(name, units, repeats))
+    name = f"exact {architecture} {extra} {repeats} {seed}"
+    arithmetic = ExactArithmetic(name, architecture.relu_units, extra, repeats)
+    return World(architecture, arithmetic)
 
 
 @lru_cache(maxsize=64)

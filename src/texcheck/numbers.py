@@ -27,34 +27,36 @@ class Exact:
     """Field elements at the points of a batch, as the value of a rational function of the inputs.
 
     `top`, `bottom`: upper bounds of the degrees of the function's numerator and denominator.
+    `signs`: the assigned signs that the value depends on, a bit for each.
     """
 
-    __slots__ = ("bottom", "top", "values")
+    __slots__ = ("bottom", "signs", "top", "values")
 
-    def __init__(self, values: list[int], top: int = 1, bottom: int = 0) -> None:
+    def __init__(self, values: list[int], top: int = 1, bottom: int = 0, signs: int = 0) -> None:
         self.values = values
         self.top = top
         self.bottom = bottom
+        self.signs = signs
 
     def __add__(self, other: Any) -> Any:
         if isinstance(other, Exact):
             values = [(a + b) % PRIME for a, b in zip(self.values, other.values, strict=True)]
-            if not self.bottom and not other.bottom:
-                return Exact(values, max(self.top, other.top))
             top = max(self.top + other.bottom, other.top + self.bottom)
-            return Exact(values, top, self.bottom + other.bottom)
+            return Exact(values, top, self.bottom + other.bottom, self.signs | other.signs)
         if isinstance(other, int | Fraction):
             if not other:
                 return self
             constant = residue(other)
             top = max(self.top, self.bottom)
-            return Exact([(a + constant) % PRIME for a in self.values], top, self.bottom)
+            values = [(a + constant) % PRIME for a in self.values]
+            return Exact(values, top, self.bottom, self.signs)
         return NotImplemented
 
     __radd__ = __add__
 
     def __neg__(self) -> Exact:
-        return Exact([PRIME - a if a else 0 for a in self.values], self.top, self.bottom)
+        values = [PRIME - a if a else 0 for a in self.values]
+        return Exact(values, self.top, self.bottom, self.signs)
 
     def __sub__(self, other: Any) -> Any:
         if isinstance(other, Dual):
@@ -67,14 +69,16 @@ class Exact:
     def __mul__(self, other: Any) -> Any:
         if isinstance(other, Exact):
             values = [a * b % PRIME for a, b in zip(self.values, other.values, strict=True)]
-            return Exact(values, self.top + other.top, self.bottom + other.bottom)
+            top, bottom = self.top + other.top, self.bottom + other.bottom
+            return Exact(values, top, bottom, self.signs | other.signs)
         if isinstance(other, int | Fraction):
             if not other:
                 return 0
             if other == 1:
                 return self
             constant = residue(other)
-            return Exact([a * constant % PRIME for a in self.values], self.top, self.bottom)
+            values = [a * constant % PRIME for a in self.values]
+            return Exact(values, self.top, self.bottom, self.signs)
         return NotImplemented
 
     __rmul__ = __mul__
@@ -92,7 +96,7 @@ class Exact:
         for at in range(len(products) - 1, -1, -1):
             result[at] = running * products[at] % PRIME
             running = running * self.values[at] % PRIME
-        return Exact(result, self.bottom, self.top)
+        return Exact(result, self.bottom, self.top, self.signs)
 
 
 class Real:
@@ -261,18 +265,24 @@ class Arithmetic(Protocol):
 class ExactArithmetic:
     """Random field elements; exp and log are unknown functions, signs are assigned by region.
 
-    The points visit all `2**units` regions, `repeats` points each.
+    The points visit all `2**(units + extra)` regions, `repeats` points each: the regions of the
+    network's ReLU units, and those of `extra` further signs, which the other arguments of sign and
+    ReLU take in turn.
     """
 
-    def __init__(self, seed: str, units: int, repeats: int) -> None:
+    def __init__(self, seed: str, units: int, extra: int, repeats: int) -> None:
         self.seed = seed
         self.units = units
+        self.extra = extra
         self.repeats = repeats
-        self.points = repeats << units
+        self.points = repeats << (units + extra)
         self._functions: dict[tuple[str, tuple[int, ...]], Exact] = {}
-        self._signs: list[dict[int, int]] = [{} for _ in range(self.points)]
+        # For each point: an argument's sign, and the bit of its further sign.
+        self._signs: list[dict[int, tuple[int, int]]] = [
+            {0: (0, 0), 1: (1, 0), PRIME - 1: (-1, 0)} for _ in range(self.points)
+        ]
         self._sign_values: dict[tuple[int, ...], Exact] = {}
-        self._assigned = 0
+        self._further = 0
         # The arguments that functions were asked for, each with a bound of its degree.
         self.arguments: dict[tuple[str, tuple[int, ...]], int] = {}
         self._own: dict[tuple[str, tuple[int, ...]], int] | None = None
@@ -312,7 +322,7 @@ class ExactArithmetic:
             drawn = [
                 self._draw(name, point, argument) for point, argument in enumerate(value.values)
             ]
-            self._functions[key] = Exact(drawn)
+            self._functions[key] = Exact(drawn, signs=value.signs)
         return self._functions[key]
 
     def exp(self, value: Exact) -> Exact:
@@ -328,29 +338,40 @@ class ExactArithmetic:
         raise Undecided("tanh is no function that the exact engine knows")
 
     def set_sign(self, value: Exact, unit: int) -> None:
+        self._assign(value, unit, 0)
+
+    def _assign(self, value: Exact, region: int, bit: int) -> None:
         for point, element in enumerate(value.values):
-            positive = (point // self.repeats) >> unit & 1
-            self._signs[point].setdefault(element, 1 if positive else -1)
-            self._signs[point].setdefault(PRIME - element, -1 if positive else 1)
-        self._assigned = max(self._assigned, unit + 1)
+            sign = 1 if (point // self.repeats) >> region & 1 else -1
+            self._signs[point].setdefault(element, (sign, bit))
+            self._signs[point].setdefault(PRIME - element, (-sign, bit))
 
     def sign(self, value: Exact) -> Exact:
         key = tuple(value.values)
         self.arguments["sign", key] = value.top + value.bottom
         if key not in self._sign_values:
-            known = {0: 0, 1: 1, PRIME - 1: -1}
-            if any(v not in known and v not in self._signs[p] for p, v in enumerate(key)):
-                if self._assigned >= self.units:
+            if any(v not in self._signs[point] for point, v in enumerate(key)):
+                if not self.extra:
                     raise MoreSigns
-                self.set_sign(value, self._assigned)
-            signs = [self._signs[p][v] if v not in known else known[v] for p, v in enumerate(key)]
-            # A sign is constant within a region.
-            self._sign_values[key] = Exact([s % PRIME for s in signs], 0)
-        return self._sign_values[key]
+                self._assign(value, self.units + self._further % self.extra, 1 << self._further)
+                self._further += 1
+            found = [self._signs[point][v] for point, v in enumerate(key)]
+            bits = 0
+            for _, bit in found:
+                bits |= bit
+            # A sign is constant within a region: degree 0.
+            self._sign_values[key] = Exact([sign % PRIME for sign, _ in found], 0, 0, bits)
+        known = self._sign_values[key]
+        return Exact(known.values, 0, 0, known.signs | value.signs)
+
+    def visited(self, value: Exact) -> bool:
+        """Whether the points visit all combinations of the further signs in a value."""
+        further = [number for number in range(self._further) if value.signs >> number & 1]
+        return len({number % self.extra for number in further}) == len(further)
 
 
 class MoreSigns(Exception):
-    """A sign was asked of a value that has none yet: more regions are needed."""
+    """The points visit too few combinations of signs: more regions are needed."""
 
 
 class RealArithmetic:

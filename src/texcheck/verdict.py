@@ -47,7 +47,7 @@ TOLERANCE = 1e-9
 REAL_POINTS = 12
 REPEATS = 4  # exact points in each region; more where the degree asks for it
 LOG10_ERROR = -50.0
-_MOST_EXTRA_UNITS = 7
+_MOST_FURTHER_SIGNS = 6
 
 Shape: TypeAlias = tuple[int | None, int | None]
 
@@ -150,7 +150,7 @@ def settings(statement: Statement, network: str) -> list[Setting]:
 
     Errors: `ClaimError` if there is none: a layer that does not exist, a condition that never holds.
     """
-    names = [name for name in NETWORKS[:3]] if network == "any" else [network]
+    names = list(NETWORKS[:3]) if network == "any" else [network]
     layers = list(_layers(statement))
     generic = any(layer.base == "L" for layer, _ in layers)
     anchor = sides(statement)[0]
@@ -337,7 +337,7 @@ def compare_exactly(equation: Equation, setting: Setting, tex: str) -> Outcome:
             outcome = _compare_exactly(equation, setting, found, world, tex)
         except MoreSigns:
             extra += 1
-            if extra > _MOST_EXTRA_UNITS:
+            if extra > _MOST_FURTHER_SIGNS:
                 raise Undecided("more signs than the exact engine visits regions for") from None
             continue
         if outcome.difference is None and outcome.log10_error >= LOG10_ERROR:
@@ -369,6 +369,8 @@ def _compare_exactly(
                 if isinstance(gap, Exact):
                     point = next((at for at, value in enumerate(gap.values) if value), None)
                     outcome.degree = max(outcome.degree, gap.top + gap.bottom)
+                    if point is None and gap.signs and not arithmetic.visited(gap):
+                        raise MoreSigns
                 elif gap:
                     point = 0
             if point is not None:
