@@ -32,9 +32,9 @@
 
   // -- numbers and formulas ---------------------------------------------------------------------
 
-  /** A number to be read: fixed decimals, the true minus sign, no sign at zero. */
+  /** A number to be read: fixed decimals (12.345, or 1.234e7), the true minus sign, none at zero. */
   const format = (value, digits = 3) => {
-    const text = Math.abs(value) < 1e6 ? value.toFixed(digits) : value.toExponential(digits);
+    const text = Math.abs(value) < 1e6 ? value.toFixed(digits) : value.toExponential(digits).replace("+", "");
     return Number(text) === 0 ? text.replace("-", "") : text.replaceAll("-", "−");
   };
 
@@ -49,7 +49,7 @@
   const paren = (...parts) => row(mo("("), ...parts, mo(")"));
   const factor = (value) => (format(value).startsWith("−") ? paren(num(value)) : num(value));
   const product = (...factors) => row(factors.join(mo("·")));
-  const sum = (terms) => row(terms.join(mo("+")));
+  const sum = (terms) => terms.map((term, n) => (n ? row(mo("+"), term) : term)); // a line may break
   const component = (name, index, layer) => {
     const subscript = `<mn>${index}</mn>`;
     if (!layer) return `<msub>${mi(name)}${subscript}</msub>`;
@@ -63,7 +63,8 @@
   const slope = (of) => row(`<msup>${mi("ReLU")}${mo("′")}</msup>`, paren(of));
 
   /** What stands beside the figure for one quantity: the lines of its formula, each a list of
-   *  MathML pieces that are equal, the same in words, and the edges of the path that it takes. */
+   *  MathML pieces that are equal (a sum is a list of its terms), the same in words, and the edges
+   *  of the path that it takes. */
   const describe = (item, params, result) => {
     const [kind, ...index] = item.split("-");
     const [i, j] = index.map(Number);
@@ -294,7 +295,8 @@
     one(".pg-formula").innerHTML = lines
       .map((pieces) =>
         pieces
-          .map((piece, n) => `<math displaystyle="true">${n ? mo("=") : ""}${piece}</math>`)
+          .flatMap((piece, n) => [piece].flat().map((term, k) => (n && !k ? mo("=") : "") + term))
+          .map((part) => `<math displaystyle="true">${part}</math>`)
           .join(" "),
       )
       .map((line) => `<p>${line}</p>`)
