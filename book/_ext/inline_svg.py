@@ -77,7 +77,7 @@ def inline(svg: str, *, alt: str, prefix: str) -> str:
     """Returns ``svg`` (a whole file) as an element for a page, named ``alt`` for screen readers.
 
     Without ``alt`` the drawing's own ``<title>`` names it. Every id starts with ``prefix``. Raises
-    :class:`SvgError` if the file is no SVG or has neither text.
+    :class:`SvgError` if the file is no SVG or has no name.
     """
     try:
         root = ET.fromstring(svg)

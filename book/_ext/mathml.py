@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from math_core import LatexError, LatexToMathML
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
@@ -23,6 +24,8 @@ _converter = LatexToMathML(annotation=True, fancy_error=False)
 # `\boldsymbol{1}` comes out as an identifier "1" in regular weight; it is the bold digit.
 _BOLD_DIGIT = re.compile(r"<mi>([0-9])</mi>")
 _BOLD_ZERO = 0x1D7CE
+_ATTACHED_BEFORE = re.compile(r"(?<!\S)\S{1,12}\Z")
+_ATTACHED_AFTER = re.compile(r"\S{1,12}(?!\S)")
 _ERROR_POSITION = re.compile(r"(?P<offset>\d+): (?P<message>.*)", re.DOTALL)
 
 
@@ -84,8 +87,30 @@ def _proof_mark(node: nodes.Element) -> str:
     )
 
 
+class AttachedText(SphinxPostTransform):
+    """Keeps on the line of a formula what stands directly at it, as in "($x$)." or "$i$-th"."""
+
+    default_priority = 700
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        for math in list(self.document.findall(nodes.math)):
+            siblings = math.parent.children
+            index = siblings.index(math)
+            before = siblings[index - 1] if index else None
+            after = siblings[index + 1] if index + 1 < len(siblings) else None
+            if isinstance(before, nodes.Text) and (found := _ATTACHED_BEFORE.search(before)):
+                math["before"] = found[0]
+                before.parent.replace(before, nodes.Text(before[: found.start()]))
+            if isinstance(after, nodes.Text) and (found := _ATTACHED_AFTER.match(after)):
+                math["after"] = found[0]
+                after.parent.replace(after, nodes.Text(after[found.end() :]))
+
+
 def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
-    self.body.append(_render(node, display=False) + _proof_mark(node))
+    before, after = escape(node.get("before", "")), escape(node.get("after", ""))
+    formula = before + _render(node, display=False) + _proof_mark(node) + after
+    self.body.append(f'<span class="nowrap">{formula}</span>' if before or after else formula)
     raise nodes.SkipNode
 
 
@@ -106,5 +131,6 @@ def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_post_transform(AttachedText)
     app.add_html_math_renderer("mathml", (visit_inline, None), (visit_display, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -122,7 +122,7 @@
   const scrollers = new Map();
   for (const box of document.querySelectorAll(".equation-scroll"))
     scrollers.set(box, `Equation ${box.parentElement.querySelector(".eqno")?.textContent ?? ""}`.trim());
-  for (const box of document.querySelectorAll(".pst-scrollable-table-container")) scrollers.set(box, "Table");
+  for (const box of document.querySelectorAll(".pst-scrollable-table-container, .output.text_html")) scrollers.set(box, "Table");
   for (const box of document.querySelectorAll("pre")) scrollers.set(box, "Code");
   const sizes = new ResizeObserver(entries => {
     for (const { target: box } of entries) {

@@ -1,0 +1,212 @@
+"""Prints the built site to one PDF: title page, contents with page numbers, every chapter in order.
+
+Run it after the book is built: ``python book/_pdf/make.py _build/html``. The PDF is written into
+the site and linked from each of its pages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from bs4 import BeautifulSoup, Tag
+from playwright.sync_api import Page, sync_playwright
+from pypdf import PdfReader
+
+sys.path.append(str(Path(__file__).parents[1] / "_ext"))
+from pages import PDF_NAME
+
+HERE = Path(__file__).resolve().parent
+NOT_PRINTED = "script, .headerlink, .copy-button, .playground-controls"
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
+# The width of the text on paper in CSS pixels: A4 less the margins in print.css.
+TEXT_WIDTH = round((210 - 2 * 24) / 25.4 * 96)
+# What is wider than the text is set smaller: paper cannot be scrolled.
+FIT = """() => {
+  const boxes = ".equation-scroll, .pst-scrollable-table-container, .text_html";
+  for (const box of document.querySelectorAll(boxes)) {
+    const content = box.firstElementChild;
+    const ratio = box.clientWidth / content.getBoundingClientRect().width;
+    if (ratio < 1) content.style.zoom = Math.floor(ratio * 100) / 100;
+  }
+  return document.documentElement.scrollWidth - document.documentElement.clientWidth;
+}"""
+_URL_REFERENCE = re.compile(r"url\(#([^)]+)\)")
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One page of the site, as a section of the PDF."""
+
+    path: str  # below the site's root, as in "regression/forward.html"
+    level: int  # 1 for a page, 2 for the notebook beside it
+    part: str  # the caption of its part of the book, if it is the first in it
+    article: Tag
+    title: str
+
+    @property
+    def prefix(self) -> str:
+        return re.sub(r"\W", "-", self.path.removesuffix(".html")) + "--"
+
+
+def read_chapters(site: Path) -> list[Chapter]:
+    """The pages in the order of the table of contents."""
+    index = BeautifulSoup((site / "index.html").read_text("utf-8"), "html.parser")
+    chapters, part = [], ""
+    for node in index.select(".site-nav .caption, .site-nav a"):
+        if node.name != "a":
+            part = node.get_text()
+            continue
+        path = "index.html" if node["href"] == "#" else unquote(node["href"])
+        soup = BeautifulSoup((site / path).read_text("utf-8"), "html.parser")
+        article = soup.select_one("article")
+        for extra in article.select(NOT_PRINTED):
+            extra.decompose()
+        title = article.find("h1").decode_contents()
+        level = len(node.find_parents("li"))
+        chapters.append(Chapter(path, level, part, article, title))
+        part = ""
+    return chapters
+
+
+def join(chapters: list[Chapter], site: Path) -> None:
+    """Gives every chapter its own ids and turns links between pages into links within the PDF."""
+    prefixes = {chapter.path: chapter.prefix for chapter in chapters}
+    for chapter in chapters:
+        own = prefixes[chapter.path]
+        for node in chapter.article.find_all(True):
+            for name in ("id", "aria-labelledby", "aria-describedby", "for"):
+                if name in node.attrs:
+                    value = node[name]
+                    node[name] = " ".join(own + part for part in str(value).split())
+            for name, value in list(node.attrs.items()):
+                if isinstance(value, str) and "url(#" in value:
+                    node[name] = _URL_REFERENCE.sub(rf"url(#{own}\1)", value)
+            for name in ("href", "xlink:href"):
+                if name in node.attrs:
+                    node[name] = _link(node[name], chapter.path, prefixes)
+            if node.name == "img":
+                node["src"] = (site / chapter.path).parent.joinpath(node["src"]).resolve().as_uri()
+            if node.name == "details":
+                node["open"] = ""
+
+
+def _link(href: str, page: str, prefixes: dict[str, str]) -> str:
+    parts = urlsplit(href)
+    if parts.scheme or parts.netloc:
+        return href
+    target = os.path.normpath(os.path.join(os.path.dirname(page), unquote(parts.path)))
+    target = target if parts.path else page
+    if target not in prefixes:  # a file to download: it is not in the PDF
+        return "#"
+    return f"#{prefixes[target]}{unquote(parts.fragment) or 'chapter'}"
+
+
+def compose(
+    chapters: list[Chapter], site: Path, title: str, author: str, numbers: dict[str, int]
+) -> str:
+    """The whole book as one HTML page, with the page ``numbers`` of the chapters once known."""
+    contents = []
+    for chapter in chapters:
+        if chapter.part:
+            contents.append(f'<li class="part">{escape(chapter.part)}</li>')
+        anchor = f"{chapter.prefix}chapter"
+        number = numbers.get(anchor, "")
+        contents.append(
+            f'<li class="level-{chapter.level}"><a href="#{anchor}"><span>{chapter.title}</span>'
+            f'<span class="page-number">{number}</span></a></li>'
+        )
+    sections = [
+        f'<section class="chapter" id="{chapter.prefix}chapter">{chapter.article}</section>'
+        for chapter in chapters
+    ]
+    style = (HERE / "print.css").read_text("utf-8")
+    changed = max(re.findall(r'<time datetime="([\d-]+)">', _all_pages(site)), default="")
+    return (
+        f'<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8">'
+        f"<title>{escape(title)}</title>"
+        f'<link rel="stylesheet" href="{(site / "_static" / "site.css").as_uri()}">'
+        f"<style>{style}</style></head><body>"
+        f'<header class="title-page"><p class="book-title">{escape(title)}</p>'
+        f"<p>{escape(author)}</p><p>{changed}</p></header>"
+        f'<nav class="contents" id="contents"><h1>Contents</h1><ol>{"".join(contents)}</ol></nav>'
+        f"<main>{''.join(sections)}</main></body></html>"
+    )
+
+
+def _all_pages(site: Path) -> str:
+    return "".join(path.read_text("utf-8") for path in site.rglob("*.html"))
+
+
+def print_pdf(page: Page, html: str, target: Path) -> None:
+    with tempfile.NamedTemporaryFile("w", suffix=".html", encoding="utf-8") as source:
+        source.write(html)
+        source.flush()
+        page.goto(Path(source.name).as_uri(), wait_until="load")
+        page.evaluate("document.fonts.ready.then(() => true)")
+        if (excess := page.evaluate(FIT)) > 0:
+            sys.exit(
+                f"the text is {excess} pixels wider than the page: Chromium would shrink it all"
+            )
+        page.pdf(path=str(target), outline=True, tagged=True, prefer_css_page_size=True)
+
+
+def page_numbers(pdf: Path) -> dict[str, int]:
+    """The page on which each anchor that is linked to stands, counted from 1."""
+    reader = PdfReader(pdf)
+    return {
+        name.removeprefix("/"): reader.get_destination_page_number(destination) + 1
+        for name, destination in reader.named_destinations.items()
+    }
+
+
+def link_from_site(site: Path) -> None:
+    for path in site.rglob("*.html"):
+        html = path.read_text("utf-8")
+        href = os.path.relpath(site / PDF_NAME, path.parent)
+        link = f'<span class="pdf-link"><a href="{href}">The whole book as PDF</a></span>'
+        path.write_text(re.sub(r'<span class="pdf-link">.*?</span>', link, html), "utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Print the built site to one PDF.")
+    parser.add_argument("site", type=Path, help="the folder of the built site, as in _build/html")
+    site = parser.parse_args().site.resolve()
+    if not (site / "index.html").is_file():
+        parser.error(f"expected a built site in {site}, found no index.html: run `make book` first")
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
+    if not chromium:
+        parser.error("expected Chromium: install it, or set CHROMIUM to its path")
+
+    chapters = read_chapters(site)
+    join(chapters, site)
+    index = BeautifulSoup((site / "index.html").read_text("utf-8"), "html.parser")
+    title = index.select_one(".site-title").get_text()
+    author = index.select_one('meta[name="author"]')["content"]
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        page = browser.new_page(viewport={"width": TEXT_WIDTH, "height": 1000})
+        page.emulate_media(media="print")
+        pdf = Path(folder) / PDF_NAME
+        # The contents need the page numbers of a first print; their own length does not change.
+        print_pdf(page, compose(chapters, site, title, author, {}), pdf)
+        numbers = page_numbers(pdf)
+        print_pdf(page, compose(chapters, site, title, author, numbers), pdf)
+        browser.close()
+        if page_numbers(pdf) != numbers:
+            sys.exit("the page numbers moved between the two prints: the contents would be wrong")
+        shutil.copy(pdf, site / PDF_NAME)
+    link_from_site(site)
+    print(f"{site / PDF_NAME}: {len(PdfReader(site / PDF_NAME).pages)} pages")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""What a reader does: switches the theme, searches, follows references, copies, uses the keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+PAGE = "regression/gradients.html"
+
+
+def theme(page: Page) -> str:
+    return str(page.evaluate("document.documentElement.dataset.theme"))
+
+
+def test_theme_is_kept_on_the_next_page(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/index.html")
+    switch = page.get_by_role("button", name="Color theme")
+    assert theme(page) == "light"
+    switch.click()  # system -> light
+    switch.click()  # light -> dark
+    assert theme(page) == "dark"
+    page.goto(f"{origin}/{PAGE}")
+    assert theme(page) == "dark"
+    expect(page.get_by_role("button", name="Color theme: dark")).to_be_visible()
+
+
+def test_system_theme_is_followed(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/index.html")
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.emulate_media(color_scheme="light")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+def test_colors_change_with_the_theme(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}")
+    for ink in (page.locator(".article math").first, page.locator(".drawing svg").first):
+        page.emulate_media(color_scheme="light")
+        expect(ink).to_have_css("color", "rgb(27, 30, 34)")
+        page.emulate_media(color_scheme="dark")
+        expect(ink).to_have_css("color", "rgb(228, 231, 234)")
+
+
+@pytest.mark.parametrize("words", ["kronecker delta", "gradient bias", "recursion"])
+def test_search_finds_words(context: BrowserContext, origin: str, words: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/index.html")
+    page.keyboard.press("/")
+    page.keyboard.type(words)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=*")
+    first = page.locator("#search-results a").first
+    expect(first).to_be_visible()
+    first.click()
+    page.wait_for_load_state()
+    anchor = page.evaluate("decodeURIComponent(location.hash.slice(1))")
+    assert page.evaluate("id => document.getElementById(id) !== null", anchor)
+
+
+def test_search_finds_an_equation_by_its_words(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}")
+    equation = page.locator("p + .equation[id]").first
+    words = equation.evaluate("node => node.previousElementSibling.textContent")
+    asked = " ".join(word for word in words.split() if word.isascii() and word.isalpha())
+    page.goto(f"{origin}/search.html?q={asked}")
+    link = page.locator("#search-results a", has_text="Equation (").first
+    expect(link).to_be_visible()
+
+
+def test_search_says_when_nothing_is_found(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/search.html?q=xylophone")
+    expect(page.locator("#search-status")).to_have_text("Nothing found for “xylophone”.")
+
+
+def test_site_works_from_a_file(context: BrowserContext, site: Path) -> None:
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("requestfailed", lambda request: problems.append(request.url))
+    page.goto((site / PAGE).as_uri())
+    assert page.evaluate(
+        "document.fonts.ready.then(() => document.fonts.check('16px \"STIX Two Math\"'))"
+    )
+    page.goto(f"{(site / 'search.html').as_uri()}?q=gradient")
+    expect(page.locator("#search-results a").first).to_be_visible()
+    page.locator("#search-results a").first.click()
+    page.wait_for_url("file://**/*.html#*")
+    assert problems == []
+
+
+def test_reference_shows_its_equation(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}")
+    reference = page.locator(".article a.reference.internal[href*='#equation-']").first
+    reference.hover()
+    preview = page.get_by_role("tooltip")
+    expect(preview.locator("math")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(preview).to_have_count(0)
+
+
+def test_preview_by_keyboard_and_across_pages(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/errata.html")
+    reference = page.locator(".article a.reference.internal[href*='.html#']").first
+    page.keyboard.press("Tab")  # the browser now shows focus as for a keyboard
+    reference.focus()
+    preview = page.get_by_role("tooltip")
+    expect(preview).to_be_visible()
+    assert preview.inner_text().strip()
+    page.keyboard.press("Escape")
+    expect(preview).to_have_count(0)
+
+
+def test_tex_can_be_copied(browser: Browser, origin: str) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}")
+    equation = page.locator(".equation").first
+    tex = equation.locator("annotation").evaluate("node => node.textContent")
+    equation.hover()
+    equation.get_by_role("button", name="Copy the TeX").click()
+    assert page.evaluate("navigator.clipboard.readText()") == tex.strip()
+    page.evaluate(
+        "math => getSelection().selectAllChildren(math.parentElement)",
+        equation.locator("math").element_handle(),
+    )
+    page.keyboard.press("Control+c")
+    assert page.evaluate("navigator.clipboard.readText()") == f"$${tex.strip()}$$"
+    context.close()
+
+
+def test_keyboard_reaches_the_text_first(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to the text")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main-content"
+
+
+def test_contents_open_and_close_on_a_phone(browser: Browser, origin: str) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 780})
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}")
+    button = page.get_by_role("button", name="Table of contents")
+    contents = page.get_by_role("navigation", name="Table of contents")
+    expect(contents).to_be_hidden()
+    button.press("Enter")
+    expect(contents).to_be_visible()
+    expect(contents.get_by_role("link").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(contents).to_be_hidden()
+    expect(button).to_be_focused()
+    context.close()
+
+
+def test_long_equation_scrolls_by_keyboard(browser: Browser, origin: str) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 780})
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}")
+    box = page.locator(".equation-scroll[tabindex='0']").first
+    box.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle())
+    assert "scrolls sideways" in (box.get_attribute("aria-label") or "")
+    context.close()
+
+
+def test_page_reads_without_script(browser: Browser, origin: str) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 780})
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}")
+    expect(page.locator(".article math").first).to_be_visible()
+    expect(page.get_by_role("navigation", name="Table of contents")).to_be_visible()
+    context.close()
+
+
+def test_print_leaves_out_what_is_for_the_screen(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}")
+    page.emulate_media(media="print")
+    for name in (".site-header", ".site-nav", ".page-tools", ".page-toc", ".page-footer"):
+        for part in page.locator(name).all():
+            expect(part).to_be_hidden()
+    expect(page.locator("h1")).to_be_visible()
+
+
+def test_figures_are_part_of_the_page(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/index.html")
+    expect(page.get_by_role("img").first).to_be_visible()
+    assert page.locator("article img[src$='.svg']").count() == 0
