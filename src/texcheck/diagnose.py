@@ -1,11 +1,489 @@
-"""Why a statement is refuted: small changes are tried until one makes it true."""
+"""Why a statement is refuted: small changes are tried, one at a time, until one makes it true."""
 
 from __future__ import annotations
 
-from .syntax import Equation
-from .verdict import Task, Verdict
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from .evaluate import ClaimError, Evaluator, Setting, bare_functions, ranges
+from .latex import ReadingError
+from .network import real_world
+from .numbers import NoValue, Real, Undecided
+from .syntax import (
+    Add,
+    Apply,
+    Constant,
+    Derivative,
+    Elementwise,
+    Equation,
+    Expr,
+    Function,
+    Identity,
+    Index,
+    Kronecker,
+    Layer,
+    LayerCount,
+    Length,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Product,
+    ReluDiagonal,
+    ShapeClaim,
+    Sum,
+    Transpose,
+    substitute,
+    walk,
+)
+from .verdict import (
+    Task,
+    compare_exactly,
+    compare_numerically,
+    pairs,
+    settings,
+    wrong_shape,
+)
+
+NOTHING_FITS = "no single small change makes it true"
+# A formula changed in one place, and what that change says about the original.
+Change = tuple[str, Expr]
 
 
-def diagnosis(task: Task, equation: Equation, verdict: Verdict) -> str:
-    """The change that makes the statement true, in words."""
-    return verdict.diagnosis
+def diagnosis(task: Task, equation: Equation, fault: ClaimError | None) -> str:
+    """What is wrong with a refuted equation, in words.
+
+    `fault` is what made it meaningless, if it was that. Every repair named here has been tried:
+    with it the equation is proved.
+    """
+    told = fault.message if fault is not None else ""
+    if fault is not None and fault.kind in ("loss", "condition", "last index", "index count"):
+        return told
+    repair = _repair(task, equation, fault)
+    if fault is not None and fault.kind == "power":
+        return told
+    if isinstance(equation.right, Product) and all(
+        isinstance(factor, Number | Length) for factor in equation.right.factors
+    ):
+        repair = repair or "a shape stands behind a colon, not behind ="
+    if fault is not None and fault.kind in ("downstream", "layer", "function"):
+        return f"{told}; {repair}" if repair else told
+    return "; ".join(part for part in (told, repair or NOTHING_FITS) if part)
+
+
+def shape_diagnosis(task: Task, claim: ShapeClaim) -> str:
+    """What is wrong with a refuted shape: the layer of a length, or its order."""
+    for side in ("rows", "columns"):
+        for message, changed in _lengths(getattr(claim, side), task):
+            if _has_shape(replace(claim, **{side: changed}), task):
+                return message
+    if _has_shape(replace(claim, rows=claim.columns, columns=claim.rows), task):
+        return "the transpose of the right shape"
+    return ""
+
+
+def _has_shape(claim: ShapeClaim, task: Task) -> bool:
+    try:
+        return wrong_shape(claim, settings(claim, task.network), task.tex) is None
+    except (ClaimError, ReadingError):
+        return False
+
+
+def _repair(task: Task, equation: Equation, fault: ClaimError | None) -> str:
+    if fault is None and (factor := _factor(task, equation)):
+        return factor
+    for attempt in _ATTEMPTS:
+        for side in ("right", "left"):
+            whole = getattr(equation, side)
+            for message, changed in attempt(whole, task):
+                candidate = replace(equation, **{side: changed})
+                if holds(candidate, task):
+                    return message
+    return ""
+
+
+def holds(equation: Equation, task: Task) -> bool:
+    """Whether an equation is true: two floating-point points first, then exactly."""
+    try:
+        places = settings(equation, task.network)
+        quick = places if len(places) < 3 else [places[0], places[-1]]
+        for setting in quick:
+            if compare_numerically(equation, setting, task.tex, points=2).difference:
+                return False
+        return all(
+            compare_exactly(equation, setting, task.tex).difference is None for setting in places
+        )
+    except Undecided:
+        return all(
+            compare_numerically(equation, setting, task.tex).difference is None
+            for setting in places
+        )
+    except (ClaimError, ReadingError, NoValue):
+        return False
+
+
+# -- a constant factor -------------------------------------------------------------------------------
+
+
+def _factor(task: Task, equation: Equation) -> str:
+    """The constant by which the sides differ, if they do by a constant."""
+    try:
+        places = settings(equation, task.network)
+        found = [(setting, _ratio(task, equation, setting)) for setting in places]
+    except (ClaimError, ReadingError, NoValue):
+        return ""
+    if any(math.isnan(ratio) for _, ratio in found) or all(ratio == 1 for _, ratio in found):
+        return ""
+    for name, value in _constants(task):
+        if all(abs(ratio - value(setting)) < 1e-8 * abs(ratio) for setting, ratio in found):
+            return f"off by the factor {name}: the left side is {name} times the right side"
+    return ""
+
+
+def _constants(task: Task) -> Iterator[tuple[str, Callable[[Setting], float]]]:
+    def number(value: Fraction) -> Callable[[Setting], float]:
+        return lambda setting: float(value)
+
+    def outputs(power: int, times: Fraction) -> Callable[[Setting], float]:
+        return lambda setting: float(times) * float(setting.architecture.widths[-1]) ** power
+
+    for value in (-1, 2, Fraction(1, 2), -2, Fraction(-1, 2)):
+        yield str(value), number(Fraction(value))
+    yield "K", outputs(1, Fraction(1))
+    yield "1/K", outputs(-1, Fraction(1))
+    yield "-K", outputs(1, Fraction(-1))
+    yield "-1/K", outputs(-1, Fraction(-1))
+    yield "K/2", outputs(1, Fraction(1, 2))
+    yield "2/K", outputs(-1, Fraction(2))
+    for value in (4, Fraction(1, 4), 3, Fraction(1, 3)):
+        yield str(value), number(Fraction(value))
+
+    def width(layer: int, power: int) -> Callable[[Setting], float]:
+        return lambda setting: float(setting.architecture.widths[layer]) ** power
+
+    for layer, name in ((0, "d_x"), (1, "d_{s^{(1)}}")):
+        yield name, width(layer, 1)
+        yield f"1/{name}", width(layer, -1)
+
+
+def _ratio(task: Task, equation: Equation, setting: Setting) -> float:
+    """left / right if it is the same everywhere; 1 where both vanish, else not a number."""
+    found = ranges((equation.left, equation.right), setting)
+    world = real_world(setting.architecture, 6, 1)
+    bare = bare_functions(equation.left) and bare_functions(equation.right)
+    evaluator = Evaluator(world, setting, found, task.tex, pointwise=bare)
+    ratios: list[float] = []
+    for environment in found.environments():
+        evaluator.environment = environment
+        left, right = evaluator.value(equation.left), evaluator.value(equation.right)
+        for _, a, b in pairs(left, right, equation):
+            for p, q in zip(_list(a), _list(b), strict=True):
+                if abs(p) < 1e-12 and abs(q) < 1e-12:
+                    continue
+                if abs(q) < 1e-12:
+                    return math.nan
+                ratios.append(p / q)
+    if not ratios:
+        return math.nan
+    return ratios[0] if max(ratios) - min(ratios) <= 1e-8 * abs(ratios[0]) else math.nan
+
+
+def _list(value: Any) -> list[float]:
+    return value.values if isinstance(value, Real) else [float(value)] * 6
+
+
+# -- changes in one place ----------------------------------------------------------------------------
+
+
+def _show(node: Expr, task: Task) -> str:
+    return " ".join(task.tex[node.start : node.end].split()) or "it"
+
+
+def _name(name: Name) -> str:
+    """A name as TeX."""
+    base = {"y_hat": r"\hat y", "ell": r"\ell", "delta": r"\delta"}.get(name.base, name.base)
+    layer = f"^{{({name.layer})}}".replace("L_max", r"L_{\max}") if name.layer else ""
+    inside = "".join(index.letter if isinstance(index, Index) else "·" for index in name.indices)
+    return base + layer + (f"_{{{inside}}}" if inside else "")
+
+
+def _everywhere(whole: Expr, kinds: type | tuple[type, ...]) -> Iterator[Any]:
+    for part in walk(whole):
+        if isinstance(part, kinds):
+            yield part
+
+
+def _loss_named_l(whole: Expr, task: Task) -> Iterator[Change]:
+    for part in _everywhere(whole, Derivative):
+        if isinstance(part.of, LayerCount):
+            yield (
+                "L is the layer's number; the loss is \\ell",
+                substitute(whole, part.of, Name("ell", None)),
+            )
+
+
+def _power_for_layer(whole: Expr, task: Task) -> Iterator[Change]:
+    for part in _everywhere(whole, Power):
+        if isinstance(part.of, Name) and part.of.layer is None:
+            layer = _as_layer(part.exponent)
+            if layer is not None:
+                fixed = replace(part.of, layer=layer)
+                yield (
+                    f"a layer stands in parentheses: {_name(fixed)}",
+                    substitute(whole, part, fixed),
+                )
+
+
+def _as_layer(exponent: Expr) -> Layer | None:
+    match exponent:
+        case LayerCount(layer):
+            return layer
+        case Number(value):
+            return Layer("", int(value))
+        case Add((LayerCount(layer), Number(value))):
+            return replace(layer, offset=layer.offset + int(value))
+        case Add((LayerCount(layer), Negative(Number(value)))):
+            return replace(layer, offset=layer.offset - int(value))
+    return None
+
+
+def _transposes(whole: Expr, task: Task) -> Iterator[Change]:
+    if not isinstance(whole, Transpose):
+        yield "the transpose of the right one: a transpose is missing", Transpose(whole)
+    for part in _everywhere(whole, Transpose):
+        yield (
+            f"a transpose too much: {_show(part, task)} without it",
+            substitute(whole, part, part.of),
+        )
+    for part in _matrices(whole):
+        yield (
+            f"a transpose is missing at {_show(part, task)}",
+            substitute(whole, part, Transpose(part, start=part.start, end=part.end)),
+        )
+
+
+def _moved_transposes(whole: Expr, task: Task) -> Iterator[Change]:
+    for part in _everywhere(whole, Transpose):
+        without = substitute(whole, part, part.of)
+        for other in _matrices(without):
+            if other is not part.of:
+                yield (
+                    f"the transpose stands at the wrong factor: it belongs to {_show(other, task)}",
+                    substitute(without, other, Transpose(other)),
+                )
+
+
+def _matrices(whole: Expr) -> Iterator[Expr]:
+    """The parts that may be a vector or a matrix and carry no transpose yet."""
+    inside = {id(part.of) for part in walk(whole) if isinstance(part, Transpose)}
+    under = {
+        id(inner)
+        for part in _everywhere(whole, Derivative | Length | Identity | ReluDiagonal)
+        for inner in walk(part)
+        if inner is not part
+    }
+    for part in walk(whole):
+        if id(part) in inside or id(part) in under:
+            continue
+        named = isinstance(part, Name) and not part.indices and part.base != "ell"
+        if named or isinstance(
+            part, Derivative | Add | Product | Apply | Identity | ReluDiagonal | Constant
+        ):
+            yield part
+
+
+def _sums(whole: Expr, task: Task) -> Iterator[Change]:
+    letters = sorted({part.letter for part in _everywhere(whole, Index)})
+    for letter in letters:
+        yield f"the sum over {letter} is missing", Sum((letter,), None, None, whole)
+    for part in _everywhere(whole, Sum):
+        for letter in part.letters:
+            rest = tuple(other for other in part.letters if other != letter)
+            fewer = replace(part, letters=rest, low=None, high=None) if rest else part.body
+            yield f"the sum over {letter} is too much", substitute(whole, part, fewer)
+
+
+def _swapped(whole: Expr, task: Task) -> Iterator[Change]:
+    for part in _everywhere(whole, Name):
+        if len(part.indices) == 2 and part.indices[0] != part.indices[1]:
+            yield (
+                f"the two indices of {_show(part, task)} are swapped",
+                substitute(whole, part, replace(part, indices=part.indices[::-1])),
+            )
+    for part in _everywhere(whole, Product):
+        for at in range(len(part.factors) - 1):
+            factors = list(part.factors)
+            factors[at], factors[at + 1] = factors[at + 1], factors[at]
+            yield (
+                f"{_show(factors[at + 1], task)} and {_show(factors[at], task)} stand in the "
+                "wrong order",
+                substitute(whole, part, replace(part, factors=tuple(factors))),
+            )
+
+
+def _indices(whole: Expr, task: Task) -> Iterator[Change]:
+    letters = sorted({part.letter for part in _everywhere(whole, Index)})
+    for part in _everywhere(whole, Name | Kronecker):
+        for index in part.indices if isinstance(part, Name) else (part.first, part.second):
+            if isinstance(index, Index):
+                for letter in letters:
+                    if letter != index.letter:
+                        yield (
+                            f"index {index.letter} of {_show(part, task)} should be {letter}",
+                            substitute(whole, index, Index(letter)),
+                        )
+
+
+def _targets(whole: Expr, task: Task) -> Iterator[Change]:
+    for part in _everywhere(whole, Name):
+        if part.base in ("y", "y_hat"):
+            right = replace(part, base="y_hat" if part.base == "y" else "y")
+            yield (
+                f"{_name(part)} stands where {_name(right)} should",
+                substitute(whole, part, right),
+            )
+
+
+def _layers(whole: Expr, task: Task) -> Iterator[Change]:
+    for part in _everywhere(whole, Name):
+        for layer in _other_layers(part.layer):
+            right = replace(part, layer=layer)
+            yield (
+                f"wrong layer superscript: {_show(part, task)} should be {_name(right)}",
+                substitute(whole, part, right),
+            )
+        if part.base in ("s", "z", "delta", "b"):
+            for base in ("s", "z"):
+                if part.base != base:
+                    right = replace(part, base=base)
+                    yield (
+                        f"{_show(part, task)} should be {_name(right)}",
+                        substitute(whole, part, right),
+                    )
+    for part in _everywhere(whole, Derivative | ReluDiagonal):
+        names = list(_everywhere(part, Name))
+        layers = {name.layer for name in names}
+        if len(names) > 1 and len(layers) == 1:
+            for layer in _other_layers(next(iter(layers))):
+                changed: Expr = part
+                for name in names:
+                    changed = substitute(changed, name, replace(name, layer=layer))
+                yield (
+                    f"wrong layer superscript: {_show(part, task)} should be of layer {layer}",
+                    substitute(whole, part, changed),
+                )
+
+
+def _other_layers(layer: Layer | None) -> Iterator[Layer]:
+    if layer is None:
+        return
+    for step in (1, -1):
+        yield replace(layer, offset=layer.offset + step)
+    if not layer.base:
+        for number in range(4):
+            if abs(number - layer.offset) > 1:
+                yield Layer("", number)
+
+
+def _activations(whole: Expr, task: Task) -> Iterator[Change]:
+    """The derivative of an activation is missing, or another stands in its place."""
+    layers = [Layer("", 1), Layer("", 2), Layer("L", 0), Layer("L", 1)]
+    present = {part.layer for part in _everywhere(whole, Name) if part.layer}
+    for layer in (layer for layer in layers if layer in present or not layer.base):
+        s, z = Name("s", layer), Name("z", layer)
+        jacobian = Derivative(z, s)
+        text = f"\\partial {_name(z)} / \\partial {_name(s)}"
+        for part in _everywhere(whole, Identity | ReluDiagonal):
+            yield (
+                f"the activation's derivative is missing: {_show(part, task)} should be {text}",
+                substitute(whole, part, jacobian),
+            )
+        for part in _everywhere(whole, Product):
+            for at in range(len(part.factors) + 1):
+                factors = (*part.factors[:at], jacobian, *part.factors[at:])
+                yield (
+                    f"the activation's derivative is missing: {text}",
+                    substitute(whole, part, replace(part, factors=factors)),
+                )
+        for letter in sorted({part.letter for part in _everywhere(whole, Index)}):
+            component = replace(s, indices=(Index(letter),))
+            derivative = Derivative(replace(z, indices=(Index(letter),)), component)
+            yield (
+                "the activation's derivative is missing: "
+                f"\\partial {_name(z)}_{letter} / \\partial {_name(s)}_{letter}",
+                Product((derivative, whole)),
+            )
+        slopes = Apply(Function("f", layer, 1), (s,))
+        for part in _matrices(whole):
+            yield (
+                f"the activation's derivative is missing: \\odot f'({_name(s)})",
+                substitute(whole, part, Elementwise(part, slopes)),
+            )
+    for part in _everywhere(whole, Function):
+        for name in ("ReLU", "sigma", "I"):
+            if part.name in ("ReLU", "sigma", "I") and name != part.name:
+                yield (
+                    f"the wrong activation: {_show(part, task)} should be {name}",
+                    substitute(whole, part, replace(part, name=name)),
+                )
+
+
+def _factors(whole: Expr, task: Task) -> Iterator[Change]:
+    for part in _everywhere(whole, Product):
+        for at, factor in enumerate(part.factors):
+            rest = part.factors[:at] + part.factors[at + 1 :]
+            fewer = rest[0] if len(rest) == 1 else replace(part, factors=rest)
+            yield f"the factor {_show(factor, task)} is too much", substitute(whole, part, fewer)
+    for part in _everywhere(whole, Add):
+        for term in part.terms:
+            flipped = term.of if isinstance(term, Negative) else Negative(term)
+            yield f"the sign of {_show(term, task)} is wrong", substitute(whole, term, flipped)
+    for part in _everywhere(whole, Number):
+        for value in (1, 2):
+            if part.value != value:
+                yield (
+                    f"{_show(part, task)} should be {value}",
+                    substitute(whole, part, Number(Fraction(value))),
+                )
+
+
+def _denominators(whole: Expr, task: Task) -> Iterator[Change]:
+    for part in _everywhere(whole, Derivative):
+        for base in "Wbsz":
+            if part.by.base in "Wbsz" and base != part.by.base:
+                for indices in {part.by.indices, part.by.indices[:1], part.by.indices[1:]}:
+                    right = replace(part.by, base=base, indices=indices)
+                    yield (
+                        f"differentiated by {_show(part.by, task)} where {_name(right)} is meant",
+                        substitute(whole, part.by, right),
+                    )
+
+
+def _lengths(whole: Expr, task: Task) -> Iterator[Change]:
+    for part in _everywhere(whole, Length):
+        for layer in _other_layers(part.of.layer):
+            right = replace(part, of=replace(part.of, layer=layer))
+            yield (
+                f"wrong layer superscript: {_show(part, task)} should be d_{{{_name(right.of)}}}",
+                substitute(whole, part, right),
+            )
+
+
+_ATTEMPTS = (
+    _loss_named_l,
+    _power_for_layer,
+    _targets,
+    _transposes,
+    _sums,
+    _layers,
+    _lengths,
+    _activations,
+    _swapped,
+    _denominators,
+    _factors,
+    _indices,
+    _moved_transposes,
+)

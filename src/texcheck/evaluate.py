@@ -267,6 +267,13 @@ def ranges(sides: tuple[Expr, ...], setting: Setting) -> Ranges:
                         node,
                     )
             return
+        if isinstance(node, Power) and _names_layer(node.exponent):
+            raise ClaimError(
+                "power",
+                "a superscript L without parentheses reads as a power: "
+                "a layer stands in parentheses, ^{(L)}",
+                node,
+            )
         if isinstance(node, Index):
             lookup(node.letter, scopes).used = True
         if isinstance(node, Kronecker):
@@ -340,6 +347,10 @@ def ranges(sides: tuple[Expr, ...], setting: Setting) -> Ranges:
         {letter: scope.length or 0 for letter, scope in free.items()},
         {key: scope.length or 0 for key, scope in sums.items()},
     )
+
+
+def _names_layer(exponent: Expr) -> bool:
+    return any(isinstance(part, LayerCount) for part in walk(exponent))
 
 
 def is_constant(node: Expr) -> bool:
@@ -723,15 +734,6 @@ class Evaluator:
         return self.scaled(numbers.reciprocal(self.as_number(bottom, node.bottom)), top, node)
 
     def _power(self, node: Power) -> Any:
-        if isinstance(node.exponent, LayerCount) or any(
-            isinstance(part, LayerCount) for part in walk(node.exponent)
-        ):
-            raise ClaimError(
-                "layer",
-                f"{self.show(node)} reads as a power: a layer stands in parentheses, "
-                f"^{{({self.show(node.exponent)})}}",
-                node,
-            )
         exponent = self.value(node.exponent)
         value = self.value(node.of)
         if isinstance(value, Grid) and value.shape != (1, 1):

@@ -49,6 +49,8 @@ REPEATS = 4  # exact points in each region; more where the degree asks for it
 LOG10_ERROR = -50.0
 _MOST_FURTHER_SIGNS = 6
 
+_TOO_DEEP = ReadingError("the formula is nested too deeply", 0)
+
 Shape: TypeAlias = tuple[int | None, int | None]
 
 
@@ -427,6 +429,7 @@ def _floats(value: Any, points: int) -> list[float]:
 def judge(task: Task, diagnose: bool = True) -> Verdict:
     """The verdict on one statement. Never raises but `EnginesDisagree`."""
     statement = task.statement
+    fault: ClaimError | None = None
     try:
         if isinstance(statement, Notation):
             return Verdict(
@@ -436,16 +439,17 @@ def judge(task: Task, diagnose: bool = True) -> Verdict:
             )
         places = settings(statement, task.network)
         if isinstance(statement, ShapeClaim):
-            return _judge_shape(task, statement, places)
+            return _judge_shape(task, statement, places, diagnose)
         if isinstance(statement, RangeClaim):
             return _judge_range(task, statement, places)
         verdict = _judge_equation(task, statement, places)
-    except ClaimError as fault:
-        verdict = _refuted(task, fault)
-    except NoValue as fault:
-        verdict = Verdict("refuted", "exact", task.network, diagnosis=str(fault))
-    except ReadingError as fault:
-        return unreadable(task.tex, fault, task.network)
+    except ClaimError as error:
+        fault = error
+        verdict = _refuted(task, error)
+    except NoValue as error:
+        return Verdict("refuted", "exact", task.network, diagnosis=str(error))
+    except ReadingError as error:
+        return unreadable(task.tex, error, task.network)
     except RecursionError:
         return unreadable(
             task.tex, ReadingError("the formula is nested too deeply", 0), task.network
@@ -453,7 +457,7 @@ def judge(task: Task, diagnose: bool = True) -> Verdict:
     if verdict.status == "refuted" and diagnose and isinstance(statement, Equation):
         from .diagnose import diagnosis
 
-        verdict = replace(verdict, diagnosis=diagnosis(task, statement, verdict))
+        verdict = replace(verdict, diagnosis=diagnosis(task, statement, fault))
     return verdict
 
 
@@ -511,16 +515,13 @@ def _judge_equation(task: Task, equation: Equation, places: list[Setting]) -> Ve
                 task.network,
                 points=sum(o.points for o in real),
                 entries=sum(o.entries for o in real),
-                counterexample=Counterexample(
+                counterexample=_example(
+                    setting,
                     difference.entry,
                     difference.left,
                     difference.right,
                     show_shape(difference.left_shape),
                     show_shape(difference.right_shape),
-                    setting.architecture.network,
-                    setting.architecture.widths,
-                    setting.layer or None,
-                    0,
                     difference.point,
                 ),
             )
@@ -545,39 +546,67 @@ def _judge_equation(task: Task, equation: Equation, places: list[Setting]) -> Ve
     )
 
 
-def _judge_shape(task: Task, claim: ShapeClaim, places: list[Setting]) -> Verdict:
+def wrong_shape(
+    claim: ShapeClaim, places: list[Setting], tex: str
+) -> tuple[Setting, Shape, Shape] | None:
+    """Where a claim about a shape fails, with the shape there and the claimed one."""
     for setting in places:
         found = ranges((claim.value,), setting)
-        world = real_world(setting.architecture, 1, 0)
-        evaluator = Evaluator(world, setting, found, task.tex)
+        evaluator = Evaluator(real_world(setting.architecture, 1, 0), setting, found, tex)
         evaluator.environment = next(found.environments())
         actual = value_shape(evaluator.value(claim.value))
         evaluator.environment = {}
         claimed = evaluator.value(claim.rows), evaluator.value(claim.columns)
         if actual != claimed:
-            shapes = show_shape(actual), " × ".join(str(length) for length in claimed)
-            turned = actual == claimed[::-1]
-            return Verdict(
-                "refuted",
-                "exact",
-                task.network,
-                entries=1,
-                counterexample=Counterexample(
-                    "the shape",
-                    None,
-                    None,
-                    *shapes,
-                    setting.architecture.network,
-                    setting.architecture.widths,
-                    setting.layer or None,
-                    0,
-                    0,
-                ),
-                diagnosis="the transpose of the right shape"
-                if turned
-                else f"the shape is {shapes[0]}, not {shapes[1]}",
-            )
-    return Verdict("proved", "exact", task.network, entries=2 * len(places), log10_error=-math.inf)
+            return setting, actual, claimed
+    return None
+
+
+def _judge_shape(task: Task, claim: ShapeClaim, places: list[Setting], diagnose: bool) -> Verdict:
+    wrong = wrong_shape(claim, places, task.tex)
+    if wrong is None:
+        return Verdict(
+            "proved", "exact", task.network, entries=2 * len(places), log10_error=-math.inf
+        )
+    setting, *both = wrong
+    actual, claimed = (" × ".join(str(length) for length in shape) for shape in both)
+    words = f"the shape is {actual}, not {claimed}"
+    if diagnose:
+        from .diagnose import shape_diagnosis
+
+        repair = shape_diagnosis(task, claim)
+        words = f"{words}: {repair}" if repair else words
+    return Verdict(
+        "refuted",
+        "exact",
+        task.network,
+        entries=1,
+        counterexample=_example(setting, "the shape", None, None, actual, claimed),
+        diagnosis=words,
+    )
+
+
+def _example(
+    setting: Setting,
+    entry: str,
+    left: float | None,
+    right: float | None,
+    left_shape: str,
+    right_shape: str,
+    point: int = 0,
+) -> Counterexample:
+    return Counterexample(
+        entry,
+        left,
+        right,
+        left_shape,
+        right_shape,
+        setting.architecture.network,
+        setting.architecture.widths,
+        setting.layer or None,
+        0,
+        point,
+    )
 
 
 def _judge_range(task: Task, claim: RangeClaim, places: list[Setting]) -> Verdict:
@@ -609,17 +638,13 @@ def _judge_range(task: Task, claim: RangeClaim, places: list[Setting]) -> Verdic
                     task.network,
                     entries=1,
                     diagnosis=hint,
-                    counterexample=Counterexample(
+                    counterexample=_example(
+                        setting,
                         f"the last {claim.letter}",
                         float(length - 1),
                         float(last),
                         "1 × 1",
                         "1 × 1",
-                        setting.architecture.network,
-                        setting.architecture.widths,
-                        setting.layer or None,
-                        0,
-                        0,
                     ),
                 )
     return Verdict("proved", "exact", task.network, entries=2 * len(places), log10_error=-math.inf)
@@ -726,8 +751,7 @@ def check(
         line, column, _ = place(tex, fault.position)
         return [(Claim(tex.strip(), line, column), unreadable(tex, fault, network))]
     except RecursionError:
-        fault = ReadingError("the formula is nested too deeply", 0)
-        return [(Claim(tex.strip(), 0, 0), unreadable(tex, fault, network))]
+        return [(Claim(tex.strip(), 0, 0), unreadable(tex, _TOO_DEEP, network))]
     results = []
     for task in found:
         try:
