@@ -32,9 +32,9 @@
 
   // -- numbers and formulas ---------------------------------------------------------------------
 
-  /** A number to be read: fixed decimals (12.345, or 1.234e7), the true minus sign, none at zero. */
+  /** A number to be read: fixed decimals (12.345, or 1.234e5), the true minus sign, none at zero. */
   const format = (value, digits = 3) => {
-    const text = Math.abs(value) < 1e6 ? value.toFixed(digits) : value.toExponential(digits).replace("+", "");
+    const text = Math.abs(value) < 1e4 ? value.toFixed(digits) : value.toExponential(digits).replace("+", "");
     return Number(text) === 0 ? text.replace("-", "") : text.replaceAll("-", "−");
   };
 
@@ -49,7 +49,7 @@
   const paren = (...parts) => row(mo("("), ...parts, mo(")"));
   const factor = (value) => (format(value).startsWith("−") ? paren(num(value)) : num(value));
   const product = (...factors) => row(factors.join(mo("·")));
-  const sum = (terms) => terms.map((term, n) => (n ? row(mo("+"), term) : term)); // a line may break
+  const sum = (terms) => terms.map((term, n) => (n ? `<mo form="infix">+</mo>${term}` : term)); // may break
   const component = (name, index, layer) => {
     const subscript = `<mn>${index}</mn>`;
     if (!layer) return `<msub>${mi(name)}${subscript}</msub>`;

@@ -151,10 +151,10 @@ def _inputs() -> str:
     )
 
 
-def _button(item: str, words: str) -> str:
+def _button(item: str, words: str, columns: int = 1) -> str:
     kind = ' class="pg-error"' if item.startswith("delta") else ""
     return (
-        f'<td><button type="button"{kind} data-item="{item}">'
+        f'<td colspan="{columns}"><button type="button"{kind} data-item="{item}">'
         f'<span class="pg-sr">{words}: </span>'
         f'<span data-value="{item}">{decimals(VALUES[item], 3)}</span></button></td>'
     )
@@ -190,16 +190,15 @@ def _tables() -> str:
                 _button("s2-0", "s of the output"),
                 _button("y_hat-0", "y hat"),
                 _button("delta2-0", "error of the output"),
-                _button("loss", "loss"),
             ],
-        )
+        ),
+        (_math("<mi>ℓ</mi>"), [_button("loss", "loss", columns=3)]),
     ]
     first = [_math(_component(symbol, "i", 1)) for symbol in ("s", "z", "δ")]
     second = [
         _math(_component("s", "0", 2)),
         _math(Y_HAT),
         _math(_component("δ", "0", 2)),
-        _math("<mi>ℓ</mi>"),
     ]
     return "\n".join(
         [
@@ -286,7 +285,13 @@ def _drawing() -> str:
         node(x, y, shown(f"z1-{i}"), kind, unit)
         symbol(x, y - 30, "𝑧", str(i))
         text(x, y + 39, "pg-ink-backward", f"δ = {shown(f'delta1-{i}')}")
-        text(x + 30, y - 20, f"pg-ink pg-off-word{kind}", "off", f' text-anchor="start"{unit}')
+        text(
+            x + 30,
+            y + (22 if i == 2 else -20),
+            f"pg-ink pg-off-word{kind}",
+            "off",
+            f' text-anchor="start"{unit}',
+        )
         # The bar that stops the error stands across the edge to the output.
         dx, dy = output[0] - x, output[1] - y
         length = float(np.hypot(dx, dy))
