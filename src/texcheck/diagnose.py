@@ -177,7 +177,7 @@ def _ratio(task: Task, equation: Equation, setting: Setting) -> float:
     evaluator = Evaluator(world, setting, found, task.tex, pointwise=bare)
     ratios: list[float] = []
     for environment in found.environments():
-        evaluator.environment = environment
+        evaluator.at(environment)
         left, right = evaluator.value(equation.left), evaluator.value(equation.right)
         for _, a, b in pairs(left, right, equation):
             for p, q in zip(_list(a), _list(b), strict=True):

@@ -401,9 +401,16 @@ class Evaluator:
         # What is known about parts of the formula by their identity; they are kept alive for that.
         self._alive: list[Expr] = []
         self._scalars: dict[int, bool] = {}
-        self._stages: dict[int, list[list[Expr]]] = {}
+        self._stages: dict[tuple[Any, ...], list[list[Callable[[], Any]]]] = {}
         self._quantities: dict[int, Quantity] = {}
         self._derivatives: dict[int, tuple[Quantity, int, int]] = {}
+        self._letters: dict[int, tuple[str, ...]] = {}
+        self._seeded: dict[tuple[Any, ...], Any] = {}
+
+    def at(self, environment: dict[str, int]) -> None:
+        """Gives the free indices their values."""
+        self.environment.clear()
+        self.environment.update(environment)
 
     def value(self, node: Expr) -> Any:
         """The value: a number, `Grid`, `Flexible`, `Partial` or a list of values."""
@@ -772,6 +779,15 @@ class Evaluator:
             low, high = self.value(node.low), self.value(node.high)
             if not isinstance(low, int) or not isinstance(high, int):
                 raise ClaimError("index range", "the bounds of a sum are whole numbers", node)
+            length = self.ranges.sums[id(node), node.letters[0]] or high + 1
+            if low < 0 or high >= length:
+                hint = ": indices start at 0, so the last is d - 1" if high == length else ""
+                raise ClaimError(
+                    "last index" if high == length else "index range",
+                    f"the sum over {node.letters[0]} runs from {low} to {high}, "
+                    f"but there are 0 to {length - 1}{hint}",
+                    node,
+                )
             if high - low > 100:
                 raise ClaimError("index range", "this sum has too many terms", node)
             spans = [range(low, high + 1)]
@@ -802,9 +818,12 @@ class Evaluator:
         def loop(depth: int, partial: Any) -> None:
             nonlocal total
             for factor in stages[depth]:
-                value = self.as_number(self.value(factor), factor)
-                if value.__class__ is int and value == 0:
-                    return
+                value = factor()
+                if value.__class__ is int:
+                    if value == 0:
+                        return
+                    if value == 1:
+                        continue
                 partial = partial * value
             if depth == len(spans):
                 total = partial if total.__class__ is int and total == 0 else total + partial
@@ -817,18 +836,49 @@ class Evaluator:
         loop(0, 1)
         return total
 
-    def stages(self, node: Sum, factors: tuple[Expr, ...]) -> list[list[Expr]]:
+    def stages(self, node: Sum, factors: tuple[Expr, ...]) -> list[list[Callable[[], Any]]]:
         """The factors of a sum's body by the number of its letters that must be set."""
-        found = self._stages.get(id(node))
+        key = (id(node), self.source)
+        found = self._stages.get(key)
         if found is None:
             found = [[] for _ in range(len(node.letters) + 1)]
             for factor in factors:
-                used = {part.letter for part in walk(factor) if isinstance(part, Index)}
+                used = self.letters(factor)
                 depths = [at + 1 for at, letter in enumerate(node.letters) if letter in used]
-                found[max(depths, default=0)].append(factor)
-            self._stages[id(node)] = found
+                found[max(depths, default=0)].append(self.getter(factor))
+            self._stages[key] = found
             self._alive.append(node)
         return found
+
+    def letters(self, node: Expr) -> tuple[str, ...]:
+        """All index letters in a formula."""
+        found = self._letters.get(id(node))
+        if found is None:
+            found = tuple({part.letter for part in walk(node) if isinstance(part, Index)})
+            self._letters[id(node)] = found
+            self._alive.append(node)
+        return found
+
+    def getter(self, node: Expr) -> Callable[[], Any]:
+        """A short way to a number inside a loop; components with letters need no checks there."""
+        environment = self.environment
+        match node:
+            case Kronecker(Index(first), Index(second)):
+                return lambda: int(environment[first] == environment[second])
+            case Name(indices=(Index(i),)) if node.base != "delta":
+                rows = self.values[self.quantity(node)]
+                return lambda: rows[environment[i]][0]
+            case Name(indices=(Index(i), Index(j))) if node.base == "W":
+                rows = self.values[self.quantity(node)]
+                return lambda: rows[environment[i]][environment[j]]
+            case Derivative(Name(indices=(Index(k),)), Name(indices=(Index(i),))) if not self.source:
+                by, _, _ = self.differentiable(node)
+                assert isinstance(node.of, Name)
+                if node.of.base == "W":
+                    return lambda: self.number(node)
+                rows = self.world.duals(by)[self.quantity(node.of)]
+                return lambda: numbers.slope(rows[environment[k]][0], environment[i])
+        return lambda: self.number(node)
 
     def summed_whole(self, node: Sum, spans: list[range]) -> Any:
         """The sum of a body that is no product of numbers."""
@@ -903,13 +953,19 @@ class Evaluator:
         by_component: bool,
     ) -> Any:
         """Numerator layout: the slopes of the value by these components."""
-        outer = self.values
-        self.source = source
-        self.values = values or outer
-        try:
-            value = self.value(node.of)
-        finally:
-            self.source, self.values = None, outer
+        # All components of the source are differentiated by at once: only other letters matter.
+        place = tuple(self.environment.get(letter) for letter in self.letters(node.of))
+        key = (id(node), *place)
+        if key in self._seeded:
+            value = self._seeded[key]
+        else:
+            outer = self.values
+            self.source, self.values = source, values or outer
+            try:
+                value = self.value(node.of)
+            finally:
+                self.source, self.values = None, outer
+            self._seeded[key] = value
         if isinstance(value, Grid) and value.shape == (1, 1):
             value = value.rows[0][0]
         if by_component:

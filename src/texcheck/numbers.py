@@ -326,7 +326,9 @@ class ExactArithmetic:
         return self._functions[key]
 
     def exp(self, value: Exact) -> Exact:
-        return self._unknown("exp", value)
+        # Counted in v = 1 / (1 + exp), which is as random: exp = (1 - v) / v.
+        drawn = self._unknown("exp", value)
+        return Exact(drawn.values, 1, 1, drawn.signs)
 
     def log(self, value: Exact) -> Exact:
         return self._unknown("log", value)
@@ -456,7 +458,13 @@ def tanh(arithmetic: Arithmetic, value: Any) -> Any:
 
 def sigma(arithmetic: Arithmetic, value: Any) -> Any:
     """The logistic function 1 / (1 + exp(-s)); its derivative follows from exp' = exp."""
-    return reciprocal(1 + exp(arithmetic, -value))
+    bottom = 1 + exp(arithmetic, -value)
+    if isinstance(value, Dual):
+        result = sigma(arithmetic, value.value)
+        return bottom.through(result, -(result * result))
+    result = reciprocal(bottom)
+    # The value v of sigma is what degrees are counted in, see `ExactArithmetic.exp`.
+    return Exact(result.values, 1, 0, result.signs) if isinstance(result, Exact) else result
 
 
 def sign(arithmetic: Arithmetic, value: Any) -> Any:

@@ -679,6 +679,13 @@ class _Parser:
             return self.identity(start)
         if letter in "fg":
             return self.place(Function(letter), start)
+        if letter == "e" and self.take("^"):
+            if self.take("{"):
+                exponent = self.expression()
+                self.expect("}")
+            else:
+                exponent = self.primary()
+            return self.place(Apply(Function("exp"), (exponent,)), start)
         if letter in _INDEX_LETTERS:
             return self.place(Index(letter), start)
         raise self.error(f"unknown symbol {letter}", start)

@@ -358,7 +358,7 @@ def _compare_exactly(
     outcome = Outcome()
     random = False
     for environment in found.environments():
-        evaluator.environment = environment
+        evaluator.at(environment)
         left, right = evaluator.value(equation.left), evaluator.value(equation.right)
         for entry, a, b in pairs(left, right, equation):
             outcome.entries += 1
@@ -397,7 +397,7 @@ def compare_numerically(
     evaluator = _evaluator(equation, setting, found, world, tex)
     outcome = Outcome(points=points)
     for environment in found.environments():
-        evaluator.environment = environment
+        evaluator.at(environment)
         left, right = evaluator.value(equation.left), evaluator.value(equation.right)
         entries = [
             (entry, _floats(a, points), _floats(b, points))
@@ -553,9 +553,9 @@ def wrong_shape(
     for setting in places:
         found = ranges((claim.value,), setting)
         evaluator = Evaluator(real_world(setting.architecture, 1, 0), setting, found, tex)
-        evaluator.environment = next(found.environments())
+        evaluator.at(next(found.environments()))
         actual = value_shape(evaluator.value(claim.value))
-        evaluator.environment = {}
+        evaluator.at({})
         claimed = evaluator.value(claim.rows), evaluator.value(claim.columns)
         if actual != claimed:
             return setting, actual, claimed
