@@ -97,6 +97,11 @@ def _formulas() -> str:
 # -- parts of the fragment -----------------------------------------------------------------------
 
 
+def _named(symbol: str, words: str) -> str:
+    """A formula that a screen reader reads as `words`."""
+    return f'<span aria-hidden="true">{_math(symbol)}</span><span class="pg-sr">{words}</span>'
+
+
 def _field(item: str, symbol: str, words: str) -> str:
     """A number input with its label, and the gradient of the loss below it if it has one."""
     name, *index = item.split("-")
@@ -110,8 +115,7 @@ def _field(item: str, symbol: str, words: str) -> str:
             f'<span data-value="d{item}">{decimals(VALUES[f"d{item}"], 3)}</span></span>'
         )
     return (
-        f'<div><label for="pg-{item}"><span aria-hidden="true">{_math(symbol)}</span>'
-        f'<span class="pg-sr">{words}</span></label>'
+        f'<div><label for="pg-{item}">{_named(symbol, words)}</label>'
         f'<input type="number" id="pg-{item}" data-item="{item}" value="{value:g}" '
         f'min="-{LIMIT}" max="{LIMIT}" step="0.01" autocomplete="off" readonly>{gradient}</div>'
     )
@@ -192,13 +196,14 @@ def _tables() -> str:
                 _button("delta2-0", "error of the output"),
             ],
         ),
-        (_math("<mi>ℓ</mi>"), [_button("loss", "loss", columns=3)]),
+        (_named("<mi>ℓ</mi>", "loss"), [_button("loss", "loss", columns=3)]),
     ]
-    first = [_math(_component(symbol, "i", 1)) for symbol in ("s", "z", "δ")]
+    names = {"s": "s", "z": "z", "δ": "error"}
+    first = [_named(_component(symbol, "i", 1), words) for symbol, words in names.items()]
     second = [
-        _math(_component("s", "0", 2)),
-        _math(Y_HAT),
-        _math(_component("δ", "0", 2)),
+        _named(_component("s", "0", 2), "s"),
+        _named(Y_HAT, "y hat"),
+        _named(_component("δ", "0", 2), "error"),
     ]
     return "\n".join(
         [
