@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _MATH = re.compile(r"<math\b.*?</math>", re.DOTALL)
 _ANNOTATION = re.compile(r"<annotation\b.*?</annotation>", re.DOTALL)
 _IDENTIFIER = re.compile(r"<mi>(.)</mi>")
+_DRAWN = re.compile(r"<text\b[^>]*STIX Two Math[^>]*>.*?</text>", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _SPHINX_DESIGN = re.compile(r'class="[^"]*\bsd-')
 
@@ -46,13 +47,15 @@ def _italic(letter: str) -> str:
 
 
 def math_characters(pages: Iterable[str]) -> set[str]:
-    """Every character that the equations of ``pages`` (HTML) show."""
+    """Every character that the equations and drawings of ``pages`` (HTML) show in the math font."""
     found: set[str] = set()
     for page in pages:
         for math in _MATH.findall(page):
             shown = _ANNOTATION.sub("", math)
             found.update(_italic(letter) for letter in _IDENTIFIER.findall(html.unescape(shown)))
             found.update(html.unescape(_TAG.sub("", shown)))
+        for text in _DRAWN.findall(page):
+            found.update(html.unescape(_TAG.sub("", text)))
     return found
 
 

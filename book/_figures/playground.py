@@ -80,15 +80,15 @@ def _gradient(parameter: str) -> str:
 
 def _formulas() -> str:
     """The five results that the figure evaluates, shown until JavaScript runs."""
-    equal = "<mo>=</mo>"
+    equal, times = "<mo>=</mo>", "<mo>·</mo>"
     slope = "<msup><mi>ReLU</mi><mo>′</mo></msup>" + LEFT + _component("s", "i", 1) + RIGHT
     difference = f"<mn>2</mn>{LEFT}{Y_HAT}<mo>−</mo>{_component('y', '0')}{RIGHT}"
     error_1, error_2 = _component("δ", "i", 1), _component("δ", "0", 2)
     lines = [
         error_2 + equal + difference,
-        error_1 + equal + error_2 + _component("W", "0i", 2) + slope,
-        _gradient(_component("W", "0j", 2)) + equal + error_2 + _component("z", "j", 1),
-        _gradient(_component("W", "ij", 1)) + equal + error_1 + _component("x", "j"),
+        error_1 + equal + times.join([error_2, _component("W", "0i", 2), slope]),
+        _gradient(_component("W", "0j", 2)) + equal + error_2 + times + _component("z", "j", 1),
+        _gradient(_component("W", "ij", 1)) + equal + error_1 + times + _component("x", "j"),
         _gradient(_component("b", "i", 1)) + equal + error_1,
     ]
     return "\n".join(f"<p>{_math(line)}</p>" for line in lines)

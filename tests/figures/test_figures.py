@@ -162,6 +162,18 @@ def test_the_marked_gradients_of_one_sigmoid_output_are_autograds(committed):
         assert shown == f"{-s.grad.item():.4f}"
 
 
+def test_the_sites_math_font_has_every_sign_of_the_figures(committed):
+    sys.path.insert(0, str(BOOK / "_ext"))
+    try:
+        from assets import math_characters
+    finally:
+        sys.path.remove(str(BOOK / "_ext"))
+    for name, text in committed.items():
+        drawn = [t for t in ET.fromstring(text).iter(f"{SVG}text") if "STIX" in str(t.attrib)]
+        assert drawn, name
+        assert set("".join("".join(t.itertext()) for t in drawn)) <= math_characters([text]), name
+
+
 @pytest.mark.parametrize("markup", ["W^{(1", "*x"])
 def test_unfinished_mathematics_is_an_error(generator, markup):
     with pytest.raises(ValueError, match="never closed"):
