@@ -442,7 +442,7 @@ def _factors(whole: Expr, task: Task) -> Iterator[Change]:
             flipped = term.of if isinstance(term, Negative) else Negative(term)
             yield f"the sign of {_show(term, task)} is wrong", substitute(whole, term, flipped)
     for part in _everywhere(whole, Number):
-        for value in (1, 2):
+        for value in (0, 1, 2):
             if part.value != value:
                 yield (
                     f"{_show(part, task)} should be {value}",

@@ -526,7 +526,7 @@ class _Parser:
         layer = self.layer_inside()
         if not self.take(")"):
             raise self.error(f"expected ) after the layer, found {self.token}", opening.start)
-        return layer
+        return replace(layer, start=opening.start, end=self.before)
 
     def layer_inside(self) -> Layer:
         if self.token.kind == "digit":

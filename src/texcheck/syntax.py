@@ -18,10 +18,15 @@ class Node:
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer superscript: a number (`base` = ""), `L` + offset or `L_max` + offset."""
+    """A layer superscript: a number (`base` = ""), `L` + offset or `L_max` + offset.
+
+    `start`, `end`: the offsets of its TeX, parentheses included.
+    """
 
     base: str
     offset: int
+    start: int = field(compare=False, kw_only=True, default=0)
+    end: int = field(compare=False, kw_only=True, default=0)
 
     def at(self, layer: int, last: int) -> int:
         """The layer's number when `L` is `layer` and the network has `last` layers."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .evaluate import ClaimError, Evaluator, Flexible, Grid, Partial
 from .syntax import Blank, Dots, Expr, Kronecker, Name, Node, Number, Written
-
-if TYPE_CHECKING:
-    from .evaluate import Evaluator
 
 _ZERO = Number(Fraction(0))
 
@@ -44,8 +42,6 @@ def written_value(evaluator: Evaluator, node: Written) -> Any:
     indices run in steps of one; then every written entry must fit it. Otherwise the result is
     `Partial`: the written entries at their places.
     """
-    from .evaluate import Flexible, Grid, Partial
-
     rows = _places([_is_gap_row(row) for row in node.rows])
     columns = _places([_is_gap_column(node, j) for j in range(len(node.rows[0]))])
     cells: dict[tuple[int, int], Expr] = {
@@ -228,12 +224,8 @@ class _Pattern:
                     blank = isinstance(cell, Blank) and expected == _ZERO
                     if found != expected and not blank:
                         raise _NoPattern
-                elif not isinstance(cell, Blank) and not self._in_gap(cell):
-                    raise _NoPattern
-
-    def _in_gap(self, cell: Expr) -> bool:
-        """An entry that stands among dots, such as the 0 beside a row of dots."""
-        return self.diagonal and cell == _ZERO
+                elif not isinstance(cell, Blank) and not (self.diagonal and cell == _ZERO):
+                    raise ClaimError("dots", "this entry does not continue the dots", cell)
 
 
 def _missing() -> Any:
