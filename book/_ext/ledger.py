@@ -20,7 +20,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 import texcheck
-from texcheck.book import Book, Statement, difference, prove, write
+from texcheck.book import Book, Statement, prove, refutation, write
 from texcheck.reader import ReadError, pages, title
 
 if TYPE_CHECKING:
@@ -271,12 +271,15 @@ def counterexample(statements: list[Statement]) -> nodes.Element:
     box = nodes.container(classes=["counterexample"])
     refuted = [statement for statement in statements if statement.status == "refuted"]
     for statement in refuted:
-        paragraph = nodes.paragraph("", "", nodes.strong("", "texcheck refutes this. "))
-        if len(statements) > 1:
-            paragraph += [nodes.math("", statement.tex), nodes.Text(": ")]
-        found = [difference(statement), statement.diagnosis]
-        paragraph += with_math(". ".join(filter(None, found)).replace("`", "") + ".")
-        box += paragraph
+        if len(statements) == 1:
+            claim = [nodes.strong("", "texcheck refutes this. ")]
+        else:
+            claim = [
+                nodes.strong("", "texcheck refutes "),
+                nodes.math("", statement.tex),
+                nodes.Text(". "),
+            ]
+        box += nodes.paragraph("", "", *claim, *with_math(refutation(statement)))
     return box
 
 

@@ -176,12 +176,14 @@ def prove(path: Path | str) -> Book:
     statements: list[Statement] = []
     count: Counter[Path] = Counter()
     for item in read(root):
-        checked = check(item.tex, item.network, subject=item.subject, kind=item.kind) or [
-            (
-                Claim(item.tex, 0, 0),
-                Verdict("unreadable", reason="expected a statement, found none"),
-            )
-        ]
+        try:
+            checked = check(item.tex, item.network, subject=item.subject, kind=item.kind)
+        except Exception as error:
+            error.add_note(f"while checking {item.file}:{item.line} {item.label}")
+            raise
+        if not checked:
+            nothing = Verdict("unreadable", reason="expected a statement, found none")
+            checked = [(Claim(item.tex, 0, 0), nothing)]
         page = item.file.relative_to(folder).as_posix()
         statements += (
             _statement(item, page, count[item.file], claim, verdict) for claim, verdict in checked
@@ -218,27 +220,32 @@ def _statement(item: Item, page: str, number: int, claim: Claim, verdict: Verdic
 def explain(statement: Statement) -> str:
     """What a refutation found, or why a statement cannot be read: some lines of text."""
     if statement.status == "unreadable":
-        found = [statement.reason]
+        found = statement.reason
     else:
-        found = [statement.tex, difference(statement), statement.diagnosis]
-    return "\n".join(filter(None, found)).replace("\n", "\n    ")
+        found = f"{statement.tex}\n{refutation(statement)}"
+    return found.replace("\n", "\n    ")
 
 
-def difference(statement: Statement) -> str:
-    """The first entry in which the sides of a refuted statement differ, in words, or nothing."""
+def refutation(statement: Statement) -> str:
+    """Why a statement is refuted, in sentences: the first entry that differs, and the diagnosis."""
+    said = []
     found = statement.counterexample
-    if not found:
-        return ""
-    shapes = f"the left side is {found['left_shape']}, the right side is {found['right_shape']}"
-    if found["left"] is None or found["right"] is None:
-        return shapes
-    entry = f"{found['entry']}: " if found["entry"] else ""
-    layer = f" at layer {found['layer']}" if found["layer"] is not None else ""
-    widths = ", ".join(map(str, found["widths"]))
-    return (
-        f"{entry}{found['left']:.6g} on the left, {found['right']:.6g} on the right{layer}; "
-        f"{shapes}; a random network `{found['network']}` with layers of {widths}"
-    )
+    if found and found["left"] is not None and found["right"] is not None:
+        place = f"at {found['entry']} " if found["entry"] else ""
+        layer = f", at L = {found['layer']}" if found["layer"] is not None else ""
+        said.append(
+            f"{place}the left side is {found['left']:.6g} and the right side is "
+            f"{found['right']:.6g} (shapes {found['left_shape']} and {found['right_shape']}), on a "
+            f"random network “{found['network']}” with layers of "
+            f"{', '.join(map(str, found['widths']))}{layer}"
+        )
+    elif found:
+        said.append(
+            f"the left side is {found['left_shape']}, the right side is {found['right_shape']}"
+        )
+    if statement.diagnosis and statement.diagnosis not in said:
+        said.append(statement.diagnosis)
+    return " ".join(f"{text[0].upper()}{text[1:]}." for text in said)
 
 
 def lines(book: Book) -> Iterable[str]:

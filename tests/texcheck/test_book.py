@@ -1,4 +1,4 @@
-"""``python -m texcheck book`` says what holds and what does not, with file and line, and fails loudly."""
+"""``python -m texcheck book`` says what holds and what does not, with file and line."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ def test_a_book_of_true_statements_passes(
 
 def test_each_equal_sign_of_a_chain_is_a_statement_at_its_own_line(tmp_path: Path) -> None:
     chain = (
-        "\\begin{aligned}\n\\boldsymbol{s}^{(1)} &= W^{(1)} \\boldsymbol{x} + \\boldsymbol{b}^{(1)} \\\\\n"
+        "\\begin{aligned}\n"
+        "\\boldsymbol{s}^{(1)} &= W^{(1)} \\boldsymbol{x} + \\boldsymbol{b}^{(1)} \\\\\n"
         "&= \\boldsymbol{b}^{(1)} + W^{(1)} \\boldsymbol{x}\n\\end{aligned}"
     )
     book = prove(page(tmp_path, chain))
@@ -70,7 +71,9 @@ def test_a_wrong_equation_fails_with_file_line_and_what_is_wrong(
     start = next(n for n, line in enumerate(lines) if f"page.md:12 eq:1 {status}: " in line)
     assert lines[start].startswith(f"{tmp_path}/page.md:12 ")
     assert lines[start + 1].startswith("    ")
-    assert lines[-1].endswith(f"1 {status}" if status == "unreadable" else "1 refuted, 0 unreadable")
+    assert lines[-1].endswith(
+        f"1 {status}" if status == "unreadable" else "1 refuted, 0 unreadable"
+    )
 
 
 def test_a_misprint_is_counted_apart_where_it_is_refuted(

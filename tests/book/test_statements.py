@@ -1,0 +1,129 @@
+"""Every statement of the source has its place in the book; a wrong equation anywhere is found."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from myst_parser.config.main import MdParserConfig
+from myst_parser.parsers.mdit import create_md_parser
+
+from texcheck.book import MOST_DEFINITIONS, MOST_NUMERICAL, Book, main, prove
+from texcheck.reader import EXTENSIONS, Item, pages, read
+
+BOOK = Path(__file__).parents[2] / "book"
+
+# The rows of the source's solutions: notation, 1.2 a) to d), 1.3 a) to c).
+ROWS = [
+    f"{part}{number:02d}"
+    for part, last in zip("nabcdefg", (4, 5, 15, 34, 4, 6, 5, 2), strict=True)
+    for number in range(1, last + 1)
+]
+
+
+def tokens(page: Path) -> list[Token]:
+    """The tokens of a page, inline ones included."""
+    parser = create_md_parser(MdParserConfig(enable_extensions=set(EXTENSIONS)), RendererHTML)
+    blocks = parser.parse(page.read_text(encoding="utf-8"))
+    return [token for block in blocks for token in (block, *(block.children or []))]
+
+
+@pytest.fixture(scope="module")
+def anchors() -> set[str]:
+    """Every label of an equation, target of a section and anchor of a table's row."""
+    found = set()
+    for page in pages(BOOK):
+        if page.suffix == ".md":
+            for token in tokens(page):
+                if token.type == "math_block_label":
+                    found.add(token.info)
+                elif token.type == "myst_target":
+                    found.add(token.content)
+                elif token.type == "span_open" and "id" in token.attrs:
+                    found.add(str(token.attrs["id"]))
+    return found
+
+
+def test_the_source_has_75_rows() -> None:
+    assert len(set(ROWS)) == 75
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_every_row_of_the_source_is_an_equation_a_table_row_or_an_erratum(
+    row: str, anchors: set[str]
+) -> None:
+    assert [anchor for anchor in anchors if re.fullmatch(rf"(eq:|row-|err-){row}(-\d+)?", anchor)]
+
+
+@pytest.fixture(scope="module")
+def book() -> Book:
+    return prove(BOOK)
+
+
+def test_the_book_holds(book: Book) -> None:
+    assert book.failures == []
+    totals = book.totals
+    assert totals["proved"] + totals["definitions"] == totals["statements"]
+    assert totals["definitions"] <= MOST_DEFINITIONS * totals["statements"]
+    assert totals["numerical"] <= MOST_NUMERICAL * totals["statements"]
+    assert book.refuted_misprints == len(book.misprints) >= 12
+
+
+def test_every_statement_names_the_line_and_column_where_it_begins(book: Book) -> None:
+    for statement in book.statements:
+        line = (BOOK / statement.page).read_text(encoding="utf-8").split("\n")[statement.line - 1]
+        if statement.page.endswith(".ipynb"):
+            line = str(json.loads(line.strip().removesuffix(",")))
+        begin = line[statement.column - 1 :].split()
+        assert begin, statement.place
+        assert begin[0].strip("$,") in statement.display, statement.place
+
+
+# One small error for each: what is replaced, and by what.
+ERRORS = [
+    (r" - \boldsymbol{y}", r" + \boldsymbol{y}"),
+    (r"^{\mathsf T}", ""),
+    (r"\hat y_k - y_k", r"\hat y_k - 2 y_k"),
+    (r"\delta_{ij}", r"\delta_{jj}"),
+    (r"+ \boldsymbol{b}^{(1)}", r"- \boldsymbol{b}^{(1)}"),
+    (r"W^{(L+1)}", r"W^{(L)}"),
+    (r"d_{\boldsymbol{x}} \times", r"d_{\boldsymbol{y}} \times"),
+    (r"\boldsymbol{z}^{(1)} ", r"\boldsymbol{x} "),
+]
+
+
+def changed(item: Item, old: str, new: str) -> str:
+    """The page of an item with the first ``old`` in the item replaced."""
+    text = item.file.read_text(encoding="utf-8")
+    start = sum(len(line) for line in text.splitlines(keepends=True)[: item.line - 1])
+    place = text.index(old, text.index(item.tex, start))
+    return text[:place] + new + text[place + len(old) :]
+
+
+@pytest.mark.parametrize(("old", "new"), ERRORS)
+def test_one_wrong_equation_on_any_page_fails_and_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str
+) -> None:
+    book = tmp_path / "book"
+    shutil.copytree(BOOK, book, ignore=shutil.ignore_patterns("_*", ".*", "*.svg"))
+    candidates = [
+        item
+        for item in read(book)
+        if old in item.tex and item.expect == "true" and item.file.suffix == ".md"
+    ]
+    item = random.Random(old).choice(candidates)
+    item.file.write_text(changed(item, old, new), encoding="utf-8")
+    assert main([str(item.file)]) == 1
+    output = capsys.readouterr().out
+    lines = range(item.line, item.line + item.tex.count("\n") + 1)
+    named = re.findall(
+        rf"^{re.escape(str(item.file))}:(\d+) .*(?:refuted|unreadable): ", output, re.M
+    )
+    assert named
+    assert {int(line) for line in named} <= set(lines)
