@@ -6,7 +6,7 @@ SITE := _build/html
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab notebooks serve clean
+.PHONY: help book test lab notebooks mutants serve test-site lighthouse pdf clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ book: .venv/installed ## build the site into _build/html
 test: .venv/installed ## run all tests, every notebook, and prove every equation
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest tests
+	$(BIN)/pytest
 	$(BIN)/pytest --nbval book
 	$(BIN)/python -m texcheck book
 
@@ -36,8 +36,21 @@ lab: .venv/installed ## open the notebooks in JupyterLab
 notebooks: .venv/installed ## run every notebook again and keep its new outputs
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace book/*/*.ipynb
 
+mutants: .venv/installed ## break every equation in small ways and count what texcheck refutes
+	$(BIN)/python -m texcheck mutants book
+
 serve: book ## build the site and serve it at http://localhost:8000
 	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory $(SITE)
+
+test-site: book ## drive a headless Chromium (or CHROMIUM=path) over the built site
+	$(BIN)/pytest tests/site
+
+lighthouse: book ## measure the built site for speed and accessibility (needs npm)
+	npm ci --no-audit --no-fund
+	npm run --silent lighthouse
+
+pdf: book ## print the whole book to one PDF, which the site then links
+	$(BIN)/python book/_pdf/make.py $(SITE)
 
 clean: ## remove what was built (.venv stays; remove it by hand to start over)
 	rm -rf _build
