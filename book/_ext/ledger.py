@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
-from itertools import count, groupby
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +33,9 @@ LEDGER = "ledger"
 # The longest TeX of a statement that the ledger shows; the equation itself is one link away.
 LONGEST = 120
 
-# What no word of English has.
-TEX = re.compile(r"[\\\\^_{}]")
+# TeX within a sentence: words with a character that English does not use, and what joins them.
+TEX_WORD = r"\S*[\\^_{}]\S*"
+TEX = re.compile(rf"{TEX_WORD}(?: (?:[-+=/] )?{TEX_WORD})*(?<![,.:;])")
 
 COLUMNS = (
     "#",
@@ -284,14 +285,17 @@ def counterexample(statements: list[Statement]) -> nodes.Element:
 
 
 def with_math(text: str) -> list[nodes.Node]:
-    """Text in which TeX stands without marks, as in a diagnosis: its words become formulas."""
+    """A sentence of texcheck with its TeX as formulas, and shapes that keep together."""
     parts: list[nodes.Node] = []
-    for is_tex, words in groupby(text.split(" "), lambda word: bool(TEX.search(word))):
-        phrase = " ".join(words)
-        shown = phrase.rstrip(",.:;") if is_tex else phrase
-        parts.append(nodes.math("", shown) if is_tex else nodes.Text(shown))
-        parts.append(nodes.Text(phrase.removeprefix(shown) + " "))
-    return parts
+    end = 0
+    for found in TEX.finditer(text):
+        parts += [nodes.Text(_joined(text[end : found.start()])), nodes.math("", found[0])]
+        end = found.end()
+    return [*parts, nodes.Text(_joined(text[end:]))]
+
+
+def _joined(text: str) -> str:
+    return text.replace(" × ", "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}")
 
 
 # The ledger's page

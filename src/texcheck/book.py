@@ -239,13 +239,19 @@ def refutation(statement: Statement) -> str:
             f"random network “{found['network']}” with layers of "
             f"{', '.join(map(str, found['widths']))}{layer}"
         )
-    elif found:
+    elif found and found["left_shape"] not in statement.diagnosis:
         said.append(
             f"the left side is {found['left_shape']}, the right side is {found['right_shape']}"
         )
-    if statement.diagnosis and statement.diagnosis not in said:
+    if statement.diagnosis:
         said.append(statement.diagnosis)
-    return " ".join(f"{text[0].upper()}{text[1:]}." for text in said)
+    return " ".join(f"{_capitalized(text)}." for text in said)
+
+
+def _capitalized(text: str) -> str:
+    """Begins a sentence in upper case, but not one that begins with a symbol."""
+    word = text.split(" ")[0]
+    return text[0].upper() + text[1:] if word == "a" or (word.isalpha() and len(word) > 1) else text
 
 
 def lines(book: Book) -> Iterable[str]:
