@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from types import UnionType
 from typing import Any
 
 from .evaluate import ClaimError, Evaluator, Setting, bare_functions, ranges
@@ -76,10 +77,12 @@ def diagnosis(task: Task, equation: Equation, fault: ClaimError | None) -> str:
 
 def shape_diagnosis(task: Task, claim: ShapeClaim) -> str:
     """What is wrong with a refuted shape: the layer of a length, or its order."""
-    for side in ("rows", "columns"):
-        for message, changed in _lengths(getattr(claim, side), task):
-            if _has_shape(replace(claim, **{side: changed}), task):
-                return message
+    for message, changed in _lengths(claim.rows, task):
+        if _has_shape(replace(claim, rows=changed), task):
+            return message
+    for message, changed in _lengths(claim.columns, task):
+        if _has_shape(replace(claim, columns=changed), task):
+            return message
     if _has_shape(replace(claim, rows=claim.columns, columns=claim.rows), task):
         return "the transpose of the right shape"
     return ""
@@ -96,12 +99,12 @@ def _repair(task: Task, equation: Equation, fault: ClaimError | None) -> str:
     if fault is None and (factor := _factor(task, equation)):
         return factor
     for attempt in _ATTEMPTS:
-        for side in ("right", "left"):
-            whole = getattr(equation, side)
-            for message, changed in attempt(whole, task):
-                candidate = replace(equation, **{side: changed})
-                if holds(candidate, task):
-                    return message
+        for message, changed in attempt(equation.right, task):
+            if holds(replace(equation, right=changed), task):
+                return message
+        for message, changed in attempt(equation.left, task):
+            if holds(replace(equation, left=changed), task):
+                return message
     return ""
 
 
@@ -125,7 +128,7 @@ def holds(equation: Equation, task: Task) -> bool:
         return False
 
 
-# -- a constant factor -------------------------------------------------------------------------------
+# -- a constant factor -----------------------------------------------------------------------------
 
 
 def _factor(task: Task, equation: Equation) -> str:
@@ -195,14 +198,20 @@ def _list(value: Any) -> list[float]:
     return value.values if isinstance(value, Real) else [float(value)] * 6
 
 
-# -- changes in one place ----------------------------------------------------------------------------
+# -- changes in one place --------------------------------------------------------------------------
 
 
 def _show(node: Expr, task: Task) -> str:
-    return " ".join(task.tex[node.start : node.end].split()) or "it"
+    """A part of the formula between dollar signs."""
+    return f"${' '.join(task.tex[node.start : node.end].split())}$"
 
 
 def _name(name: Name) -> str:
+    """A name between dollar signs."""
+    return f"${_tex(name)}$"
+
+
+def _tex(name: Name) -> str:
     """A name as TeX."""
     base = {"y_hat": r"\hat y", "ell": r"\ell", "delta": r"\delta"}.get(name.base, name.base)
     layer = f"^{{({name.layer})}}".replace("L_max", r"L_{\max}") if name.layer else ""
@@ -210,7 +219,7 @@ def _name(name: Name) -> str:
     return base + layer + (f"_{{{inside}}}" if inside else "")
 
 
-def _everywhere(whole: Expr, kinds: type | tuple[type, ...]) -> Iterator[Any]:
+def _everywhere(whole: Expr, kinds: type | UnionType) -> Iterator[Any]:
     for part in walk(whole):
         if isinstance(part, kinds):
             yield part
@@ -220,7 +229,7 @@ def _loss_named_l(whole: Expr, task: Task) -> Iterator[Change]:
     for part in _everywhere(whole, Derivative):
         if isinstance(part.of, LayerCount):
             yield (
-                "L is the layer's number; the loss is \\ell",
+                r"$L$ is the layer's number; the loss is $\ell$",
                 substitute(whole, part.of, Name("ell", None)),
             )
 
@@ -316,12 +325,26 @@ def _swapped(whole: Expr, task: Task) -> Iterator[Change]:
     for part in _everywhere(whole, Product):
         for at in range(len(part.factors) - 1):
             factors = list(part.factors)
-            factors[at], factors[at + 1] = factors[at + 1], factors[at]
-            yield (
-                f"{_show(factors[at + 1], task)} and {_show(factors[at], task)} stand in the "
-                "wrong order",
-                substitute(whole, part, replace(part, factors=tuple(factors))),
-            )
+            first, second = factors[at : at + 2]
+            factors[at : at + 2] = second, first
+            message = f"{_show(first, task)} and {_show(second, task)} stand in the wrong order"
+            if second == Transpose(first):
+                message = "an outer product, a matrix: the transpose belongs to the first factor"
+            yield message, substitute(whole, part, replace(part, factors=tuple(factors)))
+
+
+def _missing(whole: Expr, task: Task) -> Iterator[Change]:
+    """A vector or a matrix of weights is missing in a product."""
+    names = [Name("x", None)]
+    for layer in (Layer("", 1), Layer("", 2), Layer("L", -1), Layer("L", 1)):
+        names += [Name(base, layer) for base in ("W", "z", "delta")]
+    for name in names:
+        message = f"the factor {_name(name)} is missing"
+        yield message, Product((whole, name))
+        for part in _everywhere(whole, Product):
+            for at in range(len(part.factors) + 1):
+                factors = (*part.factors[:at], name, *part.factors[at:])
+                yield message, substitute(whole, part, replace(part, factors=factors))
 
 
 def _indices(whole: Expr, task: Task) -> Iterator[Change]:
@@ -395,7 +418,7 @@ def _activations(whole: Expr, task: Task) -> Iterator[Change]:
     for layer in (layer for layer in layers if layer in present or not layer.base):
         s, z = Name("s", layer), Name("z", layer)
         jacobian = Derivative(z, s)
-        text = f"\\partial {_name(z)} / \\partial {_name(s)}"
+        text = rf"$\partial {_tex(z)} / \partial {_tex(s)}$"
         for part in _everywhere(whole, Identity | ReluDiagonal):
             yield (
                 f"the activation's derivative is missing: {_show(part, task)} should be {text}",
@@ -413,13 +436,13 @@ def _activations(whole: Expr, task: Task) -> Iterator[Change]:
             derivative = Derivative(replace(z, indices=(Index(letter),)), component)
             yield (
                 "the activation's derivative is missing: "
-                f"\\partial {_name(z)}_{letter} / \\partial {_name(s)}_{letter}",
+                rf"$\partial {_tex(z)}_{letter} / \partial {_tex(s)}_{letter}$",
                 Product((derivative, whole)),
             )
         slopes = Apply(Function("f", layer, 1), (s,))
         for part in _matrices(whole):
             yield (
-                f"the activation's derivative is missing: \\odot f'({_name(s)})",
+                rf"the activation's derivative is missing: $\odot f'({_tex(s)})$",
                 substitute(whole, part, Elementwise(part, slopes)),
             )
     for part in _everywhere(whole, Function):
@@ -467,7 +490,7 @@ def _lengths(whole: Expr, task: Task) -> Iterator[Change]:
         for layer in _other_layers(part.of.layer):
             right = replace(part, of=replace(part.of, layer=layer))
             yield (
-                f"wrong layer superscript: {_show(part, task)} should be d_{{{_name(right.of)}}}",
+                f"wrong layer superscript: {_show(part, task)} should be $d_{{{_tex(right.of)}}}$",
                 substitute(whole, part, right),
             )
 
@@ -484,6 +507,7 @@ _ATTEMPTS = (
     _swapped,
     _denominators,
     _factors,
+    _missing,
     _indices,
     _moved_transposes,
 )

@@ -122,7 +122,7 @@ def show_shape(shape: tuple[int | None, int | None]) -> str:
     return " × ".join("?" if length is None else str(length) for length in shape)
 
 
-# -- names, layers, shapes ---------------------------------------------------------------------------
+# -- names, layers, shapes -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -142,19 +142,22 @@ class Setting:
             if base == "ell" and name.variant not in ("", self.architecture.loss):
                 message = (
                     f"the loss of the network {self.architecture.network} is "
-                    f"ell_{self.architecture.loss}, not ell_{name.variant}"
+                    rf"$\ell_{{\mathrm{{{self.architecture.loss}}}}}$, "
+                    rf"not $\ell_{{\mathrm{{{name.variant}}}}}$"
                 )
                 raise ClaimError("loss", message, name)
             return {"x": ("z", 0), "y": ("y", 0), "y_hat": ("z", depth), "ell": ("ell", 0)}[base]
         if name.layer is None:
             if base in ("W", "b"):
                 return base, 1
-            raise ClaimError("layer", f"{_shown(base)} needs a layer, such as ^{{(1)}}", name)
+            raise ClaimError("layer", f"{_shown(base)} needs a layer, such as $^{{(1)}}$", name)
         layer = name.layer.at(self.layer, depth)
         lowest = 0 if base == "z" else 1
         if not lowest <= layer <= depth:
             raise ClaimError(
-                "layer", f"there is no {_shown(base)}^({layer}): the layers are 1 to {depth}", name
+                "layer",
+                f"there is no {_shown(base)} of layer {layer}: the layers are 1 to {depth}",
+                name,
             )
         return base, layer
 
@@ -185,7 +188,7 @@ class Setting:
 
 
 def _shown(base: str) -> str:
-    return {"y_hat": "ŷ", "ell": "the loss", "delta": "δ"}.get(base, base)
+    return {"y_hat": r"$\hat y$", "ell": r"$\ell$", "delta": r"$\delta$"}.get(base, f"${base}$")
 
 
 def bare_functions(node: Expr) -> bool:
@@ -197,7 +200,7 @@ def bare_functions(node: Expr) -> bool:
     return any(bare_functions(child) for child in children(node))
 
 
-# -- indices -----------------------------------------------------------------------------------------
+# -- indices ---------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -270,8 +273,8 @@ def ranges(sides: tuple[Expr, ...], setting: Setting) -> Ranges:
         if isinstance(node, Power) and _names_layer(node.exponent):
             raise ClaimError(
                 "power",
-                "a superscript L without parentheses reads as a power: "
-                "a layer stands in parentheses, ^{(L)}",
+                "a superscript $L$ without parentheses reads as a power: "
+                "a layer stands in parentheses, $^{(L)}$",
                 node,
             )
         if isinstance(node, Index):
@@ -324,7 +327,7 @@ def ranges(sides: tuple[Expr, ...], setting: Setting) -> Ranges:
                 elif None not in (scope.length, other.length) and scope.length != other.length:
                     raise ClaimError(
                         "index lengths",
-                        f"δ compares {scope.letter}, which runs over {scope.length} values, with "
+                        f"$\\delta$ compares {scope.letter}, which runs over {scope.length} values, with "
                         f"{other.letter}, which runs over {other.length}",
                         sides[0],
                     )
@@ -375,7 +378,7 @@ def _same_free(sides: tuple[Expr, ...], mentioned: list[set[str]]) -> None:
             )
 
 
-# -- evaluation --------------------------------------------------------------------------------------
+# -- evaluation ------------------------------------------------------------------------------------
 
 
 class Evaluator:
@@ -435,8 +438,8 @@ class Evaluator:
         return value
 
     def show(self, node: Expr) -> str:
-        """The TeX of a part of the formula."""
-        return self.tex[node.start : node.end] or type(node).__name__.lower()
+        """A part of the formula between dollar signs."""
+        return f"${' '.join(self.tex[node.start : node.end].split())}$"
 
     # -- leaves
 
@@ -683,10 +686,10 @@ class Evaluator:
                 return self.scaled(left.rows[0][0], right, node)
             if right.shape == (1, 1):
                 return self.scaled(right.rows[0][0], left, node)
-            shown = self.tex[node.start : node.factors[number - 1].end]
+            shown = " ".join(self.tex[node.start : node.factors[number - 1].end].split())
             raise ClaimError(
                 "shapes",
-                f"{shown or 'the left factor'} is {show_shape(left.shape)} and "
+                f"${shown}$ is {show_shape(left.shape)} and "
                 f"{self.show(node.factors[number])} is {show_shape(right.shape)}: "
                 "they cannot be multiplied",
                 node.factors[number],
@@ -871,7 +874,9 @@ class Evaluator:
             case Name(indices=(Index(i), Index(j))) if node.base == "W":
                 rows = self.values[self.quantity(node)]
                 return lambda: rows[environment[i]][environment[j]]
-            case Derivative(Name(indices=(Index(k),)), Name(indices=(Index(i),))) if not self.source:
+            case Derivative(Name(indices=(Index(k),)), Name(indices=(Index(i),))) if (
+                not self.source
+            ):
                 by, _, _ = self.differentiable(node)
                 assert isinstance(node.of, Name)
                 if node.of.base == "W":
@@ -925,7 +930,7 @@ class Evaluator:
         if found is not None:
             return found
         if isinstance(node.of, LayerCount):
-            raise ClaimError("loss", "L is the layer's number; the loss is \\ell", node)
+            raise ClaimError("loss", r"$L$ is the layer's number; the loss is $\ell$", node)
         by = self.quantity(node.by)
         if by[0] in ("delta", "ell"):
             raise ReadingError("expected x, y, W, b, s, z or y_hat after \\partial", node.by.start)
@@ -1111,7 +1116,7 @@ class Evaluator:
             return None, None
         rows, columns = self.value(_length(node.rows)), self.value(_length(node.columns))
         if not isinstance(rows, int) or not isinstance(columns, int) or rows > 99 or columns > 99:
-            raise ClaimError("shapes", "the subscript of I holds two lengths", node)
+            raise ClaimError("shapes", "the subscript of $I$ holds two lengths", node)
         if rows != columns:
             raise ClaimError(
                 "shapes",
@@ -1123,7 +1128,7 @@ class Evaluator:
     def _relu_diagonal(self, node: ReluDiagonal) -> Any:
         value = self.value(node.of)
         if not isinstance(value, Grid):
-            raise ClaimError("shapes", "I^+ needs a vector", node.of)
+            raise ClaimError("shapes", "$I^+$ needs a vector", node.of)
         grid = self.diagonal(value.map(lambda s: numbers.step(self.arithmetic, s)), node)
         rows, _ = self.square(node)
         if rows is not None and rows != grid.shape[0]:

@@ -1,4 +1,4 @@
-"""Cuts the TeX of one display into tokens; what only changes the look (bold, spaces, sizes) is gone."""
+"""Cuts the TeX of a display into tokens; what only changes the look (bold, spaces) is gone."""
 
 from __future__ import annotations
 

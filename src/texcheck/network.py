@@ -1,4 +1,4 @@
-"""The truth: the networks of the book, defined once, with all partial derivatives by dual numbers."""
+"""The truth: the networks of the book, defined once, and their derivatives by dual numbers."""
 
 from __future__ import annotations
 

@@ -416,7 +416,7 @@ class RealArithmetic:
         return Real([float((v > 0) - (v < 0)) for v in value.values])
 
 
-# -- functions of one number, generic over the kind of number ----------------------------------------
+# -- functions of one number, generic over the kind of number --------------------------------------
 
 
 def _lift(function: Callable[[Any], Any], arithmetic: Arithmetic, value: Any) -> Any:

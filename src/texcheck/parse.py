@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeVar
 
-from .latex import UPRIGHT, ReadingError, Token, tokens
+from .latex import ReadingError, Token, tokens
 from .syntax import (
     Absolute,
     Add,
@@ -1173,6 +1173,3 @@ def _as_length(node: Expr) -> Expr:
 
 def _is_function(node: Expr) -> bool:
     return isinstance(node, Function)
-
-
-__all__ = ["UPRIGHT", "Located", "ReadingError", "cell", "expression", "shape", "statements"]

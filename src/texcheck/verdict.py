@@ -1,10 +1,11 @@
-"""The verdict on each statement: proved, a definition, refuted with a counterexample, or unreadable."""
+"""The verdict on each statement: proved, a definition, refuted by an example, or unreadable."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from . import parse
@@ -38,6 +39,8 @@ from .syntax import (
     RangeClaim,
     ShapeClaim,
     Statement,
+    Sum,
+    children,
     walk,
 )
 
@@ -118,7 +121,7 @@ class EnginesDisagree(Exception):
     """The exact engine proves what the floating-point engine refutes: a fault of texcheck."""
 
 
-# -- where a statement is checked --------------------------------------------------------------------
+# -- where a statement is checked ------------------------------------------------------------------
 
 
 def _layers(statement: Statement) -> Iterator[tuple[Layer, int]]:
@@ -150,7 +153,7 @@ def sides(statement: Statement) -> tuple[Expr, ...]:
 def settings(statement: Statement, network: str) -> list[Setting]:
     """The architectures and layers that a statement is checked at.
 
-    Errors: `ClaimError` if there is none: a layer that does not exist, a condition that never holds.
+    Errors: `ClaimError` if there is none: no such layer, or a condition that never holds.
     """
     names = list(NETWORKS[:3]) if network == "any" else [network]
     layers = list(_layers(statement))
@@ -195,7 +198,7 @@ def _holds(condition: tuple[Expr, Expr], setting: Setting) -> bool:
     return setting.activation(left) == setting.activation(right)
 
 
-# -- comparing two values ----------------------------------------------------------------------------
+# -- comparing two values --------------------------------------------------------------------------
 
 
 @dataclass
@@ -301,7 +304,7 @@ def _written_pairs(left: Any, right: Any, wrong: ShapesDiffer) -> Iterator[tuple
         yield f"row {row}, column {column}", *((a, b) if partial is left else (b, a))
 
 
-# -- the two engines ---------------------------------------------------------------------------------
+# -- the two engines -------------------------------------------------------------------------------
 
 
 @dataclass
@@ -423,7 +426,7 @@ def _floats(value: Any, points: int) -> list[float]:
     return value.values if isinstance(value, Real) else [float(value)] * points
 
 
-# -- the verdict -------------------------------------------------------------------------------------
+# -- the verdict -----------------------------------------------------------------------------------
 
 
 def judge(task: Task, diagnose: bool = True) -> Verdict:
@@ -661,7 +664,7 @@ def unreadable(tex: str, fault: ReadingError, network: str) -> Verdict:
     )
 
 
-# -- from TeX to tasks -------------------------------------------------------------------------------
+# -- from TeX to tasks -----------------------------------------------------------------------------
 
 
 def tasks(tex: str, network: str, subject: str | None = None, kind: str = "value") -> list[Task]:
@@ -690,7 +693,7 @@ def _cell_statements(tex: str, subject: str, kind: str) -> list[parse.Located]:
         about = _component_like(about, first)
         text = f"{subject} = {tex[first.start : first.end]}"
         found.append(parse.Located(Equation(about, first), text, first.start))
-    for left, right in zip(chain, chain[1:], strict=False):
+    for left, right in pairwise(chain):
         text = f"{tex[left.start : left.end]} = {tex[right.start : right.end]}"
         found.append(parse.Located(Equation(left, right), text, right.start))
     return found
@@ -720,8 +723,6 @@ def _component_like(about: Expr, first: Expr) -> Expr:
 
 
 def _free_letters(node: Expr, bound: frozenset[str] = frozenset()) -> set[str]:
-    from .syntax import Sum, children
-
     if isinstance(node, Index):
         return {node.letter} - bound
     if isinstance(node, Sum):

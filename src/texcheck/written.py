@@ -28,7 +28,8 @@ class _Form:
 
     def filled(self, indices: tuple[int, ...]) -> Expr:
         """The entry with other indices."""
-        return _fill(self.form, indices)
+        filled: Expr = _fill(self.form, indices)
+        return filled
 
 
 class _NoPattern(Exception):
