@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -32,10 +31,6 @@ logger = logging.getLogger(__name__)
 LEDGER = "ledger"
 # The longest TeX of a statement that the ledger shows; the equation itself is one link away.
 LONGEST = 120
-
-# TeX within a sentence: words with a character that English does not use, and what joins them.
-TEX_WORD = r"\S*[\\^_{}]\S*"
-TEX = re.compile(rf"{TEX_WORD}(?: (?:[-+=/] )?{TEX_WORD})*(?<![,.:;])")
 
 COLUMNS = (
     "#",
@@ -285,17 +280,12 @@ def counterexample(statements: list[Statement]) -> nodes.Element:
 
 
 def with_math(text: str) -> list[nodes.Node]:
-    """A sentence of texcheck with its TeX as formulas, and shapes that keep together."""
-    parts: list[nodes.Node] = []
-    end = 0
-    for found in TEX.finditer(text):
-        parts += [nodes.Text(_joined(text[end : found.start()])), nodes.math("", found[0])]
-        end = found.end()
-    return [*parts, nodes.Text(_joined(text[end:]))]
-
-
-def _joined(text: str) -> str:
-    return text.replace(" × ", "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}")
+    """A sentence of texcheck with its ``$…$`` as formulas, and shapes that keep together."""
+    joined = text.replace(" × ", "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}")
+    return [
+        nodes.math("", part) if number % 2 else nodes.Text(part)
+        for number, part in enumerate(joined.split("$"))
+    ]
 
 
 # The ledger's page
