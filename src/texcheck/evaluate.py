@@ -327,8 +327,8 @@ def ranges(sides: tuple[Expr, ...], setting: Setting) -> Ranges:
                 elif None not in (scope.length, other.length) and scope.length != other.length:
                     raise ClaimError(
                         "index lengths",
-                        f"$\\delta$ compares {scope.letter}, which runs over {scope.length} values, with "
-                        f"{other.letter}, which runs over {other.length}",
+                        f"$\\delta$ compares {scope.letter}, which has {scope.length} values, "
+                        f"with {other.letter}, which has {other.length}",
                         sides[0],
                     )
     bounded = {
@@ -609,7 +609,8 @@ class Evaluator:
         if value.height not in (None, shape[0]) or value.width not in (None, shape[1]):
             raise ClaimError(
                 "shapes",
-                f"{self.show(node)} is {self.shape_words(value)}, here {show_shape(shape)} is needed",
+                f"{self.show(node)} is {self.shape_words(value)}, "
+                f"here {show_shape(shape)} is needed",
                 node,
             )
         return value.settle(*shape)

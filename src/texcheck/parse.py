@@ -927,7 +927,7 @@ class _Parser:
         return self.place(inner, opening.start)
 
     def row_follows(self, closing: str) -> bool:
-        """Whether a bracket holds a row written with wide spaces, as in (a_0 \\quad \\dots \\quad a_n)."""
+        """Whether a bracket holds a row set with wide spaces: (a_0 \\quad \\dots \\quad a_n)."""
         depth = 0
         for token in self.tokens[self.at :]:
             if depth == 0 and token.text == closing:
