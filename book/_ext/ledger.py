@@ -35,7 +35,6 @@ LONGEST = 120
 COLUMNS = (
     "#",
     "Equation",
-    "Statement",
     "Verdict",
     "Engine",
     "Network",
@@ -43,6 +42,7 @@ COLUMNS = (
     "Entries",
     "Degree",
     "Error below",
+    "Statement",
 )
 
 
@@ -82,9 +82,9 @@ class Ledger:
         return list(found.values())
 
     def fingerprint(self, docname: str) -> str:
-        """Changes when what is said about a page does; for the ledger itself, about any page."""
+        """Changes with what is said about a page (for the ledger itself: any page), or how."""
         shown = self.pages if docname == LEDGER else self.pages.get(docname)
-        return hashlib.sha256(repr(shown).encode()).hexdigest()
+        return hashlib.sha256(Path(__file__).read_bytes() + repr(shown).encode()).hexdigest()
 
 
 def short(statement: Statement) -> str:
@@ -357,8 +357,6 @@ class ProofLedger(SphinxDirective):
             [
                 nodes.Text(str(row.number)),
                 link,
-                # plain HTML: a `literal` becomes an element for each of its words
-                nodes.raw("", f"<code>{escape(tex)}</code>", format="html"),
                 nodes.Text(verdict),
                 nodes.Text(statement.engine or "–"),
                 nodes.Text(statement.network),
@@ -366,6 +364,8 @@ class ProofLedger(SphinxDirective):
                 nodes.Text(str(statement.entries) if decided else "–"),
                 nodes.Text(str(statement.degree) if exact else "–"),
                 nodes.Text(error_bound([statement]) if exact else "–"),
+                # plain HTML: a `literal` becomes an element for each of its words
+                nodes.raw("", f"<code>{escape(tex)}</code>", format="html"),
             ]
         )
         shown["ids"].append(row.anchor)
