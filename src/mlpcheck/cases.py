@@ -1,0 +1,246 @@
+"""The cases that a submission is run on, each with the right results by PyTorch's autograd.
+
+All numbers are seeded, so every submission gets the same cases in every run.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+ACTIVATIONS = ("relu", "sigmoid", "identity")
+PAIRS = tuple(product(ACTIVATIONS, repeat=2))
+PARAMETERS = ("W1", "b1", "W2", "b2")
+GRADIENTS = ("dJdW2", "dJdb2", "dJdW1", "dJdb1")  # in the order of the backward pass
+
+
+class Point(NamedTuple):
+    """One forward and backward pass: activations, parameters and input, and the right results.
+
+    x is (N, in1), d = dJdy_hat is (N, out2); the truth holds y_hat and the four gradients.
+    """
+
+    f: str
+    g: str
+    W1: Array
+    b1: Array
+    W2: Array
+    b2: Array
+    x: Array
+    d: Array
+    truth: dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A case for MLP: networks, and the calls to be made on them. `points` are checked in order.
+
+    Roles: "plain", "large", "tiny", "kink", "hand", "probe" have one point; "again" is a second
+    pass after clearing, "two" a second network, both compared with the plain cases `twins`.
+    """
+
+    id: str
+    role: str
+    points: tuple[Point, ...]
+    twins: tuple[str, ...] = ()
+
+    def request(self) -> dict[str, Any]:
+        """The case as plain data for the runner."""
+        first = self.points[0]
+        networks = len(self.points) if self.role == "two" else 1
+        steps: list[dict[str, Any]] = []
+        order = [("forward", i) for i in range(networks)] + [("backward", 0)]
+        if self.role == "again":
+            order += [("clear_grad_and_cache", 0), ("forward", 1), ("backward", 1)]
+        for call, i in order:
+            point = self.points[i]
+            arguments = {"forward": [point.x], "backward": [point.d]}.get(call, [])
+            steps.append(
+                {"network": i if self.role == "two" else 0, "call": call,
+                 "arguments": [a.tolist() for a in arguments]}
+            )  # fmt: skip
+        return {
+            "id": self.id, "kind": "mlp", "f": first.f, "g": first.g, "networks": networks,
+            "explained": self.role == "hand",
+            "widths": [first.W1.shape[1], first.W1.shape[0], first.W2.shape[0]], "steps": steps,
+            "parameters": [
+                {name: getattr(point, name).tolist() for name in PARAMETERS}
+                for point in self.points[:networks]
+            ],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A case for mse_loss or bce_loss. y and y_hat are (N, K); `saturated` has y_hat of 0 and 1."""
+
+    id: str
+    function: str
+    y: Array
+    y_hat: Array
+    saturated: bool = False
+    truth: dict[str, Array] = field(default_factory=dict)
+
+    def request(self) -> dict[str, Any]:
+        """The case as plain data for the runner."""
+        return {"id": self.id, "kind": "loss", "function": self.function,
+                "y": self.y.tolist(), "y_hat": self.y_hat.tolist()}  # fmt: skip
+
+
+_TORCH = {"relu": torch.relu, "sigmoid": torch.sigmoid, "identity": lambda s: s}
+
+
+def point(
+    f: str, g: str, parameters: Sequence[Any], x: Any, d: Any
+) -> Point:
+    """A point with its truth by autograd."""
+    arrays = [np.array(a, dtype=np.float64) for a in (*parameters, x, d)]
+    W1, b1, W2, b2 = (torch.tensor(a, requires_grad=True) for a in arrays[:4])
+    y_hat = _TORCH[g](_TORCH[f](torch.tensor(arrays[4]) @ W1.T + b1) @ W2.T + b2)
+    y_hat.backward(torch.tensor(arrays[5]))
+    truth = {"y_hat": y_hat.detach().numpy()}
+    for name, leaf in zip(PARAMETERS, (W1, b1, W2, b2), strict=True):
+        truth[f"dJd{name}"] = leaf.grad.numpy()
+    return Point(f, g, *arrays, truth)
+
+
+def _random(
+    f: str, g: str, widths: tuple[int, int, int], N: int, seed: int, scale: float = 1.0
+) -> Point:
+    rng = np.random.default_rng([seed, ACTIVATIONS.index(f), ACTIVATIONS.index(g), N, *widths])
+    a, b, c = widths
+    shapes = [(b, a), (b,), (c, b), (c,), (N, a)]
+    numbers = [scale * rng.normal(size=shape) for shape in shapes]
+    return point(f, g, numbers[:4], numbers[4], rng.normal(size=(N, c)))
+
+
+HAND = {
+    "parameters": ([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5]], [0.25]),
+    "x": [[1, 2], [2, 0.5]],
+    "d": [[1], [-2]],
+}
+
+
+def _networks() -> list[Network]:
+    cases = []
+    sizes = [((3, 3, 3), 4), ((3, 4, 2), 10), ((4, 3, 5), 6), ((2, 5, 1), 1), ((5, 2, 3), 2), ((2, 3, 4), 13)]
+    for (f, g), (widths, N) in product(PAIRS, sizes):
+        cases.append(Network(f"{f}-{g}-{N}", "plain", (_random(f, g, widths, N, 1),)))
+    for f, g in PAIRS:
+        hand = point(f, g, HAND["parameters"], HAND["x"], HAND["d"])
+        cases.append(Network(f"{f}-{g}-hand", "hand", (hand,)))
+        cases.append(
+            Network(f"{f}-{g}-tiny", "tiny", (_random(f, g, (3, 2, 4), 3, 2, scale=1e-2),))
+        )
+        cases.append(Network(f"{f}-{g}-large", "large", (_large(f, g),)))
+        if "relu" in (f, g):
+            cases.append(Network(f"{f}-{g}-kink", "kink", (_kink(f, g),)))
+    for f, g in (("relu", "identity"), ("sigmoid", "sigmoid")):
+        first = _random(f, g, (3, 4, 2), 5, 3)
+        other = _random(f, g, (3, 4, 2), 5, 4)
+        more = _random(f, g, (3, 4, 2), 7, 5)
+        beside = _random(f, g, (3, 4, 2), 5, 8)
+        same = (first.W1, first.b1, first.W2, first.b2)
+        second = point(f, g, same, other.x, other.d)
+        third = point(f, g, same, more.x, more.d)
+        stale = point(f, g, same, first.x, other.d)
+        named = {"first": first, "second": second, "third": third, "stale": stale}
+        for name, one in named.items():
+            cases.append(Network(f"{f}-{g}-{name}", "plain", (one,)))
+        twins = tuple(f"{f}-{g}-{name}" for name in ("first", "second", "stale"))
+        cases.append(Network(f"{f}-{g}-again", "again", (first, second), twins))
+        twins = tuple(f"{f}-{g}-{name}" for name in ("first", "third"))
+        cases.append(Network(f"{f}-{g}-longer", "again", (first, third), twins))
+        cases.append(Network(f"{f}-{g}-two", "two", (first, beside), (f"{f}-{g}-first",)))
+    return cases
+
+
+def _large(f: str, g: str) -> Point:
+    """Pre-activations of about 1000, where exp overflows, of both signs in each layer."""
+    W1, b1 = [[600, 300], [-500, 200], [300, -800]], [10, -20, 30]
+    W2 = [[800, -900, 700], [-600, -400, 500]]
+    x, d = [[1, 2], [-2, 1], [1, -1], [-2, -0.5]], [[1, -1], [2, 1], [-1, 0.5], [0.5, 2]]
+    return point(f, g, (W1, b1, W2, [5, -5]), x, d)
+
+
+def _kink(f: str, g: str) -> Point:
+    """Pre-activations of exactly 0, where ReLU has its kink, in both layers."""
+    W1, b1 = [[1, -1], [2, 1], [-1, 3]], [0, -3, 1]
+    W2 = [[1, 2, 0], [2, -1, 1]]
+    x = [[2, 2], [1, 1], [3, -1]]
+    hidden = {"relu": lambda s: np.maximum(s, 0), "identity": lambda s: s}.get(f)
+    z1 = np.array(x, float) @ np.array(W1, float).T + b1
+    z1 = _TORCH[f](torch.tensor(z1)).numpy() if hidden is None else hidden(z1)
+    s2 = z1 @ np.array(W2, float).T
+    # b2 cancels the first row exactly: s2 - s2 is 0 in any order of the sum's terms but rounding,
+    # so the sigmoid's hidden layer, which rounds, keeps its kink to the first layer.
+    b2 = -s2[0] if f != "sigmoid" else [0, 0]
+    return point(f, g, (W1, b1, W2, b2), x, [[1, 2], [-1, 3], [2, -2]])
+
+
+def _loss_truth(function: str, y: Array, y_hat: Array) -> dict[str, Array]:
+    leaf = torch.tensor(y_hat, requires_grad=True)
+    criterion = torch.nn.MSELoss() if function == "mse_loss" else torch.nn.BCELoss()
+    loss = criterion(leaf, torch.tensor(y))
+    loss.backward()
+    assert leaf.grad is not None
+    return {"loss": loss.detach().numpy(), "dJdy_hat": leaf.grad.numpy()}
+
+
+def _losses() -> list[Loss]:
+    rng, cases = np.random.default_rng(6), []
+
+    def add(name: str, function: str, y: Any, y_hat: Any, saturated: bool = False) -> None:
+        y, y_hat = np.array(y, dtype=np.float64), np.array(y_hat, dtype=np.float64)
+        truth = _loss_truth(function, y, y_hat)
+        cases.append(Loss(f"{function}-{name}", function, y, y_hat, saturated, truth))
+
+    for N, K in ((4, 3), (10, 2), (1, 1), (1, 3), (5, 1), (3, 5), (6, 6), (13, 2)):
+        shape = (N, K)
+        add(f"{N}x{K}", "mse_loss", rng.normal(size=shape), rng.normal(size=shape))
+        y = rng.integers(0, 2, size=shape)
+        add(f"{N}x{K}", "bce_loss", y, rng.uniform(0.05, 0.95, size=shape))
+    add("soft", "bce_loss", rng.uniform(0.1, 0.9, (4, 3)), rng.uniform(0.05, 0.95, (4, 3)))
+    add("hand", "mse_loss", [[1, 0], [0.5, 1]], [[0.5, 1], [2, -1]])
+    add("hand", "bce_loss", [[1, 0], [0, 1]], [[0.5, 0.25], [0.8, 0.9]])
+    add("large", "mse_loss", 1e3 * rng.normal(size=(4, 2)), 1e3 * rng.normal(size=(4, 2)))
+    add("tiny", "mse_loss", 1e-3 * rng.normal(size=(4, 2)), 1e-3 * rng.normal(size=(4, 2)))
+    add("equal", "mse_loss", [[1, 2], [3, 4]], [[1, 2], [3, 4]])
+    add("right", "bce_loss", [[0, 1], [1, 0]], [[0, 1], [1, 0]], True)
+    add("wrong", "bce_loss", [[0, 1], [1, 0]], [[1, 0], [1, 0.5]], True)
+    add("mixed", "bce_loss", [[0, 1], [1, 0], [1, 1]], [[0, 0.5], [0, 0.25], [1, 0.8]], True)
+    return cases
+
+
+@cache
+def networks() -> dict[str, Network]:
+    """All cases for MLP by id."""
+    return {case.id: case for case in _networks()}
+
+
+@cache
+def losses() -> dict[str, Loss]:
+    """All cases for the losses by id."""
+    return {case.id: case for case in _losses()}
+
+
+def requests() -> list[dict[str, Any]]:
+    """All cases as plain data for the runner, losses first: they are quick."""
+    return [case.request() for case in (*losses().values(), *networks().values())]
+
+
+def probes(sizes: Sequence[int]) -> dict[str, Network]:
+    """Cases with these batch sizes, for a batch size that is written into the code."""
+    return {
+        case.id: case
+        for N in sizes
+        for f, g in PAIRS
+        for case in [Network(f"{f}-{g}-probe-{N}", "probe", (_random(f, g, (3, 4, 2), N, 7),))]
+    }

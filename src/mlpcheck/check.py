@@ -1,0 +1,102 @@
+"""Checks one submission from beginning to end."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlpcheck import cases, search
+from mlpcheck.judge import POINTS, Run, Verdict, judge
+from mlpcheck.sandbox import Record, Server, Unreadable
+
+MOST_PROBES = 4  # batch sizes that are tried because they stand in the code
+
+
+@dataclass(frozen=True)
+class Result:
+    """The verdict on a submission, and a digest of what was submitted."""
+
+    name: str
+    digest: str
+    verdict: Verdict
+
+    def data(self) -> dict[str, Any]:
+        """The result as plain data, the same in every run."""
+        verdict = self.verdict
+        return {
+            "name": self.name,
+            "digest": self.digest,
+            "points": verdict.score,
+            "groups": {
+                name: {"points": verdict.points(name), "of": POINTS[name], "cases": group.total,
+                       "held": group.held, "note": group.note}
+                for name, group in verdict.groups.items()
+            },
+            "findings": [
+                {"code": f.code, "what": list(f.what), "value": f.value, "detail": list(f.detail)}
+                for f in verdict.findings
+            ],
+        }  # fmt: skip
+
+
+def digest(path: Path) -> str:
+    """A digest of a submission's Python files, and of the checker itself."""
+    own = sorted(Path(__file__).parent.glob("*.py"))
+    theirs = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    seen = hashlib.sha256()
+    for file in (*own, *theirs):
+        seen.update(file.name.encode() + b"\0")
+        try:
+            seen.update(file.read_bytes() if file.is_file() else b"")
+        except OSError:
+            continue
+    return seen.hexdigest()[:16]
+
+
+def check(name: str, path: Path, server: Server) -> Result:
+    """Run the submission at `path`, mlp.py or a folder that holds it, and judge it."""
+    verdict = Verdict()
+    if path.is_dir() and not (path / "mlp.py").is_file():
+        verdict.add("missing-file", ())
+        return Result(name, digest(path), verdict)
+    try:
+        records, tolerance = _records(path, server)
+        verdict = judge(records, tolerance)
+    except Unreadable as error:
+        verdict.add("not-readable", (), str(error))
+    return Result(name, digest(path), verdict)
+
+
+def _records(path: Path, server: Server) -> tuple[list[Record], search.Tolerance]:
+    """The records in double precision; in single precision if the code is written for that."""
+    requests = cases.requests()
+    dtype, tolerance = "float64", search.DOUBLE
+    records = server.check(path, requests, dtype)
+    if (mixed := _mixed(records)) > 0:
+        single = server.check(path, requests, "float32")
+        if _mixed(single) < mixed:
+            records, dtype, tolerance = single, "float32", search.SINGLE
+    sizes = _sizes(records)
+    if sizes:
+        probes = [case.request() for case in cases.probes(sizes).values()]
+        records += server.check(path, probes, dtype)
+    return records, tolerance
+
+
+def _mixed(records: list[Record]) -> int:
+    """How many calls failed because tensors of different precision met."""
+    texts = [str(r["problem"].get("text")) for r in records if "problem" in r]
+    return sum("dtype" in text or "Double" in text or "Float" in text for text in texts)
+
+
+def _sizes(records: list[Record]) -> list[int]:
+    """Batch sizes that stand in the code and deserve a try, because calls failed in every case."""
+    run = Run(records)
+    raised = {case for (case, call, _), p in run.raised.items() if call in ("forward", "backward")
+              and p.code == "exception"}  # fmt: skip
+    tried = {len(case.points[0].x) for case in cases.networks().values()}
+    right = {case for case, _ in run.grads} - raised
+    works = {len(cases.networks()[case].points[0].x) for case in right if case in cases.networks()}
+    if not raised or len(works) > 1:
+        return []
+    return [n for n in run.integers if n not in tried and n <= 256][:MOST_PROBES]

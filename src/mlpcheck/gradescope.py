@@ -1,0 +1,76 @@
+"""Gradescope: its results.json, and the autograder that instructors upload.
+
+`python -m handgrad gradescope FOLDER` writes setup.sh, which Gradescope runs once to install
+Python's packages, run_autograder, which it runs for each submission, and the checker itself. Zip the
+folder's contents and upload the zip; choose an image with Python 3.11 or later (Ubuntu 24.04 has
+3.12). Gradescope runs each submission in a container of its own: that is the sandbox.
+"""
+
+import json
+import shlex
+import shutil
+from pathlib import Path
+
+import handgrad
+import mlpcheck
+from mlpcheck import report
+from mlpcheck.check import Result
+from mlpcheck.judge import POINTS
+
+RESULTS = Path("/autograder/results/results.json")
+
+SETUP = """\
+#!/usr/bin/env bash
+# Run once by Gradescope: installs Python's packages beside the system's own.
+set -euo pipefail
+apt-get update
+apt-get install -y --no-install-recommends python3 python3-venv
+python3 -m venv /autograder/venv
+# PyTorch's CPU build is much smaller: add --index-url and the address that pytorch.org names.
+/autograder/venv/bin/pip install --no-cache-dir torch numpy tqdm
+"""
+
+RUN = """\
+#!/usr/bin/env bash
+# Run by Gradescope for each submission: checks mlp.py and writes results.json.
+export PYTHONPATH=/autograder/source
+/autograder/venv/bin/python -m handgrad check /autograder/submission \\
+    --gradescope /autograder/results/results.json{book}
+status=$?
+# 1 says that something in the submission is wrong, which results.json says better.
+[ "$status" -le 1 ]
+"""
+
+
+def write_autograder(folder: Path, book: str | None) -> None:
+    """Write the autograder into a new folder; FileExistsError if there is something already."""
+    folder.mkdir(parents=True)
+    more = f" \\\n    --book {shlex.quote(book)}" if book else ""
+    for name, text in (("setup.sh", SETUP), ("run_autograder", RUN.replace("{book}", more))):
+        file = folder / name
+        file.write_text(text, encoding="utf-8", newline="\n")
+        file.chmod(0o755)
+    for package in (handgrad, mlpcheck):
+        assert package.__file__ is not None
+        source = Path(package.__file__).parent
+        target = folder / source.name
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def results(result: Result, book: str | None) -> str:
+    """The text of results.json: a test for each group, and the report as the output."""
+    verdict, tests = result.verdict, []
+    for name, points in POINTS.items():
+        group, score = verdict.groups[name], verdict.points(name)
+        test = {
+            "name": name, "score": score, "max_score": points, "visibility": "visible",
+            "status": "passed" if group.total and group.held == group.total else "failed",
+            "output": f"{group.held} of {group.total} cases hold" if group.total else group.note,
+        }  # fmt: skip
+        tests.append(test)
+    data = {
+        "score": verdict.score, "max_score": sum(POINTS.values()), "visibility": "visible",
+        "stdout_visibility": "hidden", "output_format": "text",
+        "output": report.text(result, book), "tests": tests,
+    }  # fmt: skip
+    return json.dumps(data, indent=1) + "\n"
