@@ -98,11 +98,10 @@ def add_to_page(
 
 
 def _remove_unused(site: Path, pages: list[str]) -> None:
-    """Removes what no page loads: images that became drawings, the theme's search index."""
+    """Removes the images that became drawings within their pages."""
     for image in (site / "_images").glob("*"):
         if not any(image.name in page for page in pages):
             image.unlink()
-    (site / "searchindex.js").unlink(missing_ok=True)
 
 
 def write_assets(app: Sphinx, exception: Exception | None) -> None:
@@ -138,8 +137,10 @@ def write_assets(app: Sphinx, exception: Exception | None) -> None:
     (out / "site.css").write_text(site_css, "utf-8")
     (out / "site.js").write_text(site_js, "utf-8")
     (out / "minisearch.js").write_text(minisearch_js, "utf-8")
-    font = Path("fonts/stix-two-math.woff2")
-    subset_math_font(own / font, out / font, math_characters(pages))
+    (out / "fonts").mkdir(exist_ok=True)
+    font = "stix-two-math.woff2"
+    source = Path(app.srcdir) / "_fonts" / font
+    subset_math_font(source, out / "fonts" / font, math_characters(pages))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

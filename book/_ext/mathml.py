@@ -80,7 +80,7 @@ def _proof_mark(node: nodes.Element) -> str:
         return ""
     status = escape(node.get("proof_status", ""))
     text = escape(text or "Checked", quote=True)
-    sign = "✗" if status == "refuted" else "✓"
+    sign = {"proved": "✓", "definition": "≔"}.get(status, "✗")
     return (
         f'<a class="proof-mark" data-proof-status="{status}" href="{escape(href, quote=True)}" '
         f'aria-label="{text}" title="{text}">{sign}</a>'
@@ -114,6 +114,12 @@ def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
     raise nodes.SkipNode
 
 
+def _height(tex: str) -> str:
+    """About how tall an equation is, in em: what a page reserves until it lays the equation out."""
+    rows = tex.split("\\\\")
+    return f"{sum(2.9 if 'frac' in row or 'sum' in row else 1.9 for row in rows) + 0.7:.1f}em"
+
+
 def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
     aside = ""
     if node["number"]:
@@ -123,7 +129,9 @@ def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
         )
     aside += _proof_mark(node)
     self.body.append(self.starttag(node, "div", CLASS="equation"))
-    self.body.append(f'<div class="equation-scroll">{_render(node, display=True)}</div>')
+    reserved = f"contain-intrinsic-height: auto {_height(node.astext())}"
+    formula = _render(node, display=True)
+    self.body.append(f'<div class="equation-scroll" style="{reserved}">{formula}</div>')
     if aside:
         self.body.append(f'<div class="equation-aside">{aside}</div>')
     self.body.append("</div>\n")

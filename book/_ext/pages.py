@@ -35,8 +35,13 @@ def add_repository_buttons(app: Sphinx, config: Config) -> None:
     )
 
 
-def add_error_page(app: Sphinx, config: Config) -> None:
-    config.html_additional_pages["404"] = "404.html"
+def add_pages(app: Sphinx, config: Config) -> None:
+    config.html_additional_pages.update({"404": "404.html", "search": "search.html"})
+
+
+def turn_off_page_search(app: Sphinx) -> None:
+    """Sphinx's index finds pages; ours (search_index.py) finds sections and equations."""
+    app.builder.search = False  # type: ignore[attr-defined]
 
 
 def remove_old_pdf(app: Sphinx) -> None:
@@ -114,7 +119,8 @@ def write_sitemap(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", add_repository_buttons)
-    app.connect("config-inited", add_error_page)
+    app.connect("config-inited", add_pages)
+    app.connect("builder-inited", turn_off_page_search)
     app.connect("builder-inited", remove_old_pdf)
     # After the theme has prepared its own values.
     app.connect("html-page-context", add_to_page, priority=900)

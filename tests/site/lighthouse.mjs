@@ -1,4 +1,5 @@
 // Serves the built site with gzip, measures three pages with Lighthouse as on a phone, and compares with the goals.
+// Each page is measured three times; the run with the median performance counts.
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -43,9 +44,14 @@ const chrome = await chromeLauncher.launch({
 
 let missed = 0;
 for (const page of pages) {
-  const { lhr } = await lighthouse(`http://127.0.0.1:${server.address().port}/${page}`, {
-    port: chrome.port, output: "json", logLevel: "error", onlyCategories: Object.keys(goals),
-  });
+  const runs = [];
+  for (let run = 0; run < 3; run += 1) {
+    const { lhr } = await lighthouse(`http://127.0.0.1:${server.address().port}/${page}`, {
+      port: chrome.port, output: "json", logLevel: "error", onlyCategories: Object.keys(goals),
+    });
+    runs.push(lhr);
+  }
+  const lhr = runs.sort((a, b) => a.categories.performance.score - b.categories.performance.score)[1];
   const scores = Object.entries(goals).map(([name, goal]) => {
     const score = Math.round(lhr.categories[name].score * 100);
     if (score < goal) missed += 1;
@@ -56,7 +62,8 @@ for (const page of pages) {
     for (const { id, weight } of lhr.categories[name].auditRefs) {
       const audit = lhr.audits[id];
       if (weight > 0 && audit.score !== null && audit.score < (name === "performance" ? 0.9 : 1))
-        console.log(`  ${name}: ${audit.title} ${audit.displayValue ?? ""}`);
+        console.log(`  ${name}: ${audit.title} ${audit.displayValue ?? ""}`,
+          (audit.details?.items ?? []).slice(0, 3).map(item => item.node?.snippet ?? "").join(" "));
     }
   }
 }

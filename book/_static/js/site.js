@@ -44,7 +44,9 @@
     }
   });
   const here = siteNav.querySelector("a[aria-current], a.current");
-  if (here && siteNav.scrollHeight > siteNav.clientHeight) siteNav.scrollTop = here.offsetTop - siteNav.clientHeight / 2;
+  requestAnimationFrame(() => {
+    if (here && siteNav.scrollHeight > siteNav.clientHeight) siteNav.scrollTop = here.offsetTop - siteNav.clientHeight / 2;
+  });
 
   // --- On this page: open beside the text where there is room, and marks the section being read -----------------
   const pageToc = document.querySelector(".page-toc");
@@ -93,14 +95,20 @@
   }
   for (const box of document.querySelectorAll(".article .cell_input div[class*='highlight-'], .article section > div[class*='highlight-']"))
     addCopyButton(box, "Copy", "Copy this code", () => box.querySelector("pre").textContent.trimEnd());
-  for (const box of document.querySelectorAll(".equation")) {
-    const math = box.querySelector("math");
-    if (math) addCopyButton(box, "TeX", "Copy the TeX of this equation", () => texOf(math));
-    box.addEventListener("pointerdown", () => {
-      document.querySelector(".equation.touched")?.classList.remove("touched");
-      box.classList.add("touched");
-    });
-  }
+  // A page has many equations: each gets its button when it comes near the screen.
+  const nearby = new IntersectionObserver(entries => {
+    for (const { target: box, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      nearby.unobserve(box);
+      const math = box.querySelector("math");
+      if (math) addCopyButton(box, "TeX", "Copy the TeX of this equation", () => texOf(math));
+    }
+  }, { rootMargin: "50% 0px" });
+  for (const box of document.querySelectorAll(".equation")) nearby.observe(box);
+  document.addEventListener("pointerdown", event => {
+    document.querySelector(".equation.touched")?.classList.remove("touched");
+    event.target.closest(".equation")?.classList.add("touched");
+  });
   // Selected math is copied as its TeX source, so that it pastes as something that can be typeset again.
   document.addEventListener("copy", event => {
     const selection = getSelection();
@@ -119,23 +127,27 @@
   });
 
   // --- What scrolls sideways can be reached and scrolled by keyboard -------------------------------------------
-  const scrollers = new Map();
-  for (const box of document.querySelectorAll(".equation-scroll"))
-    scrollers.set(box, `Equation ${box.parentElement.querySelector(".eqno")?.textContent ?? ""}`.trim());
-  for (const box of document.querySelectorAll(".pst-scrollable-table-container, .output.text_html")) scrollers.set(box, "Table");
-  for (const box of document.querySelectorAll("pre")) scrollers.set(box, "Code");
+  const names = { "equation-scroll": "Equation", "pst-scrollable-table-container": "Table", "text_html": "Table" };
+  function nameOf(box) {
+    const name = Object.entries(names).find(([kind]) => box.classList.contains(kind))?.[1] ?? "Code";
+    return `${name} ${box.parentElement.querySelector(".eqno")?.textContent ?? ""}`.trim();
+  }
   const sizes = new ResizeObserver(entries => {
-    for (const { target: box } of entries) {
-      if (box.scrollWidth > box.clientWidth + 1) {
+    // First read, then write: a write between two reads would lay the page out again.
+    const found = entries.map(({ target: box }) => [box, box.scrollWidth > box.clientWidth + 1]);
+    for (const [box, scrolls] of found) {
+      if (scrolls === box.hasAttribute("tabindex")) continue;
+      if (scrolls) {
         box.tabIndex = 0;
         box.setAttribute("role", "group");
-        box.setAttribute("aria-label", `${scrollers.get(box)}, scrolls sideways`);
+        box.setAttribute("aria-label", `${nameOf(box)}, scrolls sideways`);
       } else {
         for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
       }
     }
   });
-  for (const box of scrollers.keys()) sizes.observe(box);
+  const scrollers = ".equation-scroll, .pst-scrollable-table-container, .output.text_html, .article pre";
+  for (const box of document.querySelectorAll(scrollers)) sizes.observe(box);
 
   // --- Preview of the equation or section that a reference points to -------------------------------------------
   const pages = new Map();
