@@ -1,10 +1,11 @@
-"""Makes the template book/homework/mlp.py from the reference solution: python template.py"""
+"""Makes the template book/homework/mlp.py from the reference solution: python generate.py"""
 
 import re
 from pathlib import Path
 
-REFERENCE = Path(__file__).with_name("mlp.py")
-TEMPLATE = Path(__file__).parents[3] / "book" / "homework" / "mlp.py"
+TESTS = Path(__file__).parents[1]
+REFERENCE = TESTS / "reference" / "mlp.py"
+TEMPLATE = TESTS.parents[1] / "book" / "homework" / "mlp.py"
 
 # What lies between the two marks is the student's part.
 SOLUTION = re.compile(

@@ -4,20 +4,17 @@ import importlib.util
 import re
 from pathlib import Path
 
-HERE = Path(__file__).parent
-TEMPLATE = HERE.parents[2] / "book" / "homework" / "mlp.py"
+spec = importlib.util.spec_from_file_location("generate", Path(__file__).with_name("generate.py"))
+generate = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(generate)
 
-spec = importlib.util.spec_from_file_location("template", HERE / "template.py")
-generator = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(generator)
-
-reference = (HERE / "mlp.py").read_text(encoding="utf-8")
-template = TEMPLATE.read_text(encoding="utf-8")
+reference = generate.REFERENCE.read_text(encoding="utf-8")
+template = generate.TEMPLATE.read_text(encoding="utf-8")
 
 
 def test_the_template_is_generated_from_the_reference():
-    command = "python tests/mlpcheck/reference/template.py"
-    assert template == generator.template(reference), f"generate it again: {command}"
+    command = "python tests/mlpcheck/homework/generate.py"
+    assert template == generate.template(reference), f"generate it again: {command}"
 
 
 def test_each_part_to_fill_in_says_what_it_is():
