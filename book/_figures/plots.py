@@ -136,10 +136,10 @@ def vanishing() -> Figure:
         )
     figure.text(*axes.at(29.6, -1.6), "ReLU: 1 at every depth", anchor="end", ink="forward")
     figure.math(
-        *axes.at(15.6, -8.6),
+        *axes.at(29.6, -6.8),
         "!{sigmoid: at most }!{(1/4)}^{!{depth}}",
         size=14,
-        anchor="start",
+        anchor="end",
         ink="backward",
     )
     figure.text(12, 18, "bound of the product of f′ along a path", anchor="start")
