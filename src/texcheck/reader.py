@@ -34,7 +34,7 @@ _LITERAL = frozenset(
     ["code", "code-block", "code-cell", "sourcecode", "literalinclude", "raw", "toctree", "image"]
 )
 # Directives whose math would be passed over: their bodies are not tokens of this page.
-_UNREAD = frozenset({"include", "eval-rst", "list-table", "csv-table"})
+_UNREAD = frozenset({"include", "eval-rst", "list-table", "csv-table", "glue:math"})
 
 # What goes into a layer and what comes out of it, by the name in the column "Layer".
 _LAYERS = {
@@ -247,8 +247,8 @@ class _PageReader:
                 self._comment(text.removeprefix("<!--").removesuffix("-->"), start + n)
 
     def _comment(self, text: str, start: int) -> None:
-        keyword, colon, rest = text.strip().partition(":")
-        if keyword.strip() != "texcheck" or not colon:
+        keyword, _, rest = text.strip().partition(":")
+        if keyword.split(" ")[0] != "texcheck":
             return
         self._expect_nothing_pending()
         words = rest.split()
@@ -290,12 +290,14 @@ class _PageReader:
         """Prose is not checked, but a display that the parser reads as prose is not passed over."""
         self._expect_nothing_pending()
         for child in _descendants(node):
-            previous = child.previous_sibling
-            if (
-                child.type == "math_inline"
-                and previous is not None
-                and previous.type == "text"
-                and previous.content.endswith("$")
+            following = child.next_sibling
+            if child.type == "text" and (
+                "$$" in child.content
+                or (
+                    child.content.endswith("$")
+                    and following is not None
+                    and following.type == "math_inline"
+                )
             ):
                 self._problem_at(
                     start,

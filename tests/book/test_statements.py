@@ -98,32 +98,40 @@ ERRORS = [
 ]
 
 
-def changed(item: Item, old: str, new: str) -> str:
-    """The page of an item with the first ``old`` in the item replaced."""
-    text = item.file.read_text(encoding="utf-8")
-    start = sum(len(line) for line in text.splitlines(keepends=True)[: item.line - 1])
-    place = text.index(old, text.index(item.tex, start))
-    return text[:place] + new + text[place + len(old) :]
+def change(item: Item, old: str, new: str) -> None:
+    """Replaces the first ``old`` of a display or cell on its page."""
+    if item.file.suffix == ".ipynb":
+        old, new = json.dumps(old)[1:-1], json.dumps(new)[1:-1]
+    lines = item.file.read_text(encoding="utf-8").split("\n")
+    first, last = item.line - 1, item.line + item.tex.count("\n")
+    column = 0 if item.where == "display" else item.column - 1
+    text = "\n".join(lines[first:last])
+    lines[first:last] = [text[:column] + text[column:].replace(old, new, 1)]
+    item.file.write_text("\n".join(lines), encoding="utf-8")
 
 
-@pytest.mark.parametrize(("old", "new"), ERRORS)
+@pytest.mark.parametrize(
+    ("suffix", "old", "new"),
+    [(".md", *error) for error in ERRORS] + [(".ipynb", *error) for error in ERRORS[:3]],
+)
 def test_one_wrong_equation_on_any_page_fails_and_is_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str, old: str, new: str
 ) -> None:
     book = tmp_path / "book"
     shutil.copytree(BOOK, book, ignore=shutil.ignore_patterns("_*", ".*", "*.svg"))
     candidates = [
         item
         for item in read(book)
-        if old in item.tex and item.expect == "true" and item.file.suffix == ".md"
+        if old in item.tex and item.expect == "true" and item.file.suffix == suffix
     ]
     item = random.Random(old).choice(candidates)
-    item.file.write_text(changed(item, old, new), encoding="utf-8")
+    change(item, old, new)
     assert main([str(item.file)]) == 1
     output = capsys.readouterr().out
-    lines = range(item.line, item.line + item.tex.count("\n") + 1)
     named = re.findall(
-        rf"^{re.escape(str(item.file))}:(\d+) .*(?:refuted|unreadable): ", output, re.M
+        rf"^{re.escape(str(item.file))}:(\d+) .*(?:refuted|unreadable): ", output, re.MULTILINE
     )
     assert named
-    assert {int(line) for line in named} <= set(lines)
+    assert {int(line) for line in named} <= set(
+        range(item.line, item.line + item.tex.count("\n") + 1)
+    )
