@@ -260,13 +260,13 @@ def _as_layer(exponent: Expr) -> Layer | None:
 
 
 def _transposes(whole: Expr, task: Task) -> Iterator[Change]:
-    if not isinstance(whole, Transpose):
-        yield "the transpose of the right one: a transpose is missing", Transpose(whole)
     for part in _everywhere(whole, Transpose):
         yield (
             f"a transpose too much: {_show(part, task)} without it",
             substitute(whole, part, part.of),
         )
+    if not isinstance(whole, Transpose):
+        yield "the transpose of the right one: a transpose is missing", Transpose(whole)
     for part in _matrices(whole):
         yield (
             f"a transpose is missing at {_show(part, task)}",
@@ -461,7 +461,7 @@ def _factors(whole: Expr, task: Task) -> Iterator[Change]:
             fewer = rest[0] if len(rest) == 1 else replace(part, factors=rest)
             yield f"the factor {_show(factor, task)} is too much", substitute(whole, part, fewer)
     for part in _everywhere(whole, Add):
-        for term in part.terms:
+        for term in reversed(part.terms):
             flipped = term.of if isinstance(term, Negative) else Negative(term)
             yield f"the sign of {_show(term, task)} is wrong", substitute(whole, term, flipped)
     for part in _everywhere(whole, Number):

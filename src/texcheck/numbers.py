@@ -27,7 +27,8 @@ class Exact:
     """Field elements at the points of a batch, as the value of a rational function of the inputs.
 
     `top`, `bottom`: upper bounds of the degrees of the function's numerator and denominator.
-    `signs`: the assigned signs that the value depends on, a bit for each.
+    `signs`: what is assumed beyond algebra: bit 0 for the value of an unknown function, a further
+    bit for each assigned sign that is not one of the network's regions.
     """
 
     __slots__ = ("bottom", "signs", "top", "values")
@@ -322,7 +323,7 @@ class ExactArithmetic:
             drawn = [
                 self._draw(name, point, argument) for point, argument in enumerate(value.values)
             ]
-            self._functions[key] = Exact(drawn, signs=value.signs)
+            self._functions[key] = Exact(drawn, signs=value.signs | 1)
         return self._functions[key]
 
     def exp(self, value: Exact) -> Exact:
@@ -355,7 +356,7 @@ class ExactArithmetic:
             if any(v not in self._signs[point] for point, v in enumerate(key)):
                 if not self.extra:
                     raise MoreSigns
-                self._assign(value, self.units + self._further % self.extra, 1 << self._further)
+                self._assign(value, self.units + self._further % self.extra, 2 << self._further)
                 self._further += 1
             found = [self._signs[point][v] for point, v in enumerate(key)]
             bits = 0
@@ -368,7 +369,7 @@ class ExactArithmetic:
 
     def visited(self, value: Exact) -> bool:
         """Whether the points visit all combinations of the further signs in a value."""
-        further = [number for number in range(self._further) if value.signs >> number & 1]
+        further = [number for number in range(self._further) if value.signs >> number & 2]
         return len({number % self.extra for number in further}) == len(further)
 
 

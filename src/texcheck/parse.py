@@ -162,10 +162,9 @@ def _lines(found: list[Token]) -> list[list[Token]]:
             joined = after.text in ("cdot", "times", "odot", "+") or (
                 after.text == "-" and not any(t.text == "=" for t in _rest_of_line(found, number))
             )
-            if brackets or (joined and line):
-                continue
-            lines.append([])
             marks = 0
+            if not brackets and not (joined and line):
+                lines.append([])
             continue
         if depth == 0 and token.text == "&" and token.kind == "symbol":
             marks += 1

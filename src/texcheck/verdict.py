@@ -316,6 +316,7 @@ class Outcome:
     degree: int = 0
     log10_error: float = -math.inf
     difference: Difference | None = None
+    certain: bool = False  # the difference rests on algebra alone, not on unknown functions
 
 
 def _evaluator(
@@ -365,12 +366,12 @@ def _compare_exactly(
         left, right = evaluator.value(equation.left), evaluator.value(equation.right)
         for entry, a, b in pairs(left, right, equation):
             outcome.entries += 1
-            if a.__class__ is int and b.__class__ is int:
-                point = None if a == b else 0
+            gap = a - b
+            point = None
+            if gap.__class__ is int:
+                point = 0 if gap else None
             else:
                 random = True
-                gap = a - b
-                point = None
                 if isinstance(gap, Exact):
                     point = next((at for at, value in enumerate(gap.values) if value), None)
                     outcome.degree = max(outcome.degree, gap.top + gap.bottom)
@@ -383,6 +384,7 @@ def _compare_exactly(
                 outcome.difference = Difference(
                     where, a, b, value_shape(left), value_shape(right), point
                 )
+                outcome.certain = not isinstance(gap, Exact) or not gap.signs
                 return outcome
     if random:
         outcome.points = arithmetic.points
@@ -528,6 +530,16 @@ def _judge_equation(task: Task, equation: Equation, places: list[Setting]) -> Ve
                     difference.point,
                 ),
             )
+    found = exact[-1].difference if exact else None
+    if found is not None and exact[-1].certain:
+        # An identity of polynomials that fails somewhere is false, however little it fails.
+        shapes = show_shape(found.left_shape), show_shape(found.right_shape)
+        return Verdict(
+            "refuted",
+            "exact",
+            task.network,
+            counterexample=_example(order[0], found.entry, None, None, *shapes),
+        )
     if differs or undecided:
         return Verdict(
             "proved",

@@ -1,4 +1,4 @@
-"""Whatever is written, the checker answers: a verdict for a formula, "unreadable" for other text."""
+"""Whatever is written gets an answer: a verdict for a formula, "unreadable" for other text."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def formulas(draw: st.DrawFn, depth: int = 3) -> str:
         kind = draw(st.integers(0, 6))
         at = draw(layer)
         if kind == 0:
-            return draw(st.sampled_from([r"\boldsymbol{x}", r"\hat{\boldsymbol{y}}", r"y", r"\ell"]))
+            return draw(
+                st.sampled_from([r"\boldsymbol{x}", r"\hat{\boldsymbol{y}}", r"y", r"\ell"])
+            )
         if kind == 1:
             letter = draw(st.sampled_from(["s", "z", "b", r"\delta"]))
             return rf"\boldsymbol{{{letter}}}^{{({at})}}"

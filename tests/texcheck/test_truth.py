@@ -118,7 +118,9 @@ def test_handgrad_has_the_gradients_of_the_truth(architecture: Architecture) -> 
     for point in range(POINTS):
         network = Network(
             [
-                Layer(array(world, ("W", L), point), array(world, ("b", L), point)[:, 0], HANDGRAD[f])
+                Layer(
+                    array(world, ("W", L), point), array(world, ("b", L), point)[:, 0], HANDGRAD[f]
+                )
                 for L, f in enumerate(architecture.activations, start=1)
             ]
         )
@@ -151,4 +153,6 @@ def test_handgrad_has_the_gradients_of_the_truth(architecture: Architecture) -> 
         same(gradients.x, truth(("ell", 0), ("z", 0))[0, :, 0])
         last = architecture.depth
         same(dy_hat_ds(network, trace), truth(("z", last), ("s", last))[:, :, 0])
-        same(dl_dy_hat(loss, trace.y_hat, y), truth(("ell", 0), ("z", last))[0, :, 0].reshape(1, -1))
+        same(
+            dl_dy_hat(loss, trace.y_hat, y), truth(("ell", 0), ("z", last))[0, :, 0].reshape(1, -1)
+        )
