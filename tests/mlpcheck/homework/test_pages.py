@@ -1,0 +1,81 @@
+"""What the pages of the homework say about the checker is what the checker does."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mlpcheck.diagnoses import DIAGNOSES
+from mlpcheck.folder import COLUMNS
+from mlpcheck.sandbox import LARGEST_FILE, MOST_FILES, Limits
+from mlpcheck.verdict import POINTS
+
+TESTS = Path(__file__).parents[1]
+ROOT = TESTS.parents[1]
+HOMEWORK = ROOT / "book" / "homework"
+
+task = (HOMEWORK / "mlp.md").read_text(encoding="utf-8")
+checking = (HOMEWORK / "checking.md").read_text(encoding="utf-8")
+
+
+def first_cells(page: str, section: str) -> list[str]:
+    """The code in the first column of the tables in a section and in what is below it."""
+    level = section.split(" ")[0]
+    text = page.split(f"{section}\n")[1]
+    text = re.split(rf"^#{{1,{len(level)}}} ", text, flags=re.M)[0]
+    return re.findall(r"^\| `([^`]+)`", text, re.M)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory) -> str:
+    """The checker's report on the mistake that the page tells about."""
+    mistakes = tomllib.loads((TESTS / "mistakes.toml").read_text(encoding="utf-8"))
+    source = (TESTS / "reference" / "mlp.py").read_text(encoding="utf-8")
+    for old, new in mistakes["half-loss-and-no-output-derivative"]["changes"]:
+        source = source.replace(old, new)
+    folder = tmp_path_factory.mktemp("student")
+    (folder / "mlp.py").write_text(source, encoding="utf-8")
+    command = [sys.executable, "-m", "handgrad", "check", "mlp.py"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True).stdout
+
+
+def test_the_report_on_the_page_is_what_the_checker_prints(report):
+    assert f"```text\n{report}```" in task
+
+
+def test_every_code_is_explained_once_and_no_other():
+    assert sorted(first_cells(checking, "## All codes")) == sorted(DIAGNOSES)
+
+
+def test_the_rubric_has_the_checkers_points():
+    rows = re.findall(r"^\| `([^`]+)` \| (\d+) \|", checking, re.M)
+    assert [(name, int(points)) for name, points in rows] == list(POINTS.items())
+
+
+def test_the_columns_of_the_table_are_those_of_the_csv_file():
+    name, points, first, *others = first_cells(checking, "### The columns")
+    groups = list(POINTS)
+    assert f"| `{groups[0]}` to `{groups[-1]}` |" in checking
+    assert [name, points, *groups, *others] == COLUMNS
+    assert first == groups[0]
+
+
+def test_the_limits_on_the_page_are_the_checkers():
+    limits = Limits()
+    assert f"may take {limits.call_seconds:g} seconds" in checking
+    assert f"the whole run {limits.seconds} seconds" in checking
+    assert f"grow by {limits.memory_bytes // 2**20} MiB" in checking
+    assert f"After {limits.output_bytes // 10**6} MB of output" in checking
+    assert f"{LARGEST_FILE // 10**6} MB, and a folder {MOST_FILES} Python files" in checking
+
+
+def test_the_notebook_knows_the_repository_if_the_book_does():
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    notebook = json.loads((HOMEWORK / "check_run.ipynb").read_text(encoding="utf-8"))
+    [cell] = [cell for cell in notebook["cells"] if cell["id"] == "setup"]
+    assert f'REPOSITORY = "{config["repository"]["url"]}"' in "".join(cell["source"])
