@@ -54,6 +54,8 @@ def math_characters(pages: Iterable[str]) -> set[str]:
             shown = _ANNOTATION.sub("", math)
             found.update(_italic(letter) for letter in _IDENTIFIER.findall(html.unescape(shown)))
             found.update(html.unescape(_TAG.sub("", shown)))
+            if "<msqrt" in shown or "<mroot" in shown:
+                found.add("√")  # the browser draws it; no element holds it
         for text in _DRAWN.findall(page):
             found.update(html.unescape(_TAG.sub("", text)))
     return found
