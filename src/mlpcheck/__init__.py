@@ -1,1 +1,21 @@
 """Checks a student's mlp.py against autograd and says where the mistake is."""
+
+from pathlib import Path
+
+from mlpcheck.check import check
+from mlpcheck.report import text
+from mlpcheck.sandbox import Limits, Server
+
+__all__ = ["check_file"]
+
+
+def check_file(file: str | Path, book: str | None = None) -> str:
+    """The report on one mlp.py, as `python -m handgrad check` prints it; for notebooks.
+
+    `book` is the URL where the book is published. FileNotFoundError if there is no such file.
+    """
+    path = Path(file)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: expected a file such as mlp.py")
+    with Server(Limits()) as server:
+        return text(check(path.name, path, server), book)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 
 ACTIVATIONS = ("relu", "sigmoid", "identity")
 PAIRS = tuple(product(ACTIVATIONS, repeat=2))
@@ -94,21 +94,24 @@ class Loss:
                 "y": self.y.tolist(), "y_hat": self.y_hat.tolist()}  # fmt: skip
 
 
-_TORCH = {"relu": torch.relu, "sigmoid": torch.sigmoid, "identity": lambda s: s}
+def _activate(name: str, s: torch.Tensor) -> torch.Tensor:
+    if name == "identity":
+        return s
+    return torch.relu(s) if name == "relu" else torch.sigmoid(s)
 
 
-def point(
-    f: str, g: str, parameters: Sequence[Any], x: Any, d: Any
-) -> Point:
+def point(f: str, g: str, parameters: Sequence[Any], x: Any, d: Any) -> Point:
     """A point with its truth by autograd."""
-    arrays = [np.array(a, dtype=np.float64) for a in (*parameters, x, d)]
-    W1, b1, W2, b2 = (torch.tensor(a, requires_grad=True) for a in arrays[:4])
-    y_hat = _TORCH[g](_TORCH[f](torch.tensor(arrays[4]) @ W1.T + b1) @ W2.T + b2)
-    y_hat.backward(torch.tensor(arrays[5]))
+    numbers = [np.array(a, dtype=np.float64) for a in (*parameters, x, d)]
+    W1, b1, W2, b2, x, d = (torch.tensor(a) for a in numbers)
+    leaves = [tensor.requires_grad_() for tensor in (W1, b1, W2, b2)]
+    s2 = _activate(f, x @ W1.T + b1) @ W2.T + b2
+    y_hat = _activate(g, s2)
+    gradients = torch.autograd.grad(y_hat, leaves, d)
     truth = {"y_hat": y_hat.detach().numpy()}
-    for name, leaf in zip(PARAMETERS, (W1, b1, W2, b2), strict=True):
-        truth[f"dJd{name}"] = leaf.grad.numpy()
-    return Point(f, g, *arrays, truth)
+    for name, gradient in zip(PARAMETERS, gradients, strict=True):
+        truth[f"dJd{name}"] = gradient.numpy()
+    return Point(f, g, *numbers, truth=truth)  # type: ignore[misc,arg-type] # six arrays
 
 
 def _random(
@@ -121,6 +124,9 @@ def _random(
     return point(f, g, numbers[:4], numbers[4], rng.normal(size=(N, c)))
 
 
+# Batch sizes, and widths in1, out1, out2. With equal widths a transposed matrix fits; elsewhere
+# it raises an error.
+SIZES = {4: (3, 3, 3), 10: (3, 4, 2), 6: (4, 3, 5), 1: (2, 5, 1), 2: (5, 2, 3), 13: (2, 3, 4)}
 HAND = {
     "parameters": ([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5]], [0.25]),
     "x": [[1, 2], [2, 0.5]],
@@ -130,8 +136,7 @@ HAND = {
 
 def _networks() -> list[Network]:
     cases = []
-    sizes = [((3, 3, 3), 4), ((3, 4, 2), 10), ((4, 3, 5), 6), ((2, 5, 1), 1), ((5, 2, 3), 2), ((2, 3, 4), 13)]
-    for (f, g), (widths, N) in product(PAIRS, sizes):
+    for (f, g), (N, widths) in product(PAIRS, SIZES.items()):
         cases.append(Network(f"{f}-{g}-{N}", "plain", (_random(f, g, widths, N, 1),)))
     for f, g in PAIRS:
         hand = point(f, g, HAND["parameters"], HAND["x"], HAND["d"])
@@ -175,23 +180,19 @@ def _kink(f: str, g: str) -> Point:
     W1, b1 = [[1, -1], [2, 1], [-1, 3]], [0, -3, 1]
     W2 = [[1, 2, 0], [2, -1, 1]]
     x = [[2, 2], [1, 1], [3, -1]]
-    hidden = {"relu": lambda s: np.maximum(s, 0), "identity": lambda s: s}.get(f)
-    z1 = np.array(x, float) @ np.array(W1, float).T + b1
-    z1 = _TORCH[f](torch.tensor(z1)).numpy() if hidden is None else hidden(z1)
-    s2 = z1 @ np.array(W2, float).T
-    # b2 cancels the first row exactly: s2 - s2 is 0 in any order of the sum's terms but rounding,
-    # so the sigmoid's hidden layer, which rounds, keeps its kink to the first layer.
-    b2 = -s2[0] if f != "sigmoid" else [0, 0]
-    return point(f, g, (W1, b1, W2, b2), x, [[1, 2], [-1, 3], [2, -2]])
+    s1 = torch.tensor(x) @ torch.tensor(W1).T + torch.tensor(b1)
+    # Whole numbers are added without rounding, so b2 cancels the first row in any order of terms.
+    # The sigmoid rounds, so behind it only the first layer would have a kink.
+    s2 = _activate(f, s1) @ torch.tensor(W2).T if f != "sigmoid" else torch.zeros(1, 2)
+    return point(f, g, (W1, b1, W2, (-s2[0]).tolist()), x, [[1, 2], [-1, 3], [2, -2]])
 
 
 def _loss_truth(function: str, y: Array, y_hat: Array) -> dict[str, Array]:
     leaf = torch.tensor(y_hat, requires_grad=True)
     criterion = torch.nn.MSELoss() if function == "mse_loss" else torch.nn.BCELoss()
     loss = criterion(leaf, torch.tensor(y))
-    loss.backward()
-    assert leaf.grad is not None
-    return {"loss": loss.detach().numpy(), "dJdy_hat": leaf.grad.numpy()}
+    (gradient,) = torch.autograd.grad(loss, leaf)
+    return {"loss": loss.detach().numpy(), "dJdy_hat": gradient.numpy()}
 
 
 def _losses() -> list[Loss]:
@@ -233,7 +234,8 @@ def losses() -> dict[str, Loss]:
 
 def requests() -> list[dict[str, Any]]:
     """All cases as plain data for the runner, losses first: they are quick."""
-    return [case.request() for case in (*losses().values(), *networks().values())]
+    first = [case.request() for case in losses().values()]
+    return first + [case.request() for case in networks().values()]
 
 
 def probes(sizes: Sequence[int]) -> dict[str, Network]:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from mlpcheck import cases, search
-from mlpcheck.judge import POINTS, Run, Verdict, judge
+from mlpcheck.judge import judge
 from mlpcheck.sandbox import Record, Server, Unreadable
+from mlpcheck.verdict import POINTS, Run, Verdict
 
 MOST_PROBES = 4  # batch sizes that are tried because they stand in the code
 

@@ -208,7 +208,8 @@ BACKWARD = {
         "on the way to layer 1.",
     ),
     "keys-swapped": _gradients(
-        "eq:answer-c", "{what}: the values of {value}. Two gradients are stored under each other's names."
+        "eq:answer-c",
+        "{what}: the values of {value}. Two gradients are stored under each other's names.",
     ),
     "gradient-zero": _gradients(
         "eq:answer-c", "{what}: is zero, or was never set. backward has to store it in grads."
@@ -323,7 +324,7 @@ CONDUCT = {
     "wrong-dtype": Diagnosis("{what}: {value}."),
     "missing-key": Diagnosis("{what}: {value}."),
     "not-finite": Diagnosis("{what}: {value}."),
-    "timeout": Diagnosis("{what}: did not come to an end within {value}. Is there an endless loop?"),
+    "timeout": Diagnosis("{what}: did not end within {value}. Is there an endless loop?"),
     "exit": Diagnosis("{what}: ends the program ({value}). Remove the call."),
     "crash": Diagnosis("{what}: the process was killed ({value})."),
     "memory": Diagnosis("{what}: needs more memory than allowed ({value})."),

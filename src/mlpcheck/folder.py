@@ -6,13 +6,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from queue import SimpleQueue
 
-from tqdm import tqdm
+from tqdm import tqdm  # type: ignore[import-untyped]
 
 from mlpcheck.check import Result, check, digest
-from mlpcheck.judge import POINTS, Verdict
 from mlpcheck.report import with_sentences
 from mlpcheck.sandbox import Limits, Server
 from mlpcheck.store import CSV, JSONLines, Row, Table
+from mlpcheck.verdict import POINTS, Verdict
 
 COLUMNS = ["name", "points", *POINTS, "first diagnosis", "diagnoses", "digest"]
 
@@ -31,9 +31,7 @@ def submissions(folder: Path) -> dict[str, Path]:
         if entry.name.startswith((".", "__")):
             continue
         if entry.is_dir():
-            inner = sorted(
-                p.parent for p in entry.rglob("mlp.py") if "__MACOSX" not in p.parts
-            )
+            inner = sorted(p.parent for p in entry.rglob("mlp.py") if "__MACOSX" not in p.parts)
             found[entry.name] = inner[0] if inner else entry
         elif entry.suffix == ".py":
             found[entry.name] = entry

@@ -1,9 +1,9 @@
 """Gradescope: its results.json, and the autograder that instructors upload.
 
 `python -m handgrad gradescope FOLDER` writes setup.sh, which Gradescope runs once to install
-Python's packages, run_autograder, which it runs for each submission, and the checker itself. Zip the
-folder's contents and upload the zip; choose an image with Python 3.11 or later (Ubuntu 24.04 has
-3.12). Gradescope runs each submission in a container of its own: that is the sandbox.
+Python's packages, run_autograder, which it runs for each submission, and the checker itself. Zip
+the folder's contents and upload the zip; choose an image with Python 3.11 or later (Ubuntu 24.04
+has 3.12). Gradescope runs each submission in a container of its own: that is the sandbox.
 """
 
 import json
@@ -15,7 +15,7 @@ import handgrad
 import mlpcheck
 from mlpcheck import report
 from mlpcheck.check import Result
-from mlpcheck.judge import POINTS
+from mlpcheck.verdict import POINTS
 
 RESULTS = Path("/autograder/results/results.json")
 

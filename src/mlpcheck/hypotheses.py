@@ -6,7 +6,7 @@ PyTorch raises RuntimeError. No option changes its arguments.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,7 +39,7 @@ def relu(s: Array) -> Array:
 def sigmoid(s: Array) -> Array:
     """1 / (1 + exp(-s)), without overflow."""
     e = np.exp(-np.abs(s))
-    return np.where(s >= 0, 1, e) / (1 + e)
+    return np.asarray(np.where(s >= 0, 1, e) / (1 + e))
 
 
 def identity(s: Array) -> Array:
@@ -49,7 +49,7 @@ def identity(s: Array) -> Array:
 def _softmax(axis: int) -> Function:
     def softmax(s: Array) -> Array:
         e = np.exp(s - s.max(axis=axis, keepdims=True))
-        return e / e.sum(axis=axis, keepdims=True)
+        return np.asarray(e / e.sum(axis=axis, keepdims=True))
 
     return softmax
 
@@ -81,9 +81,7 @@ SIGMOIDS: list[tuple[Function, Mistakes]] = [
 ]
 
 
-def _linear(
-    bias: float, transposed: bool
-) -> Callable[[Array, Array, Array], Array]:
+def _linear(bias: float, transposed: bool) -> Callable[[Array, Array, Array], Array]:
     def linear(z: Array, W: Array, b: Array) -> Array:
         return z @ (W if transposed else W.T) + bias * b
 
@@ -315,7 +313,7 @@ BIASES: list[tuple[Final, Mistakes]] = [
 
 # ------------------------------------------------------------------------------ losses
 
-Pair = Callable[[Array, Array], Array]
+Pair = Callable[[Array, Array], Any]
 EPSILONS = tuple(10.0**-k for k in range(3, 17))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from mlpcheck.check import Result
 from mlpcheck.diagnoses import DIAGNOSES
-from mlpcheck.judge import POINTS, Finding
+from mlpcheck.verdict import POINTS, Finding
 
 WIDTH = 100
 OK = "Everything holds."

@@ -15,21 +15,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlpcheck.runner import FAILED
+
 Record = dict[str, Any]
 
 RUNNER = Path(__file__).with_name("runner.py")
 LARGEST_FILE = 1_000_000  # bytes of a submitted file
 MOST_FILES = 200
+PATIENCE = 5
 FINISHED = ("end", "unloaded", "syntax")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a submission may use: seconds for one call and in all, bytes of memory and output."""
+    """What a submission may use: seconds for one call and in all, bytes of memory and output.
+
+    The seconds of a call are those of the processor, so that a busy machine changes no verdict; a
+    call that does nothing is ended after PATIENCE times as long. Memory is what PyTorch needs and
+    this many bytes more.
+    """
 
     call_seconds: float = 4.0
     seconds: int = 60
-    memory_bytes: int = 1 << 30
+    memory_bytes: int = 1 << 29
     output_bytes: int = 1_000_000
 
 
@@ -93,7 +101,9 @@ class Server:
             env={**environment, **threads, "PYTHONHASHSEED": "0"}, cwd=tempfile.gettempdir(),
         )  # fmt: skip
         self.answers = queue.Queue()
-        threading.Thread(target=self._listen, args=(self.process, self.answers), daemon=True).start()
+        threading.Thread(
+            target=self._listen, args=(self.process, self.answers), daemon=True
+        ).start()
         if self._answer(120) is None:
             raise RuntimeError("the runner does not start: is PyTorch installed?")
         return self.process
@@ -156,8 +166,9 @@ class Server:
         started = self._answer(60)
         status, reason = None, ""
         if started is not None:
-            size, since = 0, time.monotonic()
-            patience = self.limits.call_seconds + (0 if self.fork else 60)  # PyTorch's import
+            size, since, used = 0, time.monotonic(), 0.0
+            # Before the first record, a process that was not forked imports PyTorch.
+            patience = 1 if self.fork else PATIENCE
             while True:
                 try:
                     answer = self.answers.get(timeout=0.02)
@@ -166,11 +177,13 @@ class Server:
                 except queue.Empty:
                     pass
                 now, grown = time.monotonic(), _size(records)
+                cpu = _cpu_seconds(started["pid"])
                 if grown != size:
-                    size, since, patience = grown, now, self.limits.call_seconds
+                    size, since, used, patience = grown, now, cpu, 1
+                limit = patience * self.limits.call_seconds
                 if _size(output) > self.limits.output_bytes:
                     reason = "output-flood"
-                elif now - since > patience or now > deadline:
+                elif cpu - used > limit or now - since > PATIENCE * limit or now > deadline:
                     reason = "timeout"
                 if reason:
                     _kill(started["pid"])
@@ -199,6 +212,8 @@ class Server:
         if ended_by:
             name = signal.Signals(ended_by).name if ended_by in set(signal.Signals) else ended_by
             return {"code": "crash", "text": f"signal {name}"}
+        if status == FAILED:
+            return {"code": "crash", "text": "what the checker needs no longer worked"}
         return {"code": "exit", "text": f"exit status {status}"}
 
 
@@ -207,6 +222,15 @@ def _size(file: Path) -> int:
         return file.stat().st_size
     except OSError:
         return 0
+
+
+def _cpu_seconds(pid: int) -> float:
+    """The processor's time that a process has used, 0 where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 def _kill(pid: int) -> None:

@@ -5,8 +5,9 @@ It holds if it gives the student's number in each case that is not already right
 all of them, within the tolerance. Hypotheses with fewer mistakes come first.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -164,8 +165,12 @@ def factor_mistakes(c: float, a: int, b: int, quantity: str) -> Mistakes:
 
 
 def explain(
-    predict: Predict, mistakes: Mistakes, results: Mapping[str, Sized], tolerance: Tolerance,
-    quantity: str, path: tuple[int, ...] = (),
+    predict: Predict,
+    mistakes: Mistakes,
+    results: Mapping[str, Sized],
+    tolerance: Tolerance,
+    quantity: str,
+    path: tuple[int, ...] = (),
 ) -> Iterator[Explanation]:
     """The hypothesis as it is and, if there is room for it, with a factor."""
     raises = fits(predict, results, tolerance)
@@ -182,11 +187,8 @@ def explain_forward(
     points: Mapping[str, Point], results: Mapping[str, Sized], tolerance: Tolerance
 ) -> Explanation | None:
     """The fewest mistakes of the forward pass that reproduce y_hat in all cases."""
-    steps: Sequence[Sequence[tuple[Any, Mistakes]]] = (
-        h.CHOICES, h.TIMES, h.LINEAR_1, h.LINEAR_2, h.RELUS, h.SIGMOIDS,
-    )  # fmt: skip
     raised = frozenset(case for case, result in results.items() if result.value is None)
-    for chosen in _up_to(steps, MOST_MISTAKES):
+    for chosen in _forward_choices():
         mistakes = tuple(m for _, ms in chosen for m in ms)
         options = [run for run, _ in chosen]
 
@@ -199,12 +201,14 @@ def explain_forward(
     return None
 
 
-def _up_to(
-    steps: Sequence[Sequence[tuple[Any, Mistakes]]], most: int
-) -> list[tuple[tuple[Any, Mistakes], ...]]:
-    """All choices of one option for each step with at most so many mistakes, fewest first."""
-    chosen = [c for c in product(*steps) if sum(len(ms) for _, ms in c) <= most]
-    return sorted(chosen, key=lambda c: sum(len(ms) for _, ms in c))
+@cache
+def _forward_choices() -> list[tuple[tuple[Any, Mistakes], ...]]:
+    """All choices of one option for each step with at most MOST_MISTAKES, fewest first."""
+    steps: tuple[list[tuple[Any, Mistakes]], ...] = (
+        h.CHOICES, h.TIMES, h.LINEAR_1, h.LINEAR_2, h.RELUS, h.SIGMOIDS,
+    )  # fmt: skip
+    counted = [(sum(len(ms) for _, ms in chosen), chosen) for chosen in product(*steps)]
+    return [c for most in range(MOST_MISTAKES + 1) for count, c in counted if count == most]
 
 
 class Backward:
@@ -238,14 +242,11 @@ class Backward:
     def explanations(self, quantity: str, results: Mapping[str, Sized]) -> list[Explanation]:
         """All hypotheses that reproduce the gradient; just the right one if that does."""
         L, kind = int(quantity[-1]), quantity[-2]
-        finals = h.BIASES if kind == "b" else h.WEIGHTS_2 if L == 2 else h.WEIGHTS_1
         raised = any(result.value is None for result in results.values())
         found: list[Explanation] = []
-        for path, final, mistakes in self._candidates(L, finals):
+        for path, final, mistakes in self._candidates(L, kind):
 
-            def predict(
-                case: str, path: tuple[int, ...] = path, final: h.Final = final
-            ) -> Array:
+            def predict(case: str, path: tuple[int, ...] = path, final: h.Final = final) -> Array:
                 p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
                 delta = self.delta2(case, *path) if L == 2 else self.delta1(case, *path)
                 other = p.truth[f"dJd{kind}{3 - L}"]
@@ -258,11 +259,11 @@ class Backward:
         return found
 
     @staticmethod
-    def _candidates(
-        L: int, finals: Sequence[tuple[h.Final, Mistakes]]
-    ) -> Iterable[tuple[tuple[int, ...], h.Final, Mistakes]]:
+    @cache
+    def _candidates(L: int, kind: str) -> list[tuple[tuple[int, ...], h.Final, Mistakes]]:
         """The choices of options with at most MOST_MISTAKES mistakes, fewest first."""
-        found = []
+        finals = h.BIASES if kind == "b" else h.WEIGHTS_2 if L == 2 else h.WEIGHTS_1
+        found: list[tuple[tuple[int, ...], h.Final, Mistakes]] = []
         for error2, (_, wrong2) in enumerate(h.ERRORS):
             second = _named(wrong2, "g")
             if L == 2:
@@ -278,9 +279,7 @@ class Backward:
                         mistakes = (*errors, *wrong, *ms)
                         if _cost(mistakes) <= MOST_MISTAKES:
                             found.append(((error2, back, error1), final, mistakes))
-        return sorted(
-            (c for c in found if _cost(c[2]) <= MOST_MISTAKES), key=lambda c: _cost(c[2])
-        )
+        return sorted((c for c in found if _cost(c[2]) <= MOST_MISTAKES), key=lambda c: _cost(c[2]))
 
 
 def _cost(mistakes: Mistakes) -> int:
