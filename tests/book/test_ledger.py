@@ -223,7 +223,8 @@ def test_a_second_build_keeps_the_verdicts_and_a_changed_page_gets_new_ones(tmp_
     assert kept.stat().st_mtime_ns == before
     assert "0 added, 0 changed, 0 removed" in done.stdout
 
-    write(source, regression=REGRESSION.replace("(eq:first)", "(eq:other)"))
+    changed = REGRESSION.replace("(eq:first)", "(eq:other)")
+    (source / "regression.md").write_text(changed, encoding="utf-8")
     assert build(source).returncode == 0
     assert kept.stat().st_mtime_ns != before
     assert "p-other-1" in Page(tmp_path / "site/html/ledger.html").ids
