@@ -34,7 +34,8 @@ lab: .venv/installed ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=book
 
 notebooks: .venv/installed ## run every notebook again and keep its new outputs
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace book/*/*.ipynb
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
+		--ExecutePreprocessor.record_timing=False book/*/*.ipynb
 
 mutants: .venv/installed ## break every equation in small ways and count what texcheck refutes
 	$(BIN)/python -m texcheck mutants book
