@@ -1,6 +1,7 @@
 """Checks one submission from beginning to end."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,8 @@ def _records(path: Path, server: Server) -> tuple[list[Record], search.Tolerance
         single = server.check(path, requests, "float32")
         if _mixed(single) < mixed:
             records, dtype, tolerance = single, "float32", search.SINGLE
+    if any('"float32"' in json.dumps(record) for record in records):
+        tolerance = search.SINGLE  # rounded by the student's own code
     sizes = _sizes(records)
     if sizes:
         probes = [case.request() for case in cases.probes(sizes).values()]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlpcheck import gradescope, report
-from mlpcheck.check import Result, check
+from mlpcheck.check import check
 from mlpcheck.folder import Unusable, check_folder, submissions
 from mlpcheck.sandbox import Limits, Server
 from mlpcheck.store import write_atomically
@@ -81,7 +81,7 @@ def _check(given: argparse.Namespace) -> int:
         raise Unusable(f"--jobs: expected at least 1, given {given.jobs}")
     if path.is_dir() and (given.csv or not (path / "mlp.py").exists()) and not given.gradescope:
         found = submissions(path)
-        check_folder(found, given.csv, given.json, given.jobs, print_each=_printer(given.book))
+        check_folder(found, given.csv, given.json, given.jobs)
         return RIGHT
     if given.csv:
         raise Unusable(f"--csv: expected a folder of submissions, given the file {path}")
@@ -94,18 +94,3 @@ def _check(given: argparse.Namespace) -> int:
     if given.gradescope:
         write_atomically(given.gradescope, gradescope.results(result, given.book))
     return WRONG if result.verdict.findings else RIGHT
-
-
-def _printer(book: str | None) -> "_Print":
-    return _Print(book)
-
-
-class _Print:
-    """Prints one line for each submission of a folder."""
-
-    def __init__(self, book: str | None) -> None:
-        self.book = book
-
-    def __call__(self, result: Result) -> str:
-        codes = ", ".join(dict.fromkeys(f.code for f in result.verdict.findings)) or "all right"
-        return f"{result.name}: {result.verdict.score:g} points, {codes}"

@@ -1,7 +1,6 @@
 """Checks a folder of submissions: none is lost, and what was interrupted can be continued."""
 
 import sys
-from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from queue import SimpleQueue
@@ -40,10 +39,16 @@ def submissions(folder: Path) -> dict[str, Path]:
     return found
 
 
+def line(result: Result) -> str:
+    """A submission in one line, for the screen."""
+    codes = ", ".join(result.verdict.codes) or "all right"
+    return f"{result.name}: {result.verdict.score:g} points, {codes}"
+
+
 def row(result: Result) -> Row:
     """The row of a submission in the table."""
     verdict = result.verdict
-    codes = list(dict.fromkeys(finding.code for finding in verdict.findings))
+    codes = verdict.codes
     return {
         "name": result.name, "points": f"{verdict.score:g}",
         **{group: f"{verdict.points(group):g}" for group in POINTS},
@@ -52,10 +57,7 @@ def row(result: Result) -> Row:
     }  # fmt: skip
 
 
-def check_folder(
-    found: dict[str, Path], table: Path | None, lines: Path | None, jobs: int,
-    print_each: Callable[[Result], str],
-) -> None:  # fmt: skip
+def check_folder(found: dict[str, Path], table: Path | None, lines: Path | None, jobs: int) -> None:
     """Check the submissions that the files do not hold yet, `jobs` at a time."""
     digests = {name: digest(path) for name, path in found.items()}
     tables: list[Table] = []
@@ -84,7 +86,7 @@ def check_folder(
                         data = row(result) if isinstance(one, CSV) else with_sentences(result, None)
                         if result.name not in one.rows:
                             one.append(data)
-                    bar.write(print_each(result), file=sys.stdout)
+                    bar.write(line(result), file=sys.stdout)
                     bar.update()
         for one in tables:
             one.close()

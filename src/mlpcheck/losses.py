@@ -42,8 +42,7 @@ class Losses:
                 problems[case] = self.run.raised[key]
             elif key in self.run.returned:
                 self._decode(case, self.run.returned[key], results)
-        for problem in problems.values():
-            problem_found(self.verdict, problem, (CALLS[self.function],))
+        self._problems(problems, results)
         used = any(n[0] == "autograd" and n[1] == self.function for n in self.run.notes)
         right = {
             quantity: {
@@ -55,9 +54,20 @@ class Losses:
         for case, loss in self.cases.items():
             for quantity, holds in right.items():
                 name = "bce_loss at 0 and 1" if loss.saturated else self.groups[quantity]
-                self.verdict.groups[name].count(holds.get(case, False) and not used)
+                fine = holds.get(case, False) and not used and not self.swapped
+                self.verdict.groups[name].count(fine)
         for quantity in results:
             self._explain(quantity, results[quantity], right[quantity])
+
+    def _problems(self, problems: dict[str, Raised], results: dict[str, dict[str, Array]]) -> None:
+        """Findings for the calls that did not return: one, if it is the batch size."""
+        sizes = {c: (self.cases[c].y.shape[0], c in results["loss"]) for c in self.cases}
+        pattern = hardcoded(sizes, self.run.integers)
+        if pattern and all(p.code == "exception" for p in problems.values()):
+            self.verdict.add(pattern.code, (CALLS[self.function],), pattern.value)
+            return
+        for problem in problems.values():
+            problem_found(self.verdict, problem, (CALLS[self.function],))
 
     def _decode(self, case: str, returned: list[Any], results: dict[str, dict[str, Array]]) -> None:
         if len(returned) != 2:
@@ -172,8 +182,12 @@ class Losses:
         if pattern:
             self.verdict.add(pattern.code, (what,), pattern.value)
             return
+        if all(np.isfinite(found[c]).all() for c in wrong):
+            code, text = "differs", "is wrong, and no known mistake explains it."
+        else:
+            code, text = "not-finite", "has elements that are NaN or infinite"
         self.verdict.add(
-            "differs", (what,), "is wrong, and no known mistake explains it.",
+            code, (what,), text,
             f"for y = {show(loss.y)}, y_hat = {show(loss.y_hat)}",
             f"expected {show(truth)}", f"yours    {show(value)}",
         )  # fmt: skip

@@ -303,6 +303,10 @@ class Networks:
                 + (f", of layer 1 = {show(error.delta1(case, 0, 0, 0))}" if "1" in quantity else "")
             )
         lines += [f"expected {quantity} = {show(truth)}", f"yours    {quantity} = {show(value)}"]
+        if not all(np.isfinite(v).all() for v in values.values()):
+            text = f"has elements that are NaN or infinite{when}"
+            self.verdict.add("not-finite", (quantity,), text, *lines)
+            return
         text = f"is wrong, and no known mistake explains it{when}. It is the first to differ."
         self.verdict.add("differs", (quantity,), text, *lines)
 

@@ -215,7 +215,7 @@ class Session:
             step = step.tb_next
         try:
             text = " ".join(str(error).split())[:MOST_TEXT]
-        except Exception:  # a student's own exception may fail here too
+        except BaseException:  # a student's own exception may fail here too
             text = ""
         message = f"{type(error).__name__}: {text}" if text else type(error).__name__
         where = f"{message} (line {lines[-1]})" if lines else message

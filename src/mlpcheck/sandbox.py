@@ -1,5 +1,6 @@
 """Starts the runner, watches it, ends it when it exceeds a limit, and collects its records."""
 
+import contextlib
 import json
 import os
 import queue
@@ -78,20 +79,32 @@ class Server:
         self.limits, self.fork = limits, fork
         self.process: subprocess.Popen[str] | None = None
         self.answers: queue.Queue[Record | None] = queue.Queue()
+        self.listener: threading.Thread | None = None
 
     def __enter__(self) -> "Server":
         return self
 
     def __exit__(self, *_: object) -> None:
         if self.process is not None:
-            self.process.kill()
-            self.process.wait()
+            self._end(self.process)
             self.process = None
+
+    def _end(self, process: "subprocess.Popen[str]") -> None:
+        process.kill()
+        process.wait()
+        if self.listener is not None:
+            self.listener.join()  # it ends with the process's output
+        for pipe in (process.stdin, process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(OSError):  # what is unsent goes nowhere
+                pipe.close()
 
     def _start(self) -> subprocess.Popen[str]:
         """The runner's process, started anew if there is none (any more)."""
-        if self.process is not None and self.process.poll() is None:
-            return self.process
+        if self.process is not None:
+            if self.process.poll() is None:
+                return self.process
+            self._end(self.process)
         keep = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
         environment = {name: os.environ[name] for name in keep if name in os.environ}
         threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -101,9 +114,9 @@ class Server:
             env={**environment, **threads, "PYTHONHASHSEED": "0"}, cwd=tempfile.gettempdir(),
         )  # fmt: skip
         self.answers = queue.Queue()
-        threading.Thread(
-            target=self._listen, args=(self.process, self.answers), daemon=True
-        ).start()
+        listening = (self.process, self.answers)
+        self.listener = threading.Thread(target=self._listen, args=listening, daemon=True)
+        self.listener.start()
         if self._answer(120) is None:
             raise RuntimeError("the runner does not start: is PyTorch installed?")
         return self.process

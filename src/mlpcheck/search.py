@@ -39,8 +39,8 @@ class Tolerance:
             return bool(np.all((np.abs(a - b) <= bound) | (a == b) | (np.isnan(a) & np.isnan(b))))
 
 
-# Students may compute in single precision in the first run too. EXACT tells the cases that a wrong
-# forward pass does not touch from those that it changes a little.
+# SINGLE is for code that computes in single precision. EXACT tells the cases that a wrong forward
+# pass does not touch from those that it changes a little.
 DOUBLE, SINGLE, EXACT = Tolerance(1e-6, 1e-13), Tolerance(1e-5, 1e-6), Tolerance(1e-12, 1e-15)
 
 

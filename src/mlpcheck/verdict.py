@@ -62,6 +62,11 @@ class Verdict:
     def score(self) -> float:
         return round(sum(self.points(name) for name in POINTS), 1)
 
+    @property
+    def codes(self) -> list[str]:
+        """The codes of the findings, each once."""
+        return list(dict.fromkeys(finding.code for finding in self.findings))
+
     def add(self, code: str, what: Iterable[str], value: str = "", *detail: str) -> None:
         """Add a finding, or its quantities to the same finding."""
         new = Finding(code, tuple(what), value, detail)

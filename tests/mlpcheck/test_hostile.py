@@ -1,0 +1,149 @@
+"""Code that loops, eats memory, deletes files or ends the program is reported and harms nothing."""
+
+import os
+import tempfile
+import time
+
+import pytest
+
+from mlpcheck import report, sandbox
+from mlpcheck.check import check
+
+LOSSES = ("mse_loss", "mse_loss dJdy_hat", "bce_loss", "bce_loss dJdy_hat", "bce_loss at 0 and 1")
+
+IN_FORWARD = {
+    "an endless loop": ("while True: pass", "timeout"),
+    "a loop that catches everything": (
+        "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+        "timeout",
+    ),
+    "a list without end": ("a = []\nwhile True: a.append(bytearray(10**7))", "memory"),
+    "a huge tensor": ("torch.ones(10**11)", "memory"),
+    "sys.exit": ("raise SystemExit(0)", "exit"),
+    "os._exit": ("import os\nos._exit(0)", "exit"),
+    "quit": ("quit()", "exit"),
+    "a flood of prints": ("while True: print('x' * 1000)", "output-flood"),
+    "a flood past Python": ("import os\nwhile True: os.write(2, b'x' * 10**4)", "output-flood"),
+    "deleting its folder": ("import os\nfor n in os.listdir('.'): os.remove(n)", "forbidden"),
+    "deleting other files": ("import os\nos.remove(VICTIM)", "forbidden"),
+    "deleting a tree": ("import shutil, os\nshutil.rmtree(os.path.dirname(VICTIM))", "forbidden"),
+    "overwriting files": ("open(VICTIM, 'w').close()", "forbidden"),
+    "swallowing the refusal": (
+        "import os\ntry:\n    os.remove(VICTIM)\nexcept OSError:\n    pass", "forbidden"
+    ),
+    "forking without end": ("import os\nwhile True: os.fork()", "forbidden"),
+    "starting a program": ("import subprocess\nsubprocess.run(['sleep', '9'])", "forbidden"),
+    "killing the runner": ("import os\nos.kill(os.getppid(), 9)", "forbidden"),
+    "using the network": ("import socket\nsocket.create_connection(('localhost', 9))", "forbidden"),
+    "a crash": ("import ctypes\nctypes.string_at(0)", "crash"),
+    "an alarm": ("import signal, time\nsignal.alarm(1)\ntime.sleep(9)", "crash"),
+    "reading the keyboard": ("input()", "exception"),
+    "endless recursion": ("return self.forward(x)", "exception"),
+    "an error that fails when printed": (
+        "class E(Exception):\n    def __str__(self): raise SystemExit\nraise E()", "exception"
+    ),
+    "a tensor without numbers": ("return torch.zeros(2, 2, device='meta')", "wrong-type"),
+    "a tensor of its own class": (
+        "class T(torch.Tensor):\n    shape = property(lambda self: 1 / 0)\n"
+        "return torch.zeros(2).as_subclass(T)",
+        "wrong-type",
+    ),
+    "a generator": ("yield 1", "wrong-type"),
+}  # fmt: skip
+
+WHILE_LOADING = {  # "..." stands for the reference
+    "an endless loop": ("...\nwhile True: pass\n", "timeout"),
+    "sys.exit": ("...\nimport sys; sys.exit(3)\n", "exit"),
+    "os._exit": ("...\nimport os; os._exit(3)\n", "exit"),
+    "an error": ("...\n1 / 0\n", "import-error"),
+    "a module that is not there": ("import helper\n...", "import-error"),
+    "no colon": ("def f()\n    pass\n", "syntax-error"),
+    "brackets without end": ("x = " + "(" * 5000, "syntax-error"),
+    "a null byte": ("x = 1\0", "syntax-error"),
+    "an empty file": ("", "missing-name"),
+    "a number too large": ("x = 10**10**10", "timeout"),
+}
+
+
+@pytest.fixture
+def victim(tmp_path):
+    file = tmp_path / "others" / "kept.txt"
+    file.parent.mkdir()
+    file.write_text("kept", encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("name", IN_FORWARD)
+def test_it_is_reported_and_the_losses_are_judged(name, check_source, reference, victim):
+    code, expected = IN_FORWARD[name]
+    result = check_source(reference.in_forward(code.replace("VICTIM", repr(str(victim)))))
+    assert result.verdict.codes == [expected]
+    assert all(result.verdict.points(group) == 5 for group in LOSSES)
+    assert result.verdict.points("forward") == 0 or expected == "forbidden"
+    assert victim.read_text("utf-8") == "kept"
+    assert "Traceback" not in report.text(result)
+
+
+@pytest.mark.parametrize("name", WHILE_LOADING)
+def test_it_is_reported_while_loading(name, check_source, reference):
+    source, expected = WHILE_LOADING[name]
+    result = check_source(source.replace("...", reference.text))
+    assert set(result.verdict.codes) == {expected}
+    assert result.verdict.score == 0
+
+
+def test_a_loop_in_backward_leaves_forward_and_losses_judged(check_source, reference):
+    result = check_source(reference.in_backward("while True: pass"))
+    assert result.verdict.codes == ["timeout"]
+    assert "backward(dJdy_hat)" in result.verdict.findings[0].what
+    assert result.verdict.points("forward") == 20
+
+
+def test_a_function_that_sleeps_is_ended(check_source, reference):
+    started = time.monotonic()
+    result = check_source(reference.in_forward("import time\ntime.sleep(1e6)"))
+    assert result.verdict.codes == ["timeout"]
+    assert time.monotonic() - started < 30
+
+
+def test_the_submission_itself_is_untouched(server, reference, tmp_path):
+    file = tmp_path / "mlp.py"
+    file.write_text(reference.in_forward("open('mlp.py', 'w').close()"), encoding="utf-8")
+    before_check = file.read_bytes()
+    check("mlp.py", file, server)
+    assert file.read_bytes() == before_check
+
+
+def test_garbage_in_the_records_changes_nothing(check_source, reference):
+    code = (
+        "import os\nfor fd in range(3, 50):\n    try: os.write(fd, b'{\\n[]\\n{\"case\": 1}\\n')\n"
+        "    except OSError: pass"
+    )
+    assert check_source(reference.in_forward(code)).verdict.codes == []
+
+
+def test_the_environment_is_not_passed_on(check_source, reference, monkeypatch):
+    monkeypatch.setenv("MLPCHECK_SECRET", "secret")
+    result = check_source(
+        reference.in_forward("import os\nassert 'MLPCHECK_SECRET' not in os.environ")
+    )
+    assert result.verdict.codes == []
+
+
+def test_no_process_and_no_file_is_left_behind(check_source, reference, tmp_path, monkeypatch):
+    ended = []
+
+    def kill(pid: int, original=sandbox._kill) -> None:
+        ended.append(pid)
+        original(pid)
+
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(sandbox, "_kill", kill)
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    assert check_source(reference.in_forward("while True: pass")).verdict.codes == ["timeout"]
+    assert len(set(ended)) == 2  # the one that looped, and the one that did the rest
+    for pid in ended:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    assert list(temporary.iterdir()) == []

@@ -1,0 +1,132 @@
+"""The truth that submissions are held against, and the mistakes that explain their numbers."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlpcheck import cases, search
+from mlpcheck import hypotheses as h
+from mlpcheck.search import DOUBLE, Backward, Sized, Tolerance
+
+CLOSE = Tolerance(1e-10, 1e-14)
+POINTS = {key: case.points[0] for key, case in cases.networks().items()}
+SIZED = {key: point.d.shape for key, point in POINTS.items()}
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    with np.errstate(all="ignore"):  # wrong formulas overflow
+        yield
+
+
+@pytest.mark.parametrize("case", POINTS)
+def test_without_a_mistake_the_passes_agree_with_autograd(case):
+    point, right = POINTS[case], Backward(POINTS, CLOSE)
+    assert CLOSE.close(h.forward(point)[3], point.truth["y_hat"])
+    for quantity in cases.GRADIENTS:
+        given = {case: Sized(point.truth[quantity], *SIZED[case])}
+        assert right.explanations(quantity, given)[0].mistakes == ()
+
+
+@pytest.mark.parametrize("case", cases.losses())
+def test_without_a_mistake_the_losses_agree_with_autograd(case):
+    loss = cases.losses()[case]
+    saturated = Tolerance(1e-8, 0) if loss.saturated else CLOSE  # PyTorch's 1e-12 is a float32
+    assert CLOSE.close(h.loss_value(loss, h.LOSS[loss.function][0][0]), loss.truth["loss"])
+    slope = h.loss_slope(loss, h.SLOPE[loss.function][0][0])
+    assert saturated.close(slope, loss.truth["dJdy_hat"])
+
+
+def test_the_cases_cover_what_the_task_asks_for():
+    pairs = {(p.f, p.g) for p in POINTS.values()}
+    assert len(pairs) == 9
+    assert {1, 10} < {len(p.x) for p in POINTS.values()}
+    s1 = {case: h.forward(p)[0] for case, p in POINTS.items()}
+    assert all((s1[f"{f}-{g}-kink"] == 0).any() for f, g in pairs if "relu" in (f, g))
+    assert all(np.abs(s1[f"{f}-{g}-large"]).max() > 750 for f, g in pairs)
+    assert all(np.abs(s1[f"{f}-{g}-tiny"]).max() < 0.1 for f, g in pairs)
+
+
+def right(quantity: str) -> dict[str, Sized]:
+    return {case: Sized(p.truth[quantity], *SIZED[case]) for case, p in POINTS.items()}
+
+
+@pytest.mark.parametrize("steps", ["CHOICES", "TIMES", "LINEAR_1", "LINEAR_2", "RELUS", "SIGMOIDS"])
+def test_each_mistake_of_the_forward_pass_changes_a_number(steps):
+    names = ["CHOICES", "TIMES", "LINEAR_1", "LINEAR_2", "RELUS", "SIGMOIDS"]
+    for run, _ in getattr(h, steps)[1:]:
+        options = [run if name == steps else getattr(h, name)[0][0] for name in names]
+
+        def predict(case: str, options: list = options):
+            return h.forward(POINTS[case], *options)[3]
+
+        assert search.fits(predict, right("y_hat"), DOUBLE) is None
+
+
+def numbers(error: int, layer: int) -> list:
+    """What an option for the error gives in every case: an array, or None where it cannot."""
+    backward, found = Backward(POINTS, DOUBLE), []
+    for case in POINTS:
+        try:
+            one = (backward.delta2(case, error) if layer == 2
+                   else backward.delta1(case, 0, 0, error))  # fmt: skip
+            found.append(one)
+        except ValueError:
+            found.append(None)
+    return found
+
+
+@pytest.mark.parametrize("layer", [1, 2])
+def test_no_two_different_mistakes_in_an_error_look_the_same(layer):
+    every = [numbers(error, layer) for error in range(len(h.ERRORS))]
+    for i, (_, first) in enumerate(h.ERRORS):
+        for j, (_, second) in enumerate(h.ERRORS[:i]):
+            same = all(
+                (a is None and b is None)
+                or (a is not None and b is not None and a.shape == b.shape and DOUBLE.close(a, b))
+                for a, b in zip(every[i], every[j], strict=True)
+            )
+            assert not same or first == second, (first, second)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    c=st.sampled_from([1.0, -1.0, 2.0, 0.5, 0.1, 3.0]),
+    a=st.integers(-1, 1),
+    b=st.integers(-1, 1),
+    quantity=st.sampled_from(cases.GRADIENTS),
+)
+def test_any_factor_is_found(c, a, b, quantity):
+    scaled = {
+        case: Sized(c * float(r.N) ** a * float(r.K) ** b * r.value, r.N, r.K)
+        for case, r in right(quantity).items()
+    }
+
+    def predict(case: str):
+        return POINTS[case].truth[quantity]
+
+    found = search.factor(predict, scaled, DOUBLE)
+    assert found is not None
+    assert found == (pytest.approx(c), a, b)
+
+
+@pytest.mark.parametrize(
+    ("factor", "quantity", "codes"),
+    [
+        ((1, -1, 0), "dJdW1", ["mean-again"]),
+        ((1, 1, 0), "dJdW1", ["batch-factor"]),
+        ((-1, 0, 0), "dJdW1", ["sign"]),
+        ((0.5, -1, 0), "dJdW1", ["mean-again", "factor-two-missing"]),
+        ((0.1, 1, 0), "dJdy_hat", ["batch-hardcoded"]),
+        ((0.1, 1, 1), "dJdy_hat", ["batch-hardcoded", "over-n"]),
+        ((0.2, 0, 1), "loss", ["width-hardcoded"]),
+        ((1, 0, 1), "loss", ["over-n"]),
+        ((1, 1, 0), "loss", ["over-k"]),
+        ((2, 1, 1), "loss", ["not-averaged", "factor-two-extra"]),
+        ((1 / np.log(10), 0, 0), "loss", ["bce-base"]),
+        ((0.7, -1, 0), "dJdW1", []),
+    ],
+)
+def test_a_factor_says_what_was_done(factor, quantity, codes):
+    assert [m.code for m in search.factor_mistakes(*factor, quantity)] == codes
