@@ -12,7 +12,7 @@ import yaml
 
 from mlpcheck.diagnoses import DIAGNOSES
 from mlpcheck.folder import COLUMNS
-from mlpcheck.sandbox import LARGEST_FILE, MOST_FILES, Limits
+from mlpcheck.sandbox import LARGEST_FILE, MOST_FILES, PATIENCE, Limits
 from mlpcheck.verdict import POINTS
 
 TESTS = Path(__file__).parents[1]
@@ -68,6 +68,7 @@ def test_the_columns_of_the_table_are_those_of_the_csv_file():
 def test_the_limits_on_the_page_are_the_checkers():
     limits = Limits()
     assert f"may take {limits.call_seconds:g} seconds" in checking
+    assert f"or {PATIENCE * limits.call_seconds:g} seconds if it only waits" in checking
     assert f"the whole run {limits.seconds} seconds" in checking
     assert f"grow by {limits.memory_bytes // 2**20} MiB" in checking
     assert f"After {limits.output_bytes // 10**6} MB of output" in checking
