@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import rcssmin
 import rjsmin
+from docutils import nodes
 from fontTools import subset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from docutils import nodes
     from sphinx.application import Sphinx
 
 _MATH = re.compile(r"<math\b.*?</math>", re.DOTALL)
@@ -65,14 +65,13 @@ def subset_math_font(source: Path, target: Path, characters: set[str]) -> None:
     """Writes to ``target`` the glyphs of ``characters`` and their larger forms, no others."""
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports each table that it cuts
     options = subset.Options(flavor="woff2", layout_features=["*"], hinting=False)
-    font = subset.load_font(str(source), options)
-    subsetter = subset.Subsetter(options)
-    # Plain letters and digits as well: an interactive figure may change a formula.
-    subsetter.populate(
-        unicodes={ord(character) for character in characters} | set(range(0x20, 0x7F))
-    )
-    subsetter.subset(font)
-    subset.save_font(font, str(target), options)
+    with subset.load_font(str(source), options) as font:
+        subsetter = subset.Subsetter(options)
+        # Plain letters and digits as well: an interactive figure may change a formula.
+        shown = {ord(character) for character in characters} | set(range(0x20, 0x7F))
+        subsetter.populate(unicodes=shown)
+        subsetter.subset(font)
+        subset.save_font(font, str(target), options)
 
 
 def _own_static(app: Sphinx) -> Path:
@@ -104,6 +103,13 @@ def _remove_unused(site: Path, pages: list[str]) -> None:
     for image in (site / "_images").glob("*"):
         if not any(image.name in page for page in pages):
             image.unlink()
+
+
+def remove_thebe(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Removes the settings of a service that Jupyter Book adds to notebooks: it is not used."""
+    for node in list(doctree.findall(nodes.raw)):
+        if "thebe" in node.astext() or node.astext().startswith("<script>kernelName"):
+            node.parent.remove(node)
 
 
 def write_assets(app: Sphinx, exception: Exception | None) -> None:
@@ -146,6 +152,7 @@ def write_assets(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("doctree-resolved", remove_thebe, priority=900)
     app.connect("html-page-context", add_to_page)
     # After the theme has written its style sheets.
     app.connect("build-finished", write_assets, priority=800)

@@ -128,7 +128,10 @@ class InlineSvg(SphinxPostTransform):
             try:
                 svg = inline(path.read_text("utf-8"), alt=alt, prefix=f"svg{count}-")
             except SvgError as error:
-                logger.warning("inline_svg: %s: %s", path.name, error, location=image)
+                near: nodes.Element = image
+                while not near.line and near.parent:
+                    near = near.parent
+                logger.warning("inline_svg: %s: %s", path.name, error, location=near)
                 continue
             if width := image.get("width"):
                 svg = svg.replace("<svg ", f'<svg style="width: {escape(width, quote=True)}" ', 1)

@@ -54,23 +54,23 @@ def tex_to_mathml(tex: str, *, display: bool) -> str:
 
 def _render(node: nodes.Element, *, display: bool) -> str:
     """The MathML of ``node``; what cannot be converted is a warning at its file and line."""
-    tex = node.astext().strip()
+    source = node.astext()
+    tex = source.strip()
     if node.get("nowrap"):
-        logger.warning(
-            "mathml: found %r outside of $$; expected the equation between $$ … $$, "
-            "with \\begin{aligned} for several lines",
-            tex.split("\n")[0],
-            location=node,
-            type="mathml",
+        problem = (
+            f"found {tex.splitlines()[0]} outside of $$; expected the equation between $$ … $$, "
+            r"with \begin{aligned} for several lines"
         )
-        return f"<code>{escape(tex)}</code>"
-    try:
-        return tex_to_mathml(tex, display=display)
-    except MathError as error:
-        source, line = node.source, node.line
-        location = f"{source}:{line + error.line}" if source and line else node
-        logger.warning("mathml: %s (in: %s)", error, tex, location=location, type="mathml")
-        return f"<code>{escape(tex)}</code>"
+        line = 0
+    else:
+        try:
+            return tex_to_mathml(tex, display=display)
+        except MathError as error:
+            problem = f"{error} (in: {' '.join(tex.split())})"
+            line = source[: source.index(tex)].count("\n") + error.line
+    location = f"{node.source}:{node.line + line}" if node.source and node.line else node
+    logger.warning("mathml: %s", problem, location=location, type="mathml")
+    return f"<code>{escape(tex)}</code>"
 
 
 def _proof_mark(node: nodes.Element) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _DESCRIPTION_LENGTH = 200
 PDF_NAME = "backpropagation-by-hand.pdf"
+_PDF_LINK = re.compile(r'<span class="pdf-link">.*?</span>')
 
 
 def add_repository_buttons(app: Sphinx, config: Config) -> None:
@@ -44,9 +46,23 @@ def turn_off_page_search(app: Sphinx) -> None:
     app.builder.search = False  # type: ignore[attr-defined]
 
 
-def remove_old_pdf(app: Sphinx) -> None:
-    """Removes the PDF of an older build: the pages that linked to it are written anew."""
-    (Path(app.outdir) / PDF_NAME).unlink(missing_ok=True)
+def link_pdf(site: Path, text: str) -> None:
+    """Links the PDF from every page of ``site``; an empty ``text`` removes the links."""
+    for path in site.rglob("*.html"):
+        page = path.read_text("utf-8")
+        href = os.path.relpath(site / PDF_NAME, path.parent)
+        link = f'<a href="{href}">{text}</a>' if text else ""
+        linked = _PDF_LINK.sub(f'<span class="pdf-link">{link}</span>', page)
+        if linked != page:
+            path.write_text(linked, "utf-8")
+
+
+def remove_old_pdf(app: Sphinx, exception: Exception | None) -> None:
+    """The PDF shows the pages of the last build: ``make pdf`` prints the new ones."""
+    pdf = Path(app.outdir) / PDF_NAME
+    if pdf.is_file():
+        pdf.unlink()
+        link_pdf(Path(app.outdir), "")
 
 
 def _description(doctree: nodes.document) -> str:
@@ -121,8 +137,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", add_repository_buttons)
     app.connect("config-inited", add_pages)
     app.connect("builder-inited", turn_off_page_search)
-    app.connect("builder-inited", remove_old_pdf)
     # After the theme has prepared its own values.
     app.connect("html-page-context", add_to_page, priority=900)
     app.connect("build-finished", write_sitemap)
+    app.connect("build-finished", remove_old_pdf)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -22,7 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 from pypdf import PdfReader
 
 sys.path.append(str(Path(__file__).parents[1] / "_ext"))
-from pages import PDF_NAME
+from pages import PDF_NAME, link_pdf
 
 HERE = Path(__file__).resolve().parent
 NOT_PRINTED = "script, .headerlink, .copy-button, .playground-controls"
@@ -168,14 +168,6 @@ def page_numbers(pdf: Path) -> dict[str, int]:
     }
 
 
-def link_from_site(site: Path) -> None:
-    for path in site.rglob("*.html"):
-        html = path.read_text("utf-8")
-        href = os.path.relpath(site / PDF_NAME, path.parent)
-        link = f'<span class="pdf-link"><a href="{href}">The whole book as PDF</a></span>'
-        path.write_text(re.sub(r'<span class="pdf-link">.*?</span>', link, html), "utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Print the built site to one PDF.")
     parser.add_argument("site", type=Path, help="the folder of the built site, as in _build/html")
@@ -204,7 +196,7 @@ def main() -> None:
         if page_numbers(pdf) != numbers:
             sys.exit("the page numbers moved between the two prints: the contents would be wrong")
         shutil.copy(pdf, site / PDF_NAME)
-    link_from_site(site)
+    link_pdf(site, "The whole book as PDF")
     print(f"{site / PDF_NAME}: {len(PdfReader(site / PDF_NAME).pages)} pages")
 
 

@@ -88,8 +88,10 @@ def test_site_works_from_a_file(context: BrowserContext, site: Path) -> None:
     assert page.evaluate(
         "document.fonts.ready.then(() => document.fonts.check('16px \"STIX Two Math\"'))"
     )
+    page.wait_for_load_state("networkidle")
     page.goto(f"{(site / 'search.html').as_uri()}?q=gradient")
     expect(page.locator("#search-results a").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
     page.locator("#search-results a").first.click()
     page.wait_for_url("file://**/*.html#*")
     assert problems == []

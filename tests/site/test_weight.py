@@ -15,7 +15,7 @@ def test_first_visit_is_light(browser: Browser, origin: str, page_path: str) -> 
     context = browser.new_context(viewport={"width": 360, "height": 800})
     responses: list[Response] = []
     page = context.new_page()
-    page.on("response", responses.append)
+    page.on("response", lambda response: responses.append(response))
     page.goto(f"{origin}/{page_path}", wait_until="networkidle")
     sizes = {
         response.url: len(response.body())

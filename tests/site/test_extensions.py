@@ -1,0 +1,99 @@
+"""The book's own Sphinx extensions, one at a time: formulas, drawings, the font."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from assets import math_characters, subset_math_font
+from fontTools.ttLib import TTFont
+from inline_svg import SvgError, inline
+from mathml import MathError, tex_to_mathml
+
+ROOT = Path(__file__).parents[2]
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20">{}</svg>'
+
+
+def test_formula_keeps_its_source() -> None:
+    tex = r"\frac{\partial \ell}{\partial W^{(1)}} = 2 \boldsymbol{x} < 3"
+    mathml = tex_to_mathml(tex, display=True)
+    assert mathml.startswith('<math display="block">')
+    source = tex.replace("<", "&lt;")
+    assert f'<annotation encoding="application/x-tex">{source}</annotation>' in mathml
+
+
+def test_bold_digit_is_bold() -> None:
+    assert "<mn>𝟏</mn>" in tex_to_mathml(r"\boldsymbol{1}", display=False)
+
+
+def test_error_names_the_line_and_the_place() -> None:
+    with pytest.raises(MathError, match=r"\\nonsense.*Near: \\nonsense{y}") as error:
+        tex_to_mathml("x\n= \\nonsense{y}", display=True)
+    assert error.value.line == 1
+
+
+def test_characters_of_a_page_are_those_that_a_browser_shows() -> None:
+    page = "<p>text Ω</p>" + tex_to_mathml(r"h + \operatorname{ReLU}(W) + 2\delta", display=False)
+    found = math_characters([page])
+    assert {"ℎ", "𝑊", "R", "e", "L", "U", "2", "+", "𝛿"} <= found
+    assert "Ω" not in found
+    assert "\\" not in found
+
+
+def test_font_keeps_large_forms_and_loses_the_rest(tmp_path: Path) -> None:
+    whole, cut = ROOT / "book" / "_fonts" / "stix-two-math.woff2", tmp_path / "cut.woff2"
+    subset_math_font(whole, cut, set("∑(𝑊"))
+    assert cut.stat().st_size < whole.stat().st_size / 10
+    with TTFont(cut) as font:
+        characters, variants = font.getBestCmap(), font["MATH"].table.MathVariants
+        glyphs, constructions = variants.VertGlyphCoverage.glyphs, variants.VertGlyphConstruction
+        larger = dict(zip(glyphs, constructions, strict=True))
+        bracket, total = larger[characters[ord("(")]], larger[characters[ord("∑")]]
+    assert ord("𝑊") in characters
+    assert ord("∮") not in characters
+    assert len(bracket.MathGlyphVariantRecord) > 3
+    assert bracket.GlyphAssembly is not None
+    assert len(total.MathGlyphVariantRecord) > 1
+
+
+def test_drawing_has_a_name_and_its_own_ids() -> None:
+    drawing = SVG.format('<defs><path id="a"/></defs><use href="#a" fill="url(#a)"/>')
+    svg = inline(drawing, alt="An arrow & a box", prefix="svg1-")
+    assert 'role="img"' in svg
+    assert 'aria-label="An arrow &amp; a box"' in svg
+    assert re.findall(r'(?:id="|href="#|url\(#)([\w-]+)', svg) == ["svg1-a"] * 3
+
+
+def test_drawing_is_named_by_its_title() -> None:
+    svg = inline(SVG.format("<title>Loss</title>"), alt="", prefix="")
+    assert 'aria-label="Loss"' in svg
+    assert "<title>" not in svg
+
+
+def test_drawing_without_a_name_is_an_error() -> None:
+    with pytest.raises(SvgError, match="needs alt text"):
+        inline(SVG.format(""), alt="", prefix="")
+
+
+def test_file_that_is_no_drawing_is_an_error() -> None:
+    with pytest.raises(SvgError, match="not well-formed"):
+        inline("<svg", alt="x", prefix="")
+    with pytest.raises(SvgError, match="expected an <svg> element"):
+        inline("<p/>", alt="x", prefix="")
+
+
+def test_plot_takes_the_colors_of_the_theme() -> None:
+    plot = SVG.format(
+        '<g id="figure_1"><path style="fill: #ffffff"/><path style="stroke: #000000; fill: none"/>'
+        '<path style="stroke: #1f77b4"/></g>'
+    )
+    svg = inline(plot, alt="A plot", prefix="")
+    assert 'style="fill: none"' in svg
+    assert "stroke: currentColor" in svg
+    assert "stroke: #1f77b4" in svg
+
+
+def test_drawing_of_ours_keeps_its_colors() -> None:
+    svg = inline(SVG.format('<path style="fill: #000000"/>'), alt="A box", prefix="")
+    assert "fill: #000000" in svg
