@@ -9,10 +9,10 @@ from fractions import Fraction
 from types import UnionType
 from typing import Any
 
-from .evaluate import ClaimError, Evaluator, Setting, bare_functions, ranges
+from .evaluate import ClaimError, Evaluator, Setting, ranges
 from .latex import ReadingError
 from .network import real_world
-from .numbers import NoValue, Real, Undecided
+from .numbers import NoValue, Real, TooLarge, Undecided
 from .syntax import (
     Add,
     Apply,
@@ -45,6 +45,7 @@ from .verdict import (
     compare_exactly,
     compare_numerically,
     pairs,
+    pointwise,
     settings,
     wrong_shape,
 )
@@ -124,7 +125,7 @@ def holds(equation: Equation, task: Task) -> bool:
             compare_numerically(equation, setting, task.tex).difference is None
             for setting in places
         )
-    except (ClaimError, ReadingError, NoValue):
+    except (ClaimError, ReadingError, NoValue, TooLarge, OverflowError):
         return False
 
 
@@ -136,7 +137,7 @@ def _factor(task: Task, equation: Equation) -> str:
     try:
         places = settings(equation, task.network)
         found = [(setting, _ratio(task, equation, setting)) for setting in places]
-    except (ClaimError, ReadingError, NoValue):
+    except (ClaimError, ReadingError, NoValue, TooLarge, OverflowError):
         return ""
     if any(math.isnan(ratio) for _, ratio in found) or all(ratio == 1 for _, ratio in found):
         return ""
@@ -176,8 +177,7 @@ def _ratio(task: Task, equation: Equation, setting: Setting) -> float:
     """left / right if it is the same everywhere; 1 where both vanish, else not a number."""
     found = ranges((equation.left, equation.right), setting)
     world = real_world(setting.architecture, 6, 1)
-    bare = bare_functions(equation.left) and bare_functions(equation.right)
-    evaluator = Evaluator(world, setting, found, task.tex, pointwise=bare)
+    evaluator = Evaluator(world, setting, found, task.tex, pointwise=pointwise(equation))
     ratios: list[float] = []
     for environment in found.environments():
         evaluator.at(environment)

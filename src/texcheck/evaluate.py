@@ -131,6 +131,7 @@ class Setting:
 
     architecture: Architecture
     layer: int = 0  # 0: the statement names no L
+    linear: bool = False  # the statement defines Linear: W and b are those of its layer
 
     def quantity(self, name: Name) -> Quantity:
         """The network's quantity that a name means. Errors: `ClaimError`, no such layer."""
@@ -148,7 +149,7 @@ class Setting:
                 raise ClaimError("loss", message, name)
             return {"x": ("z", 0), "y": ("y", 0), "y_hat": ("z", depth), "ell": ("ell", 0)}[base]
         if name.layer is None:
-            if base in ("W", "b"):
+            if base in ("W", "b") and self.linear:
                 return base, 1
             raise ClaimError("layer", f"{_shown(base)} needs a layer, such as $^{{(1)}}$", name)
         layer = name.layer.at(self.layer, depth)
@@ -175,10 +176,12 @@ class Setting:
             layer = function.layer.at(self.layer, depth)
             if not 1 <= layer <= depth:
                 raise ClaimError("layer", f"there is no layer {layer}", function)
+        elif function.name == "g":
+            layer = depth
         elif self.layer:
             layer = self.layer
         elif depth == 2:
-            layer = 1 if function.name == "f" else 2
+            layer = 1
         else:
             message = (
                 f"{function.name} has many meanings in a network of {depth} layers: name its layer"
@@ -415,6 +418,15 @@ class Evaluator:
         self.environment.clear()
         self.environment.update(environment)
 
+    def check_indices(self, node: Expr) -> None:
+        """Errors: `ClaimError` for a written index, such as K - 1, outside its vector or matrix."""
+        for part in walk(node):
+            if isinstance(part, Name) and part.indices:
+                lengths = self.setting.shape(part)
+                for index, length in zip(part.indices, lengths, strict=False):
+                    if not any(isinstance(inner, Index) for inner in walk(index)):
+                        self.index(index, length, part)
+
     def value(self, node: Expr) -> Any:
         """The value: a number, `Grid`, `Flexible`, `Partial` or a list of values."""
         return _EVALUATE[type(node)](self, node)
@@ -526,11 +538,9 @@ class Evaluator:
     def _function(self, node: Function) -> Any:
         if self.pointwise:
             return self.apply(node, self.free("t"))
-        if node.name == "I":
+        if node.name == "I" and not node.primes:
             return Flexible(None, None, lambda i, j, m, n: int(i == j))
-        raise ClaimError(
-            "function", f"the function {self.show(node)} stands without argument", node
-        )
+        raise ReadingError("expected an argument of this function", node.start)
 
     def _dots(self, node: Dots) -> Any:
         raise ReadingError("dots stand only in a written-out matrix", node.start)
@@ -579,9 +589,12 @@ class Evaluator:
                     return left + right.rows[0][0]
                 if left_literal and 1 in right.shape:
                     return right.map(lambda entry: left + entry)
-        elif isinstance(left, Flexible) and isinstance(right, Flexible):
-            height = right.height if left.height is None else left.height
-            width = right.width if left.width is None else left.width
+        elif (
+            isinstance(left, Flexible)
+            and isinstance(right, Flexible)
+            and (left.height, left.width) == (right.height, right.width)
+        ):
+            height, width = left.height, left.width
             return Flexible(
                 height, width, lambda i, j, m, n: left.entry(i, j, m, n) + right.entry(i, j, m, n)
             )
@@ -677,10 +690,14 @@ class Evaluator:
             assert isinstance(right, Grid)
             inner = right.shape[0]
             outer = left.height if left.height is not None else inner
+            known = left.height is not None or left.width is None
+            self.expect_size(known and (inner > 1 or left.height is None), before)
             left = self.fit(left, (outer, inner), before)
         if isinstance(right, Flexible):
             inner = left.shape[1]
             outer = right.width if right.width is not None else inner
+            known = right.width is not None or right.height is None
+            self.expect_size(known and (inner > 1 or right.width is None), node.factors[number])
             right = self.fit(right, (inner, outer), node.factors[number])
         if left.shape[1] != right.shape[0]:
             if left.shape == (1, 1):
@@ -697,6 +714,11 @@ class Evaluator:
             )
         columns = list(zip(*right.rows, strict=True))
         return Grid([[_dot(row, column) for column in columns] for row in left.rows])
+
+    def expect_size(self, known: bool, node: Expr) -> None:
+        """Errors: `ClaimError` for a factor whose outer length nothing fixes."""
+        if not known:
+            raise ClaimError("shapes", f"nothing says how long {self.show(node)} is", node)
 
     def _elementwise(self, node: Elementwise) -> Any:
         left, right = self.value(node.left), self.value(node.right)
@@ -754,16 +776,13 @@ class Evaluator:
                 node,
             )
         base = self.as_number(value, node.of)
-        if not isinstance(exponent, int) or abs(exponent) > 20:
+        if not isinstance(exponent, int):
             if exponent == Fraction(1, 2):
                 return numbers.sqrt(self.arithmetic, base)
             raise ReadingError("expected a whole number as exponent", node.exponent.start)
         if exponent < 0:
             base, exponent = numbers.reciprocal(base), -exponent
-        result: Any = 1
-        for _ in range(exponent):
-            result = base * result
-        return result
+        return numbers.power(base, exponent)
 
     def _transpose(self, node: Transpose) -> Any:
         value = self.value(node.of)
@@ -907,6 +926,9 @@ class Evaluator:
         if self.source is not None:
             raise ReadingError("a derivative inside a derivative is not read", node.start)
         if node.by.base == "s" and node.by.layer is None and not node.by.indices:
+            names = {part for part in walk(node.of) if isinstance(part, Name)}
+            if names != {Name("s", None)}:
+                raise ClaimError("layer", f"{self.show(node.by)} needs a layer", node.by)
             return self.differentiated(node, "s", {}, [[0]], True)
         by, rows, columns = self.differentiable(node)
         of = node.of
@@ -1118,7 +1140,7 @@ class Evaluator:
         rows, columns = self.value(_length(node.rows)), self.value(_length(node.columns))
         if not isinstance(rows, int) or not isinstance(columns, int) or rows > 99 or columns > 99:
             raise ClaimError("shapes", "the subscript of $I$ holds two lengths", node)
-        if rows != columns:
+        if rows < 1 or rows != columns:
             raise ClaimError(
                 "shapes",
                 f"{self.show(node)} would be {rows} × {columns}: this matrix is square",

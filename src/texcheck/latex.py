@@ -9,7 +9,7 @@ _LOOK = {
     "boldsymbol", "mathbf", "bm", "vec", "mathit", "bold", "boldmath", "pmb", "left", "right",
     "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl",
     "Biggr", "displaystyle", "textstyle", "scriptstyle", "limits", "nolimits", "nonumber",
-    "notag", "mathstrut", "strut", "middle", "mathord", "mathop", "overline", "underline",
+    "notag", "mathstrut", "strut", "middle", "mathord", "mathop",
 }  # fmt: skip
 _BOLD = {"boldsymbol", "mathbf", "bm", "pmb", "bold"}
 _SPACES = {",", ";", ":", "!", " ", ">", "enspace", "thinspace", "medspace", "thickspace", "hfill"}
@@ -22,7 +22,7 @@ _SAME = {
     "hdots": "dots", "cdots": "dots", "lVert": "Vert", "rVert": "Vert", "|": "Vert",
     "lvert": "vert", "rvert": "vert", "ast": "cdot", "lbrack": "[", "rbrack": "]",
     "lbrace": "{", "rbrace": "}", "ne": "neq", "leq": "le", "geq": "ge", "colon": ":",
-    "prime": "'", "ln": "log", "dot": "cdot", "widehat": "hat", "odash": "odot", "circ": "odot",
+    "prime": "'", "ln": "log", "dot": "cdot", "widehat": "hat", "odash": "odot",
     "hadamard": "odot",
 }  # fmt: skip
 # Words set upright: their letters are one name.

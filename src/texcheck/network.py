@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
@@ -86,6 +86,26 @@ ARCHITECTURES: dict[str, tuple[Architecture, ...]] = {
         Architecture("deep", (4, 5, 6, 3, 8, 7), ("sigma", "I", "ReLU", "I", "sigma"), "MSE"),
     ),
 }
+
+
+# Widths for statements that name a length, in floating point: together with those above no
+# equation between the lengths, such as d_x = d_{s^{(1)}} + 1, holds at all of them.
+FURTHER_WIDTHS: dict[int, tuple[tuple[int, ...], ...]] = {
+    2: ((7, 3, 6), (3, 8, 5), (6, 9, 4)),
+    5: (
+        (3, 7, 5, 4, 9, 6),
+        (8, 4, 9, 5, 3, 7),
+        (6, 9, 3, 8, 4, 5),
+        (9, 5, 7, 3, 6, 4),
+        (5, 8, 4, 9, 7, 3),
+        (7, 6, 8, 5, 3, 9),
+    ),
+}
+
+
+def further(architecture: Architecture) -> list[Architecture]:
+    """The same layers with other widths."""
+    return [replace(architecture, widths=widths) for widths in FURTHER_WIDTHS[architecture.depth]]
 
 
 def propagate(
@@ -215,7 +235,7 @@ def exact_world(architecture: Architecture, extra: int, repeats: int, seed: int)
     return World(architecture, arithmetic)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def real_world(architecture: Architecture, points: int, seed: int) -> World:
     """The world of the floating-point engine."""
     return World(architecture, RealArithmetic(f"real {architecture} {seed}", points))

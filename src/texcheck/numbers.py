@@ -13,10 +13,16 @@ from hashlib import blake2b
 from typing import Any, Protocol, TypeAlias
 
 PRIME = 2**61 - 1
+LARGEST = 10**15  # no constant may come near the prime
+HIGHEST = 1000  # nor a power the degrees for which chance is negligible
 
 
 class NoValue(Exception):
     """The formula has no value at a point: a division by zero."""
+
+
+class TooLarge(Exception):
+    """A constant or a degree that comes near the prime: the exact engine would be blind to it."""
 
 
 class Undecided(Exception):
@@ -208,7 +214,9 @@ Scalar: TypeAlias = int | Fraction | Exact | Real | Dual
 
 
 def residue(constant: int | Fraction) -> int:
-    """A constant as an element of the field."""
+    """A constant as an element of the field. Errors: `TooLarge`."""
+    if abs(constant.numerator) > LARGEST or constant.denominator > LARGEST:
+        raise TooLarge("the constants are too large for an exact test")
     if isinstance(constant, int):
         return constant % PRIME
     return constant.numerator * pow(constant.denominator, -1, PRIME) % PRIME
@@ -221,6 +229,26 @@ def reciprocal(value: Any) -> Any:
             raise NoValue("division by zero")
         return Fraction(1) / value
     return value.inverse()
+
+
+def power(value: Any, exponent: int) -> Any:
+    """A whole power, at least the zeroth. Errors: `TooLarge`."""
+    inner = plain(value)
+    if isinstance(inner, Exact):
+        high = (inner.top + inner.bottom) * exponent > HIGHEST
+    else:
+        size = max(abs(inner.numerator), inner.denominator) if _is_rational(inner) else 1
+        high = size**exponent > LARGEST
+    if high:
+        raise TooLarge("this power is too high for an exact test")
+    result: Any = 1
+    for _ in range(exponent):
+        result = value * result
+    return result
+
+
+def _is_rational(value: Any) -> bool:
+    return isinstance(value, int | Fraction)
 
 
 def slope(value: Any, component: int) -> Any:

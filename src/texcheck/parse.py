@@ -42,6 +42,7 @@ from .syntax import (
     Sum,
     Transpose,
     Written,
+    walk,
 )
 
 FUNCTIONS = {
@@ -66,6 +67,11 @@ _MATRIX = {
 }
 _VECTORS = ("x", "y", "y_hat", "b", "s", "z", "delta")
 _INDEX_LETTERS = "aceijklmnopqrtuv"
+# Words that may stand between two statements; any other might deny what it stands beside.
+_CONNECTING = {
+    "", "and", "with", "where", "for", "if", "so", "since", "hence", "thus", "because", "then",
+    "forall", "forevery", "foreach", "therefore", "here",
+}  # fmt: skip
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _RELATIONS = ("=",)
 N = TypeVar("N", bound=Expr)
@@ -280,6 +286,8 @@ class _Parser:
 
     def separator(self) -> bool:
         if self.token.kind == "text" and self.token.text not in FUNCTIONS:
+            if self.token.text.strip().lower() not in _CONNECTING:
+                raise self.error(f"expected a word such as and or with, found {self.token}")
             self.advance()
             return True
         return False
@@ -338,11 +346,17 @@ class _Parser:
         return self.ahead(at).text == "dots"
 
     def range(self, found: list[Located], letter: Index, first: Expr) -> None:
-        while self.token.text == "," or self.token.kind == "digit":
-            self.advance()
+        expected = Fraction(0)
+        while self.take(","):
+            if self.token.kind == "digit":
+                expected += 1
+                number = self.number()
+                if number.value != expected:
+                    raise self.error(f"expected {expected} before the dots", number.start)
         self.expect("dots")
         self.take(",")
         last = self.expression()
+        _expect_lengths(first, last)
         about = next(
             (one.statement for one in reversed(found) if isinstance(one.statement, Equation)), None
         )
@@ -378,6 +392,7 @@ class _Parser:
         else:
             raise self.error(f"expected \\times and the number of columns, found {self.token}")
         self.no_times = outer
+        _expect_lengths(rows, columns)
         return rows, columns
 
     # -- expressions ----------------------------------------------------------------------------
@@ -501,6 +516,8 @@ class _Parser:
         if self.take("'"):
             return self.dash(value, start)
         if isinstance(value, Name | Function) and self.token.text == "(":
+            if value.layer is not None:
+                raise self.error("a second layer on one symbol")
             return self.place(replace(value, layer=self.layer()), start)
         exponent: Expr
         if self.token.kind == "digit":
@@ -529,8 +546,7 @@ class _Parser:
 
     def layer_inside(self) -> Layer:
         if self.token.kind == "digit":
-            value = self.number().value
-            return Layer("", int(value))
+            return Layer("", self.whole())
         if self.token.kind == "letter" and self.token.text == "L":
             self.advance()
             base = "L"
@@ -538,12 +554,14 @@ class _Parser:
                 self.maximum()
                 base = "L_max"
             if self.take("="):
-                return Layer("", int(self.number().value))
+                if self.token.kind != "digit":
+                    raise self.error(f"expected a number, found {self.token}")
+                return Layer("", self.whole())
             sign = self.take("+", "-")
             if sign:
                 if self.token.kind != "digit":
                     raise self.error(f"expected a number, found {self.token}")
-                offset = int(self.number().value)
+                offset = self.whole()
                 return Layer(base, offset if sign.text == "+" else -offset)
             return Layer(base, 0)
         raise self.error(f"expected a layer: a number, L or L_{{\\max}}, found {self.token}")
@@ -561,17 +579,31 @@ class _Parser:
         if group:
             self.expect("}")
 
+    def whole(self) -> int:
+        """A whole number."""
+        number = self.number()
+        if number.value.denominator != 1:
+            raise self.error("expected a whole number", number.start)
+        return int(number.value)
+
     def number(self) -> Number:
         start = self.token.start
-        digits = self.advance().text
-        while self.token.kind == "digit":
-            digits += self.advance().text
+        digits = self.digits()
         if self.token.text == "." and self.ahead().kind == "digit":
             self.advance()
-            digits += "."
-            while self.token.kind == "digit":
-                digits += self.advance().text
+            digits += "." + self.digits()
+        if self.token.kind == "digit":
+            raise self.error("expected an operator between two numbers")
+        if len(digits) > 15:
+            raise self.error("a number of more than 15 digits is not read", start)
         return self.place(Number(Fraction(digits)), start)
+
+    def digits(self) -> str:
+        """The digits that stand here without a space between them."""
+        found = self.advance().text
+        while self.token.kind == "digit" and self.token.start == self.before:
+            found += self.advance().text
+        return found
 
     # -- the smallest parts ---------------------------------------------------------------------
 
@@ -632,6 +664,8 @@ class _Parser:
                     kind = Norm if token.text == "Vert" else Absolute
                     if token.text == "Vert" and self.take("_"):
                         group = self.take("{")
+                        if self.token.text not in ("2", "F"):
+                            raise self.error("expected the Euclidean norm: _2 or no subscript")
                         self.advance()
                         if group:
                             self.expect("}")
@@ -706,7 +740,7 @@ class _Parser:
             group = self.take("{")
             if self.token.kind != "digit":
                 raise self.error(f"expected the number of the linear layer, found {self.token}")
-            layer = Layer("", int(self.number().value))
+            layer = Layer("", self.whole())
             if group:
                 self.expect("}")
             return self.place(Function("Linear", layer), token.start)
@@ -888,7 +922,8 @@ class _Parser:
 
     def identity_shape(self) -> tuple[Expr, Expr]:
         if not self.take("{"):
-            one = self.primary()
+            one = _as_length(self.primary())
+            _expect_lengths(one)
             return one, one
         outer, self.no_times = self.no_times, True
         rows = self.expression()
@@ -899,7 +934,9 @@ class _Parser:
         columns = self.expression() if self.take("times", "cdot", ",") else rows
         self.no_times = outer
         self.expect("}")
-        return _as_length(rows), _as_length(columns)
+        rows, columns = _as_length(rows), _as_length(columns)
+        _expect_lengths(rows, columns)
+        return rows, columns
 
     def bracket(self) -> Expr:
         opening = self.advance()
@@ -1099,16 +1136,18 @@ class _Parser:
         by = self.denominator()
         self.expect("}", " after the denominator")
         if of is None:
-            if (
-                self.token.text in ("(", "[")
-                or self.token.text in ("sigma", "log", "exp")
-                or self.token.kind in ("word", "text")
-                or (self.token.kind == "letter" and self.token.text in "fgI")
-            ):
-                of = self.factor()
-            else:
-                of = self.product()
+            brackets = self.token.text in ("(", "[")
+            of = self.factor() if brackets or self.function_follows() else self.product()
+            if not brackets and isinstance(of, Apply) and self.starts_factor():
+                raise self.error("expected brackets around what is differentiated")
         return self.place(Derivative(of, by), start)
+
+    def function_follows(self) -> bool:
+        """Whether a function is applied next."""
+        token = self.token
+        if token.kind == "letter":
+            return token.text in "fgI"
+        return token.text in ("sigma", "log", "exp") or token.kind in ("word", "text")
 
     def denominator(self) -> Name:
         by = self.factor()
@@ -1163,6 +1202,17 @@ class _Parser:
             self.advance()
             return token.text
         raise self.error(f"expected an index, found {token}")
+
+
+def _expect_lengths(*formulas: Expr) -> None:
+    """Errors: `ReadingError` for what is no length: a sum, a component."""
+    allowed = (Number, Length, LayerCount, Add, Negative, Product, Fraction_)
+    for formula in formulas:
+        for part in walk(formula):
+            if isinstance(part, Name) and part.indices:
+                raise ReadingError("expected a length such as d_x", part.start)
+            if not isinstance(part, (*allowed, Name)):
+                raise ReadingError("expected a length such as d_x", formula.start)
 
 
 def _as_length(node: Expr) -> Expr:

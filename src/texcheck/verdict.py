@@ -18,12 +18,13 @@ from .evaluate import (
     Ranges,
     Setting,
     bare_functions,
+    is_constant,
     ranges,
     show_shape,
 )
 from .latex import ReadingError, place
-from .network import ARCHITECTURES, NETWORKS, World, exact_world, real_world
-from .numbers import PRIME, Exact, ExactArithmetic, MoreSigns, NoValue, Real, Undecided
+from .network import ARCHITECTURES, NETWORKS, World, exact_world, further, real_world
+from .numbers import PRIME, Exact, ExactArithmetic, MoreSigns, NoValue, Real, TooLarge, Undecided
 from .syntax import (
     Derivative,
     Equation,
@@ -32,6 +33,7 @@ from .syntax import (
     Index,
     Layer,
     LayerCount,
+    Length,
     Listing,
     Name,
     Notation,
@@ -49,7 +51,9 @@ from .syntax import (
 TOLERANCE = 1e-9
 REAL_POINTS = 12
 REPEATS = 4  # exact points in each region; more where the degree asks for it
+MOST_REPEATS = 16
 LOG10_ERROR = -50.0
+SLACK = 1e-13  # rounding of a value of size 1 that vanishes exactly
 _MOST_FURTHER_SIGNS = 6
 
 _TOO_DEEP = ReadingError("the formula is nested too deeply", 0)
@@ -159,6 +163,8 @@ def settings(statement: Statement, network: str) -> list[Setting]:
     layers = list(_layers(statement))
     generic = any(layer.base == "L" for layer, _ in layers)
     anchor = sides(statement)[0]
+    parts = [part for side in sides(statement) for part in walk(side)]
+    linear = any(isinstance(part, Function) and part.name == "Linear" for part in parts)
     if (generic or any(layer.base == "L_max" for layer, _ in layers)) and "deep" not in names:
         names.append("deep")
     found: list[Setting] = []
@@ -166,7 +172,7 @@ def settings(statement: Statement, network: str) -> list[Setting]:
     for architecture in architectures:
         depth = architecture.depth
         if not generic:
-            found.append(Setting(architecture))
+            found.append(Setting(architecture, linear=linear))
             continue
         for layer in range(1, depth + 1):
             if all(
@@ -174,7 +180,7 @@ def settings(statement: Statement, network: str) -> list[Setting]:
                 for named, lowest in layers
                 if named.base == "L"
             ):
-                found.append(Setting(architecture, layer))
+                found.append(Setting(architecture, layer, linear))
     if not found:
         raise ClaimError("layer", "no layer L of the network has all the layers named here", anchor)
     if statement.conditions:
@@ -187,6 +193,18 @@ def settings(statement: Statement, network: str) -> list[Setting]:
                 "condition", f"the condition holds at no layer of the network {network}", left
             )
     return found
+
+
+def _further(places: list[Setting], statement: Statement, most: int = 6) -> list[Setting]:
+    """The settings with up to `most` other widths, for a statement that names a length."""
+    if not any(isinstance(part, Length) for side in sides(statement) for part in walk(side)):
+        return []
+    first = {(place.architecture.network, place.layer): place for place in places}
+    return [
+        replace(place, architecture=architecture)
+        for place in first.values()
+        for architecture in further(place.architecture)[:most]
+    ]
 
 
 def _holds(condition: tuple[Expr, Expr], setting: Setting) -> bool:
@@ -247,20 +265,18 @@ def pairs(left: Any, right: Any, equation: Equation) -> Iterator[tuple[str, Any,
             yield from pairs(a, b, equation)
         return
     if isinstance(left, Flexible) and isinstance(right, Flexible):
-        height = left.height if left.height is not None else right.height
-        width = left.width if left.width is not None else right.width
-        if height is None or width is None:
-            raise ClaimError("sides", "nothing says how large the two sides are", equation.right)
-        left = _settled(left, (height, width), wrong)
+        raise ClaimError("sides", "nothing says how large the two sides are", equation.right)
     if isinstance(left, Flexible | Partial) and isinstance(right, Flexible | Partial):
         raise ClaimError("dots", "the dots of this matrix cannot be continued", equation.right)
     if isinstance(left, Partial) or isinstance(right, Partial):
         yield from _written_pairs(left, right, wrong)
         return
-    if isinstance(left, Flexible):
-        left = _settled(left, right.shape if isinstance(right, Grid) else (1, 1), wrong)
-    if isinstance(right, Flexible):
-        right = _settled(right, left.shape if isinstance(left, Grid) else (1, 1), wrong)
+    if isinstance(left, Flexible) or isinstance(right, Flexible):
+        flexible, other = (left, right) if isinstance(left, Flexible) else (right, left)
+        if not isinstance(other, Grid):
+            raise wrong
+        settled = _settled(flexible, other.shape, wrong)
+        left, right = (settled, other) if flexible is left else (other, settled)
     if isinstance(left, Grid) and isinstance(right, Grid):
         if left.shape != right.shape:
             raise wrong
@@ -269,8 +285,9 @@ def pairs(left: Any, right: Any, equation: Equation) -> Iterator[tuple[str, Any,
                 yield f"row {i}, column {j}", a, b
     elif isinstance(left, Grid) or isinstance(right, Grid):
         grid, number = (left, right) if isinstance(left, Grid) else (right, left)
-        zero = isinstance(equation.right, Number) and equation.right.value == 0
-        if grid.shape != (1, 1) and not (zero and grid is left):
+        side = equation.right if grid is left else equation.left
+        zero = isinstance(side, Number) and side.value == 0
+        if grid.shape != (1, 1) and not zero:
             raise wrong
         for i, row in enumerate(grid.rows):
             for j, entry in enumerate(row):
@@ -322,8 +339,16 @@ class Outcome:
 def _evaluator(
     equation: Equation, setting: Setting, found: Ranges, world: World, tex: str
 ) -> Evaluator:
-    bare = bare_functions(equation.left) and bare_functions(equation.right)
-    return Evaluator(world, setting, found, tex, pointwise=bare)
+    evaluator = Evaluator(world, setting, found, tex, pointwise=pointwise(equation))
+    evaluator.check_indices(equation.left)
+    evaluator.check_indices(equation.right)
+    return evaluator
+
+
+def pointwise(equation: Equation) -> bool:
+    """Whether functions are compared: a side holds one without argument or is a constant."""
+    both = equation.left, equation.right
+    return all(bare_functions(side) or is_constant(side) for side in both)
 
 
 def _environment(environment: dict[str, int]) -> str:
@@ -346,7 +371,11 @@ def compare_exactly(equation: Equation, setting: Setting, tex: str) -> Outcome:
             if extra > _MOST_FURTHER_SIGNS:
                 raise Undecided("more signs than the exact engine visits regions for") from None
             continue
+        if not outcome.entries:
+            raise ClaimError("sides", "nothing is compared here", equation.right)
         if outcome.difference is None and outcome.log10_error >= LOG10_ERROR:
+            if repeats > MOST_REPEATS:
+                raise TooLarge("the degree is too high for an exact test")
             repeats *= 2
             continue
         return outcome
@@ -394,9 +423,17 @@ def _compare_exactly(
 
 
 def compare_numerically(
-    equation: Equation, setting: Setting, tex: str, points: int = REAL_POINTS, seed: int = 0
+    equation: Equation,
+    setting: Setting,
+    tex: str,
+    points: int = REAL_POINTS,
+    seed: int = 0,
+    slack: float = SLACK,
 ) -> Outcome:
-    """Both sides in floating point on ordinary random networks. Errors as `compare_exactly`."""
+    """Both sides in floating point on ordinary random networks. Errors as `compare_exactly`.
+
+    `slack` is how far apart two values may be however small they are: for rounding.
+    """
     found = ranges((equation.left, equation.right), setting)
     world = real_world(setting.architecture, points, seed)
     evaluator = _evaluator(equation, setting, found, world, tex)
@@ -414,8 +451,10 @@ def compare_numerically(
         for entry, a, b in entries:
             outcome.entries += 1
             for point in range(points):
+                if math.isnan(a[point]) and math.isnan(b[point]):
+                    continue  # both sides have no value here
                 # Written so that a value that is not a number counts as a difference.
-                if not abs(a[point] - b[point]) <= TOLERANCE * scale[point] + 1e-13:
+                if not abs(a[point] - b[point]) <= TOLERANCE * scale[point] + slack:
                     where = ", ".join(part for part in (_environment(environment), entry) if part)
                     outcome.difference = Difference(
                         where, a[point], b[point], value_shape(left), value_shape(right), point
@@ -453,6 +492,8 @@ def judge(task: Task, diagnose: bool = True) -> Verdict:
         verdict = _refuted(task, error)
     except NoValue as error:
         return Verdict("refuted", "exact", task.network, diagnosis=str(error))
+    except (TooLarge, OverflowError) as error:
+        return unreadable(task.tex, ReadingError(str(error), 0), task.network)
     except ReadingError as error:
         return unreadable(task.tex, error, task.network)
     except RecursionError:
@@ -490,6 +531,30 @@ def _refuted(task: Task, fault: ClaimError) -> Verdict:
     )
 
 
+def _largest(equation: Equation) -> float:
+    """The largest number written in an equation, at least 1."""
+    parts = [*walk(equation.left), *walk(equation.right)]
+    return max([1.0, *(float(part.value) for part in parts if isinstance(part, Number))])
+
+
+def _refuted_at(task: Task, setting: Setting, difference: Difference) -> Verdict:
+    """Refuted by an ordinary network of these widths."""
+    return Verdict(
+        "refuted",
+        "exact",
+        task.network,
+        counterexample=_example(
+            setting,
+            difference.entry,
+            difference.left,
+            difference.right,
+            show_shape(difference.left_shape),
+            show_shape(difference.right_shape),
+            difference.point,
+        ),
+    )
+
+
 def _judge_equation(task: Task, equation: Equation, places: list[Setting]) -> Verdict:
     exact: list[Outcome] = []
     undecided = ""
@@ -506,7 +571,9 @@ def _judge_equation(task: Task, equation: Equation, places: list[Setting]) -> Ve
     order = [places[len(exact) - 1], *places] if differs else places
     real: list[Outcome] = []
     for setting in order:
-        real.append(compare_numerically(equation, setting, task.tex))
+        # What the exact engine refutes is not saved by rounding; what it proves is not lost to it.
+        slack = 0.0 if differs else SLACK * _largest(equation)
+        real.append(compare_numerically(equation, setting, task.tex, slack=slack))
         difference = real[-1].difference
         if difference is not None:
             if not differs and not undecided:
@@ -540,6 +607,12 @@ def _judge_equation(task: Task, equation: Equation, places: list[Setting]) -> Ve
             task.network,
             counterexample=_example(order[0], found.entry, None, None, *shapes),
         )
+    most = 3 if any(outcome.points for outcome in exact) else 6
+    for setting in [] if differs else _further(places, equation, most):
+        slack = SLACK * _largest(equation)
+        outcome = compare_numerically(equation, setting, task.tex, points=2, slack=slack)
+        if outcome.difference is not None:
+            return _refuted_at(task, setting, outcome.difference)
     if differs or undecided:
         return Verdict(
             "proved",
@@ -578,7 +651,7 @@ def wrong_shape(
 
 
 def _judge_shape(task: Task, claim: ShapeClaim, places: list[Setting], diagnose: bool) -> Verdict:
-    wrong = wrong_shape(claim, places, task.tex)
+    wrong = wrong_shape(claim, [*places, *_further(places, claim)], task.tex)
     if wrong is None:
         return Verdict(
             "proved", "exact", task.network, entries=2 * len(places), log10_error=-math.inf
@@ -627,7 +700,7 @@ def _example(
 def _judge_range(task: Task, claim: RangeClaim, places: list[Setting]) -> Verdict:
     if claim.about is None:
         raise ReadingError("expected an equation before the range of its index", claim.first.start)
-    for setting in places:
+    for setting in [*places, *_further(places, claim)]:
         found = ranges((claim.about.left, claim.about.right), setting)
         lengths = {
             length for (_, letter), length in found.sums.items() if letter == claim.letter
@@ -712,9 +785,12 @@ def _cell_statements(tex: str, subject: str, kind: str) -> list[parse.Located]:
 
 
 def _same_quantity(first: Expr, about: Expr) -> bool:
-    """Whether a cell begins with its subject or a component of it."""
+    """Whether a cell begins with its subject, or with its components under letters."""
     if isinstance(first, Name) and isinstance(about, Name):
-        return (first.base, first.layer) == (about.base, about.layer)
+        letters = {index.letter for index in first.indices if isinstance(index, Index)}
+        return (first.base, first.layer) == (about.base, about.layer) and (
+            first.indices == about.indices or len(letters) == len(first.indices)
+        )
     return first == about
 
 

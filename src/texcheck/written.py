@@ -49,10 +49,8 @@ def written_value(evaluator: Evaluator, node: Written) -> Any:
         (i, j): node.rows[at][to] for at, i in rows.items() for to, j in columns.items()
     }
     if len(rows) == len(node.rows) and len(columns) == len(node.rows[0]):
-        for cell in cells.values():
-            if isinstance(cell, Dots):
-                return Partial(len(rows), len(columns), _numbers(evaluator, cells))
         return Grid([[evaluator.number(cell) for cell in row] for row in node.rows])
+    _expect_dots_between(node, rows, columns)
     open_rows, open_columns = len(rows) < len(node.rows), len(columns) < len(node.rows[0])
     forms = {place: _form(evaluator, cell) for place, cell in cells.items()}
     try:
@@ -80,14 +78,24 @@ def written_value(evaluator: Evaluator, node: Written) -> Any:
     return flexible if height is None or width is None else flexible.settle(height, width)
 
 
+def _expect_dots_between(node: Written, rows: dict[int, int], columns: dict[int, int]) -> None:
+    """Errors: `ClaimError` for an entry in a row or column of dots, or nothing beside the dots."""
+    for at, row in enumerate(node.rows):
+        for to, cell in enumerate(row):
+            outside = at in rows and to in columns
+            if not outside and not isinstance(cell, Dots | Blank) and cell != _ZERO:
+                raise ClaimError("dots", "this entry stands among dots", cell)
+            if outside and isinstance(cell, Dots):
+                raise ClaimError("dots", "dots stand where an entry should", cell)
+    for places, count in ((rows, len(node.rows)), (columns, len(node.rows[0]))):
+        if len(places) < count and (0 not in places.values() or -1 not in places.values()):
+            raise ClaimError("dots", "dots stand between a first and a last entry", node)
+
+
 def _numbers(
     evaluator: Evaluator, cells: dict[tuple[int, int], Expr]
 ) -> list[tuple[int, int, Any]]:
-    return [
-        (i, j, evaluator.number(cell))
-        for (i, j), cell in cells.items()
-        if not isinstance(cell, Dots | Blank)
-    ]
+    return [(i, j, evaluator.number(cell)) for (i, j), cell in cells.items()]
 
 
 def _is_gap_row(row: tuple[Expr, ...]) -> bool:
