@@ -109,8 +109,8 @@ FACTORS = {
 BACKWARD = {
     "transposed": _gradients(
         "eq:c18-1",
-        "{what}: the transpose of the gradient. The book's gradient of a weight is the transpose "
-        "of the weight; here it has the weight's own shape, delta.T @ z.",
+        "{what}: the transpose of the gradient. The book's gradient has the transposed shape of "
+        "the weight; grads holds it in the weight's own shape, delta.T @ z.",
     ),
     "wrong-input": _gradients(
         "eq:c18-1",

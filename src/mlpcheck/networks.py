@@ -158,6 +158,9 @@ class Networks:
             same = {case for case in judged if read(case) in values}
             if same == found and same != judged:
                 return f", for {name} {' or '.join(map(str, sorted(values, key=str)))}"
+        for name in cases.ACTIVATIONS:
+            if found == {c for c in judged if name in (self.points[c].f, self.points[c].g)}:
+                return f", for f or g = {name}"
         if all(self.all[case].role == "large" for case in found):
             return ", for large activations"
         return ""
@@ -198,8 +201,9 @@ class Networks:
             for case in self.points:
                 if self.all[case].role not in ("probe", "two"):
                     group.count(case in holds[quantity] and case not in self.autograd)
-            if not judged and not self.autograd:
-                group.note = "checked once the forward pass is right"
+            if self.verdict.groups["forward"].held < self.verdict.groups["forward"].total:
+                some = "judged only where the forward pass is right"
+                group.note = some if judged else "checked once the forward pass is right"
         if judged:
             self._explain_backward(results, holds, raised)
 
@@ -429,7 +433,9 @@ def _collect(chosen: Mapping[str, Mistakes]) -> list[tuple[Mistake, list[str]]]:
     found: dict[Mistake, list[str]] = {}
     for quantity, mistakes in chosen.items():
         for mistake in mistakes:
-            found.setdefault(mistake, []).append(quantity)
+            names = found.setdefault(mistake, [])
+            if quantity not in names:  # a shared function makes it in both layers
+                names.append(quantity)
     collected = []
     for mistake, quantities in found.items():
         if mistake.code == "mean-again" and all("b" in q for q in quantities):

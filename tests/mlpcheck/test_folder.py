@@ -1,0 +1,155 @@
+"""A folder of submissions: none is lost, nothing is half-written, and it can be continued."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from mlpcheck import folder
+from mlpcheck.folder import COLUMNS, Unusable, check_folder, submissions
+from mlpcheck.store import CSV, write_atomically
+
+
+@pytest.fixture
+def handed_in(tmp_path, reference):
+    """A folder with submissions of all kinds."""
+    place = tmp_path / "submissions"
+    inner = place / "dora" / "homework 1"
+    inner.mkdir(parents=True)
+    (place / "emil").mkdir()
+    (place / "__MACOSX").mkdir()
+    (place / "ada.py").write_text(reference.text, "utf-8")
+    (place / "bob.py").write_text("def f(:\n", "utf-8")
+    (place / "cleo.py").write_text(reference.in_forward("import os\nos._exit(0)"), "utf-8")
+    (inner / "mlp.py").write_text("from helper import *\n", "utf-8")
+    (inner / "helper.py").write_text(reference.text, "utf-8")
+    (place / "notes.txt").write_text("no submission", "utf-8")
+    return place
+
+
+def rows(file) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as text:
+        return list(csv.DictReader(text))
+
+
+def test_each_submission_has_its_row(handed_in, tmp_path):
+    table = tmp_path / "grades.csv"
+    check_folder(submissions(handed_in), table, None, jobs=2)
+    found = {row["name"]: (row["points"], row["first diagnosis"]) for row in rows(table)}
+    assert found == {
+        "ada.py": ("100", ""),
+        "bob.py": ("0", "syntax-error"),
+        "cleo.py": ("30", "exit"),
+        "dora": ("100", ""),
+        "emil": ("0", "missing-file"),
+    }
+    assert list(rows(table)[0]) == COLUMNS
+
+
+def test_a_second_run_gives_the_same_bytes_and_checks_nothing_again(
+    handed_in, tmp_path, monkeypatch
+):
+    table, lines = tmp_path / "grades.csv", tmp_path / "grades.jsonl"
+    check_folder(submissions(handed_in), table, lines, jobs=2)
+    first = table.read_bytes(), lines.read_bytes()
+    monkeypatch.setattr(folder, "check", None)
+    check_folder(submissions(handed_in), table, lines, jobs=2)
+    assert (table.read_bytes(), lines.read_bytes()) == first
+
+
+def test_one_job_and_two_jobs_give_the_same_bytes(handed_in, tmp_path):
+    tables = tmp_path / "one.csv", tmp_path / "two.csv"
+    for jobs, table in enumerate(tables, start=1):
+        check_folder(submissions(handed_in), table, None, jobs)
+    assert tables[0].read_bytes() == tables[1].read_bytes()
+
+
+def test_a_row_that_was_cut_off_and_a_changed_submission_are_checked_again(
+    handed_in, tmp_path, reference
+):
+    table = tmp_path / "grades.csv"
+    check_folder(submissions(handed_in), table, None, jobs=1)
+    whole = table.read_text("utf-8")
+    table.write_text(whole[:-5], "utf-8")
+    (handed_in / "bob.py").write_text(reference.text, "utf-8")
+    checked = []
+
+    def check(name, path, server, original=folder.check):
+        checked.append(name)
+        return original(name, path, server)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(folder, "check", check)
+        check_folder(submissions(handed_in), table, None, jobs=1)
+    assert sorted(checked) == ["bob.py", "emil"]
+    assert {row["name"]: row["points"] for row in rows(table)}["bob.py"] == "100"
+    assert len(rows(table)) == 5
+
+
+def test_a_mistake_of_the_checker_itself_costs_one_row_only(handed_in, tmp_path, monkeypatch):
+    def check(name, path, server, original=folder.check):
+        if name == "ada.py":
+            raise ValueError("a mistake of the checker")
+        return original(name, path, server)
+
+    monkeypatch.setattr(folder, "check", check)
+    table = tmp_path / "grades.csv"
+    check_folder(submissions(handed_in), table, None, jobs=2)
+    assert {row["name"]: row["first diagnosis"] for row in rows(table)}["ada.py"] == "not-checked"
+    assert len(rows(table)) == 5
+
+
+def test_an_interrupted_run_keeps_its_rows_and_can_be_continued(tmp_path, reference):
+    place, table = tmp_path / "many", tmp_path / "grades.csv"
+    place.mkdir()
+    for number in range(12):
+        (place / f"{number:02}.py").write_text(f"{reference.text}\n# {number}\n", "utf-8")
+    command = [sys.executable, "-m", "handgrad", "check", str(place), "--csv", str(table)]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (table.exists() and table.read_text("utf-8").count("\n") > 3):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=60)
+    assert running.returncode == 2
+    kept = rows(table)
+    assert 3 <= len(kept) < 12
+    again = subprocess.run(command, capture_output=True, check=True, text=True)
+    assert len(again.stdout.splitlines()) == 12 - len(kept)
+    assert [row["name"] for row in rows(table)] == [f"{n:02}.py" for n in range(12)]
+    assert {row["points"] for row in rows(table)} == {"100"}
+
+
+def test_a_cell_cannot_become_a_formula(tmp_path):
+    table = CSV(tmp_path / "grades.csv", ["name", "digest"])
+    table.open({})
+    table.append({"name": "=1+1.py", "digest": "d"})
+    assert (tmp_path / "grades.csv").read_text("utf-8") == "name,digest\n'=1+1.py,d\n"
+    again = CSV(tmp_path / "grades.csv", ["name", "digest"])
+    again.open({"=1+1.py": "d"})
+    assert again.rows["=1+1.py"] == {"name": "=1+1.py", "digest": "d"}
+
+
+def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path, monkeypatch):
+    file = tmp_path / "results.json"
+    file.write_text("kept", "utf-8")
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_atomically(file, json.dumps({}))
+    assert [f.name for f in tmp_path.iterdir()] == ["results.json"]
+    assert file.read_text("utf-8") == "kept"
+
+
+def test_a_folder_without_submissions_is_an_error(tmp_path):
+    with pytest.raises(Unusable, match=r"expected \.py files"):
+        submissions(tmp_path)
