@@ -1039,6 +1039,8 @@ class Evaluator:
     def _apply(self, node: Apply) -> Any:
         function = node.function
         if self.pointwise and any(bare_functions(argument) for argument in node.arguments):
+            if not isinstance(node.arguments[0], Add):
+                raise ReadingError("a function of a function is not read", node.start)
             return self.apply(function, self.free("t")) * self.number(node.arguments[0])
         values = [self.value(argument) for argument in node.arguments]
         if function.name == "max":

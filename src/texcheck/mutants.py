@@ -66,6 +66,7 @@ PROJECTION = "ReLU's matrix times itself is itself: its entries are 0 and 1"
 SAME_NORM = "a vector and its transpose have the same norm"
 NO_SLOPE = "the changed term does not depend on what is differentiated by"
 ZERO = "the changed term is multiplied by zero"
+OFF_DIAGONAL = "off the diagonal of a diagonal Jacobian every entry is 0"
 WIDTHS = "the two vectors have the same length"
 
 
@@ -374,6 +375,8 @@ class _Changes:
     def flat(self, node: Expr, above: tuple[Expr, ...]) -> str:
         """Whether a change stands in a term that the derivative around it does not see."""
         for at, parent in enumerate(above):
+            if isinstance(parent, Written) and self.off_diagonal(parent, (*above, node)[at + 1]):
+                return OFF_DIAGONAL
             if isinstance(parent, Derivative):
                 inside = [*above[at + 1 :], node]
                 terms = [
@@ -384,6 +387,14 @@ class _Changes:
                 if any(not self.depends(term, parent.by) for term in terms):
                     return NO_SLOPE
         return ""
+
+    def off_diagonal(self, matrix: Written, cell: Expr) -> bool:
+        """Whether an entry of a written-out diagonal Jacobian stands off its diagonal."""
+        return self.is_diagonal(matrix) and any(
+            part is cell and i != j
+            for i, row in enumerate(matrix.rows)
+            for j, part in enumerate(row)
+        )
 
     def depends(self, term: Expr, by: Name) -> bool:
         bases = {part.base for part in walk(term) if isinstance(part, Name)}
@@ -477,7 +488,7 @@ class _Changes:
         else:
             return
         if not any(isinstance(parent, Derivative) for parent in above):
-            law = PROJECTION if self.is_projection(node, above) else ""
+            law = PROJECTION if self.is_projection(node, above) else self.flat(node, above)
             yield self.change("another activation's derivative", node, text, law)
 
     def identity_by_nature(self, by: Name) -> bool:
@@ -506,21 +517,22 @@ class _Changes:
     def number(self, node: Number, above: tuple[Expr, ...]) -> Iterator[Mutant]:
         if any(isinstance(parent, Name | Kronecker | Identity) for parent in above):
             if node.value.denominator == 1 and not isinstance(above[-1], Negative):
-                yield self.change("another index", node, str(int(node.value) + 1))
+                text, law = str(int(node.value) + 1), self.flat(node, above)
+                yield self.change("another index", node, text, law)
             return
         yield self.change("another number", node, str(int(node.value) + 1), self.flat(node, above))
 
     def written(self, node: Written) -> Iterator[Mutant]:
         for row in node.rows:
             for cell in row:
+                law = OFF_DIAGONAL if self.off_diagonal(node, cell) else ""
                 for part in walk(cell):
                     if isinstance(part, Name):
                         for index in part.indices:
                             if isinstance(index, Add):
-                                yield self.change("last index", index, self.tex(index.terms[0]))
-                                yield self.change(
-                                    "last index", index, f"{self.tex(index.terms[0])}-2"
-                                )
+                                length = self.tex(index.terms[0])
+                                yield self.change("last index", index, length)
+                                yield self.change("last index", index, f"{length}-2", law)
 
 
 def _statements(item: Item) -> list[Statement]:

@@ -340,7 +340,9 @@ class ExactArithmetic:
                 degree for (function, _), degree in self.arguments.items() if function == name
             ]
             count = len(degrees)
-            total += count * (count - 1) // 2 * 2 * max(degrees, default=0)
+            # Two signs collide when their arguments are equal, opposite, or one of 0, 1 and -1.
+            twice = 2 * count * (count - 1) + 3 * count if name == "sign" else count * (count - 1)
+            total += twice * max(degrees, default=0)
         return total
 
     def _unknown(self, name: str, value: Exact) -> Exact:

@@ -53,6 +53,8 @@ REAL_POINTS = 12
 REPEATS = 4  # exact points in each region; more where the degree asks for it
 MOST_REPEATS = 16
 LOG10_ERROR = -50.0
+MOST_CHARACTERS = 10_000
+MOST_TERMS = 20_000  # of one sum, or of the components that one statement compares
 SLACK = 1e-13  # rounding of a value of size 1 that vanishes exactly
 _MOST_FURTHER_SIGNS = 6
 
@@ -336,9 +338,19 @@ class Outcome:
     certain: bool = False  # the difference rests on algebra alone, not on unknown functions
 
 
+def _expect_few(found: Ranges) -> None:
+    """Errors: `TooLarge` for a statement or a sum over very many values of its indices."""
+    terms: dict[int, int] = {}
+    for (number, _), length in found.sums.items():
+        terms[number] = terms.get(number, 1) * max(1, length)
+    if max([math.prod(found.free.values()), *terms.values()]) > MOST_TERMS:
+        raise TooLarge("the indices take too many values")
+
+
 def _evaluator(
     equation: Equation, setting: Setting, found: Ranges, world: World, tex: str
 ) -> Evaluator:
+    _expect_few(found)
     evaluator = Evaluator(world, setting, found, tex, pointwise=pointwise(equation))
     evaluator.check_indices(equation.left)
     evaluator.check_indices(equation.right)
@@ -754,6 +766,8 @@ def unreadable(tex: str, fault: ReadingError, network: str) -> Verdict:
 
 def tasks(tex: str, network: str, subject: str | None = None, kind: str = "value") -> list[Task]:
     """The statements of a display or a table cell. Errors: `ReadingError`."""
+    if len(tex) > MOST_CHARACTERS:
+        raise ReadingError(f"a formula of more than {MOST_CHARACTERS} characters", 0)
     located = parse.statements(tex) if subject is None else _cell_statements(tex, subject, kind)
     found = []
     for one in located:

@@ -52,6 +52,11 @@ NOT_PROVED = [
     (r"\text{not } \ell = \ell", "any"),
     (r"\ell = \ell \text{ is false}", "any"),
     (r"\frac{\partial}{\partial s} \sigma(s) \sigma(s) = \sigma'(s) \sigma(s)", "sigmoid-mse"),
+    (r"\sigma(\sigma) = \sigma^2", "sigmoid-mse"),
+    (r"f(g) = g(f)", "sigmoid-mse"),
+    # Too much to evaluate
+    (r"\sum_{a,c,i,j,k,m,n,o,p} x_a x_c x_i x_j x_k x_m x_n x_o x_p = 1", "any"),
+    (r"\ell = \ell" + r" + \ell" * 20000, "any"),
     # Sizes that nothing fixes
     (r"\boldsymbol{1}^T = \boldsymbol{1}", "any"),
     (r"\boldsymbol{1} = 1", "any"),
