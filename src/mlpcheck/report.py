@@ -8,7 +8,7 @@ from mlpcheck.check import Result
 from mlpcheck.diagnoses import DIAGNOSES
 from mlpcheck.verdict import POINTS, Finding
 
-WIDTH = 100
+WIDTH = 80
 OK = "Everything holds."
 
 
