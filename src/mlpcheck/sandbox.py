@@ -80,11 +80,15 @@ class Server:
         self.process: subprocess.Popen[str] | None = None
         self.answers: queue.Queue[Record | None] = queue.Queue()
         self.listener: threading.Thread | None = None
+        self.running: int | None = None  # the process that carries out a request
+        self.closed = False
 
     def __enter__(self) -> "Server":
         return self
 
     def __exit__(self, *_: object) -> None:
+        """End all processes; what another thread is waiting for does not come back."""
+        self.closed = True
         if self.process is not None:
             self._end(self.process)
             self.process = None
@@ -92,6 +96,8 @@ class Server:
     def _end(self, process: "subprocess.Popen[str]") -> None:
         process.kill()
         process.wait()
+        if self.running is not None:
+            _kill(self.running)
         if self.listener is not None:
             self.listener.join()  # it ends with the process's output
         for pipe in (process.stdin, process.stdout):
@@ -101,6 +107,8 @@ class Server:
 
     def _start(self) -> subprocess.Popen[str]:
         """The runner's process, started anew if there is none (any more)."""
+        if self.closed:
+            raise RuntimeError("the server is closed")
         if self.process is not None:
             if self.process.poll() is None:
                 return self.process
@@ -179,6 +187,7 @@ class Server:
         started = self._answer(60)
         status, reason = None, ""
         if started is not None:
+            self.running = started["pid"]
             size, since, used = 0, time.monotonic(), 0.0
             # Before the first record, a process that was not forked imports PyTorch.
             patience = 1 if self.fork else PATIENCE
@@ -203,6 +212,9 @@ class Server:
                     self._answer(10)
                     break
             _kill(started["pid"])  # whatever it left behind in its group
+            self.running = None
+        if self.closed:
+            raise RuntimeError("the server is closed")
         found = _read(records)
         if not reason and any(key in record for record in found[-1:] for key in FINISHED):
             return found

@@ -240,11 +240,16 @@ class Backward:
         return self.first[key]
 
     def explanations(self, quantity: str, results: Mapping[str, Sized]) -> list[Explanation]:
-        """All hypotheses that reproduce the gradient; just the right one if that does."""
+        """All hypotheses that reproduce the gradient with as few mistakes as possible.
+
+        With more than that if a call raised an error, which only some hypotheses explain.
+        """
         L, kind = int(quantity[-1]), quantity[-2]
         raised = any(result.value is None for result in results.values())
         found: list[Explanation] = []
         for path, final, mistakes in self._candidates(L, kind):
+            if found and not raised and _cost(mistakes) > _cost(found[0].mistakes):
+                break
 
             def predict(case: str, path: tuple[int, ...] = path, final: h.Final = final) -> Array:
                 p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
@@ -254,8 +259,6 @@ class Backward:
                 return np.asarray(final(h.End(delta, right, p.x, s1, z1, s2, y_hat, other)))
 
             found += explain(predict, mistakes, results, self.tolerance, quantity, path)
-            if found and not found[0].mistakes and not raised:
-                break
         return found
 
     @staticmethod

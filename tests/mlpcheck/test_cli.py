@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 
 import pytest
 
@@ -29,6 +30,13 @@ def wrong(tmp_path, reference):
     return file
 
 
+@pytest.fixture
+def shared(server, monkeypatch):
+    """The commands use the tests' runner, which has imported PyTorch already."""
+    monkeypatch.setattr(cli, "Server", lambda _: nullcontext(server))
+
+
+@pytest.mark.usefixtures("shared")
 def test_the_exit_status_says_whether_everything_holds(right, wrong, capsys):
     assert cli.main(["check", str(right)]) == 0
     assert "Everything holds" in capsys.readouterr().out
@@ -58,6 +66,7 @@ def test_wrong_arguments_get_a_clear_line(arguments, message, right, capsys, mon
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("shared")
 def test_the_report_is_short_and_links_to_the_book(wrong, capsys):
     cli.main(["check", str(wrong), "--book", "https://example.org/book/"])
     lines = capsys.readouterr().out.splitlines()
@@ -69,6 +78,7 @@ def test_the_report_is_short_and_links_to_the_book(wrong, capsys):
     assert "See book/regression/gradients.md, equation eq:c18-1" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("shared")
 def test_json_holds_the_same_as_the_report(wrong, tmp_path, capsys):
     cli.main(["check", str(wrong), "--json", str(tmp_path / "result.json")])
     data = json.loads((tmp_path / "result.json").read_text("utf-8"))
@@ -120,6 +130,7 @@ def test_a_notebook_gets_the_report_as_text(right):
         check_file(right.parent / "missing.py")
 
 
+@pytest.mark.usefixtures("shared")
 def test_gradescope_gets_its_results(wrong, tmp_path, capsys):
     file = tmp_path / "results" / "results.json"
     cli.main(["check", str(wrong), "--gradescope", str(file)])

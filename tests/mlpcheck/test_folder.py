@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,10 +16,8 @@ from mlpcheck.folder import COLUMNS, Unusable, check_folder, submissions
 from mlpcheck.store import CSV, write_atomically
 
 
-@pytest.fixture
-def handed_in(tmp_path, reference):
-    """A folder with submissions of all kinds."""
-    place = tmp_path / "submissions"
+def hand_in(place, reference) -> None:
+    """Put submissions of all kinds into a new folder."""
     inner = place / "dora" / "homework 1"
     inner.mkdir(parents=True)
     (place / "emil").mkdir()
@@ -29,7 +28,6 @@ def handed_in(tmp_path, reference):
     (inner / "mlp.py").write_text("from helper import *\n", "utf-8")
     (inner / "helper.py").write_text(reference.text, "utf-8")
     (place / "notes.txt").write_text("no submission", "utf-8")
-    return place
 
 
 def rows(file) -> list[dict[str, str]]:
@@ -37,9 +35,18 @@ def rows(file) -> list[dict[str, str]]:
         return list(csv.DictReader(text))
 
 
-def test_each_submission_has_its_row(handed_in, tmp_path):
-    table = tmp_path / "grades.csv"
-    check_folder(submissions(handed_in), table, None, jobs=2)
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory, reference):
+    """The submissions, and the two files of a run with two jobs over them."""
+    place = tmp_path_factory.mktemp("class") / "submissions"
+    hand_in(place, reference)
+    table, lines = place.parent / "grades.csv", place.parent / "grades.jsonl"
+    check_folder(submissions(place), table, lines, jobs=2)
+    return place, table, lines
+
+
+def test_each_submission_has_its_row(first_run):
+    _, table, lines = first_run
     found = {row["name"]: (row["points"], row["first diagnosis"]) for row in rows(table)}
     assert found == {
         "ada.py": ("100", ""),
@@ -49,49 +56,44 @@ def test_each_submission_has_its_row(handed_in, tmp_path):
         "emil": ("0", "missing-file"),
     }
     assert list(rows(table)[0]) == COLUMNS
+    objects = [json.loads(line) for line in lines.read_text("utf-8").splitlines()]
+    assert [one["name"] for one in objects] == list(found)
 
 
-def test_a_second_run_gives_the_same_bytes_and_checks_nothing_again(
-    handed_in, tmp_path, monkeypatch
-):
-    table, lines = tmp_path / "grades.csv", tmp_path / "grades.jsonl"
-    check_folder(submissions(handed_in), table, lines, jobs=2)
-    first = table.read_bytes(), lines.read_bytes()
+def test_a_second_run_gives_the_same_bytes_and_checks_nothing_again(first_run, monkeypatch):
+    place, *files = first_run
+    before = [file.read_bytes() for file in files]
     monkeypatch.setattr(folder, "check", None)
-    check_folder(submissions(handed_in), table, lines, jobs=2)
-    assert (table.read_bytes(), lines.read_bytes()) == first
+    check_folder(submissions(place), *files, jobs=2)
+    assert [file.read_bytes() for file in files] == before
 
 
-def test_one_job_and_two_jobs_give_the_same_bytes(handed_in, tmp_path):
-    tables = tmp_path / "one.csv", tmp_path / "two.csv"
-    for jobs, table in enumerate(tables, start=1):
-        check_folder(submissions(handed_in), table, None, jobs)
-    assert tables[0].read_bytes() == tables[1].read_bytes()
+def test_one_job_gives_the_same_bytes_as_two(first_run, tmp_path):
+    place, table, _ = first_run
+    check_folder(submissions(place), tmp_path / "one.csv", None, jobs=1)
+    assert (tmp_path / "one.csv").read_bytes() == table.read_bytes()
 
 
 def test_a_row_that_was_cut_off_and_a_changed_submission_are_checked_again(
-    handed_in, tmp_path, reference
+    first_run, tmp_path, monkeypatch
 ):
-    table = tmp_path / "grades.csv"
-    check_folder(submissions(handed_in), table, None, jobs=1)
-    whole = table.read_text("utf-8")
-    table.write_text(whole[:-5], "utf-8")
-    (handed_in / "bob.py").write_text(reference.text, "utf-8")
+    place, table = tmp_path / "submissions", tmp_path / "grades.csv"
+    shutil.copytree(first_run[0], place)
+    table.write_text(first_run[1].read_text("utf-8")[:-5], "utf-8")
+    (place / "bob.py").write_text("def g(:\n", "utf-8")
     checked = []
 
     def check(name, path, server, original=folder.check):
         checked.append(name)
         return original(name, path, server)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(folder, "check", check)
-        check_folder(submissions(handed_in), table, None, jobs=1)
+    monkeypatch.setattr(folder, "check", check)
+    check_folder(submissions(place), table, None, jobs=1)
     assert sorted(checked) == ["bob.py", "emil"]
-    assert {row["name"]: row["points"] for row in rows(table)}["bob.py"] == "100"
     assert len(rows(table)) == 5
 
 
-def test_a_mistake_of_the_checker_itself_costs_one_row_only(handed_in, tmp_path, monkeypatch):
+def test_a_mistake_of_the_checker_itself_costs_one_row_only(first_run, tmp_path, monkeypatch):
     def check(name, path, server, original=folder.check):
         if name == "ada.py":
             raise ValueError("a mistake of the checker")
@@ -99,7 +101,7 @@ def test_a_mistake_of_the_checker_itself_costs_one_row_only(handed_in, tmp_path,
 
     monkeypatch.setattr(folder, "check", check)
     table = tmp_path / "grades.csv"
-    check_folder(submissions(handed_in), table, None, jobs=2)
+    check_folder(submissions(first_run[0]), table, None, jobs=1)
     assert {row["name"]: row["first diagnosis"] for row in rows(table)}["ada.py"] == "not-checked"
     assert len(rows(table)) == 5
 
@@ -109,7 +111,8 @@ def test_an_interrupted_run_keeps_its_rows_and_can_be_continued(tmp_path, refere
     place.mkdir()
     for number in range(12):
         (place / f"{number:02}.py").write_text(f"{reference.text}\n# {number}\n", "utf-8")
-    command = [sys.executable, "-m", "handgrad", "check", str(place), "--csv", str(table)]
+    command = [sys.executable, "-m", "handgrad", "check", str(place), "--jobs", "1"]
+    command += ["--csv", str(table)]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not (table.exists() and table.read_text("utf-8").count("\n") > 3):

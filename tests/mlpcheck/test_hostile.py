@@ -2,12 +2,14 @@
 
 import os
 import tempfile
+import threading
 import time
 
 import pytest
 
 from mlpcheck import report, sandbox
 from mlpcheck.check import check
+from mlpcheck.sandbox import Limits, Server
 
 LOSSES = ("mse_loss", "mse_loss dJdy_hat", "bce_loss", "bce_loss dJdy_hat", "bce_loss at 0 and 1")
 
@@ -147,3 +149,32 @@ def test_no_process_and_no_file_is_left_behind(check_source, reference, tmp_path
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
     assert list(temporary.iterdir()) == []
+
+
+def test_closing_the_server_ends_what_is_running(reference, tmp_path):
+    file = tmp_path / "mlp.py"
+    file.write_text(reference.in_forward("while True: pass"), encoding="utf-8")
+    server = Server(Limits())
+    thread = threading.Thread(target=_fails, args=(lambda: check("mlp.py", file, server),))
+    thread.start()
+    deadline = time.monotonic() + 60
+    while server.running is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    pid = server.running
+    server.__exit__()
+    thread.join(timeout=30)
+    assert not thread.is_alive()
+    with pytest.raises(ProcessLookupError):
+        _wait_for_the_end_of(pid)
+
+
+def _fails(call) -> None:
+    with pytest.raises(RuntimeError, match="closed"):
+        call()
+
+
+def _wait_for_the_end_of(pid: int) -> None:
+    for _ in range(500):
+        os.kill(pid, 0)
+        time.sleep(0.01)
