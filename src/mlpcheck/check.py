@@ -8,7 +8,7 @@ from typing import Any
 
 from mlpcheck import cases, search
 from mlpcheck.judge import judge
-from mlpcheck.sandbox import Record, Server, Unreadable
+from mlpcheck.sandbox import Record, Server, Stopped, Unreadable
 from mlpcheck.verdict import POINTS, Run, Verdict
 
 MOST_PROBES = 4  # batch sizes that are tried because they stand in the code
@@ -66,6 +66,11 @@ def check(name: str, path: Path, server: Server) -> Result:
         verdict = judge(records, tolerance)
     except Unreadable as error:
         verdict.add("not-readable", (), str(error))
+    except Stopped:
+        raise
+    except Exception as error:  # a mistake of the checker is no traceback for the student
+        verdict = Verdict()
+        verdict.add("not-checked", (), f"{type(error).__name__}: {error}")
     return Result(name, digest(path), verdict)
 
 

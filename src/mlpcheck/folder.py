@@ -11,7 +11,7 @@ from mlpcheck.check import Result, check, digest
 from mlpcheck.report import with_sentences
 from mlpcheck.sandbox import Limits, Server
 from mlpcheck.store import CSV, JSONLines, Row, Table
-from mlpcheck.verdict import POINTS, Verdict
+from mlpcheck.verdict import POINTS
 
 COLUMNS = ["name", "points", *POINTS, "first diagnosis", "diagnoses", "digest"]
 
@@ -97,13 +97,9 @@ def check_folder(found: dict[str, Path], table: Path | None, lines: Path | None,
 
 
 def _one(name: str, path: Path, servers: "SimpleQueue[Server]") -> Result:
-    """Check one submission on a server that is free. Whatever happens, there is a result."""
+    """Check one submission on a server that is free."""
     server = servers.get()
     try:
         return check(name, path, server)
-    except Exception as error:  # a mistake of the checker must not stop the others
-        verdict = Verdict()
-        verdict.add("not-checked", (), f"{type(error).__name__}: {error}")
-        return Result(name, digest(path), verdict)
     finally:
         servers.put(server)

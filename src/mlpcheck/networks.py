@@ -253,6 +253,8 @@ class Networks:
                     for c, r in results[quantity].items()
                     if c not in holds[quantity] and r.value is not None
                 }
+                if not values:
+                    continue
                 self._differs(quantity, values, set(results[quantity]))
                 blocked = True
             else:

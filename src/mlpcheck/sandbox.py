@@ -42,6 +42,10 @@ class Limits:
     output_bytes: int = 1_000_000
 
 
+class Stopped(Exception):
+    """There is no runner: it was closed, or it does not start; the message says which."""
+
+
 class Unreadable(Exception):
     """The submission cannot be copied; the message says why."""
 
@@ -108,7 +112,7 @@ class Server:
     def _start(self) -> subprocess.Popen[str]:
         """The runner's process, started anew if there is none (any more)."""
         if self.closed:
-            raise RuntimeError("the server is closed")
+            raise Stopped("the runner was closed")
         if self.process is not None:
             if self.process.poll() is None:
                 return self.process
@@ -126,7 +130,7 @@ class Server:
         self.listener = threading.Thread(target=self._listen, args=listening, daemon=True)
         self.listener.start()
         if self._answer(120) is None:
-            raise RuntimeError("the runner does not start: is PyTorch installed?")
+            raise Stopped("The runner does not start. Is PyTorch installed?")
         return self.process
 
     @staticmethod
@@ -214,7 +218,7 @@ class Server:
             _kill(started["pid"])  # whatever it left behind in its group
             self.running = None
         if self.closed:
-            raise RuntimeError("the server is closed")
+            raise Stopped("the runner was closed")
         found = _read(records)
         if not reason and any(key in record for record in found[-1:] for key in FINISHED):
             return found

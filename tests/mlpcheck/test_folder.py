@@ -15,6 +15,8 @@ from mlpcheck import folder
 from mlpcheck.folder import COLUMNS, Unusable, check_folder, submissions
 from mlpcheck.store import CSV, write_atomically
 
+checking = sys.modules["mlpcheck.check"]  # the name in the package is the function
+
 
 def hand_in(place, reference) -> None:
     """Put submissions of all kinds into a new folder."""
@@ -94,16 +96,18 @@ def test_a_row_that_was_cut_off_and_a_changed_submission_are_checked_again(
 
 
 def test_a_mistake_of_the_checker_itself_costs_one_row_only(first_run, tmp_path, monkeypatch):
-    def check(name, path, server, original=folder.check):
-        if name == "ada.py":
+    def judge(records, tolerance, original=checking.judge):
+        if not any("syntax" in record for record in records):
             raise ValueError("a mistake of the checker")
-        return original(name, path, server)
+        return original(records, tolerance)
 
-    monkeypatch.setattr(folder, "check", check)
+    monkeypatch.setattr(checking, "judge", judge)
     table = tmp_path / "grades.csv"
     check_folder(submissions(first_run[0]), table, None, jobs=1)
-    assert {row["name"]: row["first diagnosis"] for row in rows(table)}["ada.py"] == "not-checked"
-    assert len(rows(table)) == 5
+    found = {row["name"]: row["first diagnosis"] for row in rows(table)}
+    assert found["ada.py"] == "not-checked"
+    assert found["bob.py"] == "syntax-error"
+    assert len(found) == 5
 
 
 def test_an_interrupted_run_keeps_its_rows_and_can_be_continued(tmp_path, reference):

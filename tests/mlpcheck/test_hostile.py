@@ -9,7 +9,7 @@ import pytest
 
 from mlpcheck import report, sandbox
 from mlpcheck.check import check
-from mlpcheck.sandbox import Limits, Server
+from mlpcheck.sandbox import Limits, Server, Stopped
 
 LOSSES = ("mse_loss", "mse_loss dJdy_hat", "bce_loss", "bce_loss dJdy_hat", "bce_loss at 0 and 1")
 
@@ -170,7 +170,7 @@ def test_closing_the_server_ends_what_is_running(reference, tmp_path):
 
 
 def _fails(call) -> None:
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(Stopped, match="closed"):
         call()
 
 
