@@ -115,7 +115,7 @@ class Run:
             self.unloaded = _raised(record["unloaded"])
         if "case" not in record:
             return
-        case, call, step = str(record["case"]), str(record["call"]), int(record.get("step", 0))
+        case, call = str(record["case"]), str(record["call"])
         if "problem" in record:
             problem = _raised(record["problem"])
             if call == "load":
@@ -132,7 +132,6 @@ class Run:
             self.grads[case, self._pass(case, call)] = dict(record["grads"])
         if "cache" in record:
             self.cache[case] = list(record["cache"])
-        del step
 
     def _pass(self, case: str, call: str) -> int:
         """The number of the call within its case: 0 for the first forward, 1 for the second."""
