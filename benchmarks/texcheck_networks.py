@@ -10,9 +10,11 @@ import sys
 import time
 
 from texcheck import check
+from texcheck.numerical import compare_numerically
+from texcheck.places import settings
 from texcheck.reader import read
 from texcheck.syntax import Equation
-from texcheck.verdict import compare_numerically, settings, tasks
+from texcheck.tasks import tasks
 
 NETWORKS = 1000
 BATCH = 100

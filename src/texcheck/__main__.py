@@ -6,8 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from .judge import check
 from .network import NETWORKS
-from .verdict import Claim, Verdict, check
+from .tasks import Claim
+from .verdict import Verdict
 
 _USAGE = f"""\
 python -m texcheck book [--json FILE] [FOLDER]      prove every displayed equation of a book

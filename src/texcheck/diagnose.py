@@ -9,10 +9,16 @@ from fractions import Fraction
 from types import UnionType
 from typing import Any
 
-from .evaluate import ClaimError, Evaluator, Setting, ranges
+from .evaluate import Evaluator
+from .exact import compare_exactly
+from .indices import ranges
 from .latex import ReadingError
+from .lengths import wrong_shape
 from .network import real_world
 from .numbers import NoValue, Real, TooLarge, Undecided
+from .numerical import compare_numerically
+from .pairs import pairs, pointwise
+from .places import Setting, settings
 from .syntax import (
     Add,
     Apply,
@@ -40,15 +46,8 @@ from .syntax import (
     substitute,
     walk,
 )
-from .verdict import (
-    Task,
-    compare_exactly,
-    compare_numerically,
-    pairs,
-    pointwise,
-    settings,
-    wrong_shape,
-)
+from .tasks import Task
+from .values import ClaimError
 
 NOTHING_FITS = "no single small change makes it true"
 # A formula changed in one place, and what that change says about the original.

@@ -13,7 +13,7 @@ from functools import reduce
 from pathlib import Path
 
 from . import parse
-from .evaluate import bare_functions
+from .judge import EnginesDisagree, judge
 from .latex import ReadingError
 from .network import ARCHITECTURES
 from .reader import Item, read
@@ -46,10 +46,12 @@ from .syntax import (
     Sum,
     Transpose,
     Written,
+    bare_functions,
     children,
+    sides,
     walk,
 )
-from .verdict import EnginesDisagree, judge, sides, tasks
+from .tasks import tasks
 
 ZERO_NUMBER = Number(Fraction(0))
 SHORT = 150

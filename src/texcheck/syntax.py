@@ -328,3 +328,40 @@ def _substitute(value: Any, old: Node, new: Node) -> Any:
         parts = tuple(_substitute(part, old, new) for part in value)
         return parts if any(a is not b for a, b in zip(parts, value, strict=True)) else value
     return value
+
+
+def sides(statement: Statement) -> tuple[Expr, ...]:
+    """The formulas of a statement."""
+    conditions = tuple(side for pair in statement.conditions for side in pair)
+    match statement:
+        case Equation(left, right) | Notation(left, right):
+            return left, right, *conditions
+        case ShapeClaim(value, rows, columns):
+            return value, rows, columns, *conditions
+        case RangeClaim(_, first, last, about):
+            return first, last, *(sides(about) if about else ()), *conditions
+    raise TypeError(statement)
+
+
+def bare_functions(node: Expr) -> bool:
+    """Whether a function stands in the formula without an argument."""
+    if isinstance(node, Function):
+        return True
+    if isinstance(node, Apply):
+        return any(bare_functions(argument) for argument in node.arguments)
+    return any(bare_functions(child) for child in children(node))
+
+
+def is_constant(node: Expr) -> bool:
+    """Whether a formula holds no quantity and no index: 0, 1, 1/4."""
+    return not any(
+        isinstance(part, Name | Index | Function | Written | Constant | Identity | ReluDiagonal)
+        for part in walk(node)
+    )
+
+
+def is_literal(node: Expr) -> bool:
+    """Whether a formula is a written number, perhaps negative."""
+    if isinstance(node, Negative):
+        return is_literal(node.of)
+    return isinstance(node, Number)

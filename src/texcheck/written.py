@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from typing import Any
 
-from .evaluate import ClaimError, Evaluator, Flexible, Grid, Partial
+from .leaves import Leaves
 from .syntax import Blank, Dots, Expr, Kronecker, Name, Node, Number, Written
+from .values import ClaimError, Flexible, Grid, Partial
 
 _ZERO = Number(Fraction(0))
 
@@ -36,7 +37,7 @@ class _NoPattern(Exception):
     """The written entries do not continue each other."""
 
 
-def written_value(evaluator: Evaluator, node: Written) -> Any:
+def written_value(evaluator: Leaves, node: Written) -> Any:
     """The matrix that a written-out one stands for.
 
     Dots are continued when the first and last written entries are instances of one form whose
@@ -92,9 +93,7 @@ def _expect_dots_between(node: Written, rows: dict[int, int], columns: dict[int,
             raise ClaimError("dots", "dots stand between a first and a last entry", node)
 
 
-def _numbers(
-    evaluator: Evaluator, cells: dict[tuple[int, int], Expr]
-) -> list[tuple[int, int, Any]]:
+def _numbers(evaluator: Leaves, cells: dict[tuple[int, int], Expr]) -> list[tuple[int, int, Any]]:
     return [(i, j, evaluator.number(cell)) for (i, j), cell in cells.items()]
 
 
@@ -118,7 +117,7 @@ def _places(gaps: list[bool]) -> dict[int, int]:
     return {at: at if at < first else at - len(gaps) for at, gap in enumerate(gaps) if not gap}
 
 
-def _form(evaluator: Evaluator, cell: Expr) -> _Form:
+def _form(evaluator: Leaves, cell: Expr) -> _Form:
     """Takes the indices out of an entry."""
     found: list[int] = []
 

@@ -12,17 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from texcheck import numbers
+from texcheck.exact import LOG10_ERROR, compare_exactly
+from texcheck.judge import judge
 from texcheck.numbers import PRIME, Dual, Exact, ExactArithmetic, NoValue, RealArithmetic
+from texcheck.numerical import compare_numerically
+from texcheck.places import settings as settings_of
 from texcheck.reader import read
 from texcheck.syntax import Equation
-from texcheck.verdict import (
-    LOG10_ERROR,
-    compare_exactly,
-    compare_numerically,
-    judge,
-    tasks,
-)
-from texcheck.verdict import settings as settings_of
+from texcheck.tasks import tasks
 
 BOOK = Path(__file__).parents[2] / "book"
 NETWORKS = 20  # random networks for each statement; `benchmarks/texcheck_networks.py` takes 1,000
