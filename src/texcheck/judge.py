@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from .diagnose import diagnosis, shape_diagnosis
 from .exact import compare_exactly
 from .latex import ReadingError, place
 from .lengths import judge_range, wrong_shape
