@@ -1,11 +1,18 @@
-"""Gives every page one style sheet, one script and a math font cut to the glyphs used."""
+"""Gives every page one style sheet and one script, and fonts cut to the glyphs that the book uses.
+
+The fonts are part of the style sheet. So a page is laid out once: with fonts in files of their own
+it would be laid out without them first, and again as each arrives; with many formulas that is slow.
+"""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import html
+import io
 import logging
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +31,8 @@ _ANNOTATION = re.compile(r"<annotation\b.*?</annotation>", re.DOTALL)
 _IDENTIFIER = re.compile(r"<mi>(.)</mi>")
 _DRAWN = re.compile(r"<text\b[^>]*STIX Two Math[^>]*>.*?</text>", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
+_FONT = re.compile(r"url\(fonts/([\w.-]+)\)")
+_BUNDLE = re.compile(r"(_static/site\.(?:css|js))(?:\?\w+)?\"")
 _SPHINX_DESIGN = re.compile(r'class="[^"]*\bsd-')
 
 # Our own files that are sources of the bundles and are not published as they are.
@@ -61,41 +70,45 @@ def math_characters(pages: Iterable[str]) -> set[str]:
     return found
 
 
-def subset_math_font(source: Path, target: Path, characters: set[str]) -> None:
-    """Writes to ``target`` the glyphs of ``characters`` and their larger forms, no others."""
+def text_characters(pages: Iterable[str]) -> set[str]:
+    """Every character of ``pages`` (HTML), and those that scripts write into them."""
+    return {character for page in pages for character in html.unescape(page)} | set("“”…–")
+
+
+def subset_font(source: Path, characters: set[str]) -> bytes:
+    """Returns the font (WOFF2) with the glyphs of ``characters`` and their larger forms alone."""
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports each table that it cuts
     options = subset.Options(flavor="woff2", layout_features=["*"], hinting=False)
+    target = io.BytesIO()
     with subset.load_font(str(source), options) as font:
         subsetter = subset.Subsetter(options)
         # Plain letters and digits as well: an interactive figure may change a formula.
         shown = {ord(character) for character in characters} | set(range(0x20, 0x7F))
         subsetter.populate(unicodes=shown)
         subsetter.subset(font)
-        subset.save_font(font, str(target), options)
+        subset.save_font(font, target, options)
+    return target.getvalue()
 
 
-def _own_static(app: Sphinx) -> Path:
-    return Path(app.srcdir) / "_static"
+def _embed_fonts(css: str, folder: Path, pages: list[str]) -> str:
+    """``css`` with every ``url(fonts/…)`` replaced by the font itself, cut to what is shown."""
+
+    def embed(found: re.Match[str]) -> str:
+        characters = math_characters(pages) if "math" in found[1] else text_characters(pages)
+        font = base64.b64encode(subset_font(folder / found[1], characters)).decode("ascii")
+        return f"url(data:font/woff2;base64,{font})"
+
+    return _FONT.sub(embed, css)
 
 
-def _digest(app: Sphinx) -> str:
-    """Changes when the look or the behaviour does, so that no browser keeps an old copy."""
-    own = _own_static(app)
-    content = b"".join(
-        path.read_bytes() for name in _BUNDLED for path in sorted((own / name).iterdir())
-    )
-    return hashlib.sha256(content).hexdigest()[:10]
-
-
-def add_to_page(
-    app: Sphinx,
-    pagename: str,
-    templatename: str,
-    context: dict[str, Any],
-    doctree: nodes.document | None,
-) -> None:
-    context["site_digest"] = _digest(app)
-    context["has_math"] = "<math" in context.get("body", "")
+def _stamp(site: Path, content: str) -> None:
+    """Names the bundles' content in each page, so that no browser keeps an old copy."""
+    digest = hashlib.sha256(content.encode("utf-8")).hexdigest()[:10]
+    for path in site.rglob("*.html"):
+        page = path.read_text("utf-8")
+        stamped = _BUNDLE.sub(rf'\1?{digest}"', page)
+        if stamped != page:
+            path.write_text(stamped, "utf-8")
 
 
 def _remove_unused(site: Path, pages: list[str]) -> None:
@@ -115,8 +128,9 @@ def remove_thebe(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def write_assets(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.name != "html":
         return
-    out, own = Path(app.outdir) / "_static", _own_static(app)
-    pages = [path.read_text("utf-8") for path in Path(app.outdir).rglob("*.html")]
+    site, source = Path(app.outdir), Path(app.srcdir)
+    out, own, fonts = site / "_static", source / "_static", source / "_fonts"
+    pages = [path.read_text("utf-8") for path in site.rglob("*.html")]
 
     sheets = [out / "pygments.css"]
     if any(_SPHINX_DESIGN.search(page) for page in pages):
@@ -140,20 +154,18 @@ def write_assets(app: Sphinx, exception: Exception | None) -> None:
         elif path.is_dir() and not any(path.iterdir()):
             path.rmdir()
 
-    _remove_unused(Path(app.outdir), pages)
+    _remove_unused(site, pages)
 
+    site_css = _embed_fonts(site_css, fonts, pages)
     (out / "site.css").write_text(site_css, "utf-8")
     (out / "site.js").write_text(site_js, "utf-8")
     (out / "minisearch.js").write_text(minisearch_js, "utf-8")
-    (out / "fonts").mkdir(exist_ok=True)
-    font = "stix-two-math.woff2"
-    source = Path(app.srcdir) / "_fonts" / font
-    subset_math_font(source, out / "fonts" / font, math_characters(pages))
+    shutil.copy(fonts / "OFL.txt", out / "fonts-license.txt")
+    _stamp(site, site_css + site_js)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-resolved", remove_thebe, priority=900)
-    app.connect("html-page-context", add_to_page)
     # After the theme has written its style sheets.
     app.connect("build-finished", write_assets, priority=800)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

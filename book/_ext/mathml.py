@@ -114,12 +114,6 @@ def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
     raise nodes.SkipNode
 
 
-def _height(tex: str) -> str:
-    """About how tall an equation is, in em: what a page reserves until it lays the equation out."""
-    rows = tex.split("\\\\")
-    return f"{sum(2.9 if 'frac' in row or 'sum' in row else 1.9 for row in rows) + 0.7:.1f}em"
-
-
 def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
     aside = ""
     if node["number"]:
@@ -129,9 +123,7 @@ def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
         )
     aside += _proof_mark(node)
     self.body.append(self.starttag(node, "div", CLASS="equation"))
-    reserved = f"contain-intrinsic-height: auto {_height(node.astext())}"
-    formula = _render(node, display=True)
-    self.body.append(f'<div class="equation-scroll" style="{reserved}">{formula}</div>')
+    self.body.append(f'<div class="equation-scroll">{_render(node, display=True)}</div>')
     if aside:
         self.body.append(f'<div class="equation-aside">{aside}</div>')
     self.body.append("</div>\n")

@@ -146,24 +146,7 @@
       }
     }
   });
-  for (const box of document.querySelectorAll(".pst-scrollable-table-container, .output.text_html, .article pre")) sizes.observe(box);
-
-  // --- Equations that are far from the screen are laid out later, a few at a time: the page answers at once ------
-  const whenIdle = window.requestIdleCallback ?? (task => setTimeout(task, 20));
-  const waiting = [...document.querySelectorAll(".equation-scroll")];
-  let moved = false;
-  for (const name of ["wheel", "touchmove", "keydown", "pointerdown"])
-    addEventListener(name, () => { moved = true; }, { once: true, passive: true });
-  function layOut() {
-    for (const box of waiting.splice(0, 4)) {
-      box.style.contentVisibility = "visible";
-      sizes.observe(box);
-    }
-    if (waiting.length) requestAnimationFrame(() => whenIdle(layOut));
-    // What stands before the place in the address has its true height now.
-    else if (!moved) document.querySelector(":target")?.scrollIntoView();
-  }
-  addEventListener("load", () => whenIdle(layOut));
+  for (const box of document.querySelectorAll(".equation-scroll, .pst-scrollable-table-container, .output.text_html, .article pre")) sizes.observe(box);
 
   // --- Preview of the equation or section that a reference points to -------------------------------------------
   const pages = new Map();
