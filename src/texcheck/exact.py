@@ -81,5 +81,7 @@ def _compare_exactly(
     if random:
         outcome.points = arithmetic.points
         outcome.degree = max(outcome.degree, 1) + arithmetic.collisions()
-        outcome.log10_error = arithmetic.repeats * (math.log10(outcome.degree) - math.log10(PRIME))
+        # Inputs are drawn from the p - 1 elements of the field that are not zero.
+        chance = math.log10(outcome.degree) - math.log10(PRIME - 1)
+        outcome.log10_error = arithmetic.repeats * chance
     return outcome
