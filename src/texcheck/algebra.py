@@ -28,7 +28,6 @@ from .syntax import (
     Product,
     Sum,
     Transpose,
-    children,
     is_literal,
 )
 from .values import ClaimError, Flexible, Grid, Partial, show_shape
@@ -140,7 +139,7 @@ class Algebra(Leaves):
                     whole = isinstance(node.of, Name) and self.is_number(node.of)
                     known = whole and bool(node.by.indices)
                 case Product() | Add() | Sum() | Negative() | Power() | Fraction_():
-                    known = all(self.is_number(child) for child in children(node))
+                    known = all(self.is_number(child) for child in node.parts)
                 case Apply():
                     known = node.function.name not in ("diag", "Linear") and all(
                         self.is_number(argument) for argument in node.arguments

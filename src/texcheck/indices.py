@@ -15,7 +15,6 @@ from .syntax import (
     Name,
     Power,
     Sum,
-    children,
     is_constant,
     walk,
 )
@@ -120,7 +119,7 @@ def ranges(sides: tuple[Expr, ...], setting: Setting) -> Ranges:
             for index, length in zip(node.indices, lengths, strict=True):
                 if isinstance(index, Index):
                     know(lookup(index.letter, scopes), length, node)
-        for child in children(node):
+        for child in node.parts:
             visit(child, scopes)
 
     def lookup(letter: str, scopes: dict[str, _Scope]) -> _Scope:

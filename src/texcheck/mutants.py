@@ -47,7 +47,6 @@ from .syntax import (
     Transpose,
     Written,
     bare_functions,
-    children,
     sides,
     walk,
 )
@@ -262,7 +261,7 @@ class _Changes:
             yield from self.function(node.function)
             parts: Sequence[Expr] = node.arguments
         else:
-            parts = list(children(node))
+            parts = list(node.parts)
         for part in parts:
             if not isinstance(part, Function):
                 yield from self.visit(part, (*above, node))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
+from functools import cache, cached_property
 from typing import Any, TypeAlias
 
 
@@ -14,6 +15,20 @@ class Node:
 
     start: int = field(compare=False, kw_only=True, default=0)
     end: int = field(compare=False, kw_only=True, default=0)
+
+    @classmethod
+    @cache
+    def names(cls) -> tuple[str, ...]:
+        """The names of this kind's fields, the place in the TeX aside."""
+        return tuple(item.name for item in fields(cls) if item.name not in ("start", "end"))
+
+    @cached_property
+    def parts(self) -> tuple[Node, ...]:
+        """The parts of the node, from left to right."""
+        found: list[Node] = []
+        for name in self.names():
+            _collect(getattr(self, name), found)
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -287,25 +302,21 @@ class Notation:
 Statement: TypeAlias = Equation | ShapeClaim | RangeClaim | Notation
 
 
-def children(node: Node) -> Iterator[Node]:
-    """The parts of a node, from left to right."""
-    for item in fields(node):
-        yield from _nodes(getattr(node, item.name))
-
-
-def _nodes(value: Any) -> Iterator[Node]:
+def _collect(value: Any, found: list[Node]) -> None:
     if isinstance(value, Node):
-        yield value
+        found.append(value)
     elif isinstance(value, tuple):
         for part in value:
-            yield from _nodes(part)
+            _collect(part, found)
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """The node and everything below it."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    """The node and everything below it, each before its parts."""
+    left = [node]
+    while left:
+        node = left.pop()
+        yield node
+        left += reversed(node.parts)
 
 
 def substitute(node: Node, old: Node, new: Node) -> Node:
@@ -313,11 +324,11 @@ def substitute(node: Node, old: Node, new: Node) -> Node:
     if node is old:
         return new
     changes = {}
-    for item in fields(node):
-        value = getattr(node, item.name)
+    for name in node.names():
+        value = getattr(node, name)
         changed = _substitute(value, old, new)
         if changed is not value:
-            changes[item.name] = changed
+            changes[name] = changed
     return replace(node, **changes) if changes else node
 
 
@@ -349,7 +360,7 @@ def bare_functions(node: Expr) -> bool:
         return True
     if isinstance(node, Apply):
         return any(bare_functions(argument) for argument in node.arguments)
-    return any(bare_functions(child) for child in children(node))
+    return any(bare_functions(child) for child in node.parts)
 
 
 def is_constant(node: Expr) -> bool:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from . import parse
 from .latex import ReadingError, place
-from .syntax import Equation, Expr, Index, Listing, Name, ShapeClaim, Statement, Sum, children
+from .syntax import Equation, Expr, Index, Listing, Name, ShapeClaim, Statement, Sum
 
 MOST_CHARACTERS = 10_000
 
@@ -99,4 +99,4 @@ def _free_letters(node: Expr, bound: frozenset[str] = frozenset()) -> set[str]:
         return {node.letter} - bound
     if isinstance(node, Sum):
         bound = bound | set(node.letters)
-    return {letter for child in children(node) for letter in _free_letters(child, bound)}
+    return {letter for child in node.parts for letter in _free_letters(child, bound)}

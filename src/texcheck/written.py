@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -145,11 +145,7 @@ def _form(evaluator: Leaves, cell: Expr) -> _Form:
             ends = (node.first, node.second)
             first, second = (take(end, evaluator.value(end)) for end in ends)
             return Kronecker(first, second)
-        changes = {
-            item.name: visit(getattr(node, item.name))
-            for item in fields(node)
-            if item.name not in ("start", "end")
-        }
+        changes = {name: visit(getattr(node, name)) for name in node.names()}
         return replace(node, **changes)
 
     form = visit(cell)
@@ -163,7 +159,7 @@ def _fill(node: Any, indices: tuple[int, ...]) -> Any:
         return tuple(_fill(part, indices) for part in node)
     if not isinstance(node, Node):
         return node
-    changes = {item.name: _fill(getattr(node, item.name), indices) for item in fields(node)}
+    changes = {name: _fill(getattr(node, name), indices) for name in node.names()}
     return replace(node, **changes)
 
 
