@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import pytest
 import yaml
+from pages import PDF_NAME
 
 ROOT = Path(__file__).parents[2]
 PAGE = "# A page\n\nIt reads well.\n\n$$\nx = 1\n$$ (eq:one)\n"
@@ -101,6 +103,20 @@ def test_address_adds_sitemap_and_canonical_links(published: Path) -> None:
     assert 'property="og:image" content="https://someone.example/book/_static/social.png"' in page
     assert (published / "_static" / "social.png").is_file()
     assert '<base href="https://someone.example/book/">' in (published / "404.html").read_text()
+
+
+def test_book_is_printed(plain: Path, tmp_path: Path) -> None:
+    site = shutil.copytree(plain, tmp_path / "site")
+    command = [sys.executable, str(ROOT / "book" / "_pdf" / "make.py"), str(site)]
+    subprocess.run(command, check=True)
+    with pikepdf.open(site / PDF_NAME) as pdf:
+        assert len(pdf.pages) == 4  # title, contents, two chapters
+        assert pdf.Root.MarkInfo.Marked
+        assert pdf.Root.Lang == "en"
+        with pdf.open_outline() as outline:
+            assert [item.title for item in outline.root] == ["Contents", "A page", "A notebook"]
+    for page in site.rglob("*.html"):
+        assert f'<a href="{PDF_NAME}">' in page.read_text("utf-8")
 
 
 def test_second_build_has_no_warnings_either(plain: Path) -> None:
