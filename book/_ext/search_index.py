@@ -1,4 +1,4 @@
-"""Collects what the search finds: every section and every numbered equation."""
+"""Collects what the search finds: every section and every numbered equation, with its formula."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
+from mathml import MathError, tex_to_mathml
+from sphinx import addnodes
+from wording import in_a_line, subject, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,15 +18,36 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-_NOT_PROSE = (nodes.math, nodes.math_block, nodes.literal_block, nodes.raw, nodes.comment)
+_NOT_PROSE = (nodes.math_block, nodes.literal_block, nodes.raw, nodes.comment)
+_EQUATION = re.compile("\0(.*?)\0")  # a reference, whose number is known when all pages are read
+_ANNOTATION = re.compile(r"<annotation\b.*?</annotation>", re.DOTALL)
+
+
+def _formula(tex: str) -> str:
+    try:
+        return in_a_line(tex_to_mathml(tex.strip(), display=False))
+    except MathError:  # reported where the formula is shown
+        return ""
+
+
+def _typeset(equation: nodes.math_block) -> str:
+    """The equation for the list of results, without its source."""
+    try:
+        return _ANNOTATION.sub("", tex_to_mathml(equation.astext().strip(), display=True))
+    except MathError:
+        return ""
 
 
 def _prose(found: Iterable[nodes.Node]) -> str:
-    """The words of ``found`` without its formulas and code."""
+    """The words of ``found`` with its formulas in a line, without displayed ones and code."""
 
     def text(node: nodes.Node) -> str:
         if isinstance(node, nodes.Text):
             return node.astext()
+        if isinstance(node, nodes.math):
+            return _formula(node.astext())
+        if isinstance(node, addnodes.pending_xref) and node["reftype"] == "eq":
+            return f"\0{node['reftarget']}\0"
         if isinstance(node, _NOT_PROSE):
             return " "
         separator = " " if isinstance(node, nodes.Structural | nodes.Body | nodes.Part) else ""
@@ -43,26 +67,30 @@ def _words_before(equation: nodes.math_block) -> str:
 
 def collect(app: Sphinx, doctree: nodes.document) -> None:
     entries: list[dict[str, str]] = []
-    titles = [title.astext() for title in doctree.findall(nodes.title)]
-    page = titles[0] if titles else ""
+    page = _prose(list(doctree.findall(nodes.title))[:1])
     for section in doctree.findall(nodes.section):
         title = _prose(section[:1])
         own = [child for child in section.children[1:] if not isinstance(child, nodes.section)]
+        if any("proof-table" in child.get("classes", ()) for child in own):
+            continue  # the ledger repeats what stands on the pages
         entries.append({"id": section["ids"][0], "title": title, "page": page, "text": _prose(own)})
     for equation in doctree.findall(nodes.math_block):
-        if not equation.get("number"):
-            continue
+        label = (equation.get("label") or "").removeprefix("eq:")
+        if not equation.get("number") or label.endswith("-printed"):
+            continue  # a misprint answers no question; its erratum is found
         section = equation.parent
         while not isinstance(section, nodes.section | nodes.document):
             section = section.parent
-        label = re.sub(r"[^A-Za-z0-9]+", " ", (equation.get("label") or "").removeprefix("eq:"))
+        tex, name = equation.astext(), re.sub(r"[^A-Za-z0-9]+", " ", label)
         entries.append(
             {
                 "id": equation["ids"][0],
                 "title": _prose(section[:1]),
                 "page": page,
                 "text": _words_before(equation),
-                "labels": f"equation {label}".strip(),
+                "subject": f"equation {name} {subject(tex)}",
+                "words": words(tex),
+                "math": _typeset(equation),
             }
         )
     _store(app.env)[app.env.docname] = entries
@@ -85,15 +113,23 @@ def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEn
 def write_index(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.name != "html":
         return
+    numbers = {
+        anchor: f"({'.'.join(map(str, number))})"
+        for figures in app.env.toc_fignumbers.values()
+        for anchor, number in figures.get("displaymath", {}).items()
+    }
+
+    def numbered(text: str) -> str:
+        return _EQUATION.sub(lambda of: numbers.get(nodes.make_id(f"equation-{of[1]}"), ""), text)
+
     index = []
     for docname, entries in sorted(_store(app.env).items()):
-        numbers = app.env.toc_fignumbers.get(docname, {}).get("displaymath", {})
         for entry in entries:
-            found = {**entry, "url": f"{app.builder.get_target_uri(docname)}#{entry['id']}"}
-            del found["id"]
-            if number := numbers.get(entry["id"]):
-                found["title"] = f"Equation ({'.'.join(map(str, number))}), {entry['title']}"
-            index.append(found)
+            found = {name: numbered(text) for name, text in entry.items()}
+            anchor = found.pop("id")
+            if number := numbers.get(anchor):
+                found["title"] = f"Equation {number}, {found['title']}"
+            index.append({**found, "url": f"{app.builder.get_target_uri(docname)}#{anchor}"})
     # A script and not JSON: a page that was opened from a file may load a script but not read data.
     target = Path(app.outdir) / "_static" / "search-index.js"
     target.write_text(f"window.searchIndex={json.dumps(index, ensure_ascii=False)};", "utf-8")
@@ -105,4 +141,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-merge-info", merge)
     # After the assets have been cleared of what is not published.
     app.connect("build-finished", write_index, priority=900)
-    return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,6 +11,7 @@ from assets import math_characters, subset_font
 from fontTools.ttLib import TTFont
 from inline_svg import SvgError, inline
 from mathml import MathError, tex_to_mathml
+from wording import in_a_line, subject, words
 
 ROOT = Path(__file__).parents[2]
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20">{}</svg>'
@@ -98,3 +99,35 @@ def test_plot_takes_the_colors_of_the_theme() -> None:
 def test_drawing_of_ours_keeps_its_colors() -> None:
     svg = inline(SVG.format('<path style="fill: #000000"/>'), alt="A box", prefix="")
     assert "fill: #000000" in svg
+
+
+@pytest.mark.parametrize(
+    ("tex", "line"),
+    [
+        (r"\frac{\partial \ell}{\partial W^{(1)}}", "∂ℓ/∂W(1)"),
+        (r"\left( \frac{a}{b} \frac{c}{d} \right)", "(a/b c/d)"),
+        (r"\hat{\boldsymbol{y}} < \delta_{ij}", "ŷ<δij"),
+        (r"\left[ \boldsymbol{\delta}^{(L+1)} \right]^{\mathsf T}", "[δ(L+1)]ᵀ"),
+        (r"\frac{1}{1 + \exp(-s)}", "1/(1+exp(−s))"),
+        (r"10^{-16} \lVert x \rVert^2", "10^(−16)‖x‖²"),
+        (r"\ell_{\mathrm{BCE}}", "ℓBCE"),
+    ],
+)
+def test_formula_in_a_line_reads_without_markup(tex: str, line: str) -> None:
+    assert in_a_line(tex_to_mathml(tex, display=False)) == line
+
+
+def test_equation_is_about_its_left_side() -> None:
+    tex = (
+        r"\frac{\partial \ell}{\partial W_{ij}^{(1)}}"
+        r" = \sum_k \delta_{ik} \left[ \boldsymbol{\delta}^{(2)} \right]^{\mathsf T}"
+    )
+    about, whole = set(subject(tex).split()), set(words(tex).split())
+    assert about == {"gradient", "derivative", "loss", "weight", "first", "W1", "dl", "dW1"}
+    assert whole > about | {"Kronecker", "error", "delta2", "second", "transpose", "sum"}
+    assert not whole & {"bias", "sigmoid", "input", "identity"}
+
+
+def test_condition_is_part_of_what_an_equation_is_about() -> None:
+    tex = r"f = \operatorname{ReLU} \;\Rightarrow\; z_i^{(1)} = \max(0, s_i^{(1)})"
+    assert subject(tex) == "ReLU activation first z1"

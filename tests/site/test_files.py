@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -43,6 +44,16 @@ def test_internal_links_and_anchors_resolve(
     links = [link["href"] for link in page.find_all("a", href=True)]
     internal = [href for href in links if not (urlsplit(href).scheme or urlsplit(href).netloc)]
     assert [href for href in internal if not resolves(href)] == []
+
+
+def test_search_leads_to_anchors_that_exist(site: Path) -> None:
+    index = (site / "_static" / "search-index.js").read_text("utf-8")
+    entries = json.loads(index.removeprefix("window.searchIndex=").removesuffix(";"))
+    assert len(entries) > 200
+    for entry in entries:
+        path, _, anchor = entry["url"].partition("#")
+        assert anchor in anchors(site / path), entry["url"]
+        assert entry["title"], entry["url"]
 
 
 def test_ids_are_unique(page: BeautifulSoup) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -71,6 +72,53 @@ def test_search_finds_an_equation_by_its_words(context: BrowserContext, origin: 
     page.goto(f"{origin}/search.html?q={asked}")
     link = page.locator("#search-results a", has_text="Equation (").first
     expect(link).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("words", "equation"),
+    [
+        ("gradient of the first weight", "eq-c13"),
+        ("dl/dW1", "eq-c13"),
+        ("first bias", "eq-c24-2"),
+        ("sigmoid derivative", "eq-e03"),
+        ("cross-entropy", "eq-f03"),
+        ("derivative of the cross entropy", "eq-f05"),
+        ("kronecker delta", "eq-c08-1"),
+        ("relu jacobian", "eq-d02-2"),
+        ("hadamard product", "eq-sigmoid-jacobians"),
+        ("transpose", "eq-c16-2"),
+        ("recursion of the error", "eq-c18-2"),
+    ],
+)
+def test_search_shows_the_equation_that_is_asked_for(
+    context: BrowserContext, origin: str, words: str, equation: str
+) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/search.html?q={quote(words)}")
+    results = page.locator("#search-results li")
+    expect(results.first).to_be_visible()
+    links = results.locator("a").evaluate_all("all => all.slice(0, 6).map(link => link.hash)")
+    assert f"#equation-{equation}" in links
+    result = results.nth(links.index(f"#equation-{equation}"))
+    assert result.locator("math").bounding_box()["height"] > 10
+    result.locator("a").click()
+    expect(page.locator(f"[id='equation-{equation}']")).to_be_in_viewport()
+
+
+def test_search_shows_no_misprint_as_an_equation(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/search.html?q=misprint")
+    expect(page.locator("#search-results li").first).to_be_visible()
+    index = page.evaluate("searchIndex.filter(entry => entry.math).map(entry => entry.url)")
+    assert len(index) > 100
+    assert [url for url in index if url.endswith("-printed")] == []
+
+
+def test_search_offers_what_has_some_of_the_words(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/search.html?q=sigmoid+xylophone")
+    expect(page.locator("#search-status")).to_contain_text("Nothing has all these words")
+    expect(page.locator("#search-results li").first).to_contain_text("igmoid")
 
 
 def test_search_says_when_nothing_is_found(context: BrowserContext, origin: str) -> None:
