@@ -24,6 +24,12 @@ _converter = LatexToMathML(annotation=True, fancy_error=False)
 # `\boldsymbol{1}` comes out as an identifier "1" in regular weight; it is the bold digit.
 _BOLD_DIGIT = re.compile(r"<mi>([0-9])</mi>")
 _BOLD_ZERO = 0x1D7CE
+# The layer in a superscript, as in "(1)" or "(L+1)", is one word: a fifth fewer boxes to lay out.
+_LAYER = re.compile(
+    r'<mrow><mo stretchy="false">\(</mo><m[in]>([0-9L])</m[in]>'
+    r'(?:<mo lspace="0" rspace="0">([+−])</mo><mn>1</mn>)?'
+    r'<mo stretchy="false">\)</mo></mrow>(?=</msup>|</msubsup>)'
+)
 _ATTACHED_BEFORE = re.compile(r"(?<!\S)\S{1,12}\Z")
 _ATTACHED_AFTER = re.compile(r"\S{1,12}(?!\S)")
 _ERROR_POSITION = re.compile(r"(?P<offset>\d+): (?P<message>.*)", re.DOTALL)
@@ -49,7 +55,13 @@ def tex_to_mathml(tex: str, *, display: bool) -> str:
         offset = int(found["offset"])
         near = tex[offset : offset + 30].split("\n")[0]
         raise MathError(f"{found['message']} Near: {near}", tex[:offset].count("\n")) from error
-    return _BOLD_DIGIT.sub(lambda match: f"<mn>{chr(_BOLD_ZERO + int(match[1]))}</mn>", mathml)
+    mathml = _BOLD_DIGIT.sub(lambda digit: f"<mn>{chr(_BOLD_ZERO + int(digit[1]))}</mn>", mathml)
+    return _LAYER.sub(_layer, mathml)
+
+
+def _layer(found: re.Match[str]) -> str:
+    name = "𝐿" if found[1] == "L" else found[1]
+    return f"<mtext>({name}{found[2] + '1' if found[2] else ''})</mtext>"
 
 
 def _render(node: nodes.Element, *, display: bool) -> str:

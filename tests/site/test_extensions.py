@@ -25,6 +25,14 @@ def test_formula_keeps_its_source() -> None:
     assert f'<annotation encoding="application/x-tex">{source}</annotation>' in mathml
 
 
+def test_layer_is_one_word_of_its_formula() -> None:
+    for tex, layer in {"(1)": "(1)", "(L+1)": "(𝐿+1)", "(L-1)": "(𝐿−1)"}.items():
+        for formula in (f"W^{{{tex}}}", f"W_{{ij}}^{{{tex}}}"):
+            assert f"<mtext>{layer}</mtext></m" in tex_to_mathml(formula, display=False)
+    for formula in ("f(1)", "(1)^2", "e^{f(1)}", r"W^{(L_{\max})}", "W^{(12)}"):
+        assert "mtext" not in tex_to_mathml(formula, display=False)
+
+
 def test_bold_digit_is_bold() -> None:
     assert "<mn>𝟏</mn>" in tex_to_mathml(r"\boldsymbol{1}", display=False)
 
