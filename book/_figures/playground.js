@@ -53,7 +53,7 @@
   const component = (name, index, layer) => {
     const subscript = `<mn>${index}</mn>`;
     if (!layer) return `<msub>${mi(name)}${subscript}</msub>`;
-    return `<msubsup>${mi(name)}${subscript}${row(mo("("), `<mn>${layer}</mn>`, mo(")"))}</msubsup>`;
+    return `<msubsup>${mi(name)}${subscript}<mtext>(${layer})</mtext></msubsup>`;
   };
   const partial = (of, by) => `<mfrac>${row(mo("∂"), of)}${row(mo("∂"), by)}</mfrac>`;
   const yHat = `<msub><mover accent="true">${mi("y")}${mo("^")}</mover><mn>0</mn></msub>`;
@@ -360,6 +360,14 @@
     const { result } = draw();
     announce(`Back at the first numbers: loss ${format(result.loss)}.`);
   });
+
+  // The first path waits until it is seen: a movement that nobody watches costs a phone power.
+  const seen = new IntersectionObserver(([{ isIntersecting }]) => {
+    if (!isIntersecting) return;
+    root.classList.add("pg-seen");
+    seen.disconnect();
+  });
+  seen.observe(one("svg"));
 
   for (const element of all("[hidden]")) element.hidden = false;
   draw();

@@ -63,7 +63,7 @@ def _component(name: str, index: str, layer: int | None = None) -> str:
     subscript = "".join(f"<mi>{c}</mi>" if c.isalpha() else f"<mn>{c}</mn>" for c in index)
     if layer is None:
         return f"<msub><mi>{name}</mi><mrow>{subscript}</mrow></msub>"
-    superscript = f"<mrow>{LEFT}<mn>{layer}</mn>{RIGHT}</mrow>"
+    superscript = f"<mtext>({layer})</mtext>"
     return f"<msubsup><mi>{name}</mi><mrow>{subscript}</mrow>{superscript}</msubsup>"
 
 
@@ -231,7 +231,7 @@ def _matrix(symbol: str, rows: list[list[str]]) -> str:
 def _matrices() -> str:
     def symbol(name: str, layer: int) -> str:
         bold = "𝒃" if name == "b" else name
-        superscript = f"<mrow>{LEFT}<mn>{layer}</mn>{RIGHT}</mrow>"
+        superscript = f"<mtext>({layer})</mtext>"
         return f"<msup><mi>{bold}</mi>{superscript}</msup>"
 
     matrices = [

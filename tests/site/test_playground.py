@@ -214,6 +214,17 @@ def test_nothing_moves_for_a_reader_who_asked_for_rest(browser: Browser, origin:
     assert names == {"reduce": "none", "no-preference": "pg-flow"}
 
 
+def test_path_moves_when_it_is_seen(browser: Browser, origin: str) -> None:
+    context = browser.new_context(reduced_motion="no-preference")
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}")
+    path = page.locator("#playground .pg-edge.pg-backward").first
+    expect(path).to_have_css("animation-play-state", "paused")
+    path.scroll_into_view_if_needed()
+    expect(path).to_have_css("animation-play-state", "running")
+    context.close()
+
+
 def test_without_javascript_it_is_a_worked_example(browser: Browser, origin: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
