@@ -63,11 +63,13 @@ class Comparison:
     __repr__ = __str__  # the rows hold rounding errors, which differ from machine to machine
 
     def _repr_html_(self) -> str:
-        rows = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in self._table())
-        head, *body = (f"<tr>{row}</tr>\n" for row in rows)
-        head = head.replace("<td>", '<th scope="col">').replace("</td>", "</th>")
-        body = [re.sub(r"\^(\([^)]*\))", r"<sup>\1</sup>", row) for row in body]  # ^(1) and so on
-        return f"<table>\n<thead>\n{head}</thead>\n<tbody>\n{''.join(body)}</tbody>\n</table>"
+        names, *rows = self._table()
+        head = "".join(f'<th scope="col">{name}</th>' for name in names)
+        body = "".join(
+            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>\n" for row in rows
+        )
+        body = re.sub(r"\^(\([^)]*\))", r"<sup>\1</sup>", body)  # ^(1) and so on
+        return f"<table>\n<thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{body}</tbody>\n</table>"
 
 
 def compare(

@@ -7,11 +7,8 @@ import torch
 from numpy.typing import ArrayLike
 
 from handgrad.checks import Array
-from handgrad.comparison import Comparison, compare
 from handgrad.losses import BinaryCrossEntropy, SigmoidCrossEntropy, SquaredError
 from handgrad.network import Gradients, Network, forward
-
-__all__ = ["Comparison", "autograd_gradients", "compare", "twin"]
 
 _MODULES = {"identity": torch.nn.Identity, "relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid}
 
