@@ -1,5 +1,5 @@
 // Serves the built site with gzip, measures three pages with Lighthouse as on a phone, and compares with the goals.
-// Each page is measured three times; the run with the median performance counts.
+// Each page is measured five times; the run with the median performance counts.
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -11,6 +11,7 @@ import lighthouse from "lighthouse";
 const site = process.env.SITE ?? "_build/html";
 const chromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const pages = ["index.html", "regression/gradients.html", "regression/gradients_run.html"];
+const runsPerPage = 5;
 const goals = { performance: 95, accessibility: 100, "best-practices": 100, seo: 100 };
 
 const types = {
@@ -42,23 +43,24 @@ const chrome = await chromeLauncher.launch({
     "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 
-let missed = 0;
+const missed = [];
 for (const page of pages) {
   const runs = [];
-  for (let run = 0; run < 3; run += 1) {
+  for (let run = 0; run < runsPerPage; run += 1) {
     const { lhr } = await lighthouse(`http://127.0.0.1:${server.address().port}/${page}`, {
       port: chrome.port, output: "json", logLevel: "error", onlyCategories: Object.keys(goals),
     });
+    if (lhr.runtimeError) throw new Error(`${page}: ${lhr.runtimeError.message}`);
     runs.push(lhr);
   }
-  const lhr = runs.sort((a, b) => a.categories.performance.score - b.categories.performance.score)[1];
-  const scores = Object.entries(goals).map(([name, goal]) => {
-    const score = Math.round(lhr.categories[name].score * 100);
-    if (score < goal) missed += 1;
-    return `${name} ${score}${score < goal ? ` (goal ${goal})` : ""}`;
-  });
-  console.log(`${page}: ${scores.join(", ")}`);
-  for (const name of Object.keys(goals)) {
+  const score = (run, name) => Math.round(run.categories[name].score * 100);
+  runs.sort((a, b) => score(a, "performance") - score(b, "performance"));
+  const lhr = runs[Math.floor(runs.length / 2)];
+  const all = runs.map(run => score(run, "performance")).join(" ");
+  console.log(`${page}: ${Object.keys(goals).map(name => `${name} ${score(lhr, name)}`).join(", ")} (performance of all runs: ${all})`);
+  for (const [name, goal] of Object.entries(goals)) {
+    if (score(lhr, name) >= goal) continue;
+    missed.push(`${page}: ${name} ${score(lhr, name)}, goal ${goal}`);
     for (const { id, weight } of lhr.categories[name].auditRefs) {
       const audit = lhr.audits[id];
       if (weight > 0 && audit.score !== null && audit.score < (name === "performance" ? 0.9 : 1))
@@ -69,4 +71,9 @@ for (const page of pages) {
 }
 await chrome.kill();
 server.close();
-process.exitCode = missed ? 1 : 0;
+if (missed.length) {
+  console.error(`Short of the goal:\n${missed.map(line => `  ${line}`).join("\n")}`);
+  process.exitCode = 1;
+} else {
+  console.log("Every goal is met.");
+}
