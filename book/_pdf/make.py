@@ -23,9 +23,12 @@ from playwright.sync_api import Page, sync_playwright
 
 sys.path.append(str(Path(__file__).parents[1] / "_ext"))
 from pages import PDF_NAME, link_pdf
+from wording import in_a_line
 
 HERE = Path(__file__).resolve().parent
 NOT_PRINTED = "script, .headerlink, .copy-button, .playground-controls"
+# How a page's last line begins that says where to click next: paper is turned over.
+NAVIGATION = ("Next: ", "Back to ")
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
 # The width of the text on paper in CSS pixels: A4 less the margins in print.css.
 TEXT_WIDTH = round((210 - 2 * 24) / 25.4 * 96)
@@ -70,6 +73,9 @@ def read_chapters(site: Path) -> list[Chapter]:
         article = soup.select_one("article")
         for extra in article.select(NOT_PRINTED):
             extra.decompose()
+        for last in article.find_all("p")[-1:]:
+            if last.get_text().startswith(NAVIGATION):
+                last.decompose()
         title = article.find("h1").decode_contents()
         level = len(node.find_parents("li"))
         chapters.append(Chapter(path, level, part, article, title))
@@ -92,7 +98,10 @@ def join(chapters: list[Chapter], site: Path) -> None:
                     node[name] = _URL_REFERENCE.sub(rf"url(#{own}\1)", value)
             for name in ("href", "xlink:href"):
                 if name in node.attrs:
-                    node[name] = _link(node[name], chapter.path, prefixes)
+                    if link := _link(node[name], chapter.path, prefixes):
+                        node[name] = link
+                    else:
+                        del node[name]
             if node.name == "img":
                 node["src"] = (site / chapter.path).parent.joinpath(node["src"]).resolve().as_uri()
             if node.name == "details":
@@ -100,13 +109,14 @@ def join(chapters: list[Chapter], site: Path) -> None:
 
 
 def _link(href: str, page: str, prefixes: dict[str, str]) -> str:
+    """Where a link leads within the PDF; empty for a file to download, which is not in it."""
     parts = urlsplit(href)
     if parts.scheme or parts.netloc:
         return href
     target = os.path.normpath(os.path.join(os.path.dirname(page), unquote(parts.path)))
     target = target if parts.path else page
-    if target not in prefixes:  # a file to download: it is not in the PDF
-        return "#"
+    if target not in prefixes:
+        return ""
     return f"#{prefixes[target]}{unquote(parts.fragment) or 'chapter'}"
 
 
@@ -167,9 +177,32 @@ def page_numbers(pdf: Path) -> dict[str, int]:
         return {name.removeprefix("/"): pages[place[0].objgen] for name, place in anchors}
 
 
-def compress(pdf: Path, target: Path) -> int:
+def headings(html: str) -> list[str]:
+    """The text of every heading, with its formulas in a line."""
+    found = BeautifulSoup(html, "html.parser").find_all(re.compile("^h[1-6]$"))
+    for formula in [formula for heading in found for formula in heading.find_all("math")]:
+        formula.replace_with(in_a_line(str(formula)))
+    return [" ".join(heading.get_text().split()) for heading in found]
+
+
+def name_bookmarks(book: pikepdf.Pdf, titles: list[str]) -> None:
+    """Gives the bookmarks their ``titles``: Chromium's own repeat parts of a formula."""
+    with book.open_outline() as outline:
+        pending, items = list(outline.root), []
+        while pending:
+            items.append(pending.pop(0))
+            pending = list(items[-1].children) + pending
+        for item, title in zip(items, titles, strict=True):
+            item.title = title
+
+
+def finish(pdf: Path, target: Path, author: str, titles: list[str]) -> int:
     """Writes ``pdf`` to ``target`` in a quarter of its size; returns the number of its pages."""
     with pikepdf.open(pdf) as book:
+        name_bookmarks(book, titles)
+        book.docinfo["/Author"] = author
+        del book.docinfo["/Creator"]
+        book.Root.ViewerPreferences = pikepdf.Dictionary(DisplayDocTitle=True)
         # The structure for screen readers is many small objects: they are packed into streams.
         book.save(target, object_stream_mode=pikepdf.ObjectStreamMode.generate)
         return len(book.pages)
@@ -198,11 +231,12 @@ def main() -> None:
         # The contents need the page numbers of a first print; their own length does not change.
         print_pdf(page, compose(chapters, site, title, author, {}), pdf)
         numbers = page_numbers(pdf)
-        print_pdf(page, compose(chapters, site, title, author, numbers), pdf)
+        html = compose(chapters, site, title, author, numbers)
+        print_pdf(page, html, pdf)
         browser.close()
         if page_numbers(pdf) != numbers:
             sys.exit("the page numbers moved between the two prints: the contents would be wrong")
-        count = compress(pdf, site / PDF_NAME)
+        count = finish(pdf, site / PDF_NAME, author, headings(html))
     link_pdf(site, "The whole book as PDF")
     print(f"{site / PDF_NAME}: {count} pages")
 

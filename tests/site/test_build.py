@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,10 @@ import yaml
 from pages import PDF_NAME
 
 ROOT = Path(__file__).parents[2]
-PAGE = "# A page\n\nIt reads well.\n\n$$\nx = 1\n$$ (eq:one)\n"
+PAGE = (
+    "# A page\n\nIt reads well.\n\n$$\nx = 1\n$$ (eq:one)\n\n"
+    "## A gradient by $W^{(2)}$\n\nNext: [the notebook](run.ipynb).\n"
+)
 NOTEBOOK = (
     '{"cells": [{"cell_type": "markdown", "metadata": {}, "source": ["# A notebook"]}],'
     '"metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},'
@@ -115,8 +119,18 @@ def test_book_is_printed(plain: Path, tmp_path: Path) -> None:
         assert pdf.Root.Lang == "en"
         with pdf.open_outline() as outline:
             assert [item.title for item in outline.root] == ["Contents", "A page", "A notebook"]
+            assert [item.title for item in outline.root[1].children] == ["A gradient by W(2)"]
+        assert pdf.docinfo["/Author"] == "The authors of this book"
     for page in site.rglob("*.html"):
         assert f'<a href="{PDF_NAME}">' in page.read_text("utf-8")
+
+
+def test_what_is_for_the_screen_is_not_printed(plain: Path) -> None:
+    chapters = runpy.run_path(str(ROOT / "book" / "_pdf" / "make.py"))["read_chapters"](plain)
+    assert [chapter.title for chapter in chapters] == ["A page", "A notebook"]
+    for chapter in chapters:
+        assert "Next:" not in chapter.article.get_text()
+        assert not chapter.article.select("script, .headerlink")
 
 
 def test_second_build_has_no_warnings_either(plain: Path) -> None:
