@@ -121,8 +121,10 @@ class AttachedText(SphinxPostTransform):
 
 def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
     before, after = escape(node.get("before", "")), escape(node.get("after", ""))
-    formula = before + _render(node, display=False) + _proof_mark(node) + after
-    self.body.append(f'<span class="nowrap">{formula}</span>' if before or after else formula)
+    mark = _proof_mark(node)
+    formula = before + _render(node, display=False) + mark + after
+    together = before or after or mark
+    self.body.append(f'<span class="nowrap">{formula}</span>' if together else formula)
     raise nodes.SkipNode
 
 

@@ -226,6 +226,18 @@ def test_long_equation_scrolls_by_keyboard(browser: Browser, origin: str) -> Non
     context.close()
 
 
+def test_sections_of_the_page_stay_in_view(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}#summary")
+    here = page.get_by_role("navigation", name="On this page").get_by_role("link", name="Summary")
+    expect(here).to_be_in_viewport()
+    expect(here).to_have_attribute("aria-current", "true")
+    page.goto(f"{origin}/errata.html#notation-that-wavers")  # the last of a list that is too long
+    contents = page.get_by_role("navigation", name="On this page")
+    expect(contents.locator("[aria-current]")).to_be_in_viewport()
+    assert contents.locator("a").count() > 40
+
+
 def test_page_reads_without_script(browser: Browser, origin: str) -> None:
     context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 780})
     page = context.new_page()

@@ -61,6 +61,8 @@
       for (const { target, isIntersecting } of entries) isIntersecting ? visible.add(target.id) : visible.delete(target.id);
       const current = [...links.keys()].filter(id => visible.has(id)).pop();
       for (const [id, link] of links) id === current ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current");
+      const top = links.get(current)?.offsetTop - pageToc.scrollTop;
+      if (top < 0 || top > pageToc.clientHeight - 32) pageToc.scrollTop += top - pageToc.clientHeight / 2;
     }, { rootMargin: "-20% 0px -70% 0px" });
     for (const id of links.keys()) {
       const section = document.getElementById(decodeURIComponent(id));
