@@ -12,6 +12,7 @@ from .syntax import (
     Absolute,
     Add,
     Apply,
+    Component,
     Derivative,
     Elementwise,
     Expr,
@@ -133,7 +134,15 @@ class Algebra(Leaves):
             match node:
                 case Name():
                     known = bool(node.indices) or node.base == "ell"
-                case Number() | Kronecker() | Length() | LayerCount() | Index() | Norm():
+                case (
+                    Number()
+                    | Kronecker()
+                    | Length()
+                    | LayerCount()
+                    | Index()
+                    | Norm()
+                    | Component()
+                ):
                     known = True
                 case Derivative():
                     whole = isinstance(node.of, Name) and self.is_number(node.of)
@@ -257,7 +266,7 @@ class Algebra(Leaves):
     def _power(self, node: Power) -> Any:
         if isinstance(node.of, Norm) and node.exponent == _TWO:
             return self.squared_norm(node.of)  # needs no square root
-        exponent = self.value(node.exponent)
+        exponent = self.whole(node.exponent)
         value = self.value(node.of)
         if isinstance(value, Grid) and value.shape != (1, 1):
             raise ClaimError(

@@ -17,7 +17,7 @@ class Contraction(Derivatives):
 
     def _sum(self, node: Sum) -> Any:
         if node.low is not None and node.high is not None:
-            low, high = self.value(node.low), self.value(node.high)
+            low, high = self.whole(node.low), self.whole(node.high)
             if not isinstance(low, int) or not isinstance(high, int):
                 raise ClaimError("index range", "the bounds of a sum are whole numbers", node)
             length = self.ranges.sums[id(node), node.letters[0]] or high + 1
@@ -34,9 +34,12 @@ class Contraction(Derivatives):
             spans = [range(low, high + 1)]
         else:
             spans = [range(self.ranges.sums[id(node), letter]) for letter in node.letters]
-        environment = self.environment
+        environment, outer_spans = self.environment, self.spans
+        lengths = {letter: self.ranges.sums[id(node), letter] for letter in node.letters}
+        self.spans = {**outer_spans, **lengths}
         outer = {letter: environment.get(letter) for letter in node.letters}
         total = self.summed(node, spans)
+        self.spans = outer_spans
         for letter, previous in outer.items():
             if previous is None:
                 environment.pop(letter, None)

@@ -24,6 +24,7 @@ class Cursor(ABC):
         self.depth = 0
         self.last: Expr | None = None
         self.conditions: tuple[tuple[Expr, Expr], ...] = ()
+        self.any_layer: set[str] = set()  # the letters that stand for any layer
 
     @property
     def token(self) -> Token:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from . import numbers
 from .functions import Functions
 from .latex import ReadingError
 from .network import Quantity
-from .syntax import Derivative, LayerCount, Name, walk
+from .syntax import Derivative, Function, LayerCount, Name, walk
 from .values import ClaimError, Flexible, Grid, show_shape
 
 
@@ -19,6 +20,8 @@ class Derivatives(Functions):
         if self.source is not None:
             raise ReadingError("a derivative inside a derivative is not read", node.start)
         if node.by.base == "s" and node.by.layer is None and not node.by.indices:
+            if isinstance(node.of, Function) and self.pointwise:
+                return self.apply(replace(node.of, primes=node.of.primes + 1), self.free("t"))
             names = {part for part in walk(node.of) if isinstance(part, Name)}
             if names != {Name("s", None)}:
                 raise ClaimError("layer", f"{self.show(node.by)} needs a layer", node.by)
@@ -110,7 +113,7 @@ class Derivatives(Functions):
                 ]
             )
         raise ClaimError(
-            "shapes",
+            "tensor",
             f"the derivative of {self.show(node.of)} ({show_shape(value.shape)}) by "
             f"{self.show(node.by)} ({show_shape((len(components), len(components[0])))}) "
             "is no matrix: write it in components",

@@ -6,16 +6,17 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import combinations
 from types import UnionType
 from typing import Any
 
+from .equations import EnginesDisagree, judge_equation
 from .evaluate import Evaluator
-from .exact import compare_exactly
 from .indices import ranges
 from .latex import ReadingError
 from .lengths import wrong_shape
-from .network import real_world
-from .numbers import NoValue, Real, TooLarge, Undecided
+from .network import NETWORKS, real_world
+from .numbers import NoValue, Real, TooLarge
 from .numerical import compare_numerically
 from .pairs import pairs, pointwise
 from .places import Setting, settings
@@ -36,6 +37,7 @@ from .syntax import (
     Length,
     Name,
     Negative,
+    Norm,
     Number,
     Power,
     Product,
@@ -43,6 +45,8 @@ from .syntax import (
     ShapeClaim,
     Sum,
     Transpose,
+    bare_functions,
+    sides,
     substitute,
     walk,
 )
@@ -63,6 +67,12 @@ def diagnosis(task: Task, equation: Equation, fault: ClaimError | None) -> str:
     told = fault.message if fault is not None else ""
     if fault is not None and fault.kind in ("loss", "condition", "last index", "index count"):
         return told
+    if fault is not None and fault.kind == "unknown name":
+        return told
+    if fault is not None and fault.kind == "tensor":
+        return told
+    if fault is not None and fault.kind == "free index" and _holds_for_all(task, equation):
+        return f"{told}; it is true for every value, but both sides must name the same indices"
     repair = _repair(task, equation, fault)
     if fault is not None and fault.kind == "power":
         return told
@@ -102,29 +112,36 @@ def _repair(task: Task, equation: Equation, fault: ClaimError | None) -> str:
         for message, changed in attempt(equation.right, task):
             if holds(replace(equation, right=changed), task):
                 return message
+    for attempt in _ATTEMPTS:
         for message, changed in attempt(equation.left, task):
             if holds(replace(equation, left=changed), task):
                 return message
+    for network in NETWORKS[:3] if task.network in NETWORKS[:3] else ():
+        if network != task.network and holds(equation, replace(task, network=network)):
+            return f"it is true of the network {network}, not of {task.network}"
     return ""
 
 
+def _holds_for_all(task: Task, equation: Equation) -> bool:
+    """Whether a statement is true for every value of an index that one side alone has."""
+    left, right = equation.left, equation.right
+    padded = (
+        Add((side, Product((Number(Fraction(0)), other))))
+        for side, other in ((left, right), (right, left))
+    )
+    return holds(replace(equation, left=next(padded), right=next(padded)), task)
+
+
 def holds(equation: Equation, task: Task) -> bool:
-    """Whether an equation is true: two floating-point points first, then exactly."""
+    """Whether an equation is proved; two floating-point points tell most of those that are not."""
     try:
         places = settings(equation, task.network)
         quick = places if len(places) < 3 else [places[0], places[-1]]
         for setting in quick:
             if compare_numerically(equation, setting, task.tex, points=2).difference:
                 return False
-        return all(
-            compare_exactly(equation, setting, task.tex).difference is None for setting in places
-        )
-    except Undecided:
-        return all(
-            compare_numerically(equation, setting, task.tex).difference is None
-            for setting in places
-        )
-    except (ClaimError, ReadingError, NoValue, TooLarge, OverflowError):
+        return judge_equation(task, equation, places).status == "proved"
+    except (ClaimError, EnginesDisagree, ReadingError, NoValue, TooLarge, OverflowError):
         return False
 
 
@@ -287,12 +304,7 @@ def _moved_transposes(whole: Expr, task: Task) -> Iterator[Change]:
 def _matrices(whole: Expr) -> Iterator[Expr]:
     """The parts that may be a vector or a matrix and carry no transpose yet."""
     inside = {id(part.of) for part in walk(whole) if isinstance(part, Transpose)}
-    under = {
-        id(inner)
-        for part in _everywhere(whole, Derivative | Length | Identity | ReluDiagonal)
-        for inner in walk(part)
-        if inner is not part
-    }
+    under = _ids_inside(whole)
     for part in walk(whole):
         if id(part) in inside or id(part) in under:
             continue
@@ -303,12 +315,29 @@ def _matrices(whole: Expr) -> Iterator[Expr]:
             yield part
 
 
+def _ids_inside(whole: Expr) -> set[int]:
+    """What stands inside of a derivative or a length, where only a name can stand."""
+    return {
+        id(inner)
+        for part in _everywhere(whole, Derivative | Length | Identity | ReluDiagonal)
+        for inner in walk(part)
+        if inner is not part
+    }
+
+
 def _sums(whole: Expr, task: Task) -> Iterator[Change]:
     letters = sorted({part.letter for part in _everywhere(whole, Index)})
     for letter in letters:
         yield f"the sum over {letter} is missing", Sum((letter,), None, None, whole)
     for part in _everywhere(whole, Sum):
         for letter in part.letters:
+            for other in letters:
+                if other not in part.letters:
+                    right = tuple(other if one == letter else one for one in part.letters)
+                    yield (
+                        f"the sum runs over {letter} where {other} is meant",
+                        substitute(whole, part, replace(part, letters=right)),
+                    )
             rest = tuple(other for other in part.letters if other != letter)
             fewer = replace(part, letters=rest, low=None, high=None) if rest else part.body
             yield f"the sum over {letter} is too much", substitute(whole, part, fewer)
@@ -334,6 +363,20 @@ def _swapped(whole: Expr, task: Task) -> Iterator[Change]:
 
 def _missing(whole: Expr, task: Task) -> Iterator[Change]:
     """A vector or a matrix of weights is missing in a product."""
+    letters = {part.letter for side in sides(task.statement) for part in _everywhere(side, Index)}
+    for layer in (None, Layer("", 1), Layer("L", -1)):
+        base = Name("z" if layer else "x", layer)
+        for letter in sorted(letters):
+            name = replace(base, indices=(Index(letter),))
+            yield f"the factor {_name(name)} is missing", Product((whole, name))
+    for one, other in combinations(sorted(letters), 2):
+        kronecker = Kronecker(Index(one), Index(other))
+        yield rf"the factor $\delta_{{{one}{other}}}$ is missing", Product((kronecker, whole))
+    for layer in (Layer("", 1), Layer("", 2), Layer("L", 0)):
+        name = Name("z", layer)
+        yield rf"the factor $\odot {_tex(name)}$ is missing", Elementwise(whole, name)
+    if bare_functions(whole):
+        yield r"the factor $\sigma$ is missing", Product((Function("sigma"), whole))
     names = [Name("x", None)]
     for layer in (Layer("", 1), Layer("", 2), Layer("L", -1), Layer("L", 1)):
         names += [Name(base, layer) for base in ("W", "z", "delta")]
@@ -370,6 +413,7 @@ def _targets(whole: Expr, task: Task) -> Iterator[Change]:
 
 
 def _layers(whole: Expr, task: Task) -> Iterator[Change]:
+    fixed = _ids_inside(whole)
     for part in _everywhere(whole, Name):
         for layer in _other_layers(part.layer):
             right = replace(part, layer=layer)
@@ -377,6 +421,23 @@ def _layers(whole: Expr, task: Task) -> Iterator[Change]:
                 f"wrong layer superscript: {_show(part, task)} should be {_name(right)}",
                 substitute(whole, part, right),
             )
+        if part.base == "x":
+            right = replace(part, base="z", layer=Layer("", 1))
+            yield f"{_show(part, task)} should be {_name(right)}", substitute(whole, part, right)
+        if part.base == "z" and part.layer and id(part) not in fixed:
+            slopes = Apply(Function("f", part.layer, 1), (replace(part, base="s"),))
+            yield (
+                rf"the derivative $f'({_tex(replace(part, base='s'))})$ is meant "
+                f"at {_show(part, task)}",
+                substitute(whole, part, slopes),
+            )
+        if part.base == "y_hat":
+            for layer in (Layer("", 2), Layer("L_max", 0)):
+                right = replace(part, base="s", layer=layer)
+                yield (
+                    f"{_show(part, task)} should be {_name(right)}",
+                    substitute(whole, part, right),
+                )
         if part.base in ("s", "z", "delta", "b"):
             for base in ("s", "z"):
                 if part.base != base:
@@ -385,9 +446,11 @@ def _layers(whole: Expr, task: Task) -> Iterator[Change]:
                         f"{_show(part, task)} should be {_name(right)}",
                         substitute(whole, part, right),
                     )
-    for part in _everywhere(whole, Derivative | ReluDiagonal):
+    for part in _everywhere(whole, Derivative | ReluDiagonal | Apply):
         names = list(_everywhere(part, Name))
         layers = {name.layer for name in names}
+        if isinstance(part, Apply) and part.function.layer in layers:
+            names.append(part.function)
         if len(names) > 1 and len(layers) == 1:
             for layer in _other_layers(next(iter(layers))):
                 changed: Expr = part
@@ -397,6 +460,19 @@ def _layers(whole: Expr, task: Task) -> Iterator[Change]:
                     f"wrong layer superscript: {_show(part, task)} should be of layer {layer}",
                     substitute(whole, part, changed),
                 )
+
+
+def _renamed(whole: Expr, task: Task) -> Iterator[Change]:
+    """A quantity that stands for another at every place."""
+    named = {part for part in _everywhere(whole, Name) if part.base in ("s", "z", "y_hat")}
+    for name in sorted(named, key=lambda name: name.start):
+        for layer in (Layer("", 1), Layer("", 2), Layer("L", 0)):
+            other = replace(name, base="z", layer=layer)
+            changed = whole
+            for part in [*_everywhere(whole, Name)]:
+                if part == name:
+                    changed = substitute(changed, part, other)
+            yield f"{_name(name)} should be {_name(other)} at every place", changed
 
 
 def _other_layers(layer: Layer | None) -> Iterator[Layer]:
@@ -413,12 +489,16 @@ def _other_layers(layer: Layer | None) -> Iterator[Layer]:
 def _activations(whole: Expr, task: Task) -> Iterator[Change]:
     """The derivative of an activation is missing, or another stands in its place."""
     layers = [Layer("", 1), Layer("", 2), Layer("L", 0), Layer("L", 1)]
-    present = {part.layer for part in _everywhere(whole, Name) if part.layer}
+    named = [part for side in sides(task.statement) for part in _everywhere(side, Name)]
+    present = {part.layer for part in named if part.layer}
+    applied = {id(part.function) for part in _everywhere(whole, Apply)}
     for layer in (layer for layer in layers if layer in present or not layer.base):
         s, z = Name("s", layer), Name("z", layer)
         jacobian = Derivative(z, s)
         text = rf"$\partial {_tex(z)} / \partial {_tex(s)}$"
-        for part in _everywhere(whole, Identity | ReluDiagonal):
+        for part in _everywhere(whole, Identity | ReluDiagonal | Function):
+            if isinstance(part, Function) and (part != Function("I") or id(part) in applied):
+                continue
             yield (
                 f"the activation's derivative is missing: {_show(part, task)} should be {text}",
                 substitute(whole, part, jacobian),
@@ -443,6 +523,18 @@ def _activations(whole: Expr, task: Task) -> Iterator[Change]:
             yield (
                 rf"the activation's derivative is missing: $\odot f'({_tex(s)})$",
                 substitute(whole, part, Elementwise(part, slopes)),
+            )
+
+
+def _wrong_functions(whole: Expr, task: Task) -> Iterator[Change]:
+    for part in _everywhere(whole, Apply):
+        layers_of = {name.layer for name in _everywhere(part, Name) if name.layer}
+        if part.function.name in ("ReLU", "sigma", "I") and len(layers_of) == 1:
+            own = replace(part.function, name="f", layer=layers_of.pop())
+            yield (
+                rf"the wrong activation: {_show(part.function, task)} should be "
+                rf"$f^{{({own.layer})}}{chr(39) * own.primes}$",
+                substitute(whole, part.function, own),
             )
     for part in _everywhere(whole, Function):
         for name in ("ReLU", "sigma", "I"):
@@ -494,19 +586,162 @@ def _lengths(whole: Expr, task: Task) -> Iterator[Change]:
             )
 
 
+def _squares(whole: Expr, task: Task) -> Iterator[Change]:
+    two = Number(Fraction(2))
+    for part in _everywhere(whole, Power):
+        if part.exponent == two:
+            yield (
+                f"a vector has no square: its squared norm is meant at {_show(part, task)}",
+                substitute(whole, part, replace(part, of=Norm(part.of))),
+            )
+    for part in _everywhere(whole, Norm):
+        yield (
+            f"the square of {_show(part, task)} is meant",
+            substitute(whole, part, Power(part, two)),
+        )
+
+
+def _elementwise(whole: Expr, task: Task) -> Iterator[Change]:
+    """A product, or a vector, where entries are multiplied or a diagonal matrix is meant."""
+    for part in _everywhere(whole, Product):
+        for first in range(1, len(part.factors)):
+            head = part.factors[:first]
+            product: Expr = head[0] if first == 1 else replace(part, factors=head)
+            for factor in part.factors[first:]:
+                product = Elementwise(product, factor)
+            message = r"the product entry by entry, $\odot$, is meant before " + _show(
+                part.factors[first], task
+            )
+            yield message, substitute(whole, part, product)
+            if part is whole:
+                yield (
+                    r"a diagonal matrix of the products entry by entry is meant: "
+                    r"$\operatorname{diag}(… \odot …)$",
+                    Apply(Function("diag"), (product,)),
+                )
+    for part in _everywhere(whole, Constant):
+        yield "the identity matrix is written $I$", substitute(whole, part, Function("I"))
+    for part in (whole, *_everywhere(whole, Apply | Elementwise)):
+        yield (
+            rf"a diagonal matrix is meant: $\operatorname{{diag}}$ of {_show(part, task)}",
+            substitute(whole, part, Apply(Function("diag"), (part,))),
+        )
+
+
+def _dashes(whole: Expr, task: Task) -> Iterator[Change]:
+    for part in _everywhere(whole, Function):
+        if part.name in ("f", "g", "sigma", "ReLU", "I"):
+            primes = 0 if part.primes else 1
+            is_meant = "the function, not its derivative," if part.primes else "the derivative"
+            yield (
+                f"{is_meant} is meant at {_show(part, task)}",
+                substitute(whole, part, replace(part, primes=primes)),
+            )
+
+
+def _terms(whole: Expr, task: Task) -> Iterator[Change]:
+    for layer in (Layer("", 1), Layer("", 2), Layer("L", 0)):
+        name = Name("b", layer)
+        indices = sorted({part.letter for part in _everywhere(whole, Index)})
+        for one in (name, *(replace(name, indices=(Index(letter),)) for letter in indices)):
+            yield f"the term {_name(one)} is missing", Add((whole, one))
+
+
+def _orders(whole: Expr, task: Task) -> Iterator[Change]:
+    """Factors of a product that stand at its other end, or an outer product turned round."""
+    for part in _everywhere(whole, Product):
+        for at, factor in enumerate(part.factors):
+            rest = part.factors[:at] + part.factors[at + 1 :]
+            for place in range(len(part.factors)):
+                factors = (*rest[:place], factor, *rest[place:])
+                where = f"in front of {_show(rest[place], task)}" if place < len(rest) else "last"
+                yield (
+                    f"the factor {_show(factor, task)} belongs {where}",
+                    substitute(whole, part, replace(part, factors=factors)),
+                )
+        for at in range(len(part.factors) - 1):
+            one, other = part.factors[at : at + 2]
+            for left, right in ((other, Transpose(one)), (Transpose(other), one)):
+                factors = (*part.factors[:at], left, right, *part.factors[at + 2 :])
+                yield (
+                    f"{_show(one, task)} and {_show(other, task)} stand in the wrong order, "
+                    "and a transpose is missing",
+                    substitute(whole, part, replace(part, factors=factors)),
+                )
+
+
+def _exchanged(whole: Expr, task: Task) -> Iterator[Change]:
+    changed = whole
+    for part in [*_everywhere(whole, Name)]:
+        if part.base in ("y", "y_hat"):
+            other = replace(part, base="y_hat" if part.base == "y" else "y")
+            changed = substitute(changed, part, other)
+    if changed is not whole:
+        yield r"$y$ and $\hat y$ are exchanged", changed
+    for part in _everywhere(whole, Apply):
+        (argument, *others) = part.arguments
+        if not others:
+            flipped = argument.of if isinstance(argument, Negative) else Negative(argument)
+            yield (
+                f"the sign of the argument is wrong at {_show(part, task)}",
+                substitute(whole, part, replace(part, arguments=(flipped,))),
+            )
+
+
+def _brackets(whole: Expr, task: Task) -> Iterator[Change]:
+    """A sum, or a factor, that ends at the next + where it was meant to go on, or goes too far."""
+    for part in _everywhere(whole, Sum):
+        if isinstance(part.body, Add):
+            for at in range(1, len(part.body.terms)):
+                inside, outside = part.body.terms[:at], part.body.terms[at:]
+                shorter = replace(part, body=replace(part.body, terms=inside))
+                yield (
+                    f"the sum goes too far: it ends before {_show(outside[0], task)}",
+                    substitute(whole, part, Add((shorter, *outside))),
+                )
+    for part in _everywhere(whole, Add):
+        first = part.terms[0]
+        if isinstance(first, Product):
+            inner = Add((first.factors[-1], *part.terms[1:]))
+            yield (
+                f"brackets are missing: {_show(first.factors[0], task)} multiplies the whole sum",
+                substitute(whole, part, replace(first, factors=(*first.factors[:-1], inner))),
+            )
+        for at, term in enumerate(part.terms[:-1]):
+            for total in _everywhere(term, Sum):
+                if total.end == term.end:
+                    body = Add((total.body, *part.terms[at + 1 :]))
+                    longer = substitute(term, total, replace(total, body=body))
+                    terms = (*part.terms[:at], longer)
+                    yield (
+                        f"the sum ends before {_show(part.terms[at + 1], task)}: "
+                        "brackets are missing",
+                        substitute(whole, part, replace(part, terms=terms)),
+                    )
+
+
 _ATTEMPTS = (
     _loss_named_l,
     _power_for_layer,
     _targets,
     _transposes,
     _sums,
+    _dashes,
+    _wrong_functions,
     _layers,
     _lengths,
+    _squares,
+    _elementwise,
     _activations,
     _swapped,
     _denominators,
     _factors,
+    _brackets,
+    _terms,
     _missing,
     _indices,
     _moved_transposes,
+    _exchanged,
+    _renamed,
+    _orders,
 )

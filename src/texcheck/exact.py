@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from .arithmetic import ExactArithmetic
 from .indices import Ranges, ranges
 from .network import World, exact_world
-from .numbers import PRIME, Exact, ExactArithmetic, MoreSigns, TooLarge, Undecided
+from .numbers import PRIME, Exact, MoreSigns, TooLarge, Undecided
 from .pairs import Difference, Outcome, evaluator_of, in_words, pairs, value_shape
 from .places import Setting
 from .syntax import Equation
@@ -18,15 +19,18 @@ LOG10_ERROR = -50.0
 _MOST_FURTHER_SIGNS = 6
 
 
-def compare_exactly(equation: Equation, setting: Setting, tex: str) -> Outcome:
+def compare_exactly(
+    equation: Equation, setting: Setting, tex: str, counted: bool = False
+) -> Outcome:
     """Both sides modulo the prime, at random points of every region.
 
+    `counted`: whether a length is the number of entries that it counts, or as unknown as a weight.
     Errors: `ClaimError`, `Undecided`, `ReadingError`.
     """
     found = ranges((equation.left, equation.right), setting)
     extra, repeats = 0, REPEATS
     while True:
-        world = exact_world(setting.architecture, extra, repeats, 0)
+        world = exact_world(setting.architecture, extra, repeats, counted)
         try:
             outcome = _compare_exactly(equation, setting, found, world, tex)
         except MoreSigns:

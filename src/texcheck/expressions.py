@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from .matrices import Matrices
+from .latex import SYMBOLS
+from .matrices import COMPARISONS, Matrices
 from .quantities import FUNCTIONS
 from .syntax import (
     Absolute,
     Add,
     Apply,
+    Component,
     Constant,
     Derivative,
     Elementwise,
@@ -27,9 +29,25 @@ from .syntax import (
     Product,
     Sum,
     Transpose,
+    bare_functions,
 )
 
-_BARE_ARGUMENT = ("log", "sign", "exp", "tanh")
+# What to write for a command that is not read.
+_INSTEAD = {
+    "otimes": r"write the outer product as x [\delta^{(1)}]^T",
+    "min": r"write -\max(0, -s)",
+    "Theta": r"write \mathbb{1}[s > 0] for the step function",
+    "theta": r"write \mathbb{1}[s > 0] for the step function, and W or b for parameters",
+    "Delta": r"the error is \delta",
+    "dot": r"write \sigma' for a derivative",
+    "underbrace": "write an equals sign for what stands under the brace",
+    "overset": "write = alone",
+    "stackrel": "write = alone",
+    "underset": "write the index as a subscript",
+    "ast": r"write \odot for the product entry by entry",
+}
+_BARE_ARGUMENT = ("log", "sign", "exp", "tanh", "tr")
+_RIGHT_BARS = {"lVert": "rVert", "lvert": "rvert"}
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -65,8 +83,12 @@ class Expressions(Matrices):
     def term(self) -> Expr:
         start = self.token.start
         left = self.product()
-        while self.take("odot"):
-            left = self.place(Elementwise(left, self.product()), start)
+        while sign := self.take("odot", "circ", "oslash"):
+            right = self.product()
+            if sign.text == "circ" and isinstance(left, Function) and isinstance(right, Function):
+                raise self.error("a function of a function is not read", sign.start)
+            kind = Fraction_ if sign.text == "oslash" else Elementwise
+            left = self.place(kind(left, right), start)
         return left
 
     def product(self) -> Expr:
@@ -84,13 +106,13 @@ class Expressions(Matrices):
                 continue
             if self.no_times and self.token.text in ("cdot", "times"):
                 break
-            if not self.starts_factor():
+            if not self.starts_factor() or self.token.quad:
                 break
         return factors[0] if len(factors) == 1 else self.place(Product(tuple(factors)), start)
 
     def starts_factor(self) -> bool:
         token = self.token
-        if token.kind in ("digit", "letter", "begin"):
+        if token.kind in ("digit", "letter", "begin", "blackboard"):
             return True
         if token.kind in ("word", "text"):
             return token.text in FUNCTIONS
@@ -101,7 +123,8 @@ class Expressions(Matrices):
                 return self.bars == 0
             return token.text in (
                 "frac", "sum", "partial", "hat", "ell", "delta", "sigma", "log", "exp", "max",
-                "sqrt", "ones", "zeros", "cdot", "{", "sign", "tanh",
+                "sqrt", "ones", "zeros", "cdot", "{", "sign", "tanh", "nabla", "langle",
+                "lVert", "lvert",
             )  # fmt: skip
         return False
 
@@ -113,8 +136,17 @@ class Expressions(Matrices):
                 value = self.superscript(value, start)
             elif isinstance(value, Function) and self.token.text in ("(", "["):
                 value = self.application(value, start)
+            elif (
+                isinstance(value, Power)
+                and isinstance(value.of, Function)
+                and self.token.text in ("(", "[")
+            ):
+                value = self.power_of_function(value, value.of, start)
             elif isinstance(value, Name) and self.token.text == "_" and not value.indices:
                 value = self.place(self.scripts(value), start)
+            elif self.token.text == "_" and self.tokens[self.at - 1].text in (")", "]", "}"):
+                self.advance()
+                value = self.place(Component(value, self.indices("W")), start)
             elif (
                 self.token.text == "{" and self.ahead().text == "}" and self.token.kind == "symbol"
             ):
@@ -125,6 +157,15 @@ class Expressions(Matrices):
         if isinstance(value, Function) and value.name in _BARE_ARGUMENT and self.starts_factor():
             return self.place(Apply(value, (self.factor(),)), start)
         return value
+
+    def power_of_function(self, power: Power, function: Function, start: int) -> Expr:
+        """sigma^2(s), the square of sigma(s); but sigma^2 (1 - sigma) is a product."""
+        if not isinstance(power.exponent, Number):
+            raise self.error("expected the value of the function, and the power behind it", start)
+        applied = self.application(function, start)
+        if isinstance(applied, Apply) and any(map(bare_functions, applied.arguments)):
+            return self.place(Product((power, *applied.arguments)), start)
+        return self.place(replace(power, of=applied), start)
 
     def superscript(self, value: Expr, start: int) -> Expr:
         """What stands raised behind a factor: a transpose, a dash, a layer or a power."""
@@ -154,13 +195,15 @@ class Expressions(Matrices):
             return self.place(Transpose(value), start)
         if self.take("'"):
             return self.dash(value, start)
-        if isinstance(value, Name | Function) and self.token.text == "(":
+        if isinstance(value, Name | Function) and self.token.text in ("(", "["):
             if value.layer is not None:
                 raise self.error("a second layer on one symbol")
             return self.place(replace(value, layer=self.layer()), start)
         exponent: Expr
         if self.token.kind == "digit":
             exponent = self.number()
+        elif self.token.text == "+" and self.ahead().text in ("}", "=", ""):
+            raise self.error(r"expected \max(0, s) for the positive part")
         elif self.token.text in ("-", "+") or self.token.kind == "letter" or self.token.text == "(":
             exponent = self.expression()
         else:
@@ -181,7 +224,17 @@ class Expressions(Matrices):
         token = self.token
         start = token.start
         if token.kind == "digit":
+            if token.text == "1" and self.ahead().text == "_":
+                self.advance()
+                return self.indicator(start)
             return self.number()
+        if token.kind == "blackboard" and token.text in ("1", "I"):
+            self.advance()
+            if token.text == "I" and not self.compared():
+                return self.identity(start)
+            return self.indicator(start)
+        if token.kind in ("letter", "word") and token.text == "d" and self.ahead().text != "_":
+            return self.inline_derivative()
         if token.kind == "letter":
             return self.letter()
         if token.kind in ("word", "text"):
@@ -195,6 +248,8 @@ class Expressions(Matrices):
                 case "{":
                     self.advance()
                     inner = self.expression()
+                    if self.token.text in COMPARISONS:
+                        inner = self.comparison(inner)
                     self.expect("}")
                     return self.place(inner, start)
                 case "hat":
@@ -222,34 +277,52 @@ class Expressions(Matrices):
                     inner = self.expression()
                     self.expect("}")
                     return self.place(Apply(Function("sqrt"), (inner,)), start)
+                case "nabla":
+                    return self.gradient()
+                case "langle":
+                    return self.inner_product()
                 case "ones" | "zeros":
                     self.advance()
+                    if token.text == "ones" and (self.token.text == "_" or self.compared()):
+                        return self.indicator(start)
                     return self.place(Constant(1 if token.text == "ones" else 0), start)
-                case "Vert" | "vert":
-                    self.advance()
-                    self.bars += 1
-                    inner = self.expression()
-                    self.bars -= 1
-                    self.expect(token.text, " to close the bars")
-                    kind = Norm if token.text == "Vert" else Absolute
-                    if token.text == "Vert" and self.take("_"):
-                        group = self.take("{")
-                        if self.token.text not in ("2", "F"):
-                            raise self.error("expected the Euclidean norm: _2 or no subscript")
-                        self.advance()
-                        if group:
-                            self.expect("}")
-                    return self.place(kind(inner), start)
+                case "Vert" | "vert" | "lVert" | "lvert":
+                    return self.norm()
                 case "cdot":
                     self.advance()
                     return self.place(Hole(), start)
                 case "dots" | "vdots" | "ddots":
-                    raise self.error("dots stand only in a written-out matrix")
+                    raise self.error(
+                        r"dots stand only in a written-out matrix: write \sum_{i} for a sum"
+                    )
         if token.kind == "end":
             raise self.error("expected an expression, the formula ends here")
         if token.kind == "command":
-            raise self.error(f"unknown command \\{token.text}")
+            instead = _INSTEAD.get(token.text, SYMBOLS)
+            raise self.error(f"unknown command \\{token.text}: {instead}")
         raise self.error(f"expected an expression, found {token}")
+
+    def norm(self) -> Expr:
+        """A norm or an absolute value; bars that tell left from right may stand in each other."""
+        opening = self.advance()
+        sided = opening.text in _RIGHT_BARS
+        outer, self.bars = self.bars, 0 if sided else self.bars + 1
+        inner = self.expression()
+        self.bars = outer
+        closing = _RIGHT_BARS.get(opening.text, opening.text)
+        if not self.take(closing):
+            bars = {"Vert": r"\|", "vert": "|"}.get(closing, f"\\{closing}")
+            raise self.error(f"expected {bars} to close the bars, found {self.token}")
+        if closing in ("vert", "rvert"):
+            return self.place(Absolute(inner), opening.start)
+        if self.take("_"):
+            group = self.take("{")
+            if self.token.text not in ("2", "F"):
+                raise self.error("expected the Euclidean norm: _2 or no subscript")
+            self.advance()
+            if group:
+                self.expect("}")
+        return self.place(Norm(inner), opening.start)
 
     def bracket(self) -> Expr:
         opening = self.advance()
@@ -268,11 +341,13 @@ class Expressions(Matrices):
             inner = self.row(closing)
         else:
             inner = self.expression()
+            if opening.text != "{" and self.token.text in ("<", ">", "ge", "le"):
+                inner = self.comparison(inner)
         self.no_times, self.bars = outer_times, outer_bars
+        if self.token.text == "," and closing == "]":
+            raise self.error(r"expected a row with ^T behind it, or \begin{pmatrix}")
         if not self.take(closing):
             raise self.error(f"expected {closing} or an operator, found {self.token}")
-        if opening.text == "{" and isinstance(inner, Name | Function):
-            return self.place(inner, opening.start)
         return self.place(inner, opening.start)
 
     def application(self, function: Function, start: int) -> Expr:
@@ -315,7 +390,7 @@ class Expressions(Matrices):
     def fraction(self) -> Expr:
         start = self.advance().start
         _, braced = self.argument()
-        if self.token.text == "partial":
+        if self.is_partial():
             return self.derivative(start, braced)
         top = self.fraction_part(braced)
         _, braced = self.argument()
@@ -344,8 +419,7 @@ class Expressions(Matrices):
                 of = self.term()
             self.expect("}", " after the numerator")
         self.expect("{", " before the denominator")
-        if not self.take("partial"):
-            raise self.error(f"expected \\partial in the denominator, found {self.token}")
+        self.expect_partial()
         by = self.denominator()
         self.expect("}", " after the denominator")
         if of is None:
@@ -364,17 +438,69 @@ class Expressions(Matrices):
 
     def denominator(self) -> Name:
         by = self.factor()
+        if isinstance(by, Power):
+            raise self.error("a layer stands in parentheses, as in W^{(1)}", by.start)
         if not isinstance(by, Name):
             raise self.error("expected a quantity of the network after \\partial", by.start)
         return by
 
     def inline_derivative(self) -> Expr:
+        """∂ℓ/∂W in one line, or ∂_W ℓ."""
         start = self.advance().start
+        if self.take("_"):
+            by = self.subscript()
+            return self.place(Derivative(self.factor(), by), start)
         of = self.factor()
         self.expect("/", " and \\partial")
-        if not self.take("partial"):
-            raise self.error(f"expected \\partial, found {self.token}")
+        self.expect_partial()
         return self.place(Derivative(of, self.denominator()), start)
+
+    def is_partial(self) -> bool:
+        """Whether ∂ follows, or the d of a derivative."""
+        token = self.token
+        upright = token.kind in ("letter", "word") and token.text == "d"
+        return token.text == "partial" or (upright and self.ahead().text != "_")
+
+    def expect_partial(self) -> None:
+        if not self.is_partial():
+            raise self.error(f"expected \\partial in the denominator, found {self.token}")
+        self.advance()
+
+    def subscript(self) -> Name:
+        """The quantity behind \\nabla_ or \\partial_."""
+        if self.take("{"):
+            by = self.denominator()
+            self.expect("}")
+            return by
+        by = self.primary()  # type: ignore[assignment]
+        if not isinstance(by, Name):
+            raise self.error("expected a quantity of the network", by.start)
+        return by
+
+    def gradient(self) -> Expr:
+        """The gradient of the loss, of the shape of what it is taken by: the transpose."""
+        start = self.advance().start
+        if not self.take("_"):
+            raise self.error(r"expected by what is differentiated, as in \nabla_{W^{(1)}} \ell")
+        by = self.subscript()
+        if by.layer is None and self.token.text == "^":
+            by = self.scripts(by)
+        of = self.factor()
+        if of != Name("ell", None):
+            raise self.error(
+                r"expected the loss, \ell, behind \nabla: write other derivatives with \frac",
+                of.start,
+            )
+        gradient = self.place(Derivative(of, by), start)
+        return gradient if by.indices else self.place(Transpose(gradient), start)
+
+    def inner_product(self) -> Expr:
+        start = self.advance().start
+        left = self.expression()
+        self.expect(",", " between two vectors")
+        right = self.expression()
+        self.expect("rangle")
+        return self.place(Apply(Function("inner"), (left, right)), start)
 
     def sum(self) -> Expr:
         start = self.advance().start

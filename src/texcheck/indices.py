@@ -6,13 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product as every
 
+from .latex import SYMBOLS
 from .places import Setting, shown
 from .syntax import (
+    Add,
+    Component,
     Expr,
+    Identity,
     Index,
     Kronecker,
     LayerCount,
+    Length,
     Name,
+    Negative,
+    Number,
     Power,
     Sum,
     is_constant,
@@ -56,6 +63,8 @@ def ranges(sides: tuple[Expr, ...], setting: Setting) -> Ranges:
     sums: dict[tuple[int, str], _Scope] = {}
     all_scopes: list[_Scope] = []
     mentioned: list[set[str]] = []
+    counts: list[Expr] = []  # the index, bound or shape that is visited
+    bare: set[str] = set()  # the letters that stand as numbers, not as indices
 
     def know(scope: _Scope, length: int, node: Expr) -> None:
         if scope.length is None:
@@ -72,8 +81,8 @@ def ranges(sides: tuple[Expr, ...], setting: Setting) -> Ranges:
         if isinstance(node, Sum):
             inner = dict(scopes)
             if node.low is not None and node.high is not None:
-                visit(node.low, scopes)
-                visit(node.high, scopes)
+                visit_count(node.low, scopes)
+                visit_count(node.high, scopes)
             for letter in node.letters:
                 scope = _Scope(letter)
                 all_scopes.append(scope)
@@ -97,6 +106,8 @@ def ranges(sides: tuple[Expr, ...], setting: Setting) -> Ranges:
             )
         if isinstance(node, Index):
             lookup(node.letter, scopes).used = True
+            if not counts:
+                bare.add(node.letter)
         if isinstance(node, Kronecker):
             ends = [
                 lookup(end.letter, scopes)
@@ -119,8 +130,31 @@ def ranges(sides: tuple[Expr, ...], setting: Setting) -> Ranges:
             for index, length in zip(node.indices, lengths, strict=True):
                 if isinstance(index, Index):
                     know(lookup(index.letter, scopes), length, node)
+            for index in node.indices:
+                visit_count(index, scopes)
+            return
+        if isinstance(node, Component):
+            visit(node.of, scopes)
+            for index in node.indices:
+                visit_count(index, scopes)
+            return
+        if isinstance(node, Identity | Kronecker):
+            for child in node.parts:
+                visit_count(child, scopes)
+            return
         for child in node.parts:
             visit(child, scopes)
+
+    def visit_count(node: Expr, scopes: dict[str, _Scope]) -> None:
+        """An index, a bound or a shape: the widths of the networks are chosen for linear ones."""
+        for part in walk(node):
+            if not isinstance(part, Length | Index | Number | LayerCount | Add | Negative | Name):
+                raise ClaimError(
+                    "index range", "expected an index, a number or a length, plus or minus", part
+                )
+        counts.append(node)
+        visit(node, scopes)
+        counts.pop()
 
     def lookup(letter: str, scopes: dict[str, _Scope]) -> _Scope:
         if letter in scopes:
@@ -134,7 +168,7 @@ def ranges(sides: tuple[Expr, ...], setting: Setting) -> Ranges:
     for side in sides:
         mentioned.append(set())
         visit(side, {})
-    _same_free(sides, mentioned)
+    _same_free(sides, mentioned, bare)
     pending = True
     while pending:
         pending = False
@@ -174,13 +208,19 @@ def _names_layer(exponent: Expr) -> bool:
     return any(isinstance(part, LayerCount) for part in walk(exponent))
 
 
-def _same_free(sides: tuple[Expr, ...], mentioned: list[set[str]]) -> None:
+def _same_free(sides: tuple[Expr, ...], mentioned: list[set[str]], bare: set[str]) -> None:
     for number in range(1, len(sides)):
         left, right = mentioned[number - 1], mentioned[number]
         for letter in sorted(left ^ right):
             side, other = ("left", "right") if letter in left else ("right", "left")
             if is_constant(sides[number if side == "left" else number - 1]):
                 continue
+            if letter in bare:
+                raise ClaimError(
+                    "unknown name",
+                    f"{letter} is read as an index, and stands on the {side} alone: {SYMBOLS}",
+                    sides[number - 1 if side == "left" else number],
+                )
             raise ClaimError(
                 "free index",
                 f"index {letter} is free on the {side}, but does not occur on the {other}",

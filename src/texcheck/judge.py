@@ -6,24 +6,19 @@ import math
 from dataclasses import replace
 
 from .diagnose import diagnosis, shape_diagnosis
-from .exact import compare_exactly
+from .equations import EnginesDisagree, judge_equation
 from .latex import ReadingError, place
 from .lengths import judge_range, wrong_shape
 from .network import NETWORKS
-from .numbers import NoValue, TooLarge, Undecided
-from .numerical import SLACK, compare_numerically
-from .pairs import Difference, Outcome, ShapesDiffer
-from .places import Setting, further_settings, settings
-from .syntax import Equation, Notation, Number, RangeClaim, ShapeClaim, walk
+from .numbers import NoValue, TooLarge
+from .pairs import ShapesDiffer
+from .places import Setting, settings
+from .syntax import Equation, Notation, RangeClaim, ShapeClaim
 from .tasks import Claim, Task, tasks
 from .values import ClaimError, show_shape
 from .verdict import Counterexample, Verdict, example_at, unreadable
 
 _TOO_DEEP = ReadingError("the formula is nested too deeply", 0)
-
-
-class EnginesDisagree(Exception):
-    """The exact engine proves what the floating-point engine refutes: a fault of texcheck."""
 
 
 def check(
@@ -77,7 +72,7 @@ def judge(task: Task, diagnose: bool = True) -> Verdict:
             return _judge_shape(task, statement, places, diagnose)
         if isinstance(statement, RangeClaim):
             return judge_range(task, statement, places)
-        verdict = _judge_equation(task, statement, places)
+        verdict = judge_equation(task, statement, places)
     except ClaimError as error:
         fault = error
         verdict = _refuted(task, error)
@@ -89,7 +84,8 @@ def judge(task: Task, diagnose: bool = True) -> Verdict:
         return unreadable(task.tex, error, task.network)
     except RecursionError:
         return unreadable(task.tex, _TOO_DEEP, task.network)
-    if verdict.status == "refuted" and diagnose and isinstance(statement, Equation):
+    told = verdict.status != "refuted" or (verdict.diagnosis and fault is None)
+    if diagnose and not told and isinstance(statement, Equation):
         verdict = replace(verdict, diagnosis=diagnosis(task, statement, fault))
     return verdict
 
@@ -118,111 +114,8 @@ def _refuted(task: Task, fault: ClaimError) -> Verdict:
     )
 
 
-def _refuted_at(task: Task, setting: Setting, difference: Difference) -> Verdict:
-    """Refuted by an ordinary network of these widths."""
-    return Verdict(
-        "refuted",
-        "exact",
-        task.network,
-        counterexample=example_at(
-            setting,
-            difference.entry,
-            difference.left,
-            difference.right,
-            show_shape(difference.left_shape),
-            show_shape(difference.right_shape),
-            difference.point,
-        ),
-    )
-
-
-def _judge_equation(task: Task, equation: Equation, places: list[Setting]) -> Verdict:
-    exact: list[Outcome] = []
-    undecided = ""
-    for setting in places:
-        try:
-            exact.append(compare_exactly(equation, setting, task.tex))
-        except Undecided as reason:
-            undecided = str(reason)
-            break
-        if exact[-1].difference is not None:
-            break
-    differs = bool(exact) and exact[-1].difference is not None
-    # A difference at one setting is looked for there first, so that the example fits it.
-    order = [places[len(exact) - 1], *places] if differs else places
-    real: list[Outcome] = []
-    for setting in order:
-        # What the exact engine refutes is not saved by rounding; what it proves is not lost to it.
-        slack = 0.0 if differs else SLACK * _largest(equation)
-        real.append(compare_numerically(equation, setting, task.tex, slack=slack))
-        difference = real[-1].difference
-        if difference is not None:
-            if not differs and not undecided:
-                raise EnginesDisagree(
-                    f"{task.claim.tex}: exactly equal, but {difference.left} and "
-                    f"{difference.right} in floating point ({difference.entry}, {setting})"
-                )
-            return Verdict(
-                "refuted",
-                "numerical" if undecided else "exact",
-                task.network,
-                points=sum(o.points for o in real),
-                entries=sum(o.entries for o in real),
-                counterexample=example_at(
-                    setting,
-                    difference.entry,
-                    difference.left,
-                    difference.right,
-                    show_shape(difference.left_shape),
-                    show_shape(difference.right_shape),
-                    difference.point,
-                ),
-            )
-    found = exact[-1].difference if exact else None
-    if found is not None and exact[-1].certain:
-        # An identity of polynomials that fails somewhere is false, however little it fails.
-        shapes = show_shape(found.left_shape), show_shape(found.right_shape)
-        return Verdict(
-            "refuted",
-            "exact",
-            task.network,
-            counterexample=example_at(order[0], found.entry, None, None, *shapes),
-        )
-    most = 3 if any(outcome.points for outcome in exact) else 6
-    for setting in [] if differs else further_settings(places, equation, most):
-        slack = SLACK * _largest(equation)
-        outcome = compare_numerically(equation, setting, task.tex, points=2, slack=slack)
-        if outcome.difference is not None:
-            return _refuted_at(task, setting, outcome.difference)
-    if differs or undecided:
-        return Verdict(
-            "proved",
-            "numerical",
-            task.network,
-            points=sum(o.points for o in real),
-            entries=sum(o.entries for o in real),
-            reason=undecided
-            or "it rests on a property of the functions beyond what the exact engine knows",
-        )
-    return Verdict(
-        "proved",
-        "exact",
-        task.network,
-        points=sum(o.points for o in exact),
-        entries=sum(o.entries for o in exact),
-        degree=max(o.degree for o in exact),
-        log10_error=max(o.log10_error for o in exact),
-    )
-
-
-def _largest(equation: Equation) -> float:
-    """The largest number written in an equation, at least 1."""
-    parts = [*walk(equation.left), *walk(equation.right)]
-    return max([1.0, *(float(part.value) for part in parts if isinstance(part, Number))])
-
-
 def _judge_shape(task: Task, claim: ShapeClaim, places: list[Setting], diagnose: bool) -> Verdict:
-    wrong = wrong_shape(claim, [*places, *further_settings(places, claim)], task.tex)
+    wrong = wrong_shape(claim, places, task.tex)
     if wrong is None:
         return Verdict(
             "proved", "exact", task.network, entries=2 * len(places), log10_error=-math.inf

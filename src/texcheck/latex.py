@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 # Commands that only change the look: the command goes, a braced argument stays.
@@ -9,25 +10,45 @@ _LOOK = {
     "boldsymbol", "mathbf", "bm", "vec", "mathit", "bold", "boldmath", "pmb", "left", "right",
     "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl",
     "Biggr", "displaystyle", "textstyle", "scriptstyle", "limits", "nolimits", "nonumber",
-    "notag", "mathstrut", "strut", "middle", "mathord", "mathop",
+    "notag", "mathstrut", "strut", "middle", "mathord", "mathop", "boxed",
 }  # fmt: skip
 _BOLD = {"boldsymbol", "mathbf", "bm", "pmb", "bold"}
 _SPACES = {",", ";", ":", "!", " ", ">", "enspace", "thinspace", "medspace", "thickspace", "hfill"}
 _WITH_ARGUMENT_DROPPED = {"label", "tag", "hspace", "vspace", "phantom", "hphantom", "vphantom"}
+# What a display may stand between, and the label that may follow it on a page.
+_DELIMITERS = (("$$", "$$"), (r"\[", r"\]"), (r"\(", r"\)"), ("$", "$"))
+_AFTER_DISPLAY = re.compile(r"[.,;]?\s*(\([\w-]+:[\w:.-]+\))?\s*\Z")
+_TAG = re.compile(r"[\w.*'-]{1,8}")  # what \tag may show: a number, no formula
 # One spelling for each of the commands that mean the same.
 _SAME = {
     "tfrac": "frac", "dfrac": "frac", "cfrac": "frac", "top": "intercal", "to": "rightarrow",
     "longrightarrow": "rightarrow", "mapsto": "rightarrow", "implies": "Rightarrow",
     "Longrightarrow": "Rightarrow", "ldots": "dots", "dotsc": "dots", "dotsb": "dots",
-    "hdots": "dots", "cdots": "dots", "lVert": "Vert", "rVert": "Vert", "|": "Vert",
-    "lvert": "vert", "rvert": "vert", "ast": "cdot", "lbrack": "[", "rbrack": "]",
+    "hdots": "dots", "cdots": "dots", "|": "Vert",
+    "lbrack": "[", "rbrack": "]",
     "lbrace": "{", "rbrace": "}", "ne": "neq", "leq": "le", "geq": "ge", "colon": ":",
-    "prime": "'", "ln": "log", "dot": "cdot", "widehat": "hat", "odash": "odot",
-    "hadamard": "odot",
+    "prime": "'", "ln": "log", "widehat": "hat", "gt": ">", "lt": "<", "geqslant": "ge",
+    "leqslant": "le", "land": "wedge", "coloneqq": "=", "triangleq": "=", "equiv": "=",
+    "therefore": "Rightarrow",
 }  # fmt: skip
+# Symbols that are typed as one character.
+_UNICODE = {
+    "∂": "partial", "ℓ": "ell", "δ": "delta", "σ": "sigma", "∑": "sum", "Σ": "sum", "⊙": "odot",
+    "∘": "circ", "·": "cdot", "⋅": "cdot", "×": "times", "∇": "nabla", "‖": "Vert", "⊤": "intercal",
+    "→": "rightarrow", "⇒": "Rightarrow", "≤": "le", "≥": "ge", "≠": "neq", "∈": "in", "…": "dots",
+    "⋯": "dots", "⋮": "vdots", "⋱": "ddots", "√": "sqrt", "∀": "forall",
+}  # fmt: skip
+_SYMBOLS = ("[", "]", ":", "'", "=", "<", ">")
 # Words set upright: their letters are one name.
 UPRIGHT = {"operatorname", "mathrm", "text", "mathsf", "textrm", "textup", "mathtt", "texttt",
            "textnormal", "operatorname*"}  # fmt: skip
+
+
+# What a formula speaks of, for messages.
+SYMBOLS = (
+    r"the symbols are x, y, \hat y and \ell, and with a layer, as in W^{(1)}, W, b, s, z and \delta"
+)
+_BLACKBOARD = {"mathbb", "mathds", "mathbbm"}
 
 
 class ReadingError(Exception):
@@ -86,7 +107,9 @@ def _command(tex: str, at: int) -> tuple[str, int]:
 def tokens(tex: str) -> list[Token]:
     """All tokens of `tex`, an `end` token last. Errors: `ReadingError` with the offset."""
     found: list[Token] = []
-    at, quad, look = 0, False, -1
+    first, last = _between_delimiters(tex)
+    at, quad, look = first, False, -1
+    tex = tex[:last]
     # Open braces: offset, and for a brace that only changes the look the next token's number.
     braces: list[tuple[int, int, int]] = []
 
@@ -127,14 +150,26 @@ def tokens(tex: str) -> list[Token]:
                     look = at
             elif name in _WITH_ARGUMENT_DROPPED:
                 word = _word_after(tex, end)
+                if name == "tag" and not (word and _TAG.fullmatch(word[0])):
+                    raise ReadingError(r"expected the number of the equation in \tag", at)
                 end = word[2] if word else end
-            elif name in UPRIGHT or name == "mathbb":
+            elif name in ("mathcal", "mathscr"):
+                word = _word_after(tex, end)
+                if word is None or word[0] not in ("L", r"\ell"):
+                    raise ReadingError(r"expected \ell or \mathcal{L}, the loss", at)
+                add("command", "ell", at, word[2])
+                end = word[2]
+            elif name == "R":
+                add("blackboard", "R", at, end)
+            elif name in ("blacksquare", "square", "qed", "Box"):
+                add("text", "", at, end)
+            elif name in UPRIGHT or name in _BLACKBOARD:
                 word = _word_after(tex, end)
                 if word is None:
                     raise ReadingError(f"expected a word in braces after \\{name}", at)
                 text = "".join(c for c in word[0] if c not in "\\ ,;~") or " "
                 kind = "text" if name.startswith("text") and word[0].strip() != "T" else "word"
-                add("blackboard" if name == "mathbb" else kind, text, at, word[2])
+                add("blackboard" if name in _BLACKBOARD else kind, text, at, word[2])
                 end = word[2]
             elif name in ("begin", "end"):
                 word = _word_after(tex, end)
@@ -153,9 +188,10 @@ def tokens(tex: str) -> list[Token]:
                 ):
                     end = tex.find("]", end) + 1
             else:
+                if name in ("[", "]", "(", ")"):
+                    raise ReadingError(f"expected \\{name} around the whole formula alone", at)
                 name = _SAME.get(name, name)
-                kind = "symbol" if name in ("[", "]", ":", "'") else "command"
-                add(kind, name, at, end)
+                add("symbol" if name in _SYMBOLS else "command", name, at, end)
             at = end
         elif char == "{":
             braces.append((at, -1, 0))
@@ -170,6 +206,19 @@ def tokens(tex: str) -> list[Token]:
             elif first < len(found):
                 found[first] = replace(found[first], start=opened)
                 found[-1] = replace(found[-1], end=at + 1)
+            at += 1
+        elif char == ":" and tex[at : at + 2] == ":=":
+            add("symbol", "=", at, at + 2)
+            at += 2
+        elif char == "ŷ":
+            add("command", "hat", at, at + 1)
+            add("letter", "y", at, at + 1)
+            at += 1
+        elif char in _UNICODE:
+            add("command", _UNICODE[char], at, at + 1)
+            at += 1
+        elif char == "−":
+            add("symbol", "-", at, at + 1)
             at += 1
         elif char.isdigit() and char.isascii():
             add("digit", char, at, at + 1)
@@ -187,11 +236,24 @@ def tokens(tex: str) -> list[Token]:
             add("symbol", char, at, at + 1)
             at += 1
         else:
-            raise ReadingError(f"unexpected character {char!r}", at)
+            hint = ": expected one pair of $ around the whole formula" if char == "$" else ""
+            raise ReadingError(f"unexpected character {char!r}{hint}", at)
     if braces:
         raise ReadingError("this brace is never closed: expected }", braces[-1][0])
     found.append(Token("end", "", len(tex), len(tex), quad))
     return found
+
+
+def _between_delimiters(tex: str) -> tuple[int, int]:
+    """Where the formula in `tex` begins and ends, without $ … $ or the like around it."""
+    start = len(tex) - len(tex.lstrip())
+    for opening, closing in _DELIMITERS:
+        if tex.startswith(opening, start):
+            first = start + len(opening)
+            last = tex.rfind(closing, first)
+            if last >= first and _AFTER_DISPLAY.match(tex, last + len(closing)):
+                return first, last
+    return 0, len(tex)
 
 
 def place(tex: str, position: int) -> tuple[int, int, str]:

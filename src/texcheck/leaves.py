@@ -49,7 +49,9 @@ class Leaves(ABC):
         self.ranges = ranges
         self.tex = tex
         self.pointwise = pointwise
+        self.counting = False  # whether lengths are whole numbers here, in every engine
         self.environment: dict[str, int] = {}
+        self.spans: dict[str, int] = {}  # how many values each index takes here
         self.values = world.values
         self.source: Quantity | str | None = None  # what is differentiated by, inside a derivative
         # What is known about parts of the formula by their identity; they are kept alive for that.
@@ -65,6 +67,7 @@ class Leaves(ABC):
         """Gives the free indices their values."""
         self.environment.clear()
         self.environment.update(environment)
+        self.spans = dict(self.ranges.free)
 
     def check_indices(self, node: Expr) -> None:
         """Errors: `ClaimError` for a written index, such as K - 1, outside its vector or matrix."""
@@ -97,6 +100,14 @@ class Leaves(ABC):
             raise ClaimError("shapes", f"{self.show(node)} is no number", node)
         return value
 
+    def whole(self, node: Expr) -> Any:
+        """The value where a length counts entries: in an index, a bound, a shape or an exponent."""
+        outer, self.counting = self.counting, True
+        try:
+            return self.value(node)
+        finally:
+            self.counting = outer
+
     def show(self, node: Expr) -> str:
         """A part of the formula between dollar signs."""
         return f"${' '.join(self.tex[node.start : node.end].split())}$"
@@ -128,7 +139,7 @@ class Leaves(ABC):
             if value is None:
                 value = self._index(node)
         else:
-            value = self.value(node)
+            value = self.whole(node)
         if not isinstance(value, int):
             raise ClaimError("index range", "an index is a whole number", node)
         if not 0 <= value < length:
@@ -178,13 +189,14 @@ class Leaves(ABC):
         return Dual(value, {0: 1}) if self.source == name else value
 
     def _length(self, node: Length) -> Any:
-        return self.setting.shape(node.of)[0]
+        length = self.setting.shape(node.of)[0]
+        return length if self.counting else self.arithmetic.length(length)
 
     def _layer_count(self, node: LayerCount) -> Any:
         return node.layer.at(self.setting.layer, self.setting.architecture.depth)
 
     def _kronecker(self, node: Kronecker) -> Any:
-        return int(self.value(node.first) == self.value(node.second))
+        return int(self.whole(node.first) == self.whole(node.second))
 
     def _constant(self, node: Constant) -> Any:
         return Flexible(None, 1, lambda i, j, m, n: node.value)

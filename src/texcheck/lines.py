@@ -8,7 +8,8 @@ from .latex import ReadingError, Token
 
 _LAYOUT = {"aligned", "align", "split", "gathered", "gather", "equation", "alignedat", "eqnarray",
            "multline", "flalign", "displaymath", "math"}  # fmt: skip
-MATRIX = {
+CASES = {"cases", "dcases"}
+MATRIX = CASES | {
     "pmatrix",
     "bmatrix",
     "matrix",

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from .latex import Token
-from .lines import MATRIX
+from .lines import CASES, MATRIX
 from .quantities import Quantities
-from .syntax import Blank, Dots, Expr, Written
+from .syntax import (
+    Add,
+    Blank,
+    Cases,
+    Dots,
+    Expr,
+    Index,
+    Indicator,
+    Kronecker,
+    Length,
+    Negative,
+    Number,
+    Product,
+    Written,
+)
+
+COMPARISONS = (">", "<", "ge", "le", "=", "neq")
+_ONE = Number(Fraction(1))
 
 
 class Matrices(Quantities):
@@ -22,6 +41,7 @@ class Matrices(Quantities):
                 self.advance()
         rows: list[tuple[Expr, ...]] = []
         cells: list[Expr] = []
+        conditions: list[Expr | None] = []
         while True:
             stop, depth = self.at, 0
             while True:
@@ -37,11 +57,14 @@ class Matrices(Quantities):
                 elif depth == 0 and (token.text == "&" or token.kind == "newline"):
                     break
                 stop += 1
-            if stop == self.at:
+            if opening.text in CASES and len(cells) == 1:
+                conditions.append(self.case(stop))
+                cells.append(Blank())
+            elif stop == self.at:
                 here = self.token.start
                 cells.append(Blank(start=here, end=here))
             else:
-                cells.append(self.cell(stop))
+                cells.append(self.cell(stop, comma=opening.text in CASES))
             if token.text == "&" and token.kind == "symbol":
                 self.advance()
                 continue
@@ -54,6 +77,11 @@ class Matrices(Quantities):
             raise self.error(f"expected \\end{{{opening.text}}}, found \\end{{{token.text}}}")
         if len(rows) > 1 and all(isinstance(cell, Blank) for cell in rows[-1]):
             rows.pop()
+        if opening.text in CASES:
+            if len(conditions) != len(rows) or any(len(row) != 2 for row in rows):
+                raise self.error(r"expected `value & condition \\` in each row", opening.start)
+            values = tuple(row[0] for row in rows)
+            return self.place(Cases(values, tuple(conditions)), opening.start)
         width = max(len(row) for row in rows)
         filled = [
             (*row, *(Blank(start=row[-1].end, end=row[-1].end) for _ in range(width - len(row))))
@@ -62,11 +90,13 @@ class Matrices(Quantities):
         return self.place(Written(tuple(filled)), opening.start)
 
     def row_follows(self, closing: str) -> bool:
-        """Whether a bracket holds a row set with wide spaces: (a_0 \\quad \\dots \\quad a_n)."""
-        depth = 0
-        for token in self.tokens[self.at :]:
+        """Whether a row follows: (a_0 \\quad \\dots \\quad a_n), or (a_0, \\dots, a_n)^T."""
+        depth, commas = 0, False
+        for number, token in enumerate(self.tokens[self.at :], self.at):
             if depth == 0 and token.text == closing:
-                return False
+                after = [t.text for t in self.tokens[number + 1 : number + 4] if t.text != "{"]
+                return commas and after[:1] == ["^"] and after[1] in ("T", "intercal", "t")
+            commas = commas or (depth == 0 and token.text == ",")
             if depth == 0 and token.text == "dots" and token.quad:
                 return True
             depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token.text, 0)
@@ -79,10 +109,11 @@ class Matrices(Quantities):
         while self.token.text != closing:
             stop = self.at + 1
             while not self.tokens[stop].quad and self.tokens[stop].kind != "end":
-                if self.tokens[stop].text == closing and self.balanced(stop):
+                if self.tokens[stop].text in (closing, ",") and self.balanced(stop):
                     break
                 stop += 1
             cells.append(self.cell(stop))
+            self.take(",")
         return self.place(Written((tuple(cells),)), start)
 
     def balanced(self, stop: int) -> bool:
@@ -91,16 +122,31 @@ class Matrices(Quantities):
             depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token.text, 0)
         return depth == 0
 
-    def cell(self, stop: int) -> Expr:
+    def part(self, stop: int) -> Matrices:
+        """A cursor over the tokens from here to token `stop`."""
+        end = self.tokens[stop - 1].end if stop > self.at else self.token.start
+        part = type(self)(self.tex, [*self.tokens[self.at : stop], Token("end", "", end, end)])
+        part.depth, part.any_layer = self.depth, self.any_layer
+        return part
+
+    def case(self, stop: int) -> Expr | None:
+        """The condition of a case from here to token `stop`; None for all other cases."""
+        part = self.part(stop)
+        words = []
+        while part.token.kind == "text":
+            words.append(part.advance().text.lower())
+        if any(word not in ("", "if", "for", "when", "otherwise", "else") for word in words):
+            raise self.error("expected if, otherwise or a condition such as s_i > 0")
+        result = None if {"otherwise", "else"} & {*words} else part.condition()
+        while part.take(",", ".", ";"):
+            pass
+        part.expect_end()
+        self.at = stop
+        return result
+
+    def cell(self, stop: int, comma: bool = False) -> Expr:
         """The entry from here to token `stop`."""
-        part = type(self)(
-            self.tex,
-            [
-                *self.tokens[self.at : stop],
-                Token("end", "", self.tokens[stop - 1].end, self.tokens[stop - 1].end),
-            ],
-        )
-        part.depth = self.depth
+        part = self.part(stop)
         start = self.token.start
         if part.token.text in ("dots", "vdots", "ddots"):
             kind = part.advance().text
@@ -109,6 +155,68 @@ class Matrices(Quantities):
             result = Blank(start=start, end=start)
         else:
             result = part.expression()
+        if comma:
+            part.take(",")
         part.expect_end()
         self.at = stop
         return result
+
+    # -- conditions
+
+    def condition(self) -> Expr:
+        """Comparisons joined by `and`: a number that is 1 where they hold, and else 0."""
+        start = self.token.start
+        found = [self.comparison(self.expression())]
+        while self.take("wedge", ",") or self.word_and():
+            found.append(self.comparison(self.expression()))
+        return found[0] if len(found) == 1 else self.place(Product(tuple(found)), start)
+
+    def word_and(self) -> bool:
+        if self.token.kind == "text" and self.token.text in ("and", "und"):
+            self.advance()
+            return True
+        return False
+
+    def comparison(self, left: Expr) -> Expr:
+        """What follows the left side of a comparison."""
+        if isinstance(left, Indicator):
+            return left
+        sign = self.take(*COMPARISONS)
+        if sign is None:
+            raise self.error(f"expected a comparison such as s_i > 0 or i = j, found {self.token}")
+        right = self.expression()
+        if sign.text not in ("=", "neq"):
+            return self.place(Indicator(sign.text, left, right), left.start)
+        if not all(isinstance(side, Index | Number | Length | Add) for side in (left, right)):
+            raise self.error("expected indices on both sides of this sign", sign.start)
+        equal = self.place(Kronecker(left, right), left.start)
+        return equal if sign.text == "=" else self.place(Add((_ONE, Negative(equal))), left.start)
+
+    def compared(self) -> bool:
+        """Whether a comparison stands in the brackets that follow."""
+        depth = 0
+        for token in self.tokens[self.at :]:
+            if depth == 1 and token.text in COMPARISONS:
+                return True
+            depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token.text, 0)
+            if depth == 0:
+                return False
+        return False
+
+    def indicator(self, start: int) -> Expr:
+        """What follows the 1 of an indicator function: _{i = j}, [s > 0] or {s > 0}."""
+        if self.take("_"):
+            self.expect("{", " and a condition")
+            inner_braces = self.token.text == "{" and self.compared()
+            inner = self.primary() if inner_braces else self.condition()
+            self.expect("}", " after the condition")
+            return self.place(inner, start)
+        if not self.compared():
+            raise self.error(
+                r"expected a condition, as in \mathbb{1}[s > 0]; the identity matrix is I, "
+                r"a vector of ones \boldsymbol{1}"
+            )
+        opening = self.advance()
+        inner = self.condition()
+        self.expect({"(": ")", "[": "]", "{": "}"}[opening.text], " after the condition")
+        return self.place(inner, start)

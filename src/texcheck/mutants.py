@@ -13,7 +13,8 @@ from functools import reduce
 from pathlib import Path
 
 from . import parse
-from .judge import EnginesDisagree, judge
+from .equations import EnginesDisagree
+from .judge import judge
 from .latex import ReadingError
 from .network import ARCHITECTURES
 from .reader import Item, read

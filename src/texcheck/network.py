@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 from . import numbers
-from .numbers import Arithmetic, Dual, ExactArithmetic, RealArithmetic
+from .arithmetic import REAL_ARITHMETICS, ExactArithmetic
+from .numbers import Arithmetic, Dual
 
 NETWORKS: tuple[str, ...] = ("regression", "sigmoid-mse", "sigmoid-bce", "deep", "any")
 # A quantity: its letter and its layer (0 where it has none).
@@ -71,15 +71,15 @@ def _order(quantity: Quantity) -> float:
 ARCHITECTURES: dict[str, tuple[Architecture, ...]] = {
     "regression": tuple(
         Architecture("regression", widths, ("ReLU", "I"), "MSE")
-        for widths in ((4, 3, 5), (5, 4, 3))
+        for widths in ((4, 3, 5), (6, 4, 3))
     ),
     "sigmoid-mse": tuple(
         Architecture("sigmoid-mse", widths, ("sigma", "sigma"), "MSE")
-        for widths in ((4, 3, 5), (5, 4, 3))
+        for widths in ((4, 3, 5), (6, 4, 3))
     ),
     "sigmoid-bce": tuple(
         Architecture("sigmoid-bce", widths, ("sigma", "sigma"), "BCE")
-        for widths in ((4, 3, 5), (5, 4, 3))
+        for widths in ((4, 3, 5), (6, 4, 3))
     ),
     "deep": (
         Architecture("deep", (5, 3, 4, 6, 7, 8), ("ReLU", "sigma", "I", "sigma", "I"), "MSE"),
@@ -106,6 +106,13 @@ FURTHER_WIDTHS: dict[int, tuple[tuple[int, ...], ...]] = {
 def further(architecture: Architecture) -> list[Architecture]:
     """The same layers with other widths."""
     return [replace(architecture, widths=widths) for widths in FURTHER_WIDTHS[architecture.depth]]
+
+
+def wider(architecture: Architecture, least: int) -> Architecture:
+    """The same layers, all wider than `least` (as far as that can be computed)."""
+    least = min(least, 30 if architecture.depth == 2 else 8)
+    widths = tuple(least + step for step in (3, 1, 2, 6, 4, 5)[: architecture.depth + 1])
+    return replace(architecture, widths=widths)
 
 
 def propagate(
@@ -158,7 +165,9 @@ def loss(arithmetic: Arithmetic, name: str, output: Matrix, target: Matrix) -> A
         else:
             total = total + wanted * numbers.log(arithmetic, predicted)
             total = total + (1 - wanted) * numbers.log(arithmetic, 1 - predicted)
-    return total if name == "MSE" else total * Fraction(-1, len(output))
+    if name == "MSE":
+        return total
+    return -total * numbers.reciprocal(arithmetic.length(len(output)))
 
 
 class World:
@@ -228,14 +237,21 @@ class World:
 
 
 @lru_cache(maxsize=128)
-def exact_world(architecture: Architecture, extra: int, repeats: int, seed: int) -> World:
+def exact_world(
+    architecture: Architecture, extra: int, repeats: int, counted: bool = True
+) -> World:
     """The world of the exact engine: all regions, `repeats` points each."""
-    name = f"exact {architecture} {extra} {repeats} {seed}"
-    arithmetic = ExactArithmetic(name, architecture.relu_units, extra, repeats)
+    name = f"exact {architecture} {extra} {repeats}"
+    arithmetic = ExactArithmetic(name, architecture.relu_units, extra, repeats, counted)
     return World(architecture, arithmetic)
 
 
 @lru_cache(maxsize=256)
-def real_world(architecture: Architecture, points: int, seed: int) -> World:
-    """The world of the floating-point engine."""
-    return World(architecture, RealArithmetic(f"real {architecture} {seed}", points))
+def real_world(
+    architecture: Architecture,
+    points: int,
+    seed: int,
+    kind: str = "real",
+) -> World:
+    """The world of the floating-point engine; `kind` names one of `REAL_ARITHMETICS`."""
+    return World(architecture, REAL_ARITHMETICS[kind](f"real {architecture} {seed}", points))

@@ -1,15 +1,15 @@
 """The numbers that formulas are evaluated with, each a batch of random points at once.
 
-`Exact`: integers modulo the prime 2^61 - 1. `Real`: floats. `Dual`: a value with its derivatives,
-over either. Plain `int` and `Fraction` are constants, so that zeros cost nothing.
+`Exact`: integers modulo the prime 2^61 - 1. `Real`: floats; `Precise`: decimals of many digits.
+`Dual`: a value with its derivatives, over any of these. Plain `int` and `Fraction` are constants,
+so that zeros cost nothing.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
+from decimal import Decimal
 from fractions import Fraction
-from hashlib import blake2b
 from typing import Any, Protocol, TypeAlias
 
 PRIME = 2**61 - 1
@@ -27,6 +27,10 @@ class TooLarge(Exception):
 
 class Undecided(Exception):
     """The exact engine does not know the function; the message says which."""
+
+
+class MoreSigns(Exception):
+    """The points visit too few combinations of signs: more regions are needed."""
 
 
 class Exact:
@@ -111,23 +115,28 @@ class Real:
 
     __slots__ = ("values",)
 
-    def __init__(self, values: list[float]) -> None:
+    def __init__(self, values: list[Any]) -> None:
         self.values = values
+
+    @staticmethod
+    def constant(value: int | Fraction) -> Any:
+        """A constant as one of these numbers."""
+        return float(value)
 
     def __add__(self, other: Any) -> Any:
         if isinstance(other, Real):
-            return Real([a + b for a, b in zip(self.values, other.values, strict=True)])
+            return type(self)([a + b for a, b in zip(self.values, other.values, strict=True)])
         if isinstance(other, int | Fraction):
             if not other:
                 return self
-            constant = float(other)
-            return Real([a + constant for a in self.values])
+            constant = self.constant(other)
+            return type(self)([a + constant for a in self.values])
         return NotImplemented
 
     __radd__ = __add__
 
     def __neg__(self) -> Real:
-        return Real([-a for a in self.values])
+        return type(self)([-a for a in self.values])
 
     def __sub__(self, other: Any) -> Any:
         if isinstance(other, Dual):
@@ -139,14 +148,14 @@ class Real:
 
     def __mul__(self, other: Any) -> Any:
         if isinstance(other, Real):
-            return Real([a * b for a, b in zip(self.values, other.values, strict=True)])
+            return type(self)([a * b for a, b in zip(self.values, other.values, strict=True)])
         if isinstance(other, int | Fraction):
             if not other:
                 return 0
             if other == 1:
                 return self
-            constant = float(other)
-            return Real([a * constant for a in self.values])
+            constant = self.constant(other)
+            return type(self)([a * constant for a in self.values])
         return NotImplemented
 
     __rmul__ = __mul__
@@ -155,7 +164,30 @@ class Real:
         """One over the values."""
         if not all(self.values):
             raise NoValue("division by zero")
-        return Real([1 / a for a in self.values])
+        return type(self)([1 / a for a in self.values])
+
+
+class Precise(Real):
+    """Decimals at the points of a batch, of as many digits as the context has."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def constant(value: int | Fraction) -> Decimal:
+        return Decimal(value.numerator) / Decimal(value.denominator)
+
+    def __add__(self, other: Any) -> Any:
+        """The sum. Errors: `TooLarge` where a number is lost beside a much larger one."""
+        result = super().__add__(other)
+        if result is NotImplemented or result is self:
+            return result
+        others = other.values if isinstance(other, Real) else [other] * len(self.values)
+        for a, b, total in zip(self.values, others, result.values, strict=True):
+            if (total == a and b) or (total == b and a):
+                raise TooLarge("the sizes of these numbers are too different to compare them")
+        return result
+
+    __radd__ = __add__
 
 
 class Dual:
@@ -272,6 +304,9 @@ class Arithmetic(Protocol):
     def constant(self, value: int | Fraction) -> Any:
         """A constant at all points."""
 
+    def length(self, length: int) -> Any:
+        """A length where it stands as a number, as K in 1/K."""
+
     def exp(self, value: Any) -> Any:
         """The exponential function."""
 
@@ -289,162 +324,6 @@ class Arithmetic(Protocol):
 
     def set_sign(self, value: Any, unit: int) -> None:
         """Makes a value the pre-activation of ReLU unit number `unit`."""
-
-
-class ExactArithmetic:
-    """Random field elements; exp and log are unknown functions, signs are assigned by region.
-
-    The points visit all `2**(units + extra)` regions, `repeats` points each: the regions of the
-    network's ReLU units, and those of `extra` further signs, which the other arguments of sign and
-    ReLU take in turn.
-    """
-
-    def __init__(self, seed: str, units: int, extra: int, repeats: int) -> None:
-        self.seed = seed
-        self.units = units
-        self.extra = extra
-        self.repeats = repeats
-        self.points = repeats << (units + extra)
-        self._functions: dict[tuple[str, tuple[int, ...]], Exact] = {}
-        # For each point: an argument's sign, and the bit of its further sign.
-        self._signs: list[dict[int, tuple[int, int]]] = [
-            {0: (0, 0), 1: (1, 0), PRIME - 1: (-1, 0)} for _ in range(self.points)
-        ]
-        self._sign_values: dict[tuple[int, ...], Exact] = {}
-        self._further = 0
-        # The arguments that functions were asked for, each with a bound of its degree.
-        self.arguments: dict[tuple[str, tuple[int, ...]], int] = {}
-        self._own: dict[tuple[str, tuple[int, ...]], int] | None = None
-
-    def _draw(self, *what: object) -> int:
-        digest = blake2b(repr((self.seed, *what)).encode(), digest_size=16).digest()
-        return int.from_bytes(digest, "big") % (PRIME - 1) + 1
-
-    def random(self, name: str) -> Exact:
-        return Exact([self._draw(name, point) for point in range(self.points)])
-
-    def constant(self, value: int | Fraction) -> Exact:
-        return Exact([residue(value)] * self.points, 0)
-
-    def start_statement(self) -> None:
-        """Forgets the arguments of functions that earlier statements brought."""
-        if self._own is None:
-            self._own = dict(self.arguments)
-        self.arguments = dict(self._own)
-
-    def collisions(self) -> int:
-        """A bound of the degree by which two different arguments of a function may be equal."""
-        total = 0
-        for name in ("exp", "log", "sign"):
-            degrees = [
-                degree for (function, _), degree in self.arguments.items() if function == name
-            ]
-            count = len(degrees)
-            # Two signs collide when their arguments are equal, opposite, or one of 0, 1 and -1.
-            twice = 2 * count * (count - 1) + 3 * count if name == "sign" else count * (count - 1)
-            total += twice * max(degrees, default=0)
-        return total
-
-    def _unknown(self, name: str, value: Exact) -> Exact:
-        """An unknown function: random for each argument, the same for the same argument."""
-        key = (name, tuple(value.values))
-        self.arguments[key] = value.top + value.bottom
-        if key not in self._functions:
-            drawn = [
-                self._draw(name, point, argument) for point, argument in enumerate(value.values)
-            ]
-            self._functions[key] = Exact(drawn, signs=value.signs | 1)
-        return self._functions[key]
-
-    def exp(self, value: Exact) -> Exact:
-        # Counted in v = 1 / (1 + exp), which is as random: exp = (1 - v) / v.
-        drawn = self._unknown("exp", value)
-        return Exact(drawn.values, 1, 1, drawn.signs)
-
-    def log(self, value: Exact) -> Exact:
-        return self._unknown("log", value)
-
-    def sqrt(self, value: Exact) -> Exact:
-        raise Undecided("a square root is no rational function")
-
-    def tanh(self, value: Exact) -> Exact:
-        raise Undecided("tanh is no function that the exact engine knows")
-
-    def set_sign(self, value: Exact, unit: int) -> None:
-        self._assign(value, unit, 0)
-
-    def _assign(self, value: Exact, region: int, bit: int) -> None:
-        for point, element in enumerate(value.values):
-            sign = 1 if (point // self.repeats) >> region & 1 else -1
-            self._signs[point].setdefault(element, (sign, bit))
-            self._signs[point].setdefault(PRIME - element, (-sign, bit))
-
-    def sign(self, value: Exact) -> Exact:
-        key = tuple(value.values)
-        self.arguments["sign", key] = value.top + value.bottom
-        if key not in self._sign_values:
-            if any(v not in self._signs[point] for point, v in enumerate(key)):
-                if not self.extra:
-                    raise MoreSigns
-                self._assign(value, self.units + self._further % self.extra, 2 << self._further)
-                self._further += 1
-            found = [self._signs[point][v] for point, v in enumerate(key)]
-            bits = 0
-            for _, bit in found:
-                bits |= bit
-            # A sign is constant within a region: degree 0.
-            self._sign_values[key] = Exact([sign % PRIME for sign, _ in found], 0, 0, bits)
-        known = self._sign_values[key]
-        return Exact(known.values, 0, 0, known.signs | value.signs)
-
-    def visited(self, value: Exact) -> bool:
-        """Whether the points visit all combinations of the further signs in a value."""
-        further = [number for number in range(self._further) if value.signs >> number & 2]
-        return len({number % self.extra for number in further}) == len(further)
-
-
-class MoreSigns(Exception):
-    """The points visit too few combinations of signs: more regions are needed."""
-
-
-class RealArithmetic:
-    """Ordinary random numbers and the real functions."""
-
-    def __init__(self, seed: str, points: int) -> None:
-        self.seed = seed
-        self.points = points
-
-    def _draw(self, *what: object) -> float:
-        digest = blake2b(repr((self.seed, *what)).encode(), digest_size=8).digest()
-        return int.from_bytes(digest, "big") / 2**64
-
-    def random(self, name: str) -> Real:
-        """Uniform in [-1.2, 1.2], targets in [0.1, 0.9]; never close to zero."""
-        drawn = [self._draw(name, point) for point in range(self.points)]
-        if name.startswith("y"):
-            return Real([0.1 + 0.8 * u for u in drawn])
-        return Real([math.copysign(0.2 + 2 * abs(u - 0.5), u - 0.5) for u in drawn])
-
-    def constant(self, value: int | Fraction) -> Real:
-        return Real([float(value)] * self.points)
-
-    def exp(self, value: Real) -> Real:
-        return Real([math.exp(min(v, 700.0)) for v in value.values])
-
-    def log(self, value: Real) -> Real:
-        return Real([math.log(v) if v > 0 else math.nan for v in value.values])
-
-    def sqrt(self, value: Real) -> Real:
-        return Real([math.sqrt(v) if v >= 0 else math.nan for v in value.values])
-
-    def tanh(self, value: Real) -> Real:
-        return Real([math.tanh(v) for v in value.values])
-
-    def set_sign(self, value: Real, unit: int) -> None:
-        """Real numbers have their signs."""
-
-    def sign(self, value: Real) -> Real:
-        return Real([float((v > 0) - (v < 0)) for v in value.values])
 
 
 # -- functions of one number, generic over the kind of number --------------------------------------

@@ -1,13 +1,14 @@
-"""Compares two sides in floating point, on ordinary random networks."""
+"""Compares two sides in real numbers: floats on ordinary networks and at edges, or decimals."""
 
 from __future__ import annotations
 
+import decimal
 import math
 from typing import Any
 
 from .indices import ranges
-from .network import real_world
-from .numbers import Real
+from .network import World, real_world
+from .numbers import NoValue, Real, TooLarge
 from .pairs import Difference, Outcome, evaluator_of, in_words, pairs, value_shape
 from .places import Setting
 from .syntax import Equation
@@ -17,6 +18,8 @@ from .syntax import Equation
 TOLERANCE = 1e-9
 REAL_POINTS = 12
 SLACK = 1e-13  # rounding of a value of size 1 that vanishes exactly
+DIGITS = 120  # of the decimals that decide what the exact engine cannot
+PRECISION = 1e-100
 
 
 def compare_numerically(
@@ -26,20 +29,22 @@ def compare_numerically(
     points: int = REAL_POINTS,
     seed: int = 0,
     slack: float = SLACK,
+    tolerance: float = TOLERANCE,
+    kind: str = "real",
 ) -> Outcome:
     """Both sides in floating point on ordinary random networks. Errors as `compare_exactly`.
 
     `slack` is how far apart two values may be however small they are: for rounding.
     """
     found = ranges((equation.left, equation.right), setting)
-    world = real_world(setting.architecture, points, seed)
+    world = real_world(setting.architecture, points, seed, kind)
     evaluator = evaluator_of(equation, setting, found, world, tex)
     outcome = Outcome(points=points)
     for environment in found.environments():
         evaluator.at(environment)
         left, right = evaluator.value(equation.left), evaluator.value(equation.right)
         entries = [
-            (entry, _floats(a, points), _floats(b, points))
+            (entry, _values(a, world), _values(b, world))
             for entry, a, b in pairs(left, right, equation)
         ]
         scale = [
@@ -50,15 +55,49 @@ def compare_numerically(
             for point in range(points):
                 if math.isnan(a[point]) and math.isnan(b[point]):
                     continue  # both sides have no value here
+                outcome.valued = True
                 # Written so that a value that is not a number counts as a difference.
-                if not abs(a[point] - b[point]) <= TOLERANCE * scale[point] + slack:
+                gap = a[point] - b[point]
+                if not abs(gap) <= type(gap)(tolerance) * scale[point] + type(gap)(slack):
                     where = ", ".join(part for part in (in_words(environment), entry) if part)
                     outcome.difference = Difference(
-                        where, a[point], b[point], value_shape(left), value_shape(right), point
+                        where,
+                        float(a[point]),
+                        float(b[point]),
+                        value_shape(left),
+                        value_shape(right),
+                        point,
                     )
                     return outcome
     return outcome
 
 
-def _floats(value: Any, points: int) -> list[float]:
-    return value.values if isinstance(value, Real) else [float(value)] * points
+def compare_precisely(equation: Equation, setting: Setting, tex: str) -> Outcome:
+    """Both sides in decimals of many digits on the same networks. Errors as `compare_exactly`."""
+    with decimal.localcontext() as context:
+        context.prec, context.Emax, context.Emin = DIGITS, decimal.MAX_EMAX, decimal.MIN_EMIN
+        context.traps[decimal.InvalidOperation] = False  # gives no number, as for floats
+        context.traps[decimal.Underflow] = True
+        try:
+            outcome = compare_numerically(
+                equation, setting, tex, slack=PRECISION, tolerance=PRECISION,
+                kind="precise",
+            )  # fmt: skip
+        except decimal.DecimalException:
+            raise TooLarge("the numbers in it are too large or too small to compare") from None
+    if not outcome.valued:
+        raise NoValue("neither side has a value on any of the random networks")
+    return outcome
+
+
+def compare_at_edges(equation: Equation, setting: Setting, tex: str, slack: float) -> Outcome:
+    """Both sides where units and arguments are exactly zero, which no random point is."""
+    try:
+        return compare_numerically(equation, setting, tex, points=1, slack=slack, kind="edge")
+    except NoValue:  # as s/s at s = 0
+        return Outcome()
+
+
+def _values(value: Any, world: World) -> list[Any]:
+    number = value if isinstance(value, Real) else world.arithmetic.constant(value)
+    return number.values

@@ -41,6 +41,7 @@ class Outcome:
     degree: int = 0
     log10_error: float = -math.inf
     difference: Difference | None = None
+    valued: bool = False  # both sides have a value somewhere
     certain: bool = False  # the difference rests on algebra alone, not on unknown functions
 
 

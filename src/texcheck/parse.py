@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from .expressions import Expressions
 from .latex import ReadingError, tokens
 from .lines import lines_of
+from .matrices import COMPARISONS
 from .quantities import FUNCTIONS, expect_lengths
 from .syntax import (
+    Derivative,
     Equation,
     Expr,
     Function,
     Index,
+    LayerCount,
+    Name,
     Notation,
     Number,
     RangeClaim,
@@ -22,9 +26,12 @@ from .syntax import (
 )
 
 # Words that may stand between two statements; any other might deny what it stands beside.
-_CONNECTING = {
-    "", "and", "with", "where", "for", "if", "so", "since", "hence", "thus", "because", "then",
-    "forall", "forevery", "foreach", "therefore", "here",
+_FOR_ALL = {"forall", "forevery", "foreach", "forany"}
+_CONDITION = {"for", "if", "when"}
+_CONNECTING = _FOR_ALL | _CONDITION | {
+    "", "and", "with", "where", "so", "since", "hence", "thus", "because", "then", "therefore",
+    "here", "also", "finally", "similarly", "now", "let", "weget", "weobtain", "wehave", "sothat",
+    "andso", "andthus", "andhence", "andtherefore", "itfollowsthat", "whichgives", "i.e.", "thatis",
 }  # fmt: skip
 _RELATIONS = ("=",)
 
@@ -43,8 +50,10 @@ def statements(tex: str) -> list[Located]:
     found: list[Located] = []
     previous: Expr | None = None
     conditions: tuple[tuple[Expr, Expr], ...] = ()
+    any_layer: set[str] = set()
     for line in lines_of(tokens(tex)):
         parser = _Statements(tex, line)
+        parser.any_layer = any_layer
         parser.statement_line(found, previous, conditions)
         previous, conditions = parser.last, parser.conditions
     if not found:
@@ -92,12 +101,16 @@ def expression(tex: str) -> Expr:
 class _Statements(Expressions):
     """One line of a display as statements."""
 
+    first = 0  # the number of the line's first statement
+    word_before = ""
+
     def statement_line(
         self,
         found: list[Located],
         previous: Expr | None,
         conditions: tuple[tuple[Expr, Expr], ...],
     ) -> None:
+        self.first = len(found)
         self.last = previous
         self.conditions = conditions if self.token.text in _RELATIONS else ()
         if self.token.text in _RELATIONS and self.token.kind == "symbol":
@@ -113,14 +126,35 @@ class _Statements(Expressions):
 
     def separator(self) -> bool:
         if self.token.kind == "text" and self.token.text not in FUNCTIONS:
-            if self.token.text.strip().lower() not in _CONNECTING:
-                raise self.error(f"expected a word such as and or with, found {self.token}")
+            self.word_before = self.token.text.strip().lower()
+            if self.word_before not in _CONNECTING:
+                raise self.error(
+                    f"expected a word such as and, with or for, found {self.token}: "
+                    "other text is not read, it belongs outside of the formula"
+                )
             self.advance()
+            if self.word_before in _FOR_ALL:
+                self.for_all()
+            return True
+        if self.take("forall"):
+            self.for_all()
             return True
         return False
 
+    def for_all(self) -> None:
+        """The letters behind `for all`, unless a range or a set follows them."""
+        start = self.at
+        while self.token.kind == "letter":
+            self.advance()
+            self.take(",")
+        if self.token.text in ("=", "in"):
+            self.at = start
+        else:
+            self.take(":")
+
     def item(self, found: list[Located]) -> None:
         start = self.token.start
+        word, self.word_before = self.word_before, ""
         self.take("Rightarrow")
         left = self.expression()
         if self.token.text == "=":
@@ -139,6 +173,8 @@ class _Statements(Expressions):
                         raise self.error("expected the statement that follows from the condition")
                 elif arrow.text == "rightarrow":
                     raise self.error("expected = or \\Rightarrow, found \\rightarrow", arrow.start)
+            elif word in _CONDITION:
+                self.condition_on(found, first)
         elif self.take(":"):
             rows, columns = self.shape()
             self.add(found, ShapeClaim(left, rows, columns, self.conditions), start, start)
@@ -148,17 +184,46 @@ class _Statements(Expressions):
             self.last = None
         elif self.take("rightarrow"):
             right = self.expression()
+            for side in (left, right):
+                if not isinstance(side, Name | Derivative):
+                    raise self.error(r"expected =: \rightarrow only renames a quantity", side.start)
             self.add(found, Notation(left, right, self.conditions), start, start)
             self.last = None
         else:
-            raise self.error(f"expected =, found {self.token}")
+            raise self.error(f"expected =, found {self.token}{self.why_not()}")
+
+    def why_not(self) -> str:
+        """What to write in place of the token here, where = is expected."""
+        if self.token.kind == "end":
+            return ": a formula alone claims nothing"
+        if self.token.text in COMPARISONS:
+            return r": a condition stands in \begin{cases} or in \mathbb{1}[s_i > 0]"
+        if self.token.kind == "command":
+            return ": no other relation is read"
+        if self.token.text == "(" and self.token.quad:
+            return r": the number of an equation stands in \tag{1}"
+        return ""
+
+    def condition_on(self, found: list[Located], first: int) -> None:
+        """`a = b if f = ReLU`: the condition belongs to what stands before it in the line."""
+        claims = [one.statement for one in found[first:]]
+        pairs = [(c.left, c.right) for c in claims if isinstance(c, Equation)]
+        if not pairs or not all(_is_function(left) for left, _ in pairs):
+            return
+        del found[first:]
+        self.conditions = (*self.conditions, *pairs)
+        for at in range(self.first, first):
+            one = found[at]
+            if isinstance(one.statement, Equation | ShapeClaim):
+                joined = (*one.statement.conditions, *pairs)
+                found[at] = replace(one, statement=replace(one.statement, conditions=joined))
 
     def chain(self, found: list[Located], left: Expr) -> None:
         while self.token.text == "=" and self.token.kind == "symbol":
             sign = self.advance()
             right = self.expression()
             equation = Equation(left, right, self.conditions)
-            if isinstance(left, Index) and self.is_range():
+            if isinstance(left, Index | LayerCount) and self.is_range():
                 self.range(found, left, right)
                 return
             text = f"{self.tex[left.start : left.end]} = {self.tex[right.start : right.end]}"
@@ -172,8 +237,9 @@ class _Statements(Expressions):
             at += 1
         return self.ahead(at).text == "dots"
 
-    def range(self, found: list[Located], letter: Index, first: Expr) -> None:
-        expected = Fraction(0)
+    def range(self, found: list[Located], counter: Index | LayerCount, first: Expr) -> None:
+        """What follows `i = 0`: `, 1, \\dots, d - 1`."""
+        expected = first.value if isinstance(first, Number) else Fraction(-1)
         while self.take(","):
             if self.token.kind == "digit":
                 expected += 1
@@ -187,11 +253,16 @@ class _Statements(Expressions):
         about = next(
             (one.statement for one in reversed(found) if isinstance(one.statement, Equation)), None
         )
-        claim = RangeClaim(letter.letter, first, last, about, self.conditions)
-        self.add(found, claim, letter.start, letter.start)
+        letter = counter.letter if isinstance(counter, Index) else "L"
+        claim = RangeClaim(letter, first, last, about, self.conditions)
+        self.add(found, claim, counter.start, counter.start)
 
     def membership(self, found: list[Located], left: Expr, start: int) -> None:
         self.advance()
+        if isinstance(left, Index | LayerCount) and self.take("{"):
+            self.range(found, left, self.expression())
+            self.expect("}")
+            return
         if self.token.kind != "blackboard" or self.token.text != "R":
             raise self.error(f"expected \\mathbb{{R}} with a shape, found {self.token}")
         self.advance()

@@ -6,20 +6,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from .latex import ReadingError
-from .network import ARCHITECTURES, NETWORKS, Architecture, Quantity, further
+from .network import ARCHITECTURES, NETWORKS, Architecture, Quantity, further, wider
 from .syntax import (
     Derivative,
     Expr,
     Function,
+    Indicator,
     Layer,
     LayerCount,
     Length,
     Name,
+    Number,
+    ReluDiagonal,
     Statement,
     sides,
     walk,
 )
 from .values import ClaimError
+
+FEW = 6  # what the numbers in a statement, 0 and 1 aside, may sum up to where they mean no width
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ class Setting:
         if name.layer is None:
             if base in ("W", "b") and self.linear:
                 return base, 1
-            raise ClaimError("layer", f"{shown(base)} needs a layer, such as $^{{(1)}}$", name)
+            where = "in the superscript, not as an index" if name.indices else "in the superscript"
+            raise ClaimError("layer", f"{shown(base)} needs a layer {where}: $^{{(1)}}$", name)
         layer = name.layer.at(self.layer, depth)
         lowest = 0 if base == "z" else 1
         if not lowest <= layer <= depth:
@@ -145,16 +151,36 @@ def _layers(statement: Statement) -> Iterator[tuple[Layer, int]]:
                 yield part.layer, 0
 
 
-def further_settings(places: list[Setting], statement: Statement, most: int = 6) -> list[Setting]:
-    """The settings with up to `most` other widths, for a statement that names a length."""
-    if not any(isinstance(part, Length) for side in sides(statement) for part in walk(side)):
-        return []
+def further_settings(places: list[Setting], statement: Statement) -> list[Setting]:
+    """The settings with other widths: two, or all of them for a statement that names a length.
+
+    Where numbers are written, as in (d_x - 4)(d_x - 6) = 0, there is one with greater widths still.
+    """
+    parts = [part for side in sides(statement) for part in walk(side)]
+    most = None if any(isinstance(part, Length) for part in parts) else 2
+    values = [part.value for part in parts if isinstance(part, Number)]
+    sizes = [max(abs(value.numerator), value.denominator) for value in values]
+    written = sum(size for size in sizes if size > 1)
     first = {(place.architecture.network, place.layer): place for place in places}
     return [
         replace(place, architecture=architecture)
         for place in first.values()
-        for architecture in further(place.architecture)[:most]
+        for architecture in (
+            *further(place.architecture)[:most],
+            *([wider(place.architecture, written)] if written > FEW else []),
+        )
     ]
+
+
+def edges(places: list[Setting], statement: Statement) -> list[Setting]:
+    """The settings in which something jumps where a unit, or an argument, is exactly zero."""
+    jumps = any(
+        isinstance(part, ReluDiagonal | Indicator)
+        or (isinstance(part, Function) and part.name in ("ReLU", "sign", "max"))
+        for side in sides(statement)
+        for part in walk(side)
+    )
+    return [place for place in places if jumps or place.architecture.relu_units]
 
 
 def _holds(condition: tuple[Expr, Expr], setting: Setting) -> bool:

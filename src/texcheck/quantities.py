@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from .cursor import Cursor
-from .latex import ReadingError
+from .latex import SYMBOLS, ReadingError
 from .syntax import (
     Add,
     Apply,
@@ -33,8 +33,17 @@ FUNCTIONS = {
     "sigmoid": "sigma", "Sigmoid": "sigma", "sigma": "sigma", "I": "I", "id": "I", "Id": "I",
     "Linear": "Linear", "linear": "Linear", "diag": "diag", "max": "max", "exp": "exp",
     "log": "log", "ln": "log", "f": "f", "g": "g", "tanh": "tanh", "sqrt": "sqrt",
-    "MSE": "MSE", "BCE": "BCE", "MSELoss": "MSE", "BCELoss": "BCE",
+    "MSE": "MSE", "BCE": "BCE", "MSELoss": "MSE", "BCELoss": "BCE", "logistic": "sigma",
+    "tr": "tr", "Tr": "tr", "trace": "tr",
 }  # fmt: skip
+# What to write for a symbol that other texts use.
+_INSTEAD = {
+    **dict.fromkeys("CEJ", r"the loss is \ell"),
+    **dict.fromkeys("Hu", r"write \mathbb{1}[s > 0] for the step function"),
+    **dict.fromkeys("h", r"what a layer puts out is z, as in z^{(1)}"),
+    **dict.fromkeys("TN", r"the last layer is L_{\max}"),
+    "d": r"a length is written d_x",
+}
 _VECTORS = ("x", "y", "y_hat", "b", "s", "z", "delta")
 _INDEX_LETTERS = "aceijklmnopqrtuv"
 
@@ -45,8 +54,9 @@ class Quantities(Cursor):
     def letter(self) -> Expr:
         token = self.advance()
         letter, start = token.text, token.start
-        if letter in "xybszW":
-            return self.scripts(Name(letter, None, start=start, end=token.end))
+        if letter in "xybszWw":
+            base = "W" if letter == "w" else letter
+            return self.scripts(Name(base, None, start=start, end=token.end))
         if letter == "l":
             return self.loss(start)
         if letter == "d" and self.token.text == "_":
@@ -72,6 +82,8 @@ class Quantities(Cursor):
         if letter == "I":
             return self.identity(start)
         if letter in "fg":
+            if self.token.text == "_":
+                raise self.error(f"expected the layer in the superscript, as in {letter}^{{(1)}}")
             return self.place(Function(letter), start)
         if letter == "e" and self.take("^"):
             if self.take("{"):
@@ -82,16 +94,17 @@ class Quantities(Cursor):
             return self.place(Apply(Function("exp"), (exponent,)), start)
         if letter in _INDEX_LETTERS:
             return self.place(Index(letter), start)
-        raise self.error(f"unknown symbol {letter}", start)
+        raise self.error(f"unknown symbol {letter}: {_INSTEAD.get(letter, SYMBOLS)}", start)
 
     def word(self) -> Expr:
         token = self.advance()
         if token.text not in FUNCTIONS:
-            if len(token.text) == 1 and token.text in "xybszWKLdl":
+            if len(token.text) == 1 and token.text in "xybszWwKLdl":
                 self.tokens[self.at - 1] = replace(token, kind="letter")
                 self.at -= 1
                 return self.letter()
-            raise self.error(f"unknown name {token.text}", token.start)
+            known = "ReLU, sigmoid, I, diag, max, sign, log, exp, tanh, tr, MSE, BCE and Linear"
+            raise self.error(f"unknown name {token.text}: the functions are {known}", token.start)
         name = FUNCTIONS[token.text]
         if name == "I":
             return self.identity(token.start)
@@ -152,7 +165,9 @@ class Quantities(Cursor):
         if name.layer is None and name.indices:
             if len(name.indices) != 2:
                 raise self.error(
-                    "expected two indices (Kronecker) or a layer (error) on \\delta", token.start
+                    r"expected two indices as in \delta_{ij} (Kronecker's), or a layer as in "
+                    r"\delta^{(2)} (the error)",
+                    token.start,
                 )
             return self.place(Kronecker(*name.indices), token.start)
         return name
@@ -176,30 +191,38 @@ class Quantities(Cursor):
 
     def layer_follows(self) -> bool:
         """Whether a superscript follows that is a layer and nothing else."""
-        if self.ahead().text == "(":
+        if self.ahead().text in ("(", "["):
             return True
-        if self.ahead().text != "{" or self.ahead(2).text != "(":
+        if self.ahead().text != "{" or self.ahead(2).text not in ("(", "["):
             return False
         depth = 0
         for number in range(self.at + 2, len(self.tokens) - 1):
-            depth += {"(": 1, ")": -1}.get(self.tokens[number].text, 0)
+            depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(self.tokens[number].text, 0)
             if depth == 0:
                 return self.tokens[number + 1].text == "}"
         return False
 
     def layer(self) -> Layer:
-        """A layer in parentheses: (2), (L), (L+1), (L_max)."""
-        opening = self.expect("(")
+        """A layer in parentheses or brackets: (2), (L), (L+1), (L_max)."""
+        opening = self.advance()
         layer = self.layer_inside()
-        if not self.take(")"):
+        if not self.take(")" if opening.text == "(" else "]"):
             raise self.error(f"expected ) after the layer, found {self.token}", opening.start)
         return replace(layer, start=opening.start, end=self.before)
 
     def layer_inside(self) -> Layer:
         if self.token.kind == "digit":
             return Layer("", self.whole())
-        if self.token.kind == "letter" and self.token.text == "L":
-            self.advance()
+        any_layer = self.token.text in ("L", "l") and self.token.kind == "letter"
+        if any_layer or self.token.text == "ell":
+            letter = self.advance()
+            self.any_layer.add("L" if letter.text == "L" else "l")
+            if len(self.any_layer) > 1:
+                raise self.error(
+                    r"expected one letter for any layer, found L and l: the last layer is "
+                    r"L_{\max}",
+                    letter.start,
+                )
             base = "L"
             if self.take("_"):
                 self.maximum()

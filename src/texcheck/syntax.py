@@ -188,6 +188,31 @@ class Apply(Node):
 
 
 @dataclass(frozen=True)
+class Component(Node):
+    """A component of a formula: [W x]_i. That of a name is a `Name`."""
+
+    of: Expr
+    indices: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Indicator(Node):
+    """1 where a comparison holds and 0 elsewhere; `relation` is >, <, ge or le."""
+
+    relation: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Cases(Node):
+    """Values by cases; a condition that is None holds where no other does."""
+
+    values: tuple[Expr, ...]
+    conditions: tuple[Expr | None, ...]
+
+
+@dataclass(frozen=True)
 class Hole(Node):
     """The dot in f(.)."""
 

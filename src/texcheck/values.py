@@ -80,4 +80,4 @@ def show_shape(shape: tuple[int | None, int | None]) -> str:
     """3 × 1; a number is "a number"."""
     if shape == (1, 1):
         return "1 × 1"
-    return " × ".join("?" if length is None else str(length) for length in shape)
+    return " × ".join("any length" if length is None else str(length) for length in shape)

@@ -143,7 +143,7 @@ def _form(evaluator: Leaves, cell: Expr) -> _Form:
             )
         if isinstance(node, Kronecker):
             ends = (node.first, node.second)
-            first, second = (take(end, evaluator.value(end)) for end in ends)
+            first, second = (take(end, evaluator.whole(end)) for end in ends)
             return Kronecker(first, second)
         changes = {name: visit(getattr(node, name)) for name in node.names()}
         return replace(node, **changes)

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from texcheck import numbers
+from texcheck.arithmetic import ExactArithmetic, RealArithmetic
 from texcheck.exact import LOG10_ERROR, compare_exactly
 from texcheck.judge import judge
-from texcheck.numbers import PRIME, Dual, Exact, ExactArithmetic, NoValue, RealArithmetic
+from texcheck.numbers import PRIME, Dual, Exact, NoValue
 from texcheck.numerical import compare_numerically
 from texcheck.places import settings as settings_of
 from texcheck.reader import read

@@ -35,6 +35,7 @@ SAME = [
     (r"\lVert x \rVert^2", r"\|x\|^2"),
     (r"\lVert x \rVert^2", r"||x||^2"),
     (r"\lVert x \rVert^2", r"\left\lVert x \right\rVert_2^2"),
+    (r"\lVert \lVert x \rVert x \rVert^2", r"\| \left(\|x\|\right) x \|^2"),
     (r"W_{ij}^{(2)}", r"W^{(2)}_{ij}"),
     (r"W_{ij}^{(2)}", r"W_{i,j}^{(2)}"),
     (r"W_{10}^{(2)}", r"W_{1,0}^{(2)}"),

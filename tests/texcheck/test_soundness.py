@@ -28,6 +28,51 @@ NOT_PROVED = [
     (r"\ell = \frac{1}{d_x - d_{s^{(1)}}} \ell", "any"),
     (r"d_{z^{(2)}} = d_{z^{(1)}} + 1", "deep"),
     (r"s^{(1)}_{d_x - 2} = s^{(1)}_{d_{s^{(1)}} - 1}", "any"),
+    (r"(d_x - 4)(d_x - 5)(d_x - 7)(d_x - 3)(d_x - 6) = 0", "regression"),
+    (r"\ell = \ell + (d_x - 4)(d_x - 6)(d_x - 7)(d_x - 3) \ell", "regression"),
+    (r"\ell = \ell + (d_x - d_{s^{(1)}} - 1)(d_x - d_{s^{(1)}} - 2) \ell", "regression"),
+    (r"x : (d_x - 4)(d_x - 6)(d_x - 7)(d_x - 3) + d_x \times 1", "any"),
+    (r"\sum_{i=0}^{(d_x - 4)(d_x - 6) + d_x - 1} x_i = \sum_i x_i", "any"),
+    # Entries that are counted
+    (r"(\sum_i x_i^0 - 4)(\sum_i x_i^0 - 6)(\sum_i x_i^0 - 7)(\sum_i x_i^0 - 3) = 0", "regression"),
+    (r"(\sum_i \frac{x_i}{x_i} - 4)(\sum_i \frac{x_i}{x_i} - 6) \ell = 0", "regression"),
+    (r"(\lVert \frac{\partial x}{\partial x} \rVert^2 - 4) "
+     r"(\lVert \frac{\partial x}{\partial x} \rVert^2 - 6) \ell = 0", "regression"),
+    (r"i (i - 1) (i - 2) (i - 3) (i - 4) (i - 5) x_i = 0", "regression"),
+    (r"x_3 = x_3", "regression"),
+    # Where an argument is exactly zero
+    (r"\operatorname{ReLU}'(s) = \frac{1 + \operatorname{sign}(s)}{2}", "regression"),
+    (r"\operatorname{sign}(s_i^{(1)})^2 = 1", "regression"),
+    (r"\operatorname{ReLU}'(s) = \mathbb{1}[s \ge 0]", "regression"),
+    (r"\frac{\partial z_i^{(1)}}{\partial s_i^{(1)}} = \begin{cases} 1 & s_i^{(1)} \ge 0 \\ "
+     r"0 & s_i^{(1)} < 0 \end{cases}", "regression"),
+    # Cases
+    (r"\operatorname{ReLU}'(s) = \begin{cases} 1 & s > 0 \end{cases}", "regression"),
+    (r"z_i^{(1)} = \begin{cases} s_i^{(1)} & s_i^{(1)} > 0 \\ 0 & s_i^{(1)} > 0 \end{cases}",
+     "regression"),
+    (r"z_i^{(1)} = \begin{cases} s_i^{(1)} & s_i^{(1)} > 0 \\ 2 & \text{otherwise} \end{cases}",
+     "regression"),
+    (r"z^{(1)} = \begin{cases} s^{(1)} & x > 0 \\ 0 & x \le 0 \end{cases}", "regression"),
+    # Components
+    (r"x_i = [\hat y]_i", "any"),
+    (r"\sum_i x_i = \sum_i [W^{(1)} x]_i", "any"),
+    (r"\left[ \frac{\partial\ell}{\partial W^{(1)}} \right]_{ij} = \delta_i^{(1)} x_j", "any"),
+    # Layers
+    (r"z^{(l)} = f^{(l)}(s^{(l)}), \quad \delta^{(L)} = \delta^{(L)}", "deep"),
+    (r"z^{(L)} = s^{(L)} \quad\text{if } f^{(L)} = \operatorname{ReLU}", "deep"),
+    # Decided in real numbers alone, but false there as well
+    (r"\hat y_k = \hat y_k + 0.0000000000001", "sigmoid-mse"),
+    (r"\delta^{(2)} = 2.0000000001 (\hat y - y) \odot \hat y \odot (1 - \hat y)", "sigmoid-mse"),
+    (r"\lVert 1.00000000001 x \rVert = \lVert x \rVert", "any"),
+    (r"\exp(1000 + x_0^2) = \exp(2000 + x_0^2)", "any"),
+    (r"\tanh(x_0^2 + 30) = 1", "any"),
+    (r"\tanh(1000000) = 1", "any"),
+    (r"\log(-x_0^2 - 1) = 5 \log(-x_0^2 - 2)", "any"),
+    (r"\sqrt{-1 - x_0^2} = 2 \sqrt{-1 - x_0^2}", "any"),
+    # An arrow renames, and does no more
+    (r"\delta^{(2)} \rightarrow 0", "any"),
+    (r"\ell \rightarrow \ell + 1", "any"),
+    (r"1 \rightarrow 2", "any"),
     # Too small for floating point
     (r"\frac{1}{100000000000000} x_i = 0", "any"),
     (r"\ell = 1.0000000001 \ell", "any"),
@@ -37,6 +82,16 @@ NOT_PROVED = [
      r"\left(\sum_i \max(0, \operatorname{sign}(s_i^{(1)})) - 2\right) "
      r"\left(\sum_i \max(0, \operatorname{sign}(s_i^{(1)})) - 3\right) = 0", "regression"),
     # Read, and not passed over
+    (r"2 \dot\sigma(s) = 2 \sigma(s)", "sigmoid-mse"),
+    (r"\sigma^2(s) = \sigma^2 s", "sigmoid-mse"),
+    (r"\sigma^{-1}(s) = \frac{1}{\sigma(s)}", "sigmoid-mse"),
+    (r"\ell = \ell \tag{\ell = 0}", "any"),
+    (r"\ell = \ell \quad 2", "any"),
+    (r"$\ell = \ell$ is false, $\ell = \ell$", "any"),
+    (r"\[ \ell = \ell \] \[ \ell = 2 \ell \]", "any"),
+    (r"f \circ g = g \circ f", "sigmoid-mse"),
+    (r"\nabla_x s^{(1)} = W^{(1)}", "any"),
+    (r"\sigma = \operatorname{diag}(\sigma)", "sigmoid-mse"),
     (r"\frac{\partial \ell}{\partial s} = 0", "any"),
     (r"\lVert \hat y - y \rVert_1^2 = \lVert \hat y - y \rVert^2", "any"),
     (r"\lVert \hat y - y \rVert_\infty^2 = \lVert \hat y - y \rVert^2", "any"),
@@ -86,6 +141,20 @@ def test_what_is_not_true_is_not_proved(tex: str, network: str) -> None:
     assert all(verdict.status in ("refuted", "unreadable") for _, verdict in check(tex, network))
 
 
+WRONG_RANGES = [
+    (r"x_i = x_i, \quad i = 0, \dots, (d_x - 4)(d_x - 6) + d_x - 1", "regression"),
+    (r"s^{(L)} = s^{(L)}, \quad L = 0, \dots, L_{\max}", "deep"),
+    (r"\delta^{(L)} = [W^{(L+1)} \frac{\partial z^{(L)}}{\partial s^{(L)}}]^T \delta^{(L+1)}, "
+     r"\quad L = 1, \dots, L_{\max}", "deep"),
+    (r"x_i = x_i \quad \forall i \in \{0, \dots, d_x\}", "any"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tex", "network"), WRONG_RANGES)
+def test_a_wrong_range_behind_a_true_equation_is_refuted(tex: str, network: str) -> None:
+    assert [verdict.status for _, verdict in check(tex, network)] == ["proved", "refuted"]
+
+
 def test_a_skipped_number_before_the_dots_is_seen() -> None:
     *_, (_, verdict) = check(r"x_i = x_i, \quad i = 0, 5, 9, \dots, d_x - 1", "any")
     assert verdict.status == "unreadable"
@@ -94,6 +163,25 @@ def test_a_skipped_number_before_the_dots_is_seen() -> None:
 def test_a_single_component_does_not_stand_for_the_whole_subject() -> None:
     (first, *_) = check(r"s_0^{(1)} = s_0^{(1)}", "any", subject=r"\boldsymbol{s}^{(1)}")
     assert first[1].status == "refuted"
+
+
+COUNTED = [
+    r"\sum_k \frac{\partial \hat y_k}{\partial s_k^{(2)}} = K",
+    r"\lVert I_{x \times x} \rVert^2 = d_x",
+    r"\operatorname{tr}\left( \frac{\partial x}{\partial x} \right) = d_x",
+]
+
+
+@pytest.mark.parametrize("tex", COUNTED)
+def test_what_counts_entries_is_proved_for_some_widths_alone_and_says_so(tex: str) -> None:
+    ((_, verdict),) = check(tex, "regression")
+    assert (verdict.status, verdict.engine) == ("proved", "numerical")
+    assert "counts entries" in verdict.reason
+
+
+def test_a_length_in_an_exact_proof_is_an_unknown() -> None:
+    ((_, verdict),) = check(r"K \delta^{(2)} = \hat y - y", "sigmoid-bce")
+    assert (verdict.status, verdict.engine) == ("proved", "exact")
 
 
 TRUE = [
