@@ -1,6 +1,5 @@
 """What the pages of the homework say about the checker is what the checker does."""
 
-import json
 import re
 import subprocess
 import sys
@@ -8,7 +7,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
 
 from mlpcheck.diagnoses import DIAGNOSES
 from mlpcheck.folder import COLUMNS
@@ -73,10 +71,3 @@ def test_the_limits_on_the_page_are_the_checkers():
     assert f"grow by {limits.memory_bytes // 2**20} MiB" in checking
     assert f"After {limits.output_bytes // 10**6} MB of output" in checking
     assert f"{LARGEST_FILE // 10**6} MB, and a folder {MOST_FILES} Python files" in checking
-
-
-def test_the_notebook_knows_the_repository_if_the_book_does():
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    notebook = json.loads((HOMEWORK / "check_run.ipynb").read_text(encoding="utf-8"))
-    [cell] = [cell for cell in notebook["cells"] if cell["id"] == "setup"]
-    assert f'REPOSITORY = "{config["repository"]["url"]}"' in "".join(cell["source"])
