@@ -186,9 +186,11 @@ def mark_page(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for rows in ledger.items(docname):
         statements = [row.statement for row in rows]
         first = statements[0]
-        shown = displays if first.where == "display" else cells
-        node = next((node for node in shown if _same(node.astext(), first.display)), None)
-        if node is None:
+        if first.where == "display":
+            node = next(displays, None)
+        else:
+            node = next((cell for cell in cells if _same(cell.astext(), first.display)), None)
+        if node is None or not _same(node.astext(), first.display):
             raise ExtensionError(
                 f"texcheck: the {first.where} at {first.place} is not on the built page"
             )
@@ -201,6 +203,9 @@ def mark_page(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             place["ids"].append(anchor_of(first))
         if first.expect == "misprint" and node.parent is not None:
             node.parent.insert(node.parent.index(node) + 1, counterexample(statements))
+    for node in displays:
+        tex = " ".join(node.astext().split())
+        raise ExtensionError(f"texcheck: {docname} shows an equation that was not read: {tex}")
     for link in doctree.findall(nodes.reference):
         if "proof_page" in link:
             page = app.builder.get_relative_uri(docname, link["proof_page"])

@@ -13,10 +13,20 @@ from .verdict import Verdict
 
 _USAGE = f"""\
 python -m texcheck book [--json FILE] [FOLDER]      prove every displayed equation of a book
-python -m texcheck prove FORMULA --network NETWORK  prove one formula
-python -m texcheck mutants book [--short]           change every equation and see it refuted
+python -m texcheck prove FORMULA --network NETWORK  prove one formula, or - for standard input
+python -m texcheck mutants [--short] [FOLDER]       change every equation and see it refuted
 
-NETWORK is one of {", ".join(NETWORKS)}."""
+NETWORK is one of {", ".join(NETWORKS)}; FOLDER is book where it is not named."""
+_NETWORKS = """\
+networks:
+  regression   ReLU, then the identity; the squared norm (the default)
+  sigmoid-mse  two sigmoids; the squared norm
+  sigmoid-bce  two sigmoids; the binary cross-entropy
+  deep         five layers with mixed activations, for formulas with a layer L
+  any          the first three of these; with a layer L, all four
+
+The exit status is 0 if the formula is proved (or only renames something), 1 if it is refuted, and
+2 if it cannot be read."""
 _EXIT = {"proved": 0, "definition": 0, "refuted": 1, "unreadable": 2}
 
 
@@ -58,31 +68,47 @@ def how_proved(verdict: Verdict) -> str:
 def prove(arguments: Sequence[str]) -> int:
     """Proves one formula; 0 if it is proved, 1 if refuted, 2 if it cannot be read."""
     parser = argparse.ArgumentParser(
-        prog="python -m texcheck prove", description="Proves one formula, given as TeX."
+        prog="python -m texcheck prove",
+        description="Proves one formula, given as TeX.",
+        epilog=_NETWORKS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("formula", help="TeX of a statement, such as 'a = b'")
-    parser.add_argument("--network", choices=NETWORKS, default="regression")
+    parser.add_argument(
+        "formula",
+        nargs="?",
+        default="-",
+        help="TeX of a statement in quotes, such as 'x = x'; - (or none): standard input",
+    )
+    parser.add_argument("--network", metavar="NETWORK", choices=NETWORKS, default="regression")
     options = parser.parse_args(arguments)
-    results = check(options.formula, options.network)
+    formula = options.formula
+    if formula == "-":
+        if sys.stdin.isatty():
+            parser.error("expected a formula, as an argument or on standard input")
+        formula = sys.stdin.read()
+    results = check(formula, options.network)
     print("\n".join(report(claim, verdict) for claim, verdict in results))
     return max(_EXIT[verdict.status] for _, verdict in results)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the subcommand; a path stands for `book` with that path."""
+    """Runs the subcommand."""
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_USAGE)
         return 0 if arguments else 2
     command, *rest = arguments
     if command == "prove":
         return prove(rest)
+    if command not in ("book", "mutants"):
+        print(f"expected book, prove or mutants, got {command!r}\n\n{_USAGE}", file=sys.stderr)
+        return 2
     if command == "mutants":
         from .mutants import main as mutants
 
         return mutants(rest)
     from .book import main as book
 
-    return book(rest if command == "book" else list(arguments))
+    return book(rest)
 
 
 if __name__ == "__main__":

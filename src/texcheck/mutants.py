@@ -630,7 +630,7 @@ def main(arguments: Sequence[str]) -> int:
         prog="python -m texcheck mutants",
         description="Measures how many wrong formulas are refuted.",
     )
-    parser.add_argument("path", nargs="?", default="book")
+    parser.add_argument("path", nargs="?", default="book", help="a folder or a page (book)")
     parser.add_argument("--short", action="store_true", help=f"a seeded sample of {SHORT}")
     options = parser.parse_args(arguments)
     results = measure(options.path, options.short)

@@ -185,6 +185,7 @@ class _PageReader:
             self._problem(1, f"expected a Jupyter notebook, got {error}")
             return
         for cell in cells:
+            self._unread_cell(cell, content)
             if cell.get("cell_type") != "markdown":
                 continue
             source = cell["source"] if isinstance(cell["source"], list) else [cell["source"]]
@@ -193,6 +194,20 @@ class _PageReader:
                 line = content.count("\n", 0, part.offset) + 1
                 file_lines += [line] * max(1, len(part.splitlines()))
             yield "".join(source), file_lines
+
+    def _unread_cell(self, cell: dict[str, Any], content: str) -> None:
+        """Equations that a notebook shows without a Markdown cell are not read."""
+        outputs = [output.get("data", {}) for output in cell.get("outputs", [])]
+        for output in outputs:
+            for mime in ("text/latex", "text/markdown"):
+                if mime in output:
+                    self._problem(
+                        content.count("\n", 0, content.find(f'"{mime}"')) + 1,
+                        f"found an output of {mime}, which is not read: show it as plain text",
+                    )
+        if cell.get("cell_type") == "raw":
+            line = content.count("\n", 0, content.find('"raw"')) + 1
+            self._problem(line, "found a raw cell, which is not read: use a Markdown cell")
 
     def _walk(self, parent: SyntaxTreeNode, offset: int) -> None:
         """Reads the blocks of ``parent``; line 0 of them is line ``offset`` of the text in hand."""
@@ -206,6 +221,7 @@ class _PageReader:
                         self._comment(comment, start + n)
                 case "html_block":
                     self._html_comment(node.content, start)
+                    self._expect_no_math(node.content, start)
                 case "myst_target":
                     pass
                 case "math_block" | "math_block_label" | "amsmath":
@@ -304,8 +320,10 @@ class _PageReader:
                     "found `$$` inside of a paragraph, where it displays no equation: "
                     "expected a blank line before `$$`",
                 )
-            if child.type == "html_inline" and "texcheck:" in child.content:
-                self._problem_at(start, "texcheck: expected the directive on a line of its own")
+            if child.type == "html_inline":
+                self._expect_no_math(child.content, start)
+                if "texcheck:" in child.content:
+                    self._problem_at(start, "texcheck: expected the directive on a line of its own")
 
     def _fence(self, node: SyntaxTreeNode, start: int) -> None:
         name, _, argument = (node.info or "").strip().partition(" ")
@@ -318,6 +336,8 @@ class _PageReader:
             self._problem_at(
                 start, f"texcheck does not read inside of `{{{name}}}`: write it on the page itself"
             )
+        if name == "raw":
+            self._expect_no_math(node.content, start)
         if name in _LITERAL | _UNREAD:
             self._expect_nothing_pending()
             return
@@ -341,6 +361,12 @@ class _PageReader:
             self._expect_nothing_pending()
         self._walk(_tree(body), first)
         self._expect_nothing_pending()
+
+    def _expect_no_math(self, html: str, start: int) -> None:
+        if "<math" in html.lower():
+            self._problem_at(
+                start, "found <math> in HTML, which is not read: write the equation as $$ … $$"
+            )
 
     def _table(self, table: SyntaxTreeNode, offset: int) -> None:
         network, misprint = self._take_pending()

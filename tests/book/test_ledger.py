@@ -246,3 +246,26 @@ def test_a_wrong_equation_fails_the_build_and_is_named(
     assert done.returncode != 0
     assert message in done.stderr
     assert "regression.md:" in done.stderr.split("Extension error")[1]
+
+
+def test_an_equation_on_a_page_that_was_not_read_fails_the_build(tmp_path: Path) -> None:
+    source = tmp_path / "book"
+    write(source)
+    (source / "sneak.py").write_text(
+        "from docutils import nodes\n"
+        "from sphinx.util.docutils import SphinxDirective\n"
+        "class Sneak(SphinxDirective):\n"
+        "    def run(self):\n"
+        "        return [nodes.math_block('', 'x = 2 x')]\n"
+        "def setup(app):\n"
+        "    app.add_directive('sneak', Sneak)\n",
+        encoding="utf-8",
+    )
+    config = (source / "conf.py").read_text(encoding="utf-8")
+    config = config.replace('"myst_nb", ', '"myst_nb", "sneak", ')
+    path = f"sys.path.insert(0, {str(source)!r})\n"
+    (source / "conf.py").write_text(config + path, encoding="utf-8")
+    (source / "more.md").write_text(MORE + "\n```{sneak}\n```\n", encoding="utf-8")
+    done = build(source)
+    assert done.returncode != 0
+    assert "more shows an equation that was not read: x = 2 x" in done.stderr

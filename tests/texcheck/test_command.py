@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 
 import pytest
 
+from texcheck import NETWORKS
 from texcheck.__main__ import main
 
 RIGHT = (
@@ -42,6 +44,34 @@ def test_an_unreadable_formula_shows_a_caret(capsys: pytest.CaptureFixture[str])
 def test_the_worst_statement_decides(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prove", r"x = x, \quad x = y"]) == 1
     assert capsys.readouterr().out.count("proved: ") == 1
+
+
+@pytest.mark.parametrize("arguments", [["prove"], ["prove", "-"]])
+def test_a_formula_of_several_lines_is_read_from_standard_input(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = "$$\n\\begin{aligned}\nx &= x \\\\\n&= y\n\\end{aligned}\n$$ (eq:wrong)\n"
+    monkeypatch.setattr(sys, "stdin", io.StringIO(lines))
+    assert main(arguments) == 1
+    printed = capsys.readouterr().out
+    assert printed.count("proved: x = x") == 1
+    assert printed.count("refuted: x = y") == 1
+
+
+def test_an_unknown_command_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["proof", "x = x"]) == 2
+    assert "expected book, prove or mutants, got 'proof'" in capsys.readouterr().err
+
+
+def test_the_help_of_prove_names_the_networks_and_what_is_returned(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as done:
+        main(["prove", "--help"])
+    assert done.value.code == 0
+    printed = capsys.readouterr().out
+    assert all(f"\n  {network}" in printed for network in NETWORKS)
+    assert "exit status" in printed
 
 
 def test_without_arguments_the_usage_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

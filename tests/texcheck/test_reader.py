@@ -235,6 +235,9 @@ def test_a_folder_is_read_page_by_page_without_what_is_hidden(tmp_path: Path) ->
         (HEAD + "$$\na = b\n", "page.md:5: found `$$` inside of a paragraph"),
         (HEAD + "```{include} other.md\n```\n", "page.md:5: texcheck does not read"),
         (HEAD + "```{list-table}\n* - $a$\n```\n", "page.md:5: texcheck does not read"),
+        (HEAD + "<math><mi>a</mi></math>\n", "page.md:5: found <math> in HTML"),
+        (HEAD + "Text <math><mi>a</mi></math>.\n", "page.md:5: found <math> in HTML"),
+        (HEAD + "```{raw} html\n<MATH><mi>a</mi></MATH>\n```\n", "page.md:5: found <math> in HTML"),
         (HEAD + "```{note} $$a = b$$\n```\n", "page.md:5: found `$$` behind a directive's name"),
         (
             HEAD + "| Row | Layer | Input | Output |\n| - | - | - | - |\n| b | h | $x$ | $y$ |\n",
@@ -257,6 +260,23 @@ def test_all_problems_of_all_pages_are_told_at_once(tmp_path: Path) -> None:
 def test_a_notebook_that_is_no_notebook_is_an_error(tmp_path: Path) -> None:
     path = page(tmp_path, "{", "page.ipynb")
     assert "page.ipynb:1: expected a Jupyter notebook" in problems(path)
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ({"cell_type": "raw", "source": "$$ a = b $$"}, "found a raw cell"),
+        (
+            {"cell_type": "code", "outputs": [{"data": {"text/latex": "$$ a = b $$"}}]},
+            "found an output of text/latex",
+        ),
+    ],
+)
+def test_what_a_notebook_shows_outside_of_markdown_cells_is_no_equation(
+    tmp_path: Path, cell: dict[str, object], message: str
+) -> None:
+    path = page(tmp_path, json.dumps({"cells": [cell]}, indent=1), "page.ipynb")
+    assert message in problems(path)
 
 
 def test_a_notebook_without_a_network_is_an_error_at_the_line_of_its_file(tmp_path: Path) -> None:
