@@ -126,21 +126,29 @@ def _random(
 
 # Batch sizes, and widths in1, out1, out2. With equal widths a transposed matrix fits; elsewhere
 # it raises an error.
-SIZES = {4: (3, 3, 3), 10: (3, 4, 2), 6: (4, 3, 5), 1: (2, 5, 1), 2: (5, 2, 3), 13: (2, 3, 4)}
-HAND = {
-    "parameters": ([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5]], [0.25]),
-    "x": [[1, 2], [2, 0.5]],
-    "d": [[1], [-2]],
-}
+SIZES = (
+    (4, (3, 3, 3)), (10, (3, 4, 2)), (6, (4, 3, 5)), (1, (2, 5, 1)), (1, (3, 2, 4)),
+    (2, (5, 2, 3)), (13, (2, 3, 4)),
+)  # fmt: skip
+# Parameters, x and dJdy_hat for pencil and paper; on the second one every matrix fits anywhere.
+HAND = (
+    (([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5]], [0.25]), [[1, 2], [2, 0.5]], [[1], [-2]]),
+    (
+        ([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5], [-1, 1]], [0.25, -0.5]),
+        [[1, 2], [2, 0.5]],
+        [[1, 0.5], [-2, 3]],
+    ),
+)
 
 
 def _networks() -> list[Network]:
     cases = []
-    for (f, g), (N, widths) in product(PAIRS, SIZES.items()):
-        cases.append(Network(f"{f}-{g}-{N}", "plain", (_random(f, g, widths, N, 1),)))
+    for (f, g), (N, (a, b, c)) in product(PAIRS, SIZES):
+        one = _random(f, g, (a, b, c), N, 1)
+        cases.append(Network(f"{f}-{g}-{N}-{a}{b}{c}", "plain", (one,)))
     for f, g in PAIRS:
-        hand = point(f, g, HAND["parameters"], HAND["x"], HAND["d"])
-        cases.append(Network(f"{f}-{g}-hand", "hand", (hand,)))
+        for name, numbers in zip(("hand", "square"), HAND, strict=True):
+            cases.append(Network(f"{f}-{g}-{name}", "hand", (point(f, g, *numbers),)))
         cases.append(
             Network(f"{f}-{g}-tiny", "tiny", (_random(f, g, (3, 2, 4), 3, 2, scale=1e-2),))
         )

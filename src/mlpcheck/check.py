@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def digest(path: Path) -> str:
     theirs = sorted(path.rglob("*.py")) if path.is_dir() else [path]
     seen = hashlib.sha256()
     for file in (*own, *theirs):
-        seen.update(file.name.encode() + b"\0")
+        seen.update(os.fsencode(file.name) + b"\0")
         try:
             seen.update(file.read_bytes() if file.is_file() else b"")
         except OSError:
@@ -58,12 +59,14 @@ def digest(path: Path) -> str:
 def check(name: str, path: Path, server: Server) -> Result:
     """Run the submission at `path`, mlp.py or a folder that holds it, and judge it."""
     verdict = Verdict()
-    if path.is_dir() and not (path / "mlp.py").is_file():
-        verdict.add("missing-file", ())
-        return Result(name, digest(path), verdict)
     try:
+        if there := _missing(path):
+            verdict.add("missing-file", (), there)
+            return Result(name, digest(path), verdict)
         records, tolerance = _records(path, server)
         verdict = judge(records, tolerance)
+        if not verdict.findings and verdict.score < sum(POINTS.values()):
+            verdict.add("not-checked", (), "some results never came back")
     except Unreadable as error:
         verdict.add("not-readable", (), str(error))
     except Stopped:
@@ -71,7 +74,21 @@ def check(name: str, path: Path, server: Server) -> Result:
     except Exception as error:  # a mistake of the checker is no traceback for the student
         verdict = Verdict()
         verdict.add("not-checked", (), f"{type(error).__name__}: {error}")
+        return Result(name, "", verdict)  # without a digest it is checked again the next time
     return Result(name, digest(path), verdict)
+
+
+def _missing(path: Path) -> str:
+    """What there is in place of a Python file; empty if there is one."""
+    try:
+        if not path.is_dir():
+            return "" if path.suffix.lower() == ".py" else f"there is {path.name}"
+        if (path / "mlp.py").is_file():
+            return ""
+        names = sorted(file.name for file in path.rglob("*") if file.is_file())
+    except OSError as error:
+        raise Unreadable(f"{path.name}: {error.strerror}") from error
+    return f"there is {', '.join(names[:3]) or 'nothing'}"
 
 
 def _records(path: Path, server: Server) -> tuple[list[Record], search.Tolerance]:

@@ -11,7 +11,7 @@ from mlpcheck import gradescope, report
 from mlpcheck.check import check
 from mlpcheck.folder import Unusable, check_folder, submissions
 from mlpcheck.sandbox import Limits, Server, Stopped
-from mlpcheck.store import write_atomically
+from mlpcheck.store import Foreign, write_atomically
 
 RIGHT, WRONG, UNUSABLE = 0, 1, 2
 
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"Written to {given.folder}. Zip its contents and upload the zip to Gradescope.")
             return RIGHT
         return _check(given)
-    except (Unusable, Stopped) as error:
+    except (Unusable, Stopped, Foreign) as error:
         print(error, file=sys.stderr)
     except OSError as error:
         print(f"{error.filename or given.command}: {error.strerror}", file=sys.stderr)

@@ -4,7 +4,8 @@ In a sentence {what} is replaced by the quantities that are wrong, for example "
 and {value} by a number or a name that was found out from the student's results.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 GRADIENTS, SIGMOID = "regression/gradients", "classification/sigmoid"
 LAYERS, ENTROPY = "regression/layers", "classification/cross_entropy"
@@ -12,11 +13,15 @@ LAYERS, ENTROPY = "regression/layers", "classification/cross_entropy"
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What is wrong, in a sentence, and where the book explains it (page and equation label)."""
+    """What is wrong, in a sentence, and where the book explains it.
+
+    That is a page, and on it an equation by its label or a section by its heading.
+    """
 
     sentence: str
     page: str = ""
     equation: str = ""
+    section: str = ""
 
 
 def _gradients(equation: str, sentence: str) -> Diagnosis:
@@ -25,6 +30,10 @@ def _gradients(equation: str, sentence: str) -> Diagnosis:
 
 def _layers(equation: str, sentence: str) -> Diagnosis:
     return Diagnosis(sentence, LAYERS, equation)
+
+
+def _steps(sentence: str) -> Diagnosis:
+    return Diagnosis(sentence, LAYERS, section="The five steps")
 
 
 def _sigmoid(equation: str, sentence: str) -> Diagnosis:
@@ -49,8 +58,8 @@ FACTORS = {
     ),
     "outputs-factor": _gradients(
         "eq:c18-1",
-        "{what}: off by a factor that depends on the number of outputs K, {value}. dJdy_hat "
-        "already carries the 1/K.",
+        "{what}: K times too {value}, where K is the number of outputs. dJdy_hat already carries "
+        "the right factor.",
     ),
     "over-n": _layers(
         "eq:a05",
@@ -74,16 +83,14 @@ FACTORS = {
     ),
     "factor-two-missing": _gradients(
         "eq:c07-1",
-        "{what}: half of what it should be. A factor 2 is missing, or a factor 1/2 too many: the "
-        "mean has no 1/2, and the derivative of a square is 2 (y_hat - y).",
+        "{what}: half of what it should be. {value}",
     ),
     "factor-two-extra": _gradients(
         "eq:c07-1", "{what}: twice what it should be. There is one factor 2 too many."
     ),
     "sign": _gradients(
         "eq:c07-1",
-        "{what}: the sign is flipped. The derivative has y_hat - y in it, not y - y_hat, and the "
-        "gradient itself carries no minus.",
+        "{what}: the sign is flipped. {value}",
     ),
     "constant-factor": _gradients(
         "eq:c18-1", "{what}: {value} times what it should be, in every case that was tried."
@@ -116,6 +123,11 @@ BACKWARD = {
         "eq:c18-1",
         "{what}: the error is multiplied by {value}. The gradient of a weight is the error of its "
         "layer times the input of that layer: x for W1, z1 for W2.",
+    ),
+    "product-of-sums": _gradients(
+        "eq:c18-1",
+        "{what}: error and input are summed over the batch first, and multiplied then. Multiply "
+        "them row by row, and sum the products: delta.T @ z.",
     ),
     "last-sample": _gradients(
         "eq:c18-1",
@@ -181,12 +193,15 @@ BACKWARD = {
     ),
     "relu-at-zero": _gradients(
         "eq:c19-1",
-        "{what}: the ReLU passes gradient at s <= 0. At s = 0 its derivative is 0 here, as in "
-        "PyTorch: use s > 0, not s >= 0.",
+        "{what}: the ReLU passes gradient at s = 0. Its derivative there is 0, as in PyTorch: use "
+        "s > 0, not s >= 0.",
     ),
     "relu-derivative": _gradients(
         "eq:c19-1",
         "{what}: the ReLU's derivative is {value}. It is 1 where s > 0 and 0 elsewhere.",
+    ),
+    "identity-derivative": _gradients(
+        "eq:c20-1", "{what}: the identity's derivative is {value}. It is 1 everywhere."
     ),
     "weights-missing": _gradients(
         "eq:c18-2",
@@ -209,23 +224,24 @@ BACKWARD = {
     ),
     "keys-swapped": _gradients(
         "eq:answer-c",
-        "{what}: the values of {value}. Two gradients are stored under each other's names.",
+        "{what}: the other layer's gradient. Look at the names under which backward stores them.",
     ),
     "gradient-zero": _gradients(
         "eq:answer-c", "{what}: is zero, or was never set. backward has to store it in grads."
     ),
-    "accumulates": _layers(
-        "eq:a05",
+    "accumulates": _steps(
         "{what}: calling backward twice adds up. After clear_grad_and_cache() the gradients of "
         "the earlier batch are still in the sum.",
     ),
-    "stale-cache": _layers(
-        "eq:a05",
+    "stale-cache": _steps(
         "{what}: after clear_grad_and_cache() and a new forward the values of the first forward "
         "are still used.",
     ),
-    "shared-state": _layers(
-        "eq:a05",
+    "not-cleared": _steps(
+        "clear_grad_and_cache(): clears nothing in {value}. It sets the gradients to zero and "
+        "empties the cache.",
+    ),
+    "shared-state": _steps(
         "{what}: two networks disturb each other. Keep parameters, grads and cache in self, not "
         "in the class or in the module.",
     ),
@@ -235,6 +251,15 @@ BACKWARD = {
 FORWARD = {
     "bias-missing": _layers("eq:a01", "{what}: {value} is not added."),
     "bias-subtracted": _layers("eq:a01", "{what}: {value} is subtracted, not added."),
+    "bias-after": _layers(
+        "eq:a01",
+        "{what}: {value} is added after the activation. It belongs to s, before it: x @ W.T + b.",
+    ),
+    "parameters-copied": _layers(
+        "eq:a01",
+        "{what}: computed with copies of {value} from the time when the network was made. Read "
+        "self.parameters when you need them.",
+    ),
     "weights-transposed": _layers(
         "eq:a01", "{what}: {value} is used the wrong way round. With a batch in rows: x @ W.T + b."
     ),
@@ -243,6 +268,10 @@ FORWARD = {
     "activation-fixed": _layers("eq:a02", "{what}: {value}, whatever was asked for."),
     "activation-twice": _layers("eq:a02", "{what}: {value} is applied twice."),
     "relu-wrong": _layers("eq:a02", "{what}: the ReLU computes {value}. It is max(0, s)."),
+    "output-transposed": _layers(
+        "eq:a03", "{what}: the transpose of what it should be. It has one row for each point."
+    ),
+    "identity-wrong": _layers("eq:a04", "{what}: the identity computes {value}. It is s itself."),
     "sigmoid-wrong": _sigmoid(
         "eq:sigmoid-definition",
         "{what}: the sigmoid computes {value}. It is 1 / (1 + exp(-s)).",
@@ -259,7 +288,7 @@ LOSSES = {
     "swapped-arguments": _layers(
         "eq:a05", "{what}: takes its arguments as (y_hat, y). The order is (y, y_hat)."
     ),
-    "loss-root": _layers("eq:a05", "{what}: the square root of the mean. There is no root here."),
+    "loss-root": _layers("eq:a05", "{what}: a square root is taken. There is none here."),
     "loss-absolute": _layers(
         "eq:a05", "{what}: built on the absolute difference. The loss squares the difference."
     ),
@@ -294,6 +323,11 @@ LOSSES = {
     ),
     "bce-mse": _entropy("eq:f03", "{what}: the squared error, not the cross-entropy."),
     "bce-mse-gradient": _entropy("eq:f04", "{what}: the gradient of the squared error."),
+    "bce-logits": _entropy(
+        "eq:f03",
+        "{what}: takes the sigmoid of y_hat, as BCEWithLogitsLoss does. Here y_hat is a "
+        "probability already.",
+    ),
     "bce-times-denominator": _entropy(
         "eq:f04", "{what}: multiplied by y_hat (1 - y_hat). It is divided by it."
     ),
@@ -313,7 +347,9 @@ LOSSES = {
 CONDUCT = {
     "not-readable": Diagnosis("The submission cannot be read: {value}."),
     "not-checked": Diagnosis("The checker itself failed: {value}. Please report it."),
-    "missing-file": Diagnosis("There is no mlp.py in the submission."),
+    "missing-file": Diagnosis(
+        "The submission has no mlp.py: {value}. Hand in a Python file, not a notebook or archive."
+    ),
     "syntax-error": Diagnosis("{value}"),
     "import-error": Diagnosis("Loading the file fails: {value}."),
     "missing-name": Diagnosis("{what}: is not there. {value}"),
@@ -324,11 +360,11 @@ CONDUCT = {
     "wrong-dtype": Diagnosis("{what}: {value}."),
     "missing-key": Diagnosis("{what}: {value}."),
     "not-finite": Diagnosis("{what}: {value}."),
-    "timeout": Diagnosis("{what}: did not end within {value}. Is there an endless loop?"),
+    "timeout": Diagnosis("{what}: did not end within {value}"),
     "exit": Diagnosis("{what}: ends the program ({value}). Remove the call."),
     "crash": Diagnosis("{what}: the process was killed ({value})."),
     "memory": Diagnosis("{what}: needs more memory than allowed ({value})."),
-    "output-flood": Diagnosis("{what}: prints without end. Remove the print calls."),
+    "output-flood": Diagnosis("{what}: prints, or writes a file, without end. Remove that."),
     "forbidden": Diagnosis("{what}: {value}. The task needs no such thing, and it was refused."),
     "autograd": Diagnosis(
         "{what}: {value}. The task is to write the gradients without autograd.",
@@ -345,5 +381,30 @@ CONDUCT = {
 UNKNOWN = {
     "differs": Diagnosis("{what}: {value}"),
 }
+
+# What {value} is for a factor, by the quantity that has it.
+SIGN = {
+    "loss": "A loss is never negative.",
+    "dJdy_hat": "It has y_hat - y in it, not y - y_hat.",
+    "": "The chain rule has no minus in it.",
+}
+HALF = {
+    "mse_loss": "A factor 2 is missing, or a factor 1/2 too many: the mean has no 1/2, and the "
+    "derivative of a square is 2 (y_hat - y).",
+    "": "There is a factor 1/2 too many.",
+}
+
+
+def place(code: str, what: Sequence[str]) -> Diagnosis:
+    """The diagnosis of a code, with the place that fits the quantities it is given for."""
+    diagnosis = DIAGNOSES[code]
+    if what and diagnosis.page and all("bce_loss" in quantity for quantity in what):
+        if diagnosis.page != ENTROPY:
+            loss = any(quantity.startswith("the loss") for quantity in what)
+            return replace(diagnosis, page=ENTROPY, equation="eq:f03" if loss else "eq:f04")
+    elif code in FACTORS and not any("loss" in quantity for quantity in what):
+        return replace(diagnosis, page=GRADIENTS, equation="eq:c18-1")
+    return diagnosis
+
 
 DIAGNOSES = {**CONDUCT, **FORWARD, **LOSSES, **FACTORS, **BACKWARD, **UNKNOWN}

@@ -20,23 +20,44 @@ class Unusable(Exception):
     """The command cannot be carried out; the message says why."""
 
 
-def submissions(folder: Path) -> dict[str, Path]:
-    """The submissions of a folder by name: each .py file, and each folder below it.
+# What students hand in by mistake; it gets its row, so that nobody is forgotten.
+OTHERS = (".ipynb", ".zip", ".gz", ".7z", ".rar")
 
-    A folder stands for the mlp.py in it, which may lie in folders of its own.
-    """
+
+def submissions(folder: Path) -> dict[str, Path]:
+    """The submissions of a folder by name: each file that may be one, and each folder below it."""
     found: dict[str, Path] = {}
     for entry in sorted(folder.iterdir()):
         if entry.name.startswith((".", "__")):
             continue
         if entry.is_dir():
-            inner = sorted(p.parent for p in entry.rglob("mlp.py") if "__MACOSX" not in p.parts)
-            found[entry.name] = inner[0] if inner else entry
-        elif entry.suffix == ".py":
-            found[entry.name] = entry
-    if not found:
+            found[_printable(entry.name)] = _program(entry)
+        elif entry.suffix.lower() in (".py", *OTHERS):
+            found[_printable(entry.name)] = entry
+    if not any(path.is_dir() or path.suffix.lower() == ".py" for path in found.values()):
         raise Unusable(f"{folder}: expected .py files or folders with an mlp.py, found none")
     return found
+
+
+def _program(folder: Path) -> Path:
+    """What a folder stands for: the folder with the mlp.py that is least deep, or its one .py file.
+
+    The folder itself if it has neither.
+    """
+    files = [
+        file
+        for file in folder.rglob("*.py")
+        if not any(part.startswith((".", "__MACOSX")) for part in file.relative_to(folder).parts)
+    ]
+    named = [file.parent for file in files if file.name == "mlp.py"]
+    if named:
+        return min(named, key=lambda path: (len(path.parts), path))
+    return files[0] if len(files) == 1 else folder
+
+
+def _printable(name: str) -> str:
+    """The name without what a table or a screen cannot show."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
 
 
 def line(result: Result) -> str:

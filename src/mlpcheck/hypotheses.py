@@ -6,6 +6,7 @@ PyTorch raises RuntimeError. No option changes its arguments.
 """
 
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,6 +63,8 @@ RELUS: list[tuple[Function, Mistakes]] = [
     (lambda s: np.clip(s, 0, 1), _one("relu-wrong", "a value that is cut off at 1")),
     (lambda s: (s > 0) * 1.0, _one("relu-wrong", "1 where s > 0, its derivative")),
     (lambda s: np.maximum(s, 1), _one("relu-wrong", "max(1, s)")),
+    (identity, _one("relu-wrong", "s itself")),
+    (sigmoid, _one("relu-wrong", "the sigmoid")),
 ]
 
 SIGMOIDS: list[tuple[Function, Mistakes]] = [
@@ -77,7 +80,15 @@ SIGMOIDS: list[tuple[Function, Mistakes]] = [
     (lambda s: sigmoid(s) * (1 - sigmoid(s)), _one("sigmoid-wrong", "its own derivative")),
     (_softmax(-1), _one("sigmoid-wrong", "a softmax over the units")),
     (_softmax(0), _one("sigmoid-wrong", "a softmax over the batch")),
+    (identity, _one("sigmoid-wrong", "s itself")),
+    (relu, _one("sigmoid-wrong", "the ReLU")),
     (lambda s: np.exp(s) / (1 + np.exp(s)), _one("sigmoid-overflow")),
+]
+
+IDENTITIES: list[tuple[Function, Mistakes]] = [
+    (identity, ()),
+    (sigmoid, _one("identity-wrong", "the sigmoid")),
+    (relu, _one("identity-wrong", "the ReLU")),
 ]
 
 
@@ -131,6 +142,23 @@ TIMES: list[tuple[tuple[int, int], Mistakes]] = [
     ((2, 2), _one("activation-twice", "each of f and g")),
 ]
 
+# Whether b1 and b2 are added after the activation.
+AFTER: list[tuple[tuple[bool, bool], Mistakes]] = [
+    ((False, False), ()),
+    ((True, False), _one("bias-after", "b1")),
+    ((False, True), _one("bias-after", "b2")),
+    ((True, True), _one("bias-after", "b1 and b2")),
+]
+
+OUTPUT: list[tuple[Function, Mistakes]] = [
+    (identity, ()),
+    (np.transpose, _one("output-transposed")),
+]
+
+FORWARD: tuple[list[tuple[Any, Mistakes]], ...] = (
+    CHOICES, TIMES, LINEAR_1, LINEAR_2, AFTER, RELUS, SIGMOIDS, IDENTITIES, OUTPUT,
+)  # fmt: skip
+
 
 def forward(
     point: Point,
@@ -138,19 +166,24 @@ def forward(
     times: tuple[int, int] = (1, 1),
     linear_1: Callable[[Array, Array, Array], Array] = LINEAR_1[0][0],
     linear_2: Callable[[Array, Array, Array], Array] = LINEAR_2[0][0],
+    after: tuple[bool, bool] = (False, False),
     relu: Function = relu,
     sigmoid: Function = sigmoid,
+    identity: Function = identity,
+    output: Function = identity,
 ) -> tuple[Array, Array, Array, Array]:
-    """s1, z1, s2 and y_hat: eq:deep-network for two layers."""
+    """s1, z1, s2 and y_hat: eq:deep-network for two layers. The options are those of FORWARD."""
     functions = {"relu": relu, "sigmoid": sigmoid, "identity": identity}
     f, g = (functions[name] for name in choice(point.f, point.g))
-    s1 = z1 = linear_1(point.x, point.W1, point.b1)
+    b1, late1 = (0 * point.b1, point.b1) if after[0] else (point.b1, 0)
+    b2, late2 = (0 * point.b2, point.b2) if after[1] else (point.b2, 0)
+    s1 = z1 = linear_1(point.x, point.W1, b1)
     for _ in range(times[0]):
         z1 = f(z1)
-    s2 = y_hat = linear_2(z1, point.W2, point.b2)
+    s2 = y_hat = linear_2(z1 + late1, point.W2, b2)
     for _ in range(times[1]):
         y_hat = g(y_hat)
-    return s1, z1, s2, y_hat
+    return s1, z1, s2, output(y_hat + late2)
 
 
 # ------------------------------------------------------------------------------ backward
@@ -165,6 +198,7 @@ class Layer(NamedTuple):
     z: Array
     dz: Array
     s_other: Array
+    z_other: Array
     x: Array
 
 
@@ -176,69 +210,119 @@ def slope(name: str, s: Array) -> Array:
     return (s > 0) * 1.0 if name == "relu" else np.ones_like(s)
 
 
+def slope_by_value(name: str, z: Array) -> Array:
+    """The same from the activation's value: z > 0 for s > 0."""
+    if name == "sigmoid":
+        return z * (1 - z)
+    return (z > 0) * 1.0 if name == "relu" else np.ones_like(z)
+
+
+Factor = Callable[[Layer], Array]  # what dl/dz is multiplied by to give the error
+
+
+def _slopes(
+    name: str, code: str, named: list[tuple[Factor, Mistakes]], shown: dict[str, Factor]
+) -> list[tuple[Factor, Mistakes]]:
+    """The derivatives of one activation: the right one, and the wrong ones."""
+    wrong = [(factor, _one(code, text)) for text, factor in shown.items()]
+    return [(lambda a: slope(name, a.s), ()), *named, *wrong]
+
+
+SLOPES: dict[str, list[tuple[Factor, Mistakes]]] = {
+    "sigmoid": _slopes(
+        "sigmoid", "sigmoid-derivative",
+        [
+            (lambda a: slope("sigmoid", a.z), _one("sigmoid-at-z")),
+            (lambda a: a.s * (1 - a.s), _one("sigmoid-of-s")),
+            (lambda a: np.ones_like(a.s), _one("derivative-missing", "the sigmoid")),
+        ],
+        {
+            "z": lambda a: a.z,
+            "1 - z": lambda a: 1 - a.z,
+            "z (1 + z)": lambda a: a.z * (1 + a.z),
+            "z - 1": lambda a: a.z - 1,
+            "z (z - 1)": lambda a: a.z * (a.z - 1),
+            "z^2": lambda a: a.z**2,
+            "(1 - z)^2": lambda a: (1 - a.z) ** 2,
+            "1 - z^2, that of tanh": lambda a: 1 - a.z**2,
+            "z (1 - s)": lambda a: a.z * (1 - a.s),
+            "s (1 - z)": lambda a: a.s * (1 - a.z),
+        },
+    ),
+    "relu": _slopes(
+        "relu", "relu-derivative",
+        [
+            (lambda a: (a.s >= 0) * 1.0, _one("relu-at-zero")),
+            (lambda a: np.heaviside(a.s, 0.5), _one("relu-at-zero")),
+        ],
+        {
+            "1 everywhere": lambda a: np.ones_like(a.s),
+            "max(0, s), its value": lambda a: a.z,
+            "1 where s < 0": lambda a: (a.s < 0) * 1.0,
+            "1 where s <= 0": lambda a: (a.s <= 0) * 1.0,
+            "sign(s)": lambda a: np.sign(a.s),
+            "-1 where s <= 0": lambda a: np.where(a.s > 0, 1.0, -1.0),
+            "0.01 where s < 0": lambda a: np.where(a.s > 0, 1.0, 0.01),
+            "1 where the gradient from above is positive": lambda a: (a.dz > 0) * 1.0,
+            "1 where s > 1": lambda a: (a.s > 1) * 1.0,
+        },
+    ),
+    "identity": _slopes(
+        "identity", "identity-derivative", [],
+        {
+            "0": lambda a: np.zeros_like(a.s),
+            "s": lambda a: a.s,
+            "that of the sigmoid": lambda a: slope("sigmoid", a.s),
+            "that of the ReLU": lambda a: slope("relu", a.s),
+        },
+    ),
+}  # fmt: skip
+
 Error = Callable[[Layer], Array]
 
 
-def _only(name: str, factor: Callable[[Layer], Array]) -> Error:
-    """The right error but for one activation, which has this factor for its derivative."""
-    return lambda a: a.dz * (factor(a) if a.name == name else slope(a.name, a.s))
+def _by_name(**factors: Factor) -> Error:
+    """The right error, but for the activations that have another derivative here."""
+    return lambda a: a.dz * (factors[a.name](a) if a.name in factors else slope(a.name, a.s))
 
 
-def _sigmoid(shown: str, factor: Function) -> tuple[Error, Mistakes]:
-    return _only("sigmoid", lambda a: factor(a.z)), _one("sigmoid-derivative", shown)
+def _each_activation() -> list[tuple[Error, Mistakes]]:
+    """A wrong derivative of one activation, and then of two."""
+    ones = [
+        (_by_name(**{name: factor}), wrong)
+        for name, factors in SLOPES.items()
+        for factor, wrong in factors[1:]
+    ]
+    missing = {_one("derivative-missing", "the sigmoid"), _one("relu-derivative", "1 everywhere")}
+    twos = [
+        (_by_name(**{name: factor, other: second}), (*wrong, *wrong_too))
+        for name, other in combinations(SLOPES, 2)
+        for factor, wrong in SLOPES[name][1:]
+        for second, wrong_too in SLOPES[other][1:]
+        if {wrong, wrong_too} != missing  # that is no derivative at all
+    ]
+    return ones + twos
 
 
-def _relu(shown: str, factor: Callable[[Layer], Array]) -> tuple[Error, Mistakes]:
-    return _only("relu", factor), _one("relu-derivative", shown)
+def _place(shown: str, factor: Factor) -> tuple[Error, Mistakes]:
+    return lambda a: a.dz * factor(a), _one("derivative-wrong-place", f"{{layer}} is {shown}")
 
 
 # {layer} stands for f or g, whichever layer the option is used in.
 ERRORS: list[tuple[Error, Mistakes]] = [
-    (lambda a: a.dz * slope(a.name, a.s), ()),
+    (_by_name(), ()),
     (lambda a: a.dz + 0, _one("derivative-missing", "{layer}")),
-    (_only("sigmoid", lambda a: slope("sigmoid", a.z)), _one("sigmoid-at-z")),
-    (_only("sigmoid", lambda a: a.s * (1 - a.s)), _one("sigmoid-of-s")),
-    (_only("sigmoid", lambda a: np.ones_like(a.s)), _one("derivative-missing", "the sigmoid")),
-    _sigmoid("z", lambda z: z),
-    _sigmoid("1 - z", lambda z: 1 - z),
-    _sigmoid("z (1 + z)", lambda z: z * (1 + z)),
-    _sigmoid("z - 1", lambda z: z - 1),
-    _sigmoid("z (z - 1)", lambda z: z * (z - 1)),
-    _sigmoid("z^2", lambda z: z * z),
-    _sigmoid("(1 - z)^2", lambda z: (1 - z) ** 2),
-    _sigmoid("1 - z^2, that of tanh", lambda z: 1 - z * z),
-    (_only("relu", lambda a: (a.s >= 0) * 1.0), _one("relu-at-zero")),
-    (_only("relu", lambda a: np.heaviside(a.s, 0.5)), _one("relu-at-zero")),
-    _relu("1 everywhere", lambda a: np.ones_like(a.s)),
-    _relu("max(0, s), its value", lambda a: a.z),
-    _relu("1 where s < 0", lambda a: (a.s < 0) * 1.0),
-    _relu("1 where s <= 0", lambda a: (a.s <= 0) * 1.0),
-    _relu("sign(s)", lambda a: np.sign(a.s)),
-    _relu("-1 where s <= 0", lambda a: np.where(a.s > 0, 1.0, -1.0)),
-    _relu("0.01 where s < 0", lambda a: np.where(a.s > 0, 1.0, 0.01)),
-    _relu("1 where the gradient from above is positive", lambda a: (a.dz > 0) * 1.0),
-    _relu("1 where s > 1", lambda a: (a.s > 1) * 1.0),
     (lambda a: a.dz * slope(a.other, a.s), _one("derivative-swapped", "{layer}")),
     (lambda a: a.dz * slope("relu", a.s), _one("derivative-fixed", "the ReLU")),
     (lambda a: a.dz * slope("sigmoid", a.s), _one("derivative-fixed", "the sigmoid")),
     (lambda a: a.dz * slope(a.name, a.s) ** 2, _one("derivative-twice", "{layer}")),
-    (
-        lambda a: a.dz * slope(a.name, a.s_other),
-        _one("derivative-wrong-place", "{layer} is taken at s of the other layer"),
-    ),
-    (
-        lambda a: a.dz * slope(a.name, a.x),
-        _one("derivative-wrong-place", "{layer} is taken at x"),
-    ),
-    (
-        lambda a: a.dz * slope(a.name, a.dz),
-        _one("derivative-wrong-place", "{layer} is taken at the gradient from above"),
-    ),
-    (
-        lambda a: a.dz * a.z,
-        _one("derivative-wrong-place", "{layer} is replaced by the activation itself"),
-    ),
+    _place("taken at s of the other layer", lambda a: slope(a.name, a.s_other)),
+    _place("taken at z of the other layer", lambda a: slope_by_value(a.name, a.z_other)),
+    _place("taken at x", lambda a: slope(a.name, a.x)),
+    _place("taken at the gradient from above", lambda a: slope(a.name, a.dz)),
+    _place("replaced by the activation itself", lambda a: a.z),
     (lambda a: slope(a.name, a.s), _one("derivative-not-multiplied")),
+    *_each_activation(),
 ]
 
 
@@ -251,11 +335,17 @@ class Way(NamedTuple):
     W2: Array
 
 
+def _einsum(a: Array, b: Array) -> Array:
+    """The matrix product as einsum forms it: it repeats a summed axis of length 1."""
+    return a @ (b if a.shape[1] > 1 else b.sum(axis=0, keepdims=True))
+
+
 BACK: list[tuple[Callable[[Way], Array], Mistakes]] = [
     (lambda w: w.delta2 @ w.W2, ()),
     (lambda w: w.delta2, _one("weights-missing")),
     (lambda w: w.delta2.sum(axis=1, keepdims=True), _one("weights-missing")),
     (lambda w: w.delta2 @ w.W2.T, _one("weights-not-transposed")),
+    (lambda w: _einsum(w.delta2, w.W2.T), _one("weights-not-transposed")),
     (lambda w: w.delta2 @ w.W1, _one("wrong-weights")),
     (lambda w: w.delta2 @ w.W1.T, _one("wrong-weights")),
     (lambda w: w.d @ w.W2, _one("wrong-error")),
@@ -293,7 +383,9 @@ def _weights(*wrong_inputs: str) -> list[tuple[Final, Mistakes]]:
         *_inputs(*wrong_inputs),
         (lambda e: np.outer(e.delta[-1], e.right[-1]), _one("last-sample", "last")),
         (lambda e: np.outer(e.delta[0], e.right[0]), _one("last-sample", "first")),
-        (lambda e: e.other, _one("keys-swapped", "the other layer's gradient")),
+        (lambda e: np.outer(e.delta.sum(0), e.right.sum(0)), _one("product-of-sums")),
+        (lambda e: np.outer(e.delta.mean(0), e.right.mean(0)), _one("product-of-sums")),
+        (lambda e: e.other, _one("keys-swapped")),
         (lambda e: np.zeros((e.delta.shape[1], e.right.shape[1])), _one("gradient-zero")),
     ]
 
@@ -307,7 +399,7 @@ BIASES: list[tuple[Final, Mistakes]] = [
     (lambda e: e.delta.sum(axis=1), _one("bias-wrong-axis")),
     (lambda e: np.full(e.delta.shape[1], e.delta.sum()), _one("bias-total")),
     (lambda e: e.delta.sum(), _one("bias-total")),
-    (lambda e: e.other, _one("keys-swapped", "the other layer's gradient")),
+    (lambda e: e.other, _one("keys-swapped")),
     (lambda e: np.zeros(e.delta.shape[1]), _one("gradient-zero")),
 ]
 
@@ -385,6 +477,7 @@ LOSS: dict[str, list[tuple[Pair, Mistakes]]] = {
             _one("bce-term-sign"),
         ),
         (lambda y, p: np.mean((p - y) ** 2), _one("bce-mse")),
+        (lambda y, p: np.mean(_cross_entropy(y, sigmoid(p))), _one("bce-logits")),
         (
             lambda y, p: np.mean(_cross_entropy(y, p), axis=1),
             _one("loss-per-row", "one number a row"),
@@ -404,6 +497,8 @@ SLOPE: dict[str, list[tuple[Pair, Mistakes]]] = {
         (lambda y, p: np.sign(p - y), _one("loss-absolute")),
         (lambda y, p: (2 * (p - y)).sum(axis=0), _one("loss-gradient-summed")),
         (lambda y, p: (2 * (p - y)).mean(axis=0, keepdims=True), _one("loss-gradient-summed")),
+        (lambda y, p: (2 * (p - y)).sum(), _one("loss-gradient-summed")),
+        (lambda y, p: (2 * (p - y)).mean(), _one("loss-gradient-summed")),
         (lambda y, p: 2 * (p - y).T, _one("transposed")),
         (lambda y, p: np.zeros_like(p), _one("gradient-zero")),
     ],
@@ -420,7 +515,10 @@ SLOPE: dict[str, list[tuple[Pair, Mistakes]]] = {
         (lambda y, p: (1 - y) / (1 - p), _one("bce-one-term", "y")),
         (lambda y, p: -y / p - (1 - y) / (1 - p), _one("bce-term-sign")),
         (lambda y, p: (p - y) * p * (1 - p), _one("bce-times-denominator")),
+        (lambda y, p: _entropy_slope(y, sigmoid(p)), _one("bce-logits")),
+        (lambda y, p: sigmoid(p) - y, _one("bce-logits")),
         (lambda y, p: _entropy_slope(y, p).sum(axis=0), _one("loss-gradient-summed")),
+        (lambda y, p: _entropy_slope(y, p).sum(), _one("loss-gradient-summed")),
         (lambda y, p: _entropy_slope(y, p).T, _one("transposed")),
         (lambda y, p: np.zeros_like(p), _one("gradient-zero")),
         *(option for e in EPSILONS for option in _near_slope(e)),

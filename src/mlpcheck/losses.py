@@ -7,6 +7,7 @@ import numpy as np
 from mlpcheck import cases, search
 from mlpcheck import hypotheses as h
 from mlpcheck.cases import Array
+from mlpcheck.diagnoses import HALF
 from mlpcheck.hypotheses import Mistake, Mistakes
 from mlpcheck.search import Sized, Tolerance
 from mlpcheck.verdict import (
@@ -17,8 +18,8 @@ from mlpcheck.verdict import (
     hardcoded,
     numbers,
     problem_found,
-    shaped,
     show,
+    wrong_shape,
 )
 
 
@@ -123,7 +124,7 @@ class Losses:
                 self._differs(quantity, usual, right)
                 return
             explained = explanation.mistakes
-            for mistake in self._by_name(explained):
+            for mistake in self._named(explained):
                 self.verdict.add(mistake.code, what, mistake.value)
         if not bounds or any(m.code == "bce-epsilon" for m in explained):
             return
@@ -132,8 +133,14 @@ class Losses:
         elif not explained and not all(right[case] for case in bounds):
             self._epsilon(quantity, found, options, right)
 
-    def _by_name(self, mistakes: Mistakes) -> Mistakes:
-        """A squared error with swapped arguments has a flipped sign; the names tell them apart."""
+    def _named(self, mistakes: Mistakes) -> Mistakes:
+        """The mistakes as they are called in this loss.
+
+        A squared error with swapped arguments has a flipped sign; the names tell them apart.
+        """
+        if self.function == "mse_loss":
+            half = Mistake("factor-two-missing", HALF["mse_loss"])
+            mistakes = tuple(half if m.code == half.code else m for m in mistakes)
         names = (self.run.names.get(self.function) or [])[:2]
         hat = ["hat" in str(n).lower() or "pred" in str(n).lower() for n in names]
         if hat == [True, False]:
@@ -174,8 +181,7 @@ class Losses:
             and value.shape != truth.shape
             and all(found[c].shape != self.cases[c].y.shape for c in wrong)
         ):
-            shown = f"has the shape {shaped(value.shape)}, not {shaped(truth.shape)}, y_hat's"
-            self.verdict.add("wrong-shape", (what,), shown)
+            wrong_shape(self.verdict, what, "dJdy_hat", value.shape, truth.shape)
             return
         sizes = {c: (self.cases[c].y.shape[0], right[c]) for c in found}
         pattern = hardcoded(sizes, self.run.integers)

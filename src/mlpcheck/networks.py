@@ -1,7 +1,7 @@
 """Judges the class MLP: the forward pass, the four gradients, and clearing."""
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from mlpcheck.verdict import (
     Run,
     Verdict,
     hardcoded,
+    listed,
     numbers,
     problem_found,
     show,
@@ -33,10 +34,15 @@ class Networks:
         sizes = sorted({int(case.rsplit("-", 1)[1]) for case in probed})
         self.all: dict[str, Network] = {**cases.networks(), **cases.probes(sizes)}
         self.points: dict[str, Point] = {
-            key: case.points[0] for key, case in self.all.items() if case.role != "again"
+            key: case.points[0]
+            for key, case in self.all.items()
+            if case.role not in ("again", "two")
         }
-        used = {(n[1], n[2]) for n in run.notes if n[0] == "autograd"}
-        self.autograd = {case for call, case in used if call in ("forward", "backward")}
+        self.autograd: dict[str, set[str]] = {"forward": set(), "backward": set()}
+        for kind, call, case, _ in run.notes:
+            if kind == "autograd" and call in self.autograd:
+                self.autograd[call].add(case)
+        self.autograd["backward"] |= self.autograd["forward"]
 
     def judge(self) -> None:
         right = self._forward()
@@ -47,13 +53,16 @@ class Networks:
         """The numbers of a tensor, or a finding about its type."""
         array = numbers(encoded)
         if isinstance(array, str):
-            if array == "is None" and what.startswith("grads"):
-                self.verdict.add("missing-key", (what,), "is missing or None after backward")
+            if array.endswith("None") and what.startswith("grads"):
+                keys = listed(self.run.keys) or "nothing"
+                text = f"missing, or None, after backward; in grads there is {keys}"
+                self.verdict.add("missing-key", (what,), text)
             else:
-                self.verdict.add("wrong-type", (what,), array)
+                there = ". Is a return missing?" if array.endswith("None") else ""
+                self.verdict.add("wrong-type", (what,), array + there)
             return None
         if "tensor" not in encoded:
-            self.verdict.add("wrong-type", (what,), "is a number, not a torch.Tensor")
+            self.verdict.add("wrong-type", (what,), "expected a torch.Tensor, given a number")
         elif not str(encoded.get("dtype")).startswith(("float", "bfloat")):
             self.verdict.add("wrong-dtype", (what,), f"is {encoded.get('dtype')}")
         else:
@@ -82,7 +91,8 @@ class Networks:
             if fine:
                 right.add(case)
             if self.all[case].role != "probe":
-                group.count(fine and case not in self.autograd)
+                shaped = result.value is not None and result.value.shape == truth.shape
+                group.count(fine and shaped and case not in self.autograd["forward"])
         for case in self.points:
             if case not in results and self.all[case].role != "probe":
                 group.count(False)
@@ -96,6 +106,7 @@ class Networks:
                 for case in right
                 if (value := results[case].value) is not None
                 and exact.close(value, self.points[case].truth["y_hat"])
+                and self.all[case].role != "large"  # a saturated sigmoid hides what is before it
             }
         else:
             self._shapes("y_hat", results, {})
@@ -111,6 +122,8 @@ class Networks:
                 self.verdict.add(mistake.code, ("y_hat",), mistake.value)
         elif self._overflow(wrong):
             self.verdict.add("sigmoid-overflow", ("y_hat",))
+        elif copied := self._copied(results):
+            self.verdict.add("parameters-copied", ("y_hat",), copied)
         elif pattern := hardcoded(sizes, self.run.integers):
             self.verdict.add(pattern.code, (CALLS["forward"],), pattern.value)
         else:
@@ -118,6 +131,25 @@ class Networks:
             values = {c: r.value for c, r in wrong.items() if r.value is not None}
             if values:
                 self._differs("y_hat", values, set(results))
+
+    def _copied(self, results: Mapping[str, Sized]) -> str:
+        """The parameters whose first values explain y_hat; empty if none do."""
+        made: dict[str, dict[str, Any]] = {}
+        for case, record in self.run.parameters:
+            if case in results and record.get("network") == 0:
+                made[case] = {n: numbers(record["parameters"].get(n)) for n in cases.PARAMETERS}
+        if not results.keys() <= made.keys() or any(r.value is None for r in results.values()):
+            return ""
+        for count in range(1, len(cases.PARAMETERS) + 1):
+            for names in combinations(cases.PARAMETERS, count):
+
+                def predict(case: str, names: Sequence[str] = names) -> Array:
+                    first = {name: made[case][name] for name in names}
+                    return h.forward(self.points[case]._replace(**first))[3]
+
+                if search.fits(predict, results, self.tolerance) is not None:
+                    return listed(names)
+        return ""
 
     def _overflow(self, wrong: Mapping[str, Sized]) -> bool:
         """Whether all that is wrong is not a number, where a sigmoid has large arguments."""
@@ -148,36 +180,46 @@ class Networks:
 
     def _when(self, found: set[str], judged: set[str]) -> str:
         """For which cases alone this happens, if a single property tells."""
-        properties: dict[str, Callable[[str], str | int]] = {
+        properties: dict[str, Callable[[str], str]] = {
             "f =": lambda case: self.points[case].f,
             "g =": lambda case: self.points[case].g,
-            "a batch of": lambda case: len(self.points[case].x),
         }
+        roles = {self.all[case].role for case in found}
+        if roles == {"kink"}:
+            return ", where s is 0"
+        if roles == {"large"}:
+            return ", for large activations"
         for name, read in properties.items():
             values = {read(case) for case in found}
             same = {case for case in judged if read(case) in values}
             if same == found and same != judged:
-                return f", for {name} {' or '.join(map(str, sorted(values, key=str)))}"
+                return f", for {name} {' or '.join(sorted(values))}"
+        sizes = {len(self.points[case].x) for case in found}
+        others = {len(self.points[case].x) for case in judged - found}
+        if others and not sizes & others:
+            if len(sizes) == 1:
+                return f", for a batch of {min(sizes)}"
+            if max(sizes) < min(others):
+                return f", for a batch of at most {max(sizes)}"
+            if min(sizes) > max(others):
+                return f", for a batch of at least {min(sizes)}"
         for name in cases.ACTIVATIONS:
             if found == {c for c in judged if name in (self.points[c].f, self.points[c].g)}:
                 return f", for f or g = {name}"
-        if all(self.all[case].role == "large" for case in found):
-            return ", for large activations"
         return ""
 
     # -------------------------------------------------------------------------- backward
 
     def _backward(self, right: set[str]) -> None:
         """Judge the gradients in the cases whose forward pass is right."""
-        cases_ = {c for c in right if self.all[c].role != "two"}
         raised = set[str]()
-        for case in cases_:
+        for case in right:
             if problem := self.run.raised.get((case, "backward", 0)):
                 if problem.code == "exception":
                     raised.add(case)
                 else:
                     problem_found(self.verdict, problem, (CALLS["backward"],))
-        judged = {c for c in cases_ if (c, 0) in self.run.grads} | raised
+        judged = {c for c in right if (c, 0) in self.run.grads} | raised
         results: dict[str, dict[str, Sized]] = {q: {} for q in GRADIENTS}
         for case in sorted(judged, key=list(self.points).index):
             size = self.points[case].d.shape
@@ -199,8 +241,10 @@ class Networks:
                 if r.value is not None and self.tolerance.close(r.value, truth[case])
             }
             for case in self.points:
-                if self.all[case].role not in ("probe", "two"):
-                    group.count(case in holds[quantity] and case not in self.autograd)
+                if self.all[case].role != "probe":
+                    fine = case in holds[quantity] and case not in self.autograd["backward"]
+                    value = results[quantity][case].value if fine else None
+                    group.count(value is not None and value.shape == truth[case].shape)
             if self.verdict.groups["forward"].held < self.verdict.groups["forward"].total:
                 some = "judged only where the forward pass is right"
                 group.note = some if judged else "checked once the forward pass is right"
@@ -228,21 +272,24 @@ class Networks:
         possible = {q: backward.explanations(q, results[q]) for q in given}
         chosen, rest = _choose({q: e for q, e in possible.items() if e}, frozenset(raised))
         if rest:
-            sizes = {
-                case: (len(self.points[case].x), case not in raised)
-                for case in results[GRADIENTS[0]]
-            }
-            pattern = hardcoded(sizes, self.run.integers)
+            returned = {case for case in results[GRADIENTS[0]] if case not in raised}
+            right = returned.intersection(*(holds[q] for q in given))
+            pattern = None
+            for works in (right, returned):
+                sizes = {c: (len(self.points[c].x), c in works) for c in results[GRADIENTS[0]]}
+                pattern = pattern or hardcoded(sizes, self.run.integers)
             if pattern and not any(chosen.values()):
                 self.verdict.add(pattern.code, (CALLS["backward"],), pattern.value)
-            else:
-                self._raised("backward", set(rest), set(results[GRADIENTS[0]]))
+                return
+            self._raised("backward", set(rest), set(results[GRADIENTS[0]]))
         for mistake, quantities in _collect(chosen):
             self.verdict.add(mistake.code, quantities, mistake.value)
         unknown = [q for q in given if q not in chosen]
         for quantity in given:
             self._shapes(quantity, results[quantity], chosen)
-        blocked = False
+        # Where most calls raise an error, what the others return is by chance.
+        blocked = bool(rest) and 2 * len(raised) > len(results[GRADIENTS[0]])
+        first = "error" if blocked else "difference"
         for quantity in unknown:
             sizes = {c: (r.N, c in holds[quantity]) for c, r in results[quantity].items()}
             if pattern := hardcoded(sizes, self.run.integers):
@@ -258,7 +305,7 @@ class Networks:
                 self._differs(quantity, values, set(results[quantity]))
                 blocked = True
             else:
-                note = "differs as well; look at it again once the first difference is gone"
+                note = f"wrong as well; to be looked at again once the {first} is gone"
                 self.verdict.groups[quantity].note = note
 
     def _shapes(
@@ -276,13 +323,9 @@ class Networks:
             and squeezed(r.value) == squeezed(truth[case])
         }
         if odd and (quantity not in GRADIENTS or quantity in chosen):
-            case = next(iter(odd))
+            case = max(odd, key=lambda case: truth[case].size)
             what = quantity if quantity == "y_hat" else f'grads["{quantity}"]'
-            wrong_shape(self.verdict, what, "", odd[case], truth[case].shape)
-            if quantity in GRADIENTS:
-                self.verdict.groups[quantity].held = max(
-                    0, self.verdict.groups[quantity].held - len(odd)
-                )
+            wrong_shape(self.verdict, what, quantity, odd[case], truth[case].shape)
 
     def _differs(self, quantity: str, values: Mapping[str, Array], judged: set[str]) -> None:
         """The first difference on the way, in numbers small enough to check by hand."""
@@ -291,23 +334,28 @@ class Networks:
         s1, z1, s2, _ = h.forward(p)
         when = self._when(set(values), judged)
         truth = p.truth[quantity]
-        if all(v.shape != self.points[c].truth[quantity].shape for c, v in values.items()):
+        odd = [c for c, v in values.items() if v.shape != self.points[c].truth[quantity].shape]
+        if 2 * len(odd) > len(values):
+            case = min(odd, key=lambda c: self.points[c].x.size)
+            value, truth = values[case], self.points[case].truth[quantity]
             what = quantity if quantity == "y_hat" else f'grads["{quantity}"]'
-            wrong_shape(self.verdict, what, "", value.shape, truth.shape)
+            wrong_shape(self.verdict, what, quantity, value.shape, truth.shape)
             return
         lines = [
-            f"f = {p.f}, g = {p.g}, W1 = {show(p.W1)}, b1 = {show(p.b1)}, W2 = {show(p.W2)}, "
-            f"b2 = {show(p.b2)}, x = {show(p.x)}",
-            f"expected on the way: s1 = {show(s1)}, z1 = {show(z1)}, s2 = {show(s2)}",
+            f"f = {p.f}, g = {p.g}, x = {show(p.x)}",
+            f"W1 = {show(p.W1)}, b1 = {show(p.b1)}",
+            f"W2 = {show(p.W2)}, b2 = {show(p.b2)}",
+            f"expected s1 = {show(s1)}, z1 = {show(z1)}",
+            f"expected s2 = {show(s2)}",
         ]
         if quantity == "y_hat":
             lines += self._cached(case, {"s1": s1, "z1": z1, "s2": s2})
         else:
             error = search.Backward(self.points, self.tolerance)
-            lines.append(
-                f"dJdy_hat = {show(p.d)}, error of layer 2 = {show(error.delta2(case, 0))}"
-                + (f", of layer 1 = {show(error.delta1(case, 0, 0, 0))}" if "1" in quantity else "")
-            )
+            lines.append(f"dJdy_hat = {show(p.d)}")
+            lines.append(f"expected error of layer 2 = {show(error.delta2(case, 0))}")
+            if quantity.endswith("1"):
+                lines.append(f"expected error of layer 1 = {show(error.delta1(case, 0, 0, 0))}")
         lines += [f"expected {quantity} = {show(truth)}", f"yours    {quantity} = {show(value)}"]
         if not all(np.isfinite(v).all() for v in values.values()):
             text = f"has elements that are NaN or infinite{when}"
@@ -354,6 +402,10 @@ class Networks:
             last = len(network.points) - 1 if network.role == "again" else 0
             group.count(self._second(network, self._grads(case, last), twins, fresh))
         codes = ("accumulates", "stale-cache", "shared-state")
+        if self.run.left and not any(f.code in codes for f in self.verdict.findings):
+            left = [name for name in (*GRADIENTS, "cache") if name in self.run.left]
+            self.verdict.add("not-cleared", (), listed(left))
+            group.held = 0
         if not any(f.code in codes for f in self.verdict.findings):
             for problem, call, when in raised:
                 problem_found(self.verdict, problem, (CALLS[call],), when)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlpcheck.check import Result
-from mlpcheck.diagnoses import DIAGNOSES
-from mlpcheck.verdict import POINTS, Finding
+from mlpcheck.diagnoses import BACKWARD, DIAGNOSES, FACTORS, FORWARD, LOSSES, place
+from mlpcheck.verdict import POINTS, Finding, listed
 
 WIDTH = 80
 OK = "Everything holds."
@@ -14,18 +14,21 @@ OK = "Everything holds."
 
 def sentence(finding: Finding) -> str:
     """The finding in words."""
-    return DIAGNOSES[finding.code].sentence.format(what=_list(finding.what), value=finding.value)
+    return DIAGNOSES[finding.code].sentence.format(what=listed(finding.what), value=finding.value)
 
 
 def link(finding: Finding, book: str | None) -> str:
-    """Where the book explains it: a page and an equation, or a URL if the book's is known."""
-    diagnosis = DIAGNOSES[finding.code]
-    if not diagnosis.page:
+    """Where the book explains it: a page and a place on it, or a URL if the book's is known."""
+    there = place(finding.code, finding.what)
+    if not there.page:
         return ""
     if book is None:
-        return f"book/{diagnosis.page}.md, equation {diagnosis.equation}"
-    anchor = "equation-" + diagnosis.equation.replace(":", "-")
-    return f"{book.rstrip('/')}/{diagnosis.page}.html#{anchor}"
+        where = f"equation {there.equation}" if there.equation else f'"{there.section}"'
+        return f"book/{there.page}.md, {where}"
+    anchor = f"equation-{there.equation.replace(':', '-')}"
+    if there.section:
+        anchor = there.section.lower().replace(" ", "-")
+    return f"{book.rstrip('/')}/{there.page}.html#{anchor}"
 
 
 def with_sentences(result: Result, book: str | None) -> dict[str, Any]:
@@ -39,20 +42,23 @@ def with_sentences(result: Result, book: str | None) -> dict[str, Any]:
 def text(result: Result, book: str | None = None) -> str:
     """The whole report."""
     verdict = result.verdict
-    lines = [f"{result.name}: {verdict.score:g} of {sum(POINTS.values())} points", ""]
+    lines = [f"{result.name}: {verdict.score:g} of {sum(POINTS.values())} points"]
     if holds := [name for name, g in verdict.groups.items() if g.total and g.held == g.total]:
-        lines += _wrapped("Holds: " + ", ".join(holds) + ".", "  ")
+        lines += ["", *_wrapped("Holds: " + ", ".join(holds) + ".", "  ")]
     if not verdict.findings:
         lines += ["", OK]
     for number, finding in enumerate(verdict.findings, start=1):
         lines += ["", *explained(finding, book, f"{number}. ")]
+    for numbers, names in _together(verdict.findings).items():
+        together = listed([str(number) for number in numbers])
+        lines += ["", *_wrapped(f"{listed(names)}: {together} together give your numbers.", "  ")]
     open_ = {name: g.note for name, g in verdict.groups.items() if g.note and g.held < g.total}
     open_ |= {name: g.note for name, g in verdict.groups.items() if g.note and not g.total}
     notes: dict[str, list[str]] = {}
     for name, note in open_.items():
         notes.setdefault(note, []).append(name)
     for note, names in notes.items():
-        lines += ["", *_wrapped(f"{_list(names)}: {note}.", "  ")]
+        lines += ["", *_wrapped(f"{listed(names)}: {note}.", "  ")]
     return "\n".join(lines) + "\n"
 
 
@@ -67,8 +73,18 @@ def explained(finding: Finding, book: str | None, lead: str = "") -> list[str]:
     return lines
 
 
-def _list(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+def _together(findings: Sequence[Finding]) -> dict[tuple[int, ...], list[str]]:
+    """The quantities that show several mistakes at once, by the numbers of the findings."""
+    seen: dict[str, list[int]] = {}
+    for number, finding in enumerate(findings, start=1):
+        if any(finding.code in kind for kind in (FORWARD, LOSSES, FACTORS, BACKWARD)):
+            for quantity in finding.what:
+                seen.setdefault(quantity, []).append(number)
+    shared: dict[tuple[int, ...], list[str]] = {}
+    for quantity, numbers in seen.items():
+        if len(numbers) > 1:
+            shared.setdefault(tuple(numbers), []).append(quantity)
+    return shared
 
 
 def _wrapped(line: str, indent: str) -> list[str]:

@@ -17,6 +17,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import traceback
 from importlib import util
 from pathlib import Path
@@ -29,6 +30,15 @@ dumps, write = json.dumps, os.write
 MOST_ELEMENTS = 4096  # of a tensor that is sent back
 FAILED = 70  # the exit status if this program itself fails
 MOST_TEXT = 300  # characters of an error's message
+MOST_WRITTEN = 50  # files that a submission may write in its folder
+OWN = ("handgrad", "mlpcheck", "texcheck")  # a solution, and the right results
+
+
+PARAMETERS = ("W1", "b1", "W2", "b2")
+GRADIENTS = tuple(f"dJd{name}" for name in PARAMETERS)
+
+
+REFUSAL = "refused by the checker: "
 
 
 class Refused(PermissionError):
@@ -37,6 +47,13 @@ class Refused(PermissionError):
 
 class Fence:
     """Refuses dangerous calls by an audit hook, and remembers what the student's own code tried."""
+
+    # PyTorch may do these itself; they are refused where the student's own code asks for them.
+    ASKED = {  # noqa: RUF012 (never changed)
+        "ctypes.dlopen": "calls into C", "ctypes.dlsym": "calls into C",
+        "ctypes.dlsym/handle": "calls into C", "gc.get_objects": "searches the checker's memory",
+        "gc.get_referrers": "searches the checker's memory",
+    }  # fmt: skip
 
     REFUSED = {  # noqa: RUF012 (never changed)
         "os.system": "starts a program", "os.exec": "starts a program",
@@ -56,6 +73,7 @@ class Fence:
     def __init__(self, folder: str, code: str) -> None:
         self.folder, self.code = os.path.realpath(folder) + os.sep, code
         self.tried: list[str] = []
+        self.written: set[str] = set()
 
     def __call__(self, event: str, args: tuple[Any, ...]) -> None:
         if event == "open":
@@ -66,27 +84,40 @@ class Fence:
             if not writes or not isinstance(path, str | bytes | os.PathLike):
                 return
             path = os.path.realpath(os.fsdecode(path))
-            if path.startswith(self.folder) or path == os.devnull:
+            if path == os.devnull:
                 return
-            what = "writes a file outside its folder"
+            if path.startswith(self.folder):
+                self.written.add(path)
+                if len(self.written) <= MOST_WRITTEN:
+                    return
+                what = f"writes more than {MOST_WRITTEN} files"
+            else:
+                what = "writes a file outside its folder"
+        elif event == "import" and str(args[0]).partition(".")[0] in OWN:
+            what = f"imports {args[0]}, which has the solution in it"
         elif event in self.REFUSED:
             what = self.REFUSED[event]
+        elif event in self.ASKED and caller(sys._getframe(1), self.code):
+            what = self.ASKED[event]
         else:
             return
-        if (line := caller(sys._getframe(1), self.code)) is not None:
-            self.tried.append(f"{what} ({event}, line {line})")
-        raise Refused(f"refused by the checker: {what}")
+        if where := caller(sys._getframe(1), self.code):
+            self.tried.append(f"{what} ({event}, {where})")
+        raise Refused(REFUSAL + what)
 
 
-def caller(frame: FrameType | None, code: str) -> int | None:
-    """The line of the student's file that called, None if it was an import or nobody there."""
+def caller(frame: FrameType | None, code: str) -> str:
+    """Where in the student's file the call comes from; empty if it was an import or nobody there.
+
+    This program has one thread, so any other is the student's.
+    """
     while frame is not None:
         if frame.f_code.co_filename == code:
-            return frame.f_lineno
+            return f"line {frame.f_lineno}"
         if "importlib._bootstrap" in frame.f_code.co_filename:
-            return None
+            return ""
         frame = frame.f_back
-    return None
+    return "" if threading.current_thread() is threading.main_thread() else "in a thread"
 
 
 class AutogradUsed(RuntimeError):
@@ -105,10 +136,10 @@ def watch_autograd(code: str, used: list[str]) -> None:
 
         def refuse(*args: Any, **kwargs: Any) -> Any:
             frame = sys._getframe(1)
-            line = caller(frame, code)
-            if line is None or loading(frame, code):
+            where = caller(frame, code)
+            if not where or loading(frame, code):
                 return original(*args, **kwargs)
-            used.append(f"{shown} in line {line}")
+            used.append(f"{shown} ({where})")
             raise AutogradUsed(f"{shown} is autograd")
 
         setattr(module, name, refuse)
@@ -116,6 +147,7 @@ def watch_autograd(code: str, used: list[str]) -> None:
     guard(torch.Tensor, "backward", "Tensor.backward")
     guard(torch.autograd, "backward", "torch.autograd.backward")
     guard(torch.autograd, "grad", "torch.autograd.grad")
+    guard(torch.autograd.forward_ad, "make_dual", "torch.autograd.forward_ad")
     for name in ("jacobian", "vjp", "jvp", "hessian", "vhp", "hvp"):
         guard(torch.autograd.functional, name, f"torch.autograd.functional.{name}")
     for name in ("grad", "grad_and_value", "vjp", "jvp", "jacrev", "jacfwd", "hessian"):
@@ -125,9 +157,9 @@ def watch_autograd(code: str, used: list[str]) -> None:
 
     def set_flag(tensor: Any, value: bool = True) -> None:
         frame = sys._getframe(1)
-        line = caller(frame, code)
-        if value and line is not None and not loading(frame, code):
-            used.append(f"requires_grad in line {line}")
+        where = caller(frame, code)
+        if value and where and not loading(frame, code):
+            used.append(f"requires_grad ({where})")
         flag.__set__(tensor, value)
 
     def requires_grad_(tensor: Any, requires_grad: bool = True) -> Any:
@@ -178,6 +210,9 @@ class Session:
     """Loads the student's file, carries out the cases and writes the records."""
 
     def __init__(self, request: dict[str, Any]) -> None:
+        import torch
+
+        self.equal, self.make = torch.equal, torch.tensor  # before a submission replaces them
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         self.records = os.open(request["records"], flags, 0o600)
         self.code = os.path.realpath(os.path.join(request["folder"], request["file"]))
@@ -225,7 +260,7 @@ class Session:
         elif isinstance(error, AutogradUsed):
             code = "autograd"
         elif isinstance(error, Refused):
-            code = "forbidden"
+            code, where = "forbidden", where.replace(f"Refused: {REFUSAL}", "")
         elif missing or ("alloc" in text and "memory" in text):
             code, where = "memory", f"line {lines[-1]}" if lines else message
         elif isinstance(error, OSError) and error.errno == errno.EFBIG:
@@ -278,7 +313,12 @@ class Session:
         for name in ("MLP", "mse_loss", "bce_loss"):
             thing = getattr(module, name, None)
             names[name] = self.signature(thing) if callable(thing) else None
-        self.write(loaded=names, integers=sorted(integers)[:12])
+        own = [
+            node.name
+            for node in tree.body
+            if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name not in names
+        ]
+        self.write(loaded=names, others=own[:100], integers=sorted(integers)[:12])
         return module
 
     @staticmethod
@@ -291,11 +331,9 @@ class Session:
     def tensor(self, rows: Any) -> Any:
         import torch
 
-        return torch.tensor(rows, dtype=getattr(torch, self.dtype))
+        return self.make(rows, dtype=getattr(torch, self.dtype))
 
     def loss(self, module: ModuleType, case: dict[str, Any]) -> None:
-        import torch
-
         name = case["function"]
         function = getattr(module, name, None)
         if not callable(function) or name in self.without:
@@ -307,14 +345,12 @@ class Session:
             self.write(case=case["id"], call=name, problem=result)
             return
         for key, value in before.items():
-            if not torch.equal(given[key], value):
+            if not self.same(value, given[key]):
                 self.write(case=case["id"], call=name, changed=key)
         returned = list(result) if isinstance(result, tuple | list) else [result]
         self.write(case=case["id"], call=name, returned=[encode(value) for value in returned[:3]])
 
     def network(self, module: ModuleType, case: dict[str, Any]) -> None:
-        import torch
-
         create, networks = getattr(module, "MLP", None), []
         if not callable(create) or "MLP" in self.without:
             return
@@ -327,6 +363,8 @@ class Session:
                 return
             self.write(case=case["id"], call="MLP", network=number, **self.found(result))
             networks.append(result)
+        for network, values in zip(networks, case["parameters"], strict=True):
+            self.set_parameters(network, values)
         for number, step in enumerate(case["steps"]):
             network, name = networks[step["network"]], step["call"]
             method = getattr(network, name, None)
@@ -335,32 +373,39 @@ class Session:
             if not callable(method):
                 self.write(case=case["id"], call=name, problem={"code": "missing-name", "text": ""})
                 return
-            parameters = self.set_parameters(network, case["parameters"][step["network"]])
             given = [self.tensor(rows) for rows in step["arguments"]]
             before = [value.clone() for value in given]
+            parameters = self.parameters(network)
             fine, result = self.call(case["id"], name, method, *given)
             record: dict[str, Any] = {"case": case["id"], "step": number, "call": name}
             if not fine:
                 self.write(**record, problem=result)
                 return
             for old, new in zip(before, given, strict=True):
-                if not (new.shape == old.shape and torch.equal(new, old)):
+                if not self.same(old, new):
                     self.write(**record, changed="its input")
-            for key, old in parameters.items():
-                new = self.entry(network, "parameters", key)
-                if not (
-                    isinstance(new, torch.Tensor)
-                    and new.numel() == old.numel()
-                    and torch.equal(new.detach().to(old).reshape(old.shape), old)
-                ):
-                    self.write(**record, changed=key)
+            held = self.parameters(network)
+            changed = [k for k, old in parameters.items() if not self.same(old, held.get(k))]
+            for key in changed:
+                self.write(**record, changed=key)
+            if changed:
+                self.set_parameters(network, case["parameters"][step["network"]])
             if name == "forward":
                 self.write(**record, returned=[encode(result)], **self.cache(network, case))
             if name == "backward":
-                keys = ("dJdW1", "dJdb1", "dJdW2", "dJdb2")
-                self.write(
-                    **record, grads={k: encode(self.entry(network, "grads", k)) for k in keys}
-                )
+                grads = {k: encode(self.entry(network, "grads", k)) for k in GRADIENTS}
+                self.write(**record, grads=grads, keys=self.keys(network))
+            if name == "clear_grad_and_cache":
+                left = [k for k in GRADIENTS if nonzero(self.entry(network, "grads", k))]
+                cache = getattr(network, "cache", None)
+                kept = isinstance(cache, dict) and any(nonzero(v) for v in cache.values())
+                self.write(**record, left=left + ["cache"] * kept)
+
+    def same(self, old: Any, new: Any) -> bool:
+        try:
+            return bool(self.equal(old, new))
+        except Exception:  # no tensor any more, or of another type
+            return False
 
     def found(self, network: Any) -> dict[str, Any]:
         """What a new network has: its parameters as they are."""
@@ -368,8 +413,20 @@ class Session:
         held = getattr(network, "parameters", None)
         if not isinstance(held, dict):
             return {"missing": missing, "parameters": {"type": type(held).__name__}}
-        keys = ("W1", "b1", "W2", "b2")
-        return {"missing": missing, "parameters": {k: encode(held.get(k)) for k in keys}}
+        return {"missing": missing, "parameters": {k: encode(held.get(k)) for k in PARAMETERS}}
+
+    @staticmethod
+    def keys(network: Any) -> list[str]:
+        """Under which names the network has gradients."""
+        held = getattr(network, "grads", None)
+        return [str(key)[:40] for key in list(held)[:8]] if isinstance(held, dict) else []
+
+    def parameters(self, network: Any) -> dict[str, Any]:
+        """Copies of the network's parameters, as far as there are any."""
+        import torch
+
+        held = {key: self.entry(network, "parameters", key) for key in PARAMETERS}
+        return {k: p.detach().clone() for k, p in held.items() if isinstance(p, torch.Tensor)}
 
     @staticmethod
     def cache(network: Any, case: dict[str, Any]) -> dict[str, Any]:
@@ -384,20 +441,30 @@ class Session:
         held = getattr(network, name, None)
         return held.get(key) if isinstance(held, dict) else None
 
-    def set_parameters(self, network: Any, values: dict[str, Any]) -> dict[str, Any]:
+    def set_parameters(self, network: Any, values: dict[str, Any]) -> None:
         """Give the network these parameters: in place, so that a student's alias follows."""
         import torch
 
-        wanted = {key: self.tensor(rows) for key, rows in values.items()}
         held = getattr(network, "parameters", None)
-        for key, value in wanted.items():
-            old = held.get(key) if isinstance(held, dict) else None
+        if not isinstance(held, dict):
+            return
+        for key, rows in values.items():
+            old, value = held.get(key), self.tensor(rows)
             if isinstance(old, torch.Tensor) and fits(old, value):
                 with torch.no_grad():
                     old.copy_(value.reshape(old.shape))
-            elif isinstance(held, dict):
-                held[key] = value.clone()
-        return wanted
+            else:
+                held[key] = value
+
+
+def nonzero(value: Any) -> bool:
+    """Whether it is a tensor with something else than zeros in it."""
+    import torch
+
+    try:
+        return isinstance(value, torch.Tensor) and bool((value != 0).any())
+    except Exception:  # without numbers
+        return False
 
 
 def fits(old: Any, value: Any) -> bool:
@@ -453,6 +520,7 @@ def run(request: dict[str, Any]) -> None:
     sys.stdin = open(0, closefd=False, encoding="utf-8")  # noqa: SIM115 (lives as long as we do)
     limit(request)
     watch_autograd(session.code, session.used)
+    sys.modules["__main__"] = ModuleType("__main__")  # a submission has no business in here
     sys.addaudithook(session.fence)
     session.run(chosen)
 

@@ -69,11 +69,12 @@ def copy_submission(path: Path, folder: Path) -> None:
                 raise Unreadable(f"{file.name} is not a file")
             if file.stat().st_size > LARGEST_FILE:
                 raise Unreadable(f"{file.name} has more than {LARGEST_FILE} bytes")
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(file.read_bytes())
+            content = file.read_bytes()
         except OSError as error:
             raise Unreadable(f"{file.name}: {error.strerror}") from error
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
 
 
 class Server:
@@ -233,7 +234,8 @@ class Server:
             return {"code": reason, "text": ""}
         ended_by = -status if status is not None and status < 0 else 0
         if reason == "timeout" or ended_by == getattr(signal, "SIGXCPU", -1):
-            return {"code": "timeout", "text": f"{self.limits.call_seconds:g} seconds"}
+            within = f"{self.limits.call_seconds:g} seconds. Is there an endless loop?"
+            return {"code": "timeout", "text": within}
         if status is None:
             return {"code": "crash", "text": "with the process that had started it"}
         if ended_by == getattr(signal, "SIGKILL", -1):

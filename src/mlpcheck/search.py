@@ -8,13 +8,14 @@ all of them, within the tolerance. Hypotheses with fewer mistakes come first.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
+from itertools import combinations, product
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from mlpcheck import hypotheses as h
 from mlpcheck.cases import Array, Point
+from mlpcheck.diagnoses import HALF, SIGN
 from mlpcheck.hypotheses import Mistake, Mistakes
 
 MOST_MISTAKES = 2  # in one quantity; more of them would fit by accident
@@ -124,20 +125,21 @@ def factor(
 def factor_mistakes(c: float, a: int, b: int, quantity: str) -> Mistakes:
     """What the factor c N^a K^b says about the student's code; empty if nothing is known."""
     found: list[Mistake] = []
+    loss = quantity in ("loss", "dJdy_hat")
     if c < 0:
-        found, c = [Mistake("sign")], -c
+        found, c = [Mistake("sign", SIGN[quantity if loss else ""])], -c
     inverse = round(1 / c)
     if abs(1 / c - inverse) < 1e-4 and inverse >= 3 and (a == 1 or b == 1):
         if a == 1:
             found.append(Mistake("batch-hardcoded", str(inverse)))
             a = 0
-            if quantity in ("loss", "dJdy_hat") and b == 1:
+            if loss and b == 1:
                 return (*found, Mistake("over-n"))
         else:
             found.append(Mistake("width-hardcoded", f"K = {inverse}"))
             b = 0
         c = 1.0
-    if quantity in ("loss", "dJdy_hat"):
+    if loss:
         powers = {(0, 0): (), (0, 1): (Mistake("over-n"),), (1, 0): (Mistake("over-k"),),
                   (1, 1): (Mistake("not-averaged"),), (-1, 0): (Mistake("averaged-twice", "N"),),
                   (0, -1): (Mistake("averaged-twice", "K"),),
@@ -149,13 +151,14 @@ def factor_mistakes(c: float, a: int, b: int, quantity: str) -> Mistakes:
         if a:
             found.append(Mistake("mean-again" if a < 0 else "batch-factor"))
         if b:
-            found.append(Mistake("outputs-factor", "K" if b > 0 else "1/K"))
-    for value, code in ((2.0, "factor-two-extra"), (0.5, "factor-two-missing")):
-        if abs(c - value) < 1e-4 * value:
-            return (*found, Mistake(code))
+            found.append(Mistake("outputs-factor", "large" if b > 0 else "small"))
+    if abs(c - 2) < 2e-4:
+        return (*found, Mistake("factor-two-extra"))
+    if abs(c - 0.5) < 5e-5:
+        return (*found, Mistake("factor-two-missing", HALF[""]))
     if abs(c - 1) < 1e-4:
         return tuple(found)
-    if (a, b) == (0, 0) or quantity in ("loss", "dJdy_hat"):
+    if (a, b) == (0, 0) or loss:
         for base in (2, 10):
             if quantity == "loss" and abs(c * np.log(base) - 1) < 1e-4:
                 return (*found, Mistake("bce-base", str(base)))
@@ -204,11 +207,16 @@ def explain_forward(
 @cache
 def _forward_choices() -> list[tuple[tuple[Any, Mistakes], ...]]:
     """All choices of one option for each step with at most MOST_MISTAKES, fewest first."""
-    steps: tuple[list[tuple[Any, Mistakes]], ...] = (
-        h.CHOICES, h.TIMES, h.LINEAR_1, h.LINEAR_2, h.RELUS, h.SIGMOIDS,
-    )  # fmt: skip
-    counted = [(sum(len(ms) for _, ms in chosen), chosen) for chosen in product(*steps)]
-    return [c for most in range(MOST_MISTAKES + 1) for count, c in counted if count == most]
+    right = [options[0] for options in h.FORWARD]
+    found = []
+    for count in range(MOST_MISTAKES + 1):
+        for places in combinations(range(len(right)), count):
+            for wrong in product(*(h.FORWARD[place][1:] for place in places)):
+                chosen = right.copy()
+                for place, option in zip(places, wrong, strict=True):
+                    chosen[place] = option
+                found.append(tuple(chosen))
+    return found
 
 
 class Backward:
@@ -224,8 +232,8 @@ class Backward:
         """The error of layer 2, by one of h.ERRORS: eq:c18-4."""
         key = case, error
         if key not in self.second:
-            p, (s1, _, s2, y_hat) = self.points[case], self.values[case]
-            layer = h.Layer(p.g, p.f, s2, y_hat, p.d, s1, p.x)
+            p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
+            layer = h.Layer(p.g, p.f, s2, y_hat, p.d, s1, z1, p.x)
             self.second[key] = h.ERRORS[error][0](layer)
         return self.second[key]
 
@@ -233,9 +241,9 @@ class Backward:
         """The error of layer 1, by h.ERRORS, h.BACK and h.ERRORS: eq:c18-2."""
         key = case, error2, back, error1
         if key not in self.first:
-            p, (s1, z1, s2, _) = self.points[case], self.values[case]
+            p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
             way = h.Way(self.delta2(case, error2), p.d, p.W1, p.W2)
-            layer = h.Layer(p.f, p.g, s1, z1, h.BACK[back][0](way), s2, p.x)
+            layer = h.Layer(p.f, p.g, s1, z1, h.BACK[back][0](way), s2, y_hat, p.x)
             self.first[key] = h.ERRORS[error1][0](layer)
         return self.first[key]
 
@@ -248,7 +256,8 @@ class Backward:
         raised = any(result.value is None for result in results.values())
         found: list[Explanation] = []
         for path, final, mistakes in self._candidates(L, kind):
-            if found and not raised and _cost(mistakes) > _cost(found[0].mistakes):
+            # A mistake of two layers costs once, so two mistakes of one layer are as likely.
+            if found and not raised and _cost(mistakes) > len(found[0].mistakes):
                 break
 
             def predict(case: str, path: tuple[int, ...] = path, final: h.Final = final) -> Array:

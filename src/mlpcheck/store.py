@@ -15,7 +15,10 @@ Row = dict[str, Any]
 def write_atomically(file: Path, text: str) -> None:
     """Write the file, or leave what was there: it is never half-written."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    try:
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from error
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
             out.write(text)
@@ -28,6 +31,10 @@ def write_atomically(file: Path, text: str) -> None:
     except BaseException:
         os.unlink(name)
         raise
+
+
+class Foreign(Exception):
+    """A file that is there holds something else; the message says what was expected."""
 
 
 class Table:
@@ -44,17 +51,27 @@ class Table:
         raise NotImplementedError
 
     def decode(self, text: str) -> list[Row]:
+        """The whole rows of the text; ValueError if it is not of this table."""
         raise NotImplementedError
 
     def head(self) -> str:
         return ""
 
     def open(self, wanted: Mapping[str, str]) -> None:
-        """Read what is there of the wanted {name: digest}, and write it back without the rest."""
+        """Read what is there of the wanted {name: digest}, and write it back without the rest.
+
+        Foreign if there is something else, which would be lost.
+        """
         if self.file.exists():
-            text = self.file.read_text("utf-8")
-            whole = text[: text.rfind("\n") + 1]
-            for row in self.decode(whole):
+            try:
+                text = self.file.read_text("utf-8")
+                found = self.decode(text[: text.rfind("\n") + 1])
+            except ValueError:
+                raise Foreign(
+                    f"{self.file}: expected a file that this command wrote, given another one; "
+                    "name a new file, or remove this one"
+                ) from None
+            for row in found:
                 if wanted.get(str(row.get("name"))) == row.get("digest"):
                     self.rows[str(row["name"])] = row
         self._rewrite()
@@ -79,6 +96,10 @@ class Table:
 class CSV(Table):
     """A table for a spreadsheet, with these columns."""
 
+    # A spreadsheet takes a cell that begins with one of these for a formula. With an apostrophe
+    # before it, it does not; so an apostrophe gets one as well.
+    RISKY = ("=", "+", "-", "@", "\t", "\r", "'")
+
     def __init__(self, file: Path, columns: list[str]) -> None:
         super().__init__(file)
         self.columns = columns
@@ -87,9 +108,8 @@ class CSV(Table):
         return self._line(self.columns)
 
     def encode(self, row: Row) -> str:
-        # A spreadsheet takes a cell that begins with one of these for a formula.
         cells = [str(row[column]) for column in self.columns]
-        return self._line(["'" + c if c[:1] in "=+-@" and c else c for c in cells])
+        return self._line([f"'{c}" if c.startswith(self.RISKY) else c for c in cells])
 
     @staticmethod
     def _line(cells: list[str]) -> str:
@@ -99,10 +119,10 @@ class CSV(Table):
 
     def decode(self, text: str) -> list[Row]:
         rows = list(csv.reader(io.StringIO(text)))
-        if not rows or rows[0] != self.columns:
-            return []
+        if rows and rows[0] != self.columns:
+            raise ValueError("other columns")
         whole = [row for row in rows[1:] if len(row) == len(self.columns)]
-        plain = [[c[1:] if c[:1] == "'" and c[1:2] in "=+-@" else c for c in r] for r in whole]
+        plain = [[cell.removeprefix("'") for cell in row] for row in whole]
         return [dict(zip(self.columns, row, strict=True)) for row in plain]
 
 
@@ -113,12 +133,7 @@ class JSONLines(Table):
         return json.dumps(row) + "\n"
 
     def decode(self, text: str) -> list[Row]:
-        rows = []
-        for line in text.splitlines():
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(row, dict):
-                rows.append(row)
+        rows = [json.loads(line) for line in text.splitlines()]
+        if not all(isinstance(row, dict) and {"name", "digest"} <= row.keys() for row in rows):
+            raise ValueError("other objects")
         return rows

@@ -96,6 +96,9 @@ class Run:
         self.returned: dict[tuple[str, str, int], list[Any]] = {}
         self.grads: dict[tuple[str, int], dict[str, Any]] = {}
         self.cache: dict[str, list[Any]] = {}
+        self.others: list[str] = []  # the names of further functions and classes
+        self.keys: list[str] = []  # those of the first grads
+        self.left: set[str] = set()  # what clear_grad_and_cache() did not clear
         self.raised: dict[tuple[str, str, int], Raised] = {}
         self.notes: list[tuple[str, str, str, str]] = []  # kind, call, case, text
         self.parameters: list[tuple[str, Record]] = []
@@ -109,6 +112,7 @@ class Run:
         if "loaded" in record:
             self.names = dict(record["loaded"])
             self.integers = [int(n) for n in record["integers"]]
+            self.others = [str(name) for name in record["others"]]
         elif "syntax" in record:
             self.syntax = record["syntax"]
         elif "unloaded" in record:
@@ -130,6 +134,9 @@ class Run:
             self.returned[case, call, self._pass(case, call)] = list(record["returned"])
         if "grads" in record:
             self.grads[case, self._pass(case, call)] = dict(record["grads"])
+            self.keys = self.keys or [str(key) for key in record["keys"]]
+        if "left" in record:
+            self.left |= {str(name) for name in record["left"]}
         if "cache" in record:
             self.cache[case] = list(record["cache"])
 
@@ -147,31 +154,40 @@ def _raised(problem: Record) -> Raised:
 def numbers(encoded: Any) -> Array | str:
     """The numbers of what was returned, or what is wrong with its type."""
     if not isinstance(encoded, dict):
-        return "is not there"
+        return "expected a torch.Tensor, given nothing"
     if "number" in encoded:
         return np.array(encoded["number"], dtype=np.float64)
     if "tensor" not in encoded:
         kind = str(encoded.get("type"))
-        return "is None" if kind == "NoneType" else f"is a {kind}, not a torch.Tensor"
+        return f"expected a torch.Tensor, given {'None' if kind == 'NoneType' else kind}"
     if "data" not in encoded:
-        return f"has the shape {shaped(encoded['tensor'])}, far too large"
+        return f"given the shape {shaped(encoded['tensor'])}, far too large"
     return np.array(encoded["data"], dtype=np.float64).reshape(encoded["tensor"])
+
+
+def listed(names: Sequence[str]) -> str:
+    """a, b and c."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def shaped(shape: Iterable[int]) -> str:
     return str(tuple(shape))
 
 
-LENGTHS = {"W1": "(out1, in1)", "b1": "(out1,)", "W2": "(out2, in2)", "b2": "(out2,)"}
+LENGTHS = {
+    "W1": "(out1, in1)", "b1": "(out1,)", "W2": "(out2, in2)", "b2": "(out2,)",
+    "y_hat": "(N, out2)", "dJdy_hat": "(N, K)",
+}  # fmt: skip
 
 
 def wrong_shape(
-    verdict: Verdict, what: str, parameter: str, found: Sequence[int], wanted: Sequence[int]
+    verdict: Verdict, what: str, quantity: str, found: Sequence[int], wanted: Sequence[int]
 ) -> None:
+    """Add the finding, once for each `what`; `quantity` is a name in LENGTHS or its gradient."""
     if any(f.code == "wrong-shape" and what in f.what for f in verdict.findings):
         return
-    named = LENGTHS.get(parameter, "")
-    shown = f"has the shape {shaped(found)}, not {shaped(wanted)}" + (named and f", {named}")
+    named = LENGTHS.get(quantity) or LENGTHS[quantity.removeprefix("dJd")]
+    shown = f"expected the shape {named} = {shaped(wanted)}, given {shaped(found)}"
     verdict.add("wrong-shape", (what,), shown)
 
 
@@ -192,7 +208,11 @@ def problem_found(
 
 
 def show(array: Array) -> str:
-    return str(np.round(np.asarray(array, dtype=np.float64), 6).tolist())
+    """The numbers for a report, rounded: [[1, -0.5], [2, 0.333333]]."""
+    rounded = np.round(np.asarray(array, dtype=np.float64), 6) + 0.0  # no -0
+    if rounded.ndim == 0:
+        return f"{rounded:.15g}"
+    return "[" + ", ".join(show(part) for part in rounded) + "]"
 
 
 def hardcoded(

@@ -94,7 +94,7 @@ def test_an_unknown_mistake_is_shown_with_numbers_to_check_by_hand(check_source,
     text = report.text(result)
     assert "It is the first to differ" in text
     assert re.search(r"expected dJdb1 = \[[\d., e-]+\]\n\s+yours    dJdb1 = \[[\d., e-]+\]", text)
-    assert "W1 = [[1.0, -1.0], [0.5, 2.0]]" in text
+    assert "W1 = [[1, -1], [0.5, 2]], b1 = [0.5, -1]" in text
 
 
 def test_what_hangs_on_an_earlier_mistake_is_not_judged(check_source, reference):

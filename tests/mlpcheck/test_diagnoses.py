@@ -10,12 +10,13 @@ ROOT = Path(__file__).parents[2]
 SOURCES = {p.name: p.read_text("utf-8") for p in (ROOT / "src/mlpcheck").glob("*.py")}
 
 
-def test_the_equations_stand_on_their_pages():
+def test_the_equations_and_sections_stand_on_their_pages():
     linked = {code: d for code, d in DIAGNOSES.items() if d.page}
     assert len(linked) > 40
     for code, diagnosis in linked.items():
         page = (ROOT / "book" / f"{diagnosis.page}.md").read_text("utf-8")
-        assert f"({diagnosis.equation})" in page, code
+        wanted = f"({diagnosis.equation})" if diagnosis.equation else f"## {diagnosis.section}\n"
+        assert wanted in page, code
 
 
 def test_every_label_in_the_code_stands_on_a_page():

@@ -13,7 +13,7 @@ import pytest
 
 from mlpcheck import folder
 from mlpcheck.folder import COLUMNS, Unusable, check_folder, submissions
-from mlpcheck.store import CSV, write_atomically
+from mlpcheck.store import CSV, Foreign, write_atomically
 
 checking = sys.modules["mlpcheck.check"]  # the name in the package is the function
 
@@ -133,14 +133,80 @@ def test_an_interrupted_run_keeps_its_rows_and_can_be_continued(tmp_path, refere
     assert {row["points"] for row in rows(table)} == {"100"}
 
 
-def test_a_cell_cannot_become_a_formula(tmp_path):
+@pytest.mark.parametrize("name", ["=1+1.py", "@SUM(1).py", "-1.py", "+1.py", "\t=1.py", "'=1.py"])
+def test_a_cell_cannot_become_a_formula(name, tmp_path):
     table = CSV(tmp_path / "grades.csv", ["name", "digest"])
     table.open({})
-    table.append({"name": "=1+1.py", "digest": "d"})
-    assert (tmp_path / "grades.csv").read_text("utf-8") == "name,digest\n'=1+1.py,d\n"
+    table.append({"name": name, "digest": "d"})
+    assert (tmp_path / "grades.csv").read_text("utf-8") == f"name,digest\n'{name},d\n"
     again = CSV(tmp_path / "grades.csv", ["name", "digest"])
-    again.open({"=1+1.py": "d"})
-    assert again.rows["=1+1.py"] == {"name": "=1+1.py", "digest": "d"}
+    again.open({name: "d"})
+    assert again.rows[name] == {"name": name, "digest": "d"}
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("grades.csv", b"name;points\nada;100\n"),
+        ("grades.csv", b"\xff\xfe"),
+        ("grades.jsonl", b'{"name": "ada"}\n'),
+        ("grades.jsonl", b"my notes\n"),
+    ],
+)
+def test_a_file_of_somebody_else_is_not_overwritten(file, content, tmp_path, first_run):
+    target = tmp_path / file
+    target.write_bytes(content)
+    files = (target, None) if file.endswith("csv") else (None, target)
+    with pytest.raises(Foreign, match="expected a file that this command wrote"):
+        check_folder(submissions(first_run[0]), *files, jobs=1)
+    assert target.read_bytes() == content
+
+
+def test_odd_names_and_files_are_checked_like_others(tmp_path, reference):
+    place = tmp_path / "odd"
+    text = reference.text.encode()
+    files = {
+        "ada lovelace (late).py": text,
+        "Zoë 中文.py": text,
+        "new\nline.py": text,
+        "=cmd.py": text,
+        os.fsdecode(b"latin\xe9.py"): text,
+        "windows.py": text.replace(b"\n", b"\r\n"),
+        "mark.py": b"\xef\xbb\xbf" + text,
+        "latin.py": b'NAME = "M\xfcller"\n' + text,
+        "zip/in/a/zip/mlp.py": text,
+        "zip/__MACOSX/mlp.py": b"\0",
+        "renamed/mlp-1.py": text,
+        "two/new/mlp.py": text,
+        "two/new/old/mlp.py": b"",
+        "notebook/mlp.ipynb": b"{}",
+        "alone.ipynb": b"{}",
+        "archive.zip": b"PK",
+        "notes.txt": b"",
+        "grades.csv": b"",
+    }
+    for name, content in files.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_bytes(content)
+    (place / "empty").mkdir()
+    table = tmp_path / "grades.csv"
+    check_folder(submissions(place), table, None, jobs=2)
+    found = {row["name"]: row["points"] for row in rows(table)}
+    right = ["'=cmd.py", "Zoë 中文.py", "ada lovelace (late).py", "latin\\udce9.py", "mark.py",
+             "new\\nline.py", "renamed", "two", "windows.py", "zip"]  # fmt: skip
+    wrong = ["alone.ipynb", "archive.zip", "empty", "latin.py", "notebook"]
+    assert {name for name, points in found.items() if points == "100"} == set(right)
+    assert {name for name, points in found.items() if points == "0"} == set(wrong)
+    assert len(found) == len(right) + len(wrong)
+
+
+def test_a_failure_of_the_checker_is_tried_again(first_run, tmp_path, monkeypatch):
+    table = tmp_path / "grades.csv"
+    with monkeypatch.context() as broken:
+        broken.setattr(checking, "judge", lambda *_: 1 / 0)
+        check_folder(submissions(first_run[0]), table, None, jobs=1)
+    check_folder(submissions(first_run[0]), table, None, jobs=1)
+    assert table.read_bytes() == first_run[1].read_bytes()
 
 
 def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path, monkeypatch):

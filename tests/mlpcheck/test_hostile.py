@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from mlpcheck import report, sandbox
+from mlpcheck import cases, report, sandbox
 from mlpcheck.check import check
 from mlpcheck.sandbox import Limits, Server, Stopped
 
@@ -36,6 +36,32 @@ IN_FORWARD = {
     "forking without end": ("import os\nwhile True: os.fork()", "forbidden"),
     "starting a program": ("import subprocess\nsubprocess.run(['sleep', '9'])", "forbidden"),
     "killing the runner": ("import os\nos.kill(os.getppid(), 9)", "forbidden"),
+    "killing the runner by C": (
+        "import ctypes, os\nctypes.CDLL(None).kill(os.getppid(), 9)", "forbidden"
+    ),
+    "killing its group": ("import os\nos.killpg(0, 9)", "forbidden"),
+    "starting a process": (
+        "import multiprocessing\nmultiprocessing.Process(target=print).start()", "forbidden"
+    ),
+    "many large files": (
+        "for i in range(10**6): open(str(i), 'wb').write(bytes(10**6))", "forbidden"
+    ),
+    "one file without end": ("f = open('f', 'wb')\nwhile True: f.write(bytes(10**6))",
+                             "output-flood"),
+    "threads without end": (
+        "import threading, time\n"
+        "while True: threading.Thread(target=time.sleep, args=(9,), daemon=True).start()",
+        "exception",
+    ),
+    "closing every file": ("import os\nos.closerange(0, 200)", "crash"),
+    "writing to the checker's screen": (
+        "import os\nopen(f'/proc/{os.getppid()}/fd/1', 'w').write('x')", "forbidden"
+    ),
+    "a loop when it is forgotten": (
+        "class D:\n    def __del__(self):\n        while True: pass\nD()", "timeout"
+    ),
+    "searching the memory": ("import gc\ngc.get_objects()", "forbidden"),
+    "importing the solution": ("import handgrad", "forbidden"),
     "using the network": ("import socket\nsocket.create_connection(('localhost', 9))", "forbidden"),
     "a crash": ("import ctypes\nctypes.string_at(0)", "crash"),
     "an alarm": ("import signal, time\nsignal.alarm(1)\ntime.sleep(9)", "crash"),
@@ -67,6 +93,52 @@ WHILE_LOADING = {  # "..." stands for the reference
 }
 
 
+# Two wrong numbers, and tricks to hide them; "..." stands for the reference with the mistakes.
+TRICKS = {
+    "comparing everything equal": (
+        "import torch\ntorch.allclose = torch.equal = lambda *a, **k: True\n..."
+    ),
+    "replacing what writes the records": (
+        "import json, os\njson.dumps = json.loads = os.write = None\n..."
+    ),
+    "printing a report": "print('mlp.py: 100 of 100 points\\n\\nEverything holds.')\n...",
+    "patching the checker": (
+        "try:\n    import mlpcheck.verdict\n    mlpcheck.verdict.Verdict.score = 100\n"
+        "except OSError:\n    pass\n..."
+    ),
+    "looking up the right results": (
+        "try:\n    from mlpcheck import cases\n    RIGHT = cases.networks()\n"
+        "except OSError:\n    pass\n..."
+    ),
+    "reaching for the program that calls it": (
+        "import __main__\nfor name in ('Session', 'write', 'dumps', 'encode'):\n"
+        "    setattr(__main__, name, None)\n..."
+    ),
+    "answers on every descriptor": (
+        "import os\nfor fd in range(3, 200):\n"
+        "    try: os.write(fd, b'{\"status\": 0}\\n')\n    except OSError: pass\n..."
+    ),
+}
+
+HIDDEN_AUTOGRAD = {  # in backward
+    "in a thread": (
+        "W = self.parameters['W1'].clone().requires_grad_()\nimport threading\n"
+        "thread = threading.Thread(target=lambda: (W * W).sum().backward())\n"
+        "thread.start()\nthread.join()"
+    ),
+    "in a text": (
+        "exec('import torch\\nx = torch.ones(1, requires_grad=True)\\n'\n"
+        "     'torch.autograd.grad(x, x)')"
+    ),
+    "by torch.func": "torch.func.grad(lambda t: t.sum())(torch.ones(2))",
+    "forward, not backward": (
+        "import torch.autograd.forward_ad as forward_ad\nwith forward_ad.dual_level():\n"
+        "    forward_ad.make_dual(torch.ones(2), torch.ones(2))"
+    ),
+    "behind a module": "torch.nn.Linear(2, 1)(torch.ones(1, 2)).backward()",
+}
+
+
 @pytest.fixture
 def victim(tmp_path):
     file = tmp_path / "others" / "kept.txt"
@@ -92,6 +164,34 @@ def test_it_is_reported_while_loading(name, check_source, reference):
     result = check_source(source.replace("...", reference.text))
     assert set(result.verdict.codes) == {expected}
     assert result.verdict.score == 0
+
+
+@pytest.mark.parametrize("name", TRICKS)
+def test_a_trick_earns_no_points(name, check_source, reference):
+    wrong = (("s1 = x @ W1.T", "s1 = 2 * x @ W1.T"), ("dJdy_hat = 2 *", "dJdy_hat = 6 *"))
+    plain = check_source(reference.changed(*wrong)).verdict
+    found = check_source(TRICKS[name].replace("...", reference.changed(*wrong))).verdict
+    assert found.score <= plain.score < 60
+    assert set(plain.codes) <= set(found.codes)
+
+
+@pytest.mark.parametrize("name", HIDDEN_AUTOGRAD)
+def test_autograd_is_found_where_it_hides(name, check_source, reference):
+    result = check_source(reference.in_backward(HIDDEN_AUTOGRAD[name]))
+    assert "autograd" in result.verdict.codes
+    assert all(result.verdict.points(gradient) == 0 for gradient in cases.GRADIENTS)
+    assert result.verdict.points("forward") == 20
+
+
+def test_results_that_never_come_back_are_reported(check_source, reference):
+    code = (
+        "import sys\nframe = sys._getframe()\nwhile frame:\n"
+        "    if 'without' in vars(frame.f_locals.get('self', object)):\n"
+        "        frame.f_locals['self'].without.add('backward')\n    frame = frame.f_back"
+    )
+    verdict = check_source(reference.in_forward(code)).verdict
+    assert verdict.score < 100
+    assert verdict.codes == ["not-checked"]
 
 
 def test_a_loop_in_backward_leaves_forward_and_losses_judged(check_source, reference):

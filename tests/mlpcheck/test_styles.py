@@ -71,6 +71,17 @@ def test_gradients_that_add_up_between_clearings_pass(check_source, reference):
     assert passes(check_source(reference.changed(*changes)))
 
 
+def test_everything_in_single_precision_passes_whatever_comes_in(check_source, reference):
+    source = reference.text
+    for name in ("x", "dJdy_hat"):
+        source = source.replace(
+            f"self, {name}):", f"self, {name}):\n        {name} = {name}.float()"
+        )
+    source = source.replace("y, y_hat):", "y, y_hat):\n    y, y_hat = y.float(), y_hat.float()")
+    source = source.replace("_features)", "_features, dtype=torch.float32)")
+    assert passes(check_source(source))
+
+
 def test_a_students_own_test_may_use_autograd(check_source, reference):
     test = """
 def test():
