@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
@@ -39,6 +40,19 @@ def add_repository_buttons(app: Sphinx, config: Config) -> None:
 
 def add_pages(app: Sphinx, config: Config) -> None:
     config.html_additional_pages.update({"404": "404.html", "search": "search.html"})
+
+
+def extensions_digest(folder: Path) -> str:
+    """Changes when one of the book's extensions does."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def note_extensions(app: Sphinx, config: Config) -> None:
+    """A change of an extension is a change of the settings: every page is read again."""
+    config.book_extensions = extensions_digest(Path(__file__).parent)
 
 
 def turn_off_page_search(app: Sphinx) -> None:
@@ -134,6 +148,8 @@ def write_sitemap(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_config_value("book_extensions", "", "env", str)
+    app.connect("config-inited", note_extensions)
     app.connect("config-inited", add_repository_buttons)
     app.connect("config-inited", add_pages)
     app.connect("builder-inited", turn_off_page_search)

@@ -11,6 +11,7 @@ from assets import math_characters, subset_font
 from fontTools.ttLib import TTFont
 from inline_svg import SvgError, inline
 from mathml import MathError, tex_to_mathml
+from pages import extensions_digest
 from wording import in_a_line, subject, words
 
 ROOT = Path(__file__).parents[2]
@@ -139,3 +140,11 @@ def test_equation_is_about_its_left_side() -> None:
 def test_condition_is_part_of_what_an_equation_is_about() -> None:
     tex = r"f = \operatorname{ReLU} \;\Rightarrow\; z_i^{(1)} = \max(0, s_i^{(1)})"
     assert subject(tex) == "ReLU activation first z1"
+
+
+def test_change_of_an_extension_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1", "utf-8")
+    before = extensions_digest(tmp_path)
+    assert extensions_digest(tmp_path) == before
+    (tmp_path / "a.py").write_text("x = 2", "utf-8")
+    assert extensions_digest(tmp_path) != before
