@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mlpcheck import gradescope, report
 from mlpcheck.check import check
-from mlpcheck.folder import Unusable, check_folder, submissions
+from mlpcheck.folder import Unusable, check_folder, program, submissions
 from mlpcheck.sandbox import Limits, Server, Stopped
 from mlpcheck.store import Foreign, write_atomically
 
@@ -30,7 +30,10 @@ def _parser() -> argparse.ArgumentParser:
         "on a submission are a fence against accidents, not a sandbox against attacks.",
     )
     one.add_argument("path", type=Path, help="mlp.py, or a folder")
-    one.add_argument("--csv", type=Path, metavar="FILE", help="one row for each submission")
+    one.add_argument(
+        "--csv", type=Path, metavar="FILE",
+        help="one row for each submission; to go on after an interruption, give the command again",
+    )  # fmt: skip
     one.add_argument(
         "--json", type=Path, metavar="FILE",
         help="the whole result; for a folder one JSON object a line",
@@ -60,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         if given.command == "gradescope":
+            if given.folder.exists():
+                raise Unusable(f"{given.folder}: expected a folder that is not there yet")
             gradescope.write_autograder(given.folder, given.book)
             print(f"Written to {given.folder}. Zip its contents and upload the zip to Gradescope.")
             return RIGHT
@@ -80,13 +85,12 @@ def _check(given: argparse.Namespace) -> int:
     if given.jobs < 1:
         raise Unusable(f"--jobs: expected at least 1, given {given.jobs}")
     if path.is_dir() and (given.csv or not (path / "mlp.py").exists()) and not given.gradescope:
-        found = submissions(path)
-        check_folder(found, given.csv, given.json, given.jobs)
+        check_folder(submissions(path), given.csv, given.json, given.jobs, given.book)
         return RIGHT
     if given.csv:
         raise Unusable(f"--csv: expected a folder of submissions, given the file {path}")
     with Server(Limits()) as server:
-        result = check(path.name, path, server)
+        result = check(path.name, program(path) if path.is_dir() else path, server)
     print(report.text(result, given.book), end="")
     if given.json:
         data = report.with_sentences(result, given.book)

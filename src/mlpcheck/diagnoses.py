@@ -401,7 +401,9 @@ def place(code: str, what: Sequence[str]) -> Diagnosis:
     if what and diagnosis.page and all("bce_loss" in quantity for quantity in what):
         if diagnosis.page != ENTROPY:
             loss = any(quantity.startswith("the loss") for quantity in what)
-            return replace(diagnosis, page=ENTROPY, equation="eq:f03" if loss else "eq:f04")
+            return replace(
+                diagnosis, page=ENTROPY, equation="eq:f03" if loss else "eq:f04", section=""
+            )
     elif code in FACTORS and not any("loss" in quantity for quantity in what):
         return replace(diagnosis, page=GRADIENTS, equation="eq:c18-1")
     return diagnosis

@@ -31,7 +31,7 @@ def submissions(folder: Path) -> dict[str, Path]:
         if entry.name.startswith((".", "__")):
             continue
         if entry.is_dir():
-            found[_printable(entry.name)] = _program(entry)
+            found[_printable(entry.name)] = program(entry)
         elif entry.suffix.lower() in (".py", *OTHERS):
             found[_printable(entry.name)] = entry
     if not any(path.is_dir() or path.suffix.lower() == ".py" for path in found.values()):
@@ -39,7 +39,7 @@ def submissions(folder: Path) -> dict[str, Path]:
     return found
 
 
-def _program(folder: Path) -> Path:
+def program(folder: Path) -> Path:
     """What a folder stands for: the folder with the mlp.py that is least deep, or its one .py file.
 
     The folder itself if it has neither.
@@ -78,7 +78,10 @@ def row(result: Result) -> Row:
     }  # fmt: skip
 
 
-def check_folder(found: dict[str, Path], table: Path | None, lines: Path | None, jobs: int) -> None:
+def check_folder(
+    found: dict[str, Path], table: Path | None, lines: Path | None, jobs: int,
+    book: str | None = None,
+) -> None:  # fmt: skip
     """Check the submissions that the files do not hold yet, `jobs` at a time."""
     digests = {name: digest(path) for name, path in found.items()}
     tables: list[Table] = []
@@ -104,7 +107,7 @@ def check_folder(found: dict[str, Path], table: Path | None, lines: Path | None,
                 for future in done:
                     result = future.result()
                     for one in tables:
-                        data = row(result) if isinstance(one, CSV) else with_sentences(result, None)
+                        data = row(result) if isinstance(one, CSV) else with_sentences(result, book)
                         if result.name not in one.rows:
                             one.append(data)
                     bar.write(line(result), file=sys.stdout)

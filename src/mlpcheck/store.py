@@ -13,7 +13,13 @@ Row = dict[str, Any]
 
 
 def write_atomically(file: Path, text: str) -> None:
-    """Write the file, or leave what was there: it is never half-written."""
+    """Write the file, or leave what was there: it is never half-written.
+
+    What is no file of its own, as /dev/stdout, is written to and not replaced.
+    """
+    if file.is_symlink() or (file.exists() and not file.is_file()):
+        file.write_text(text, encoding="utf-8")
+        return
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")

@@ -1,17 +1,20 @@
 """The commands: what they print, write and return, and what they say to wrong arguments."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import time
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 
 from mlpcheck import check_file, cli, report
 from mlpcheck.check import check
+from mlpcheck.folder import check_folder
 from mlpcheck.sandbox import Limits, Server
 from mlpcheck.verdict import POINTS
 
@@ -57,7 +60,7 @@ def test_the_module_is_a_command(right):
         (["check", "nothing.py"], "nothing.py: no such file or folder"),
         (["check", ".", "--jobs", "0"], "--jobs: expected at least 1, given 0"),
         (["check", "mlp.py", "--csv", "x.csv"], "--csv: expected a folder"),
-        (["gradescope", "."], "File exists"),
+        (["gradescope", "."], ".: expected a folder that is not there yet"),
     ],
 )
 def test_wrong_arguments_get_a_clear_line(arguments, message, right, capsys, monkeypatch):
@@ -122,6 +125,48 @@ def test_a_submission_takes_less_than_five_seconds_after_pytorchs_import(right, 
     started = time.monotonic()
     check("second", right, server)
     assert time.monotonic() - started < 5
+
+
+@pytest.mark.usefixtures("shared")
+def test_what_is_no_file_is_written_to_and_not_replaced(wrong, tmp_path, capsys):
+    target, link = tmp_path / "target.json", tmp_path / "link.json"
+    link.symlink_to(target)
+    cli.main(["check", str(wrong), "--json", str(link)])
+    assert link.is_symlink()
+    assert json.loads(target.read_text("utf-8"))["name"] == wrong.name
+    assert cli.main(["check", str(wrong), "--json", os.devnull]) == 1
+    assert not Path(os.devnull).is_file()
+    capsys.readouterr()
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_folder_that_is_handed_in_to_gradescope_may_hold_a_renamed_file(right, tmp_path, capsys):
+    (tmp_path / "submission").mkdir()
+    shutil.copy(right, tmp_path / "submission" / "mlp-1.py")
+    results = tmp_path / "results.json"
+    assert cli.main(["check", str(tmp_path / "submission"), "--gradescope", str(results)]) == 0
+    assert json.loads(results.read_text("utf-8"))["score"] == 100
+    capsys.readouterr()
+
+
+def test_the_links_of_a_folder_lead_to_the_book(wrong, tmp_path):
+    lines = tmp_path / "results.jsonl"
+    check_folder({"wrong": wrong}, None, lines, 1, "https://example.org")
+    found = json.loads(lines.read_text("utf-8"))["findings"]
+    assert all(f["link"].startswith("https://example.org/regression/") for f in found)
+
+
+def test_two_mistakes_in_one_quantity_are_said_to_act_together(check_source, reference):
+    source = reference.changed(("= delta1.T @ x", "= x.T @ delta1 / len(x)"))
+    text = report.text(check_source(source))
+    assert "\ndJdW1: 1 and 2 together give your numbers.\n" in text
+
+
+def test_a_mistake_in_the_cross_entropy_leads_to_its_equations(check_source, reference):
+    result = check_source(reference.changed(("loss = -(y * log", "loss = (y * log")))
+    assert report.sentence(result.verdict.findings[0]).endswith("A loss is never negative.")
+    text = report.text(result, "https://example.org")
+    assert "https://example.org/classification/cross_entropy.html#equation-eq-f03" in text
 
 
 def test_a_notebook_gets_the_report_as_text(right):
