@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product as every
 from typing import Any
 
@@ -55,7 +56,7 @@ class Contraction(Derivatives):
         environment = self.environment
         factors = node.body.factors if isinstance(node.body, Product) else (node.body,)
         if not all(self.is_number(factor) for factor in factors):
-            return self.summed_whole(node, spans)
+            return self.summed_apart(node, spans)
         stages = self.stages(node, factors)
         total: Any = 0
 
@@ -116,6 +117,22 @@ class Contraction(Derivatives):
                 rows = self.world.duals(by)[self.quantity(node.of)]
                 return lambda: numbers.slope(rows[environment[k]][0], environment[i])
         return lambda: self.number(node)
+
+    def summed_apart(self, node: Sum, spans: list[range]) -> Any:
+        """Where the sum's letters stand in numbers alone, these are summed without the matrices."""
+        if id(node) not in self._apart:
+            factors = node.body.factors if isinstance(node.body, Product) else (node.body,)
+            numbers = tuple(factor for factor in factors if self.is_number(factor))
+            matrices = Product(tuple(factor for factor in factors if factor not in numbers))
+            whole = {*self.letters(matrices)} & {*node.letters}
+            parts = None if whole else (replace(node, body=Product(numbers)), matrices)
+            self._apart[id(node)] = parts
+            self._alive += [node, matrices, *(parts or ())]
+        apart = self._apart[id(node)]
+        if apart is None:
+            return self.summed_whole(node, spans)
+        total, rest = apart
+        return self.scaled(self.summed(total, spans), self.value(rest), node)
 
     def summed_whole(self, node: Sum, spans: list[range]) -> Any:
         """The sum of a body that is no product of numbers."""

@@ -18,7 +18,7 @@ from .lengths import wrong_shape
 from .network import NETWORKS, real_world
 from .numbers import NoValue, Real, TooLarge
 from .numerical import compare_numerically
-from .pairs import pairs, pointwise
+from .pairs import pairs, pointwise, work
 from .places import Setting, settings
 from .syntax import (
     Add,
@@ -53,6 +53,7 @@ from .syntax import (
 from .tasks import Task
 from .values import ClaimError
 
+LONG = 30_000  # parts to evaluate, beyond which no changes are tried
 NOTHING_FITS = "no single small change makes it true"
 # A formula changed in one place, and what that change says about the original.
 Change = tuple[str, Expr]
@@ -108,6 +109,8 @@ def _has_shape(claim: ShapeClaim, task: Task) -> bool:
 def _repair(task: Task, equation: Equation, fault: ClaimError | None) -> str:
     if fault is None and (factor := _factor(task, equation)):
         return factor
+    if _is_long(task, equation):
+        return ""
     for attempt in _ATTEMPTS:
         for message, changed in attempt(equation.right, task):
             if holds(replace(equation, right=changed), task):
@@ -116,10 +119,25 @@ def _repair(task: Task, equation: Equation, fault: ClaimError | None) -> str:
         for message, changed in attempt(equation.left, task):
             if holds(replace(equation, left=changed), task):
                 return message
+    for side in (equation.right, equation.left):
+        for part in _everywhere(side, Add):
+            first, *others = part.terms
+            other = others[0] if len(others) == 1 else None
+            if isinstance(other, Negative) and holds(Equation(first, other.of), task):
+                return f"{_show(part, task)} is zero: both terms are the same"
     for network in NETWORKS[:3] if task.network in NETWORKS[:3] else ():
         if network != task.network and holds(equation, replace(task, network=network)):
             return f"it is true of the network {network}, not of {task.network}"
     return ""
+
+
+def _is_long(task: Task, equation: Equation) -> bool:
+    """Whether it would take seconds to try changes."""
+    try:
+        place = settings(equation, task.network)[0]
+        return work(equation, ranges((equation.left, equation.right), place)) > LONG
+    except (ClaimError, ReadingError):
+        return False
 
 
 def _holds_for_all(task: Task, equation: Equation) -> bool:
@@ -528,6 +546,21 @@ def _activations(whole: Expr, task: Task) -> Iterator[Change]:
 
 def _wrong_functions(whole: Expr, task: Task) -> Iterator[Change]:
     for part in _everywhere(whole, Apply):
+        for inner in part.arguments:
+            applied = next(_everywhere(inner, Apply), None)
+            if applied and applied.function == part.function:
+                yield (
+                    f"the argument of {_show(part.function, task)} is missing "
+                    f"before {_show(inner, task)}",
+                    substitute(whole, part, Product((applied, inner))),
+                )
+            if part.function.name == "max" and isinstance(inner, Name):
+                own = Function("f", inner.layer)
+                yield (
+                    f"the wrong activation: {_show(part, task)} should be "
+                    rf"$f^{{({inner.layer})}}({_tex(inner)})$",
+                    substitute(whole, part, Apply(own, (inner,))),
+                )
         layers_of = {name.layer for name in _everywhere(part, Name) if name.layer}
         if part.function.name in ("ReLU", "sigma", "I") and len(layers_of) == 1:
             own = replace(part.function, name="f", layer=layers_of.pop())

@@ -18,7 +18,7 @@ _WITH_ARGUMENT_DROPPED = {"label", "tag", "hspace", "vspace", "phantom", "hphant
 # What a display may stand between, and the label that may follow it on a page.
 _DELIMITERS = (("$$", "$$"), (r"\[", r"\]"), (r"\(", r"\)"), ("$", "$"))
 _AFTER_DISPLAY = re.compile(r"[.,;]?\s*(\([\w-]+:[\w:.-]+\))?\s*\Z")
-_TAG = re.compile(r"[\w.*'-]{1,8}")  # what \tag may show: a number, no formula
+_TAG = re.compile(r"\*|[A-Za-z]?[\d.-]*[a-z]?'*")  # what \tag may show: a number, no formula
 # One spelling for each of the commands that mean the same.
 _SAME = {
     "tfrac": "frac", "dfrac": "frac", "cfrac": "frac", "top": "intercal", "to": "rightarrow",

@@ -24,6 +24,8 @@ from .syntax import (
     Listing,
     Name,
     Number,
+    Product,
+    Sum,
     walk,
 )
 from .values import ClaimError, Flexible, Grid, Partial, show_shape
@@ -58,6 +60,7 @@ class Leaves(ABC):
         self._alive: list[Expr] = []
         self._scalars: dict[int, bool] = {}
         self._stages: dict[tuple[Any, ...], list[list[Callable[[], Any]]]] = {}
+        self._apart: dict[int, tuple[Sum, Product] | None] = {}
         self._quantities: dict[int, Quantity] = {}
         self._derivatives: dict[int, tuple[Quantity, int, int]] = {}
         self._letters: dict[int, tuple[str, ...]] = {}

@@ -110,7 +110,7 @@ def further(architecture: Architecture) -> list[Architecture]:
 
 def wider(architecture: Architecture, least: int) -> Architecture:
     """The same layers, all wider than `least` (as far as that can be computed)."""
-    least = min(least, 30 if architecture.depth == 2 else 8)
+    least = min(least, 14 if architecture.depth == 2 else 8)
     widths = tuple(least + step for step in (3, 1, 2, 6, 4, 5)[: architecture.depth + 1])
     return replace(architecture, widths=widths)
 

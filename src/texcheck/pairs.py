@@ -12,10 +12,11 @@ from .indices import Ranges
 from .network import World
 from .numbers import TooLarge
 from .places import Setting
-from .syntax import Equation, Expr, Number, bare_functions, is_constant
+from .syntax import Dots, Equation, Expr, Number, Sum, Written, bare_functions, is_constant
 from .values import ClaimError, Flexible, Grid, Partial, show_shape
 
-MOST_TERMS = 20_000  # of one sum, or of the components that one statement compares
+MOST_VALUES = 2_000_000  # of all parts of a statement, at all values of its indices
+DOTTED = 30  # a matrix with dots is written out, entry by entry: about so much more work
 
 Shape: TypeAlias = tuple[int | None, int | None]
 
@@ -135,19 +136,31 @@ def _written_pairs(left: Any, right: Any, wrong: ShapesDiffer) -> Iterator[tuple
         yield f"row {row}, column {column}", *((a, b) if partial is left else (b, a))
 
 
-def _expect_few(found: Ranges) -> None:
-    """Errors: `TooLarge` for a statement or a sum over very many values of its indices."""
-    terms: dict[int, int] = {}
-    for (number, _), length in found.sums.items():
-        terms[number] = terms.get(number, 1) * max(1, length)
-    if max([math.prod(found.free.values()), *terms.values()]) > MOST_TERMS:
-        raise TooLarge("the indices take too many values")
+def _expect_few(equation: Equation, found: Ranges) -> None:
+    """Errors: `TooLarge` for a statement whose indices take very many values together."""
+    if work(equation, found) > MOST_VALUES:
+        raise TooLarge("the indices take too many values: use fewer sums, or sums of less")
+
+
+def work(equation: Equation, found: Ranges) -> int:
+    """How many parts of an equation are evaluated, for all values of its indices together."""
+    entries = math.prod(found.free.values())
+    return entries * (_cost(equation.left, found) + _cost(equation.right, found))
+
+
+def _cost(node: Expr, found: Ranges) -> int:
+    """How many parts of a formula are evaluated, one for each value of the sums around it."""
+    inner = 1 + sum(_cost(part, found) for part in node.parts)
+    if isinstance(node, Sum):
+        return inner * math.prod(found.sums[id(node), letter] or 10 for letter in node.letters)
+    dots = isinstance(node, Written) and any(isinstance(p, Dots) for row in node.rows for p in row)
+    return inner * DOTTED if dots else inner
 
 
 def evaluator_of(
     equation: Equation, setting: Setting, found: Ranges, world: World, tex: str
 ) -> Evaluator:
-    _expect_few(found)
+    _expect_few(equation, found)
     evaluator = Evaluator(world, setting, found, tex, pointwise=pointwise(equation))
     evaluator.check_indices(equation.left)
     evaluator.check_indices(equation.right)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from texcheck import check
+from texcheck.diagnose import NOTHING_FITS
+from texcheck.reader import read
+
+ERRATA = Path(__file__).parents[2] / "book" / "errata.md"
 
 START_AT_0 = "indices start at 0, so the last is d - 1"
 MISPRINTS = [
+    ("a04", r"\hat y = \max(0, s^{(2)})", "regression", "the wrong activation"),
+    ("b05", r"\ell = (\hat y - \operatorname{I}(s^{(2)})) (\hat y - \operatorname{I}(s^{(2)}))^T",
+     "regression", "is zero: both terms are the same"),
     ("b10", r"\ell_{MSE} = (\hat y - y)(\hat y - y)^T", "regression",
      "the transpose belongs to the first factor"),
     ("b14", r"y_k = g(s_k^{(2)})", "regression", r"$y_{k}$ stands where $\hat y_{k}$ should"),
@@ -48,6 +57,12 @@ MISPRINTS = [
      "a layer stands in parentheses"),
     ("d03", r"\frac{\partial \hat y_i}{\partial s_j^{(2)}} = \delta_{ij}, "
      r"\quad i = 0, \dots, d_{\hat y}", "regression", START_AT_0),
+    ("e02", r"\delta^{(2)} = 2 (\hat y - y)", "sigmoid-mse",
+     "the activation's derivative is missing"),
+    ("e03", r"\sigma'(s_i^{(1)}) = \sigma(1 - \sigma(s_i^{(1)}))", "sigmoid-mse",
+     r"the argument of $\sigma$ is missing"),
+    ("f02", r"\delta^{(2)} = 2 (\hat y - y) \odot \hat y \odot (1 - \hat y)", "sigmoid-bce",
+     "it is true of the network sigmoid-mse, not of sigmoid-bce"),
     ("f05", r"\frac{\partial \ell}{\partial \hat y} = \frac{1}{K} \begin{pmatrix} "
      r"\frac{\hat y_0 - y_0}{\hat y_0 (1 - \hat y_0)} & \dots & "
      r"\frac{\hat y_{d_y} - y_{d_y}}{\hat y_{d_y} (1 - \hat y_{d_y})} \end{pmatrix}",
@@ -100,3 +115,15 @@ def test_a_mistake_is_refuted_with_what_is_wrong(tex: str, expected: str) -> Non
     ((_, verdict),) = check(tex, "regression")
     assert verdict.status == "refuted"
     assert expected in verdict.diagnosis
+
+
+def test_every_misprint_of_the_errata_but_one_is_told_what_is_wrong() -> None:
+    untold = [
+        item.label
+        for item in read(ERRATA)
+        if item.expect == "misprint"
+        for _, verdict in check(item.tex, item.network)
+        if verdict.status == "refuted" and NOTHING_FITS in verdict.diagnosis
+    ]
+    # z^{(0)} = [\delta^{(L)}]^T: what was meant, x, has nothing in common with it.
+    assert untold == ["eq:err-c29-printed"]
