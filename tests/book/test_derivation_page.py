@@ -1,0 +1,97 @@
+"""The page on checking a derivation shows what the program prints, and names what it can say."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BOOK = Path(__file__).parents[2] / "book"
+PAGE = (BOOK / "homework" / "derivation.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(latex|console)\n(.*?)^```$", PAGE, re.M | re.S)
+SESSIONS = [text for language, text in BLOCKS if language == "console"]
+[DERIVATION] = [text for language, text in BLOCKS if language == "latex"]
+
+# What each answer that the page explains is the answer to.
+ANSWERS = {
+    "off by the factor 2": r"\frac{\partial \ell}{\partial \hat y} = (\hat y - y)^T",
+    "off by the factor K": r"\frac{\partial \ell}{\partial \hat y} = \frac{2}{K} (\hat y - y)^T",
+    "they cannot be multiplied": r"\delta^{(1)} = W^{(2)} \delta^{(2)}",
+    "a transpose is missing": r"\frac{\partial \ell}{\partial \hat y} = 2 (\hat y - y)",
+    "the activation's derivative is missing": (
+        r"\frac{\partial \ell}{\partial s^{(1)}} = [\delta^{(2)}]^T W^{(2)}"
+    ),
+    "wrong layer superscript": (
+        r"\delta^{(1)} = [W^{(1)}]^T \delta^{(2)} \odot \operatorname{ReLU}'(s^{(1)})"
+    ),
+    "is free on the left": r"\frac{\partial \ell}{\partial W^{(1)}_{ij}} = \delta^{(1)}_i x_k",
+    "are swapped": r"\frac{\partial \ell}{\partial W^{(2)}_{ij}} = \delta^{(2)}_j z^{(1)}_i",
+    "the last is d - 1": r"\ell = \sum_{i=0}^{K} (\hat y_i - y_i)^2",
+}
+
+# True statements that use, between them, every way of writing that the page names.
+WRITTEN = {
+    "regression": [
+        r"s^{(1)} = W^{(1)} x + b^{(1)}",
+        r"z^{(1)} = \mathrm{ReLU}(s^{(1)})",
+        r"\ell = \sum_{i=0}^{K-1} (\hat y_i - y_i)^2",
+        r"\ell = \sum_i (\hat y_i - y_i)^2",
+        r"\frac{\partial \ell}{\partial W^{(1)}} = x [\delta^{(1)}]^T",
+        r"\frac{\partial \ell}{\partial W^{(1)}} = x [\delta^{(1)}]^\top",
+        r"\frac{\partial \ell}{\partial W^{(1)}} = x [\delta^{(1)}]^{\mathsf T}",
+        r"\frac{\partial \ell}{\partial W^{(1)}_{ij}} = \delta^{(1)}_i x_j",
+        r"\operatorname{diag}(s^{(1)}) z^{(1)} = s^{(1)} \odot z^{(1)}",
+        r"x: d_x \times 1",
+        r"s^{(1)}: d_{s^{(1)}} \times 1",
+    ],
+    "deep": [
+        r"\delta^{(L)} = ([W^{(L+1)}]^T \delta^{(L+1)}) \odot f'(s^{(L)})",
+        r"s^{(L)} = W^{(L)} z^{(L-1)} + b^{(L)}",
+    ],
+}
+
+
+def answer(command, **options):
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.parametrize("session", SESSIONS)
+def test_the_page_shows_what_the_program_prints(session):
+    command, shown = session.replace("\\\n", "").split("\n", 1)
+    python, *arguments = shlex.split(command.removeprefix("$ "))
+    assert python == ".venv/bin/python"
+    derivation = ""
+    if arguments[-2:] == ["<", "mine.tex"]:
+        arguments, derivation = arguments[:-2], DERIVATION
+    assert answer([sys.executable, *arguments], input=derivation) == shown
+
+
+def test_the_page_explains_an_answer_for_each_of_these_mistakes():
+    rows = re.findall(r"^\| `([^`]+)` \|[^|]*\| (?:\{eq\}|\[\w+\])", PAGE, re.M)
+    assert rows == list(ANSWERS)
+
+
+@pytest.mark.parametrize("said", ANSWERS)
+def test_each_answer_that_the_page_explains_is_given(said):
+    command = [sys.executable, "-m", "texcheck", "prove", ANSWERS[said]]
+    assert said in answer(command)
+
+
+def test_every_way_of_writing_that_the_page_names_is_read():
+    [table] = re.findall(r"^## How to write it\n(.*?)^The bold", PAGE, re.M | re.S)
+    ways = [
+        way.replace(r"\ldots", "")
+        for row in re.findall(r"^\|[^|]*\|([^|]*)\|$", table, re.M)[2:]
+        for way in re.findall("`([^`]+)`", row)
+    ]
+    assert len(ways) > 20
+    for network, formulas in WRITTEN.items():
+        for formula in formulas:
+            command = [sys.executable, "-m", "texcheck", "prove", "--network", network, formula]
+            assert answer(command).startswith("proved"), formula
+    written = "".join(formula for formulas in WRITTEN.values() for formula in formulas)
+    assert [way for way in ways if way.removesuffix("()") not in written] == []
