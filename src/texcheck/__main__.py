@@ -1,4 +1,4 @@
-"""The command line: `python -m texcheck book`, `… prove FORMULA`, `… mutants book`."""
+"""The command line: `python -m texcheck book`, `… prove FORMULA`, `… mutants`."""
 
 from __future__ import annotations
 

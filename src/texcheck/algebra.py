@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from operator import add, mul
 from typing import Any
 
 from . import numbers
@@ -56,12 +57,7 @@ class Algebra(Leaves):
         """The sum of two values; a literal number is added to every entry of a vector."""
         if isinstance(left, Grid) and isinstance(right, Grid):
             if left.shape == right.shape:
-                return Grid(
-                    [
-                        [p + q for p, q in zip(r, s, strict=True)]
-                        for r, s in zip(left.rows, right.rows, strict=True)
-                    ]
-                )
+                return left.joined(right, add)
         elif isinstance(left, Grid):
             if isinstance(right, Flexible):
                 return self.added(left, self.fit(right, left.shape, b), False, False, a, b)
@@ -224,12 +220,7 @@ class Algebra(Leaves):
         if isinstance(right, Flexible) and isinstance(left, Grid):
             right = self.fit(right, left.shape, node.right)
         if isinstance(left, Grid) and isinstance(right, Grid) and left.shape == right.shape:
-            return Grid(
-                [
-                    [p * q for p, q in zip(r, s, strict=True)]
-                    for r, s in zip(left.rows, right.rows, strict=True)
-                ]
-            )
+            return left.joined(right, mul)
         if not any(isinstance(v, Grid | Flexible | Partial | list) for v in (left, right)):
             return left * right
         raise ClaimError(
@@ -249,12 +240,7 @@ class Algebra(Leaves):
             if is_literal(node.top):
                 return bottom.map(lambda entry: numbers.reciprocal(entry) * top)
             if isinstance(top, Grid) and top.shape == bottom.shape:
-                return Grid(
-                    [
-                        [p * numbers.reciprocal(q) for p, q in zip(r, s, strict=True)]
-                        for r, s in zip(top.rows, bottom.rows, strict=True)
-                    ]
-                )
+                return top.joined(bottom, lambda p, q: p * numbers.reciprocal(q))
             raise ClaimError(
                 "shapes",
                 f"{self.show(node.top)} is {self.shape_words(top)} and {self.show(node.bottom)} "

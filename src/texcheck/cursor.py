@@ -10,6 +10,9 @@ from .latex import ReadingError, Token
 from .syntax import Expr, Function
 
 N = TypeVar("N", bound=Expr)
+CLOSING = {"(": ")", "[": "]", "{": "}"}
+# What opens and what closes a bracket.
+NESTING = {"(": 1, "[": 1, "{": 1, "langle": 1, ")": -1, "]": -1, "}": -1, "rangle": -1}
 
 
 class Cursor(ABC):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
+from .conditions import COMPARISONS
+from .cursor import CLOSING
 from .latex import SYMBOLS
-from .matrices import COMPARISONS, Matrices
+from .matrices import Matrices
 from .quantities import FUNCTIONS
 from .syntax import (
     Absolute,
@@ -48,7 +50,6 @@ _INSTEAD = {
 }
 _BARE_ARGUMENT = ("log", "sign", "exp", "tanh", "tr")
 _RIGHT_BARS = {"lVert": "rVert", "lvert": "rvert"}
-_CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
 class Expressions(Matrices):
@@ -241,7 +242,7 @@ class Expressions(Matrices):
             return self.word()
         if token.kind == "begin":
             return self.matrix()
-        if token.kind == "symbol" and token.text in _CLOSING:
+        if token.kind == "symbol" and token.text in CLOSING:
             return self.bracket()
         if token.kind == "command":
             match token.text:
@@ -326,7 +327,7 @@ class Expressions(Matrices):
 
     def bracket(self) -> Expr:
         opening = self.advance()
-        closing = _CLOSING[opening.text]
+        closing = CLOSING[opening.text]
         if opening.text != "{" and self.token.kind == "begin" and self.token.text == "array":
             inner = self.matrix()
             self.expect(closing)
@@ -355,7 +356,7 @@ class Expressions(Matrices):
             opening, closing = self.advance(), "}"
         elif self.token.text in ("(", "["):
             opening = self.advance()
-            closing = _CLOSING[opening.text]
+            closing = CLOSING[opening.text]
         else:
             raise self.error(f"expected ( after {function.name}, found {self.token}")
         if self.token.text == "cdot" and self.ahead().text == closing:

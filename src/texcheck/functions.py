@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from operator import mul
 from typing import Any
 
 from . import numbers
-from .algebra import Algebra
+from .choices import Choices
 from .latex import ReadingError
 from .network import loss
-from .numbers import Dual, Exact, NoValue, Real
+from .numbers import Dual
 from .syntax import (
     Add,
     Apply,
-    Cases,
-    Component,
     Expr,
     Function,
     Identity,
-    Index,
-    Indicator,
     Length,
     Name,
     Product,
@@ -29,7 +26,7 @@ from .syntax import (
 from .values import ClaimError, Flexible, Grid, Partial
 
 
-class Functions(Algebra):
+class Functions(Choices):
     """Functions, entry by entry where they take a number, and diagonal matrices."""
 
     def _function(self, node: Function) -> Any:
@@ -74,11 +71,7 @@ class Functions(Algebra):
                 or (values[1].shape != value.shape)
             ):
                 raise ClaimError("shapes", "the two vectors have different shapes", node)
-            return sum(
-                p * q
-                for r, s in zip(value.rows, values[1].rows, strict=True)
-                for p, q in zip(r, s, strict=True)
-            )
+            return sum(entry for row in value.joined(values[1], mul).rows for entry in row)
         if function.name == "tr":
             if not isinstance(value, Grid) or value.shape[0] != value.shape[1]:
                 words = f"{self.show(node.arguments[0])} is {self.shape_words(value)}"
@@ -114,12 +107,7 @@ class Functions(Algebra):
         if isinstance(left, Grid):
             if left.shape != right.shape:
                 raise ClaimError("shapes", "max of two vectors of different length", node)
-            return Grid(
-                [
-                    [self.larger(p, q) for p, q in zip(r, s, strict=True)]
-                    for r, s in zip(left.rows, right.rows, strict=True)
-                ]
-            )
+            return left.joined(right, self.larger)
         return self.larger(self.as_number(left, node), self.as_number(right, node))
 
     def larger(self, left: Any, right: Any) -> Any:
@@ -134,84 +122,6 @@ class Functions(Algebra):
         if grids[0].shape != grids[1].shape or grids[0].shape[1] != 1:
             raise ClaimError("shapes", "the loss compares two columns of the same length", node)
         return loss(self.arithmetic, name, grids[0].rows, grids[1].rows)
-
-    # -- components and cases
-
-    def _component(self, node: Component) -> Any:
-        value = self.value(node.of)
-        if not isinstance(value, Grid):
-            raise ClaimError("shapes", f"{self.show(node.of)} has no components", node)
-        lengths = value.shape
-        if len(node.indices) == 1 and 1 in lengths:
-            lengths = (max(lengths), 1)
-            value = Grid([[entry] for row in value.rows for entry in row])
-        if len(node.indices) != (1 if lengths[1] == 1 else 2):
-            shape = self.shape_words(value)
-            raise ClaimError("index count", f"{self.show(node.of)} is {shape}: indices", node)
-        for index, length in zip(node.indices, lengths, strict=False):
-            span = self.spans.get(index.letter, length) if isinstance(index, Index) else length
-            if span != length:
-                raise ClaimError(
-                    "index lengths",
-                    f"index {self.show(index)} runs over {length} values here, "
-                    f"but over {span} at another place",
-                    node,
-                )
-        places = [
-            self.index(index, length, node)
-            for index, length in zip(node.indices, lengths, strict=False)
-        ]
-        return value.rows[places[0]][places[1] if len(places) > 1 else 0]
-
-    def _indicator(self, node: Indicator) -> Any:
-        """1 or 0; of a vector, entry by entry."""
-        left, right = self.value(node.left), self.value(node.right)
-        if node.relation in ("<", "ge"):
-            left, right = right, left
-        literals = (is_literal(node.left), is_literal(node.right))
-        if node.relation in ("<", "ge"):
-            literals = literals[::-1]
-        gap = self.added(left, self.scaled(-1, right, node), *literals, node.left, node.right)
-
-        def compare(entry: Any) -> Any:
-            active = numbers.step(self.arithmetic, entry)
-            return active if node.relation in ("<", ">") else 1 - active
-
-        return gap.map(compare) if isinstance(gap, Grid) else compare(gap)
-
-    def _cases(self, node: Cases) -> Any:
-        total: Any = 0
-        rest: Any = 1
-        held: Any = 0
-        for value, condition in zip(node.values, node.conditions, strict=True):
-            holds = rest if condition is None else self.value(condition)
-            held = self.added(held, holds, True, False, node, node)
-            rest = self.added(rest, self.scaled(-1, holds, node), True, False, node, node)
-            term = self.chosen(value, holds)
-            total = self.added(total, term, True, False, node, node)
-        for row in held.rows if isinstance(held, Grid) else [[held]]:
-            for entry in row:
-                one = entry - 1
-                if any(one.values) if isinstance(one, Exact | Real) else one:
-                    raise NoValue("somewhere no case holds, or more than one")
-        return total
-
-    def chosen(self, node: Expr, holds: Any) -> Any:
-        """The value of a case where it holds, 0 elsewhere; entry by entry for a vector."""
-        value = self.value(node)
-        if not isinstance(holds, Grid):
-            return self.scaled(holds, value, node)
-        if isinstance(value, Grid) and value.shape == holds.shape:
-            rows = zip(value.rows, holds.rows, strict=True)
-            return Grid([[p * q for p, q in zip(r, s, strict=True)] for r, s in rows])
-        if is_literal(node):
-            return self.scaled(value, holds, node)
-        raise ClaimError(
-            "shapes",
-            f"{self.show(node)} is {self.shape_words(value)}, its condition "
-            f"{self.shape_words(holds)}",
-            node,
-        )
 
     # -- diagonal matrices
 

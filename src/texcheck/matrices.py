@@ -1,34 +1,16 @@
-"""Reads written-out matrices and rows cell by cell."""
+"""Reads written-out matrices, rows and cases cell by cell."""
 
 from __future__ import annotations
 
-from fractions import Fraction
-
+from .conditions import Conditions
+from .cursor import NESTING
 from .latex import Token
 from .lines import CASES, MATRIX
-from .quantities import Quantities
-from .syntax import (
-    Add,
-    Blank,
-    Cases,
-    Dots,
-    Expr,
-    Index,
-    Indicator,
-    Kronecker,
-    Length,
-    Negative,
-    Number,
-    Product,
-    Written,
-)
-
-COMPARISONS = (">", "<", "ge", "le", "=", "neq")
-_ONE = Number(Fraction(1))
+from .syntax import Blank, Cases, Dots, Expr, Written
 
 
-class Matrices(Quantities):
-    """Written-out vectors and matrices."""
+class Matrices(Conditions):
+    """Written-out vectors and matrices, and values by cases."""
 
     def matrix(self) -> Expr:
         opening = self.advance()
@@ -43,20 +25,8 @@ class Matrices(Quantities):
         cells: list[Expr] = []
         conditions: list[Expr | None] = []
         while True:
-            stop, depth = self.at, 0
-            while True:
-                token = self.tokens[stop]
-                if token.kind == "end":
-                    raise self.error(f"expected \\end{{{opening.text}}}", opening.start)
-                if token.kind == "begin":
-                    depth += 1
-                elif token.kind == "close":
-                    if depth == 0:
-                        break
-                    depth -= 1
-                elif depth == 0 and (token.text == "&" or token.kind == "newline"):
-                    break
-                stop += 1
+            stop = self.cell_end(opening)
+            token = self.tokens[stop]
             if opening.text in CASES and len(cells) == 1:
                 conditions.append(self.case(stop))
                 cells.append(Blank())
@@ -89,6 +59,18 @@ class Matrices(Quantities):
         ]
         return self.place(Written(tuple(filled)), opening.start)
 
+    def cell_end(self, opening: Token) -> int:
+        """The number of the token behind this cell: &, a new line or the environment's end."""
+        depth = 0
+        for number, token in enumerate(self.tokens[self.at :], self.at):
+            if token.kind == "end":
+                break
+            ends = token.text == "&" or token.kind in ("newline", "close")
+            if depth == 0 and ends:
+                return number
+            depth += {"begin": 1, "close": -1}.get(token.kind, 0)
+        raise self.error(f"expected \\end{{{opening.text}}}", opening.start)
+
     def row_follows(self, closing: str) -> bool:
         """Whether a row follows: (a_0 \\quad \\dots \\quad a_n), or (a_0, \\dots, a_n)^T."""
         depth, commas = 0, False
@@ -99,7 +81,7 @@ class Matrices(Quantities):
             commas = commas or (depth == 0 and token.text == ",")
             if depth == 0 and token.text == "dots" and token.quad:
                 return True
-            depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token.text, 0)
+            depth += NESTING.get(token.text, 0)
             depth += {"begin": 1, "close": -1}.get(token.kind, 0)
         return False
 
@@ -119,7 +101,7 @@ class Matrices(Quantities):
     def balanced(self, stop: int) -> bool:
         depth = 0
         for token in self.tokens[self.at : stop]:
-            depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token.text, 0)
+            depth += NESTING.get(token.text, 0)
         return depth == 0
 
     def part(self, stop: int) -> Matrices:
@@ -160,63 +142,3 @@ class Matrices(Quantities):
         part.expect_end()
         self.at = stop
         return result
-
-    # -- conditions
-
-    def condition(self) -> Expr:
-        """Comparisons joined by `and`: a number that is 1 where they hold, and else 0."""
-        start = self.token.start
-        found = [self.comparison(self.expression())]
-        while self.take("wedge", ",") or self.word_and():
-            found.append(self.comparison(self.expression()))
-        return found[0] if len(found) == 1 else self.place(Product(tuple(found)), start)
-
-    def word_and(self) -> bool:
-        if self.token.kind == "text" and self.token.text in ("and", "und"):
-            self.advance()
-            return True
-        return False
-
-    def comparison(self, left: Expr) -> Expr:
-        """What follows the left side of a comparison."""
-        if isinstance(left, Indicator):
-            return left
-        sign = self.take(*COMPARISONS)
-        if sign is None:
-            raise self.error(f"expected a comparison such as s_i > 0 or i = j, found {self.token}")
-        right = self.expression()
-        if sign.text not in ("=", "neq"):
-            return self.place(Indicator(sign.text, left, right), left.start)
-        if not all(isinstance(side, Index | Number | Length | Add) for side in (left, right)):
-            raise self.error("expected indices on both sides of this sign", sign.start)
-        equal = self.place(Kronecker(left, right), left.start)
-        return equal if sign.text == "=" else self.place(Add((_ONE, Negative(equal))), left.start)
-
-    def compared(self) -> bool:
-        """Whether a comparison stands in the brackets that follow."""
-        depth = 0
-        for token in self.tokens[self.at :]:
-            if depth == 1 and token.text in COMPARISONS:
-                return True
-            depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token.text, 0)
-            if depth == 0:
-                return False
-        return False
-
-    def indicator(self, start: int) -> Expr:
-        """What follows the 1 of an indicator function: _{i = j}, [s > 0] or {s > 0}."""
-        if self.take("_"):
-            self.expect("{", " and a condition")
-            inner_braces = self.token.text == "{" and self.compared()
-            inner = self.primary() if inner_braces else self.condition()
-            self.expect("}", " after the condition")
-            return self.place(inner, start)
-        if not self.compared():
-            raise self.error(
-                r"expected a condition, as in \mathbb{1}[s > 0]; the identity matrix is I, "
-                r"a vector of ones \boldsymbol{1}"
-            )
-        opening = self.advance()
-        inner = self.condition()
-        self.expect({"(": ")", "[": "]", "{": "}"}[opening.text], " after the condition")
-        return self.place(inner, start)

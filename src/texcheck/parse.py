@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from .conditions import COMPARISONS
 from .expressions import Expressions
 from .latex import ReadingError, tokens
 from .lines import lines_of
-from .matrices import COMPARISONS
 from .quantities import FUNCTIONS, expect_lengths
 from .syntax import (
     Derivative,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from .cursor import Cursor
+from .cursor import NESTING, Cursor
 from .latex import SYMBOLS, ReadingError
 from .syntax import (
     Add,
@@ -152,7 +152,7 @@ class Quantities(Cursor):
         """Whether the bracket that follows holds two arguments."""
         depth = 0
         for token in self.tokens[self.at :]:
-            depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token.text, 0)
+            depth += NESTING.get(token.text, 0)
             if depth == 1 and token.text == ",":
                 return True
             if depth == 0:

@@ -39,6 +39,11 @@ class Grid:
         """Every entry changed."""
         return Grid([[change(entry) for entry in row] for row in self.rows])
 
+    def joined(self, other: Grid, join: Callable[[Any, Any], Any]) -> Grid:
+        """Each entry joined with the other's at its place; the shapes must be equal."""
+        rows = zip(self.rows, other.rows, strict=True)
+        return Grid([[join(p, q) for p, q in zip(r, s, strict=True)] for r, s in rows])
+
 
 @dataclass
 class Flexible:

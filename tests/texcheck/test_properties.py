@@ -18,7 +18,10 @@ PIECES = [
     r"\end{pmatrix}", r"\begin{aligned}", r"\end{aligned}", r"\cdots", r"\vdots", r"\ddots",
     r"\max", r"\Rightarrow", r"\rightarrow", r"\times", r"\odot", r"\lVert", r"\rVert",
     r"\boldsymbol", r"\boldsymbol{1}", r"\mathsf T", r"\in", r"\mathbb{R}", "%", "\n", r"\quad",
-    r"L_{\max}", r"I_{", r"I^{+", "f", "g", r"\log", r"\sqrt", "é", "\\",
+    r"L_{\max}", r"I_{", r"I^{+", "f", "g", r"\log", r"\sqrt", "é", "\\", "$", "$$", r"\[", r"\]",
+    r"\nabla_", r"\begin{cases}", r"\end{cases}", r"\mathbb{1}", "1_{", ">", r"\le", r"\forall",
+    r"\text{if}", r"\circ", r"\oslash", r"\langle", r"\rangle", r"\operatorname{tr}", "d", "[1]",
+    r"\{", r"\}", r"\tag{1}", "∂", "ŷ",
 ]  # fmt: skip
 
 
@@ -55,7 +58,7 @@ def formulas(draw: st.DrawFn, depth: int = 3) -> str:
         if depth == 0:
             return draw(st.sampled_from([name(), name(), name(), "1", "2", "K"]))
         inner = depth - 1
-        match draw(st.integers(0, 12)):
+        match draw(st.integers(0, 18)):
             case 0:
                 return rf"{part(inner)} + {part(inner)}"
             case 1:
@@ -81,6 +84,19 @@ def formulas(draw: st.DrawFn, depth: int = 3) -> str:
                 return rf"\begin{{pmatrix}} {part(inner)} & \cdots & {part(inner)} \end{{pmatrix}}"
             case 11:
                 return rf"\left({part(inner)}\right) \odot {part(inner)}"
+            case 12:
+                return rf"\mathbb{{1}}[{part(inner)} > {part(inner)}] {part(inner)}"
+            case 13:
+                return rf"\nabla_{{{name()}}} \ell"
+            case 14:
+                return rf"\left({part(inner)}\right)_{{{draw(index)}}}"
+            case 15:
+                cases = rf"{part(inner)} & {part(inner)} > 0 \\ {part(inner)} & \text{{otherwise}}"
+                return rf"\begin{{cases}} {cases} \end{{cases}}"
+            case 16:
+                return rf"\operatorname{{tr}}\left({part(inner)}\right)"
+            case 17:
+                return rf"\langle {part(inner)}, {part(inner)} \rangle"
         return rf"\max(0, {part(inner)})"
 
     return f"{part(depth)} = {part(draw(st.integers(0, depth)))}"
