@@ -56,7 +56,7 @@ def how_proved(verdict: Verdict) -> str:
     """Engine, points, entries and error bound in one line."""
     compared = f"{verdict.entries} entr{'y' if verdict.entries == 1 else 'ies'}"
     if verdict.engine == "numerical":
-        return f"numerical: {compared} at {verdict.points} points in floating point"
+        return f"numerical: {compared} at {verdict.points} points, which is evidence and no proof"
     if not verdict.points:
         return f"exact: {compared} compared, no chance involved"
     return (

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from .exact import compare_exactly
-from .numbers import Undecided
+from .numbers import NoValue, Undecided
 from .numerical import SLACK, compare_at_edges, compare_numerically, compare_precisely
 from .pairs import Difference, Outcome
 from .places import Setting, edges, further_settings
@@ -54,6 +55,8 @@ def judge_equation(task: Task, equation: Equation, places: list[Setting]) -> Ver
         difference = real[-1].difference
         if difference is None:
             continue
+        if math.isnan(difference.left) or math.isnan(difference.right):
+            raise NoValue("one side has no value where the other has one")
         if not found and not undecided:
             if compare_precisely(equation, setting, tex).difference is None:
                 continue  # rounding

@@ -217,8 +217,8 @@ def tokens(tex: str) -> list[Token]:
         elif char in _UNICODE:
             add("command", _UNICODE[char], at, at + 1)
             at += 1
-        elif char == "−":
-            add("symbol", "-", at, at + 1)
+        elif char in "−’′":
+            add("symbol", "-" if char == "−" else "'", at, at + 1)
             at += 1
         elif char.isdigit() and char.isascii():
             add("digit", char, at, at + 1)

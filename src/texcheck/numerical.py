@@ -62,8 +62,8 @@ def compare_numerically(
                     where = ", ".join(part for part in (in_words(environment), entry) if part)
                     outcome.difference = Difference(
                         where,
-                        float(a[point]),
-                        float(b[point]),
+                        float(a[point]) + 0.0,  # no -0
+                        float(b[point]) + 0.0,
                         value_shape(left),
                         value_shape(right),
                         point,
