@@ -278,8 +278,8 @@ FORWARD = {
     ),
     "sigmoid-overflow": _sigmoid(
         "eq:sigmoid-definition",
-        "{what}: not a number where |s| is large. exp overflows and inf / inf is NaN; write the "
-        "sigmoid as 1 / (1 + exp(-s)), or use torch.sigmoid.",
+        "{what}: not a number where |s| is large. exp overflows and inf / inf is NaN. Write the "
+        "sigmoid as 1 / (1 + exp(-s)) and its derivative as z (1 - z), or use torch.sigmoid.",
     ),
 }
 

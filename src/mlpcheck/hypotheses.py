@@ -343,7 +343,7 @@ def _einsum(a: Array, b: Array) -> Array:
 BACK: list[tuple[Callable[[Way], Array], Mistakes]] = [
     (lambda w: w.delta2 @ w.W2, ()),
     (lambda w: w.delta2, _one("weights-missing")),
-    (lambda w: w.delta2.sum(axis=1, keepdims=True), _one("weights-missing")),
+    (lambda w: w.delta2.sum(axis=1, keepdims=True) + 0 * w.W2[:1], _one("weights-missing")),
     (lambda w: w.delta2 @ w.W2.T, _one("weights-not-transposed")),
     (lambda w: _einsum(w.delta2, w.W2.T), _one("weights-not-transposed")),
     (lambda w: w.delta2 @ w.W1, _one("wrong-weights")),

@@ -1,7 +1,7 @@
 """Judges the class MLP: the forward pass, the four gradients, and clearing."""
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import combinations, product
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -9,8 +9,9 @@ import numpy as np
 from mlpcheck import cases, search
 from mlpcheck import hypotheses as h
 from mlpcheck.cases import GRADIENTS, Array, Network, Point
-from mlpcheck.hypotheses import Mistake, Mistakes
-from mlpcheck.search import EXACT, Explanation, Sized, Tolerance, squeezed
+from mlpcheck.clearing import Clearing
+from mlpcheck.hypotheses import Mistakes
+from mlpcheck.search import EXACT, Sized, Tolerance, squeezed
 from mlpcheck.verdict import (
     CALLS,
     Raised,
@@ -47,7 +48,11 @@ class Networks:
     def judge(self) -> None:
         right = self._forward()
         self._backward(right)
-        self._clearing(right)
+        Clearing(self.run, self.verdict, self.tolerance, self.all).judge(right)
+
+    def _ordered(self, chosen: set[str]) -> list[str]:
+        """These cases in the order of all, since a set has another order in each process."""
+        return [case for case in self.points if case in chosen]
 
     def _read(self, encoded: Any, what: str) -> Array | None:
         """The numbers of a tensor, or a finding about its type."""
@@ -106,7 +111,8 @@ class Networks:
                 for case in right
                 if (value := results[case].value) is not None
                 and exact.close(value, self.points[case].truth["y_hat"])
-                and self.all[case].role != "large"  # a saturated sigmoid hides what is before it
+                # A saturated sigmoid hides what is wrong before it.
+                and not (self.all[case].role == "large" and self.points[case].g == "sigmoid")
             }
         else:
             self._shapes("y_hat", results, {})
@@ -164,7 +170,7 @@ class Networks:
     def _raised(self, call: str, raised: set[str], judged: set[str]) -> None:
         """One finding for each kind of error that the call raises, saying when."""
         kinds: dict[Raised, set[str]] = {}
-        for case in raised:
+        for case in self._ordered(raised):
             problem = self.run.raised[case, call, 0]
             kinds.setdefault(problem, set()).add(case)
         # The same error in other sizes has other numbers in its text: the most frequent stands
@@ -213,7 +219,7 @@ class Networks:
     def _backward(self, right: set[str]) -> None:
         """Judge the gradients in the cases whose forward pass is right."""
         raised = set[str]()
-        for case in right:
+        for case in self._ordered(right):
             if problem := self.run.raised.get((case, "backward", 0)):
                 if problem.code == "exception":
                     raised.add(case)
@@ -221,7 +227,7 @@ class Networks:
                     problem_found(self.verdict, problem, (CALLS["backward"],))
         judged = {c for c in right if (c, 0) in self.run.grads} | raised
         results: dict[str, dict[str, Sized]] = {q: {} for q in GRADIENTS}
-        for case in sorted(judged, key=list(self.points).index):
+        for case in self._ordered(judged):
             size = self.points[case].d.shape
             for quantity in GRADIENTS:
                 if case in raised:
@@ -270,7 +276,7 @@ class Networks:
         backward = search.Backward(self.points, self.tolerance)
         given = [q for q in GRADIENTS if any(r.value is not None for r in results[q].values())]
         possible = {q: backward.explanations(q, results[q]) for q in given}
-        chosen, rest = _choose({q: e for q, e in possible.items() if e}, frozenset(raised))
+        chosen, rest = search.choose({q: e for q, e in possible.items() if e}, frozenset(raised))
         if rest:
             returned = {case for case in results[GRADIENTS[0]] if case not in raised}
             right = returned.intersection(*(holds[q] for q in given))
@@ -282,7 +288,7 @@ class Networks:
                 self.verdict.add(pattern.code, (CALLS["backward"],), pattern.value)
                 return
             self._raised("backward", set(rest), set(results[GRADIENTS[0]]))
-        for mistake, quantities in _collect(chosen):
+        for mistake, quantities in search.collect(chosen):
             self.verdict.add(mistake.code, quantities, mistake.value)
         unknown = [q for q in given if q not in chosen]
         for quantity in given:
@@ -377,122 +383,3 @@ class Networks:
             return []
         shown = ", ".join(f'{name} is right (cache["{key}"])' for name, key in found.items())
         return [f"in your cache, {shown}"]
-
-    # -------------------------------------------------------------------------- clearing
-
-    def _clearing(self, right: set[str]) -> None:
-        """Compare a second pass, and a pass beside another network, with a fresh network's."""
-        group = self.verdict.groups["clearing"]
-        raised: list[tuple[Raised, str, str]] = []
-        for case, network in self.all.items():
-            if network.role not in ("again", "two"):
-                continue
-            twins = [self._grads(twin, 0) for twin in network.twins]
-            fresh = 1 if network.role == "again" else 0
-            if network.twins[fresh] not in right or not twins[fresh]:
-                group.count(False)
-                group.note = "checked once the first pass is right"
-                continue
-            problems = [(p, call) for (c, call, _), p in self.run.raised.items() if c == case]
-            if problems:
-                when = "in a second pass" if network.role == "again" else "beside a second network"
-                raised.append((*problems[0], f", {when}"))
-                group.count(False)
-                continue
-            last = len(network.points) - 1 if network.role == "again" else 0
-            group.count(self._second(network, self._grads(case, last), twins, fresh))
-        codes = ("accumulates", "stale-cache", "shared-state")
-        if self.run.left and not any(f.code in codes for f in self.verdict.findings):
-            left = [name for name in (*GRADIENTS, "cache") if name in self.run.left]
-            self.verdict.add("not-cleared", (), listed(left))
-            group.held = 0
-        if not any(f.code in codes for f in self.verdict.findings):
-            for problem, call, when in raised:
-                problem_found(self.verdict, problem, (CALLS[call],), when)
-
-    def _second(
-        self, network: Network, found: dict[str, Array], twins: list[dict[str, Array]], fresh: int
-    ) -> bool:
-        """Whether the second pass equals that of a fresh network; if not, the finding."""
-        close = self.tolerance.close
-        keys = [q for q in GRADIENTS if q in twins[fresh]]
-        wrong = [q for q in keys if q not in found or not close(found[q], twins[fresh][q])]
-        if not wrong:
-            return True
-        if network.role == "two":
-            self.verdict.add("shared-state", wrong)
-            return False
-        first = twins[0]
-        sums = [q for q in wrong if q in found and q in first and first[q].shape == found[q].shape
-                and close(found[q], first[q] + twins[fresh][q])]  # fmt: skip
-        if sums:
-            self.verdict.add("accumulates", sums)
-        others = [q for q in wrong if q not in sums]
-        old = [first, *twins[2:]]
-        stale = [
-            q for q in others if q in found and any(q in t and close(found[q], t[q]) for t in old)
-        ]
-        if stale:
-            self.verdict.add("stale-cache", stale)
-        rest = [q for q in others if q not in stale]
-        if rest and not any(
-            f.code in ("accumulates", "stale-cache") for f in self.verdict.findings
-        ):
-            text = "in a second pass, after clear_grad_and_cache(), differs from a new network's."
-            self.verdict.add("differs", rest[:1], text)
-        return False
-
-    def _grads(self, case: str, number: int) -> dict[str, Array]:
-        found = {q: numbers(v) for q, v in self.run.grads.get((case, number), {}).items()}
-        return {q: a for q, a in found.items() if isinstance(a, np.ndarray)}
-
-
-def _choose(
-    possible: Mapping[str, list[Explanation]], raised: frozenset[str]
-) -> tuple[dict[str, Mistakes], frozenset[str]]:
-    """One explanation for each gradient, with the fewest different mistakes in all.
-
-    Explanations that disagree about an error of the same layer are taken only if none agree; those
-    that leave a raised error unexplained only if none explain it. Also returns what is left of it.
-    """
-    names = list(possible)
-    short = {
-        q: [e for e in found if len(e.mistakes) <= len(found[0].mistakes) + bool(raised)][:8]
-        for q, found in possible.items()
-    }
-    best, best_cost = None, float("inf")
-    for combination in product(*(short[q] for q in names)):
-        cost = _cost(names, combination, raised)
-        if cost < best_cost:
-            best, best_cost = combination, cost
-    if best is None:
-        return {}, raised
-    explained = frozenset[str]().union(*(e.raises for e in best))
-    return {q: e.mistakes for q, e in zip(names, best, strict=True)}, raised - explained
-
-
-def _cost(
-    names: Sequence[str], combination: Sequence[Explanation], raised: frozenset[str]
-) -> float:
-    distinct = {m for e in combination for m in e.mistakes}
-    explained = frozenset[str]().union(*(e.raises for e in combination))
-    second = {e.path[:1] for e in combination}
-    first = {e.path for q, e in zip(names, combination, strict=True) if q.endswith("1")}
-    disagreements = max(0, len(second) - 1) + max(0, len(first) - 1)
-    return len(distinct) + 0.5 * disagreements + (4 if raised - explained else 0)
-
-
-def _collect(chosen: Mapping[str, Mistakes]) -> list[tuple[Mistake, list[str]]]:
-    """Each mistake with the gradients that have it, renamed where only the biases have it."""
-    found: dict[Mistake, list[str]] = {}
-    for quantity, mistakes in chosen.items():
-        for mistake in mistakes:
-            names = found.setdefault(mistake, [])
-            if quantity not in names:  # a shared function makes it in both layers
-                names.append(quantity)
-    collected = []
-    for mistake, quantities in found.items():
-        if mistake.code == "mean-again" and all("b" in q for q in quantities):
-            mistake = Mistake("bias-mean")
-        collected.append((mistake, quantities))
-    return collected

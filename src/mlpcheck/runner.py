@@ -17,6 +17,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import traceback
 from importlib import util
@@ -513,6 +514,8 @@ def run(request: dict[str, Any]) -> None:
     os.chdir(request["folder"])
     sys.path.insert(0, request["folder"])
     sys.argv, sys.dont_write_bytecode = [request["file"]], True
+    # PyTorch imports some of its parts late, and these ask for a folder that they may write to.
+    os.environ["TMPDIR"] = tempfile.tempdir = request["folder"]
     output = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(output, 1)

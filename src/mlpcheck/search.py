@@ -5,7 +5,7 @@ It holds if it gives the student's number in each case that is not already right
 all of them, within the tolerance. Hypotheses with fewer mistakes come first.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, product
@@ -301,3 +301,55 @@ def _cost(mistakes: Mistakes) -> int:
 
 def _named(mistakes: Mistakes, layer: str) -> Mistakes:
     return tuple(Mistake(m.code, m.value.replace("{layer}", layer)) for m in mistakes)
+
+
+def choose(
+    possible: Mapping[str, list[Explanation]], raised: frozenset[str]
+) -> tuple[dict[str, Mistakes], frozenset[str]]:
+    """One explanation for each gradient, with the fewest different mistakes in all.
+
+    Explanations that disagree about an error of the same layer are taken only if none agree; those
+    that leave a raised error unexplained only if none explain it. Also returns what is left of it.
+    """
+    names = list(possible)
+    short = {
+        q: [e for e in found if len(e.mistakes) <= len(found[0].mistakes) + bool(raised)][:8]
+        for q, found in possible.items()
+    }
+    best, best_cost = None, float("inf")
+    for combination in product(*(short[q] for q in names)):
+        cost = _common_cost(names, combination, raised)
+        if cost < best_cost:
+            best, best_cost = combination, cost
+    if best is None:
+        return {}, raised
+    explained = frozenset[str]().union(*(e.raises for e in best))
+    return {q: e.mistakes for q, e in zip(names, best, strict=True)}, raised - explained
+
+
+def _common_cost(
+    names: Sequence[str], combination: Sequence[Explanation], raised: frozenset[str]
+) -> float:
+    """What explanations cost together: mistakes, disagreements, and errors left unexplained."""
+    distinct = {m for e in combination for m in e.mistakes}
+    explained = frozenset[str]().union(*(e.raises for e in combination))
+    second = {e.path[:1] for e in combination}
+    first = {e.path for q, e in zip(names, combination, strict=True) if q.endswith("1")}
+    disagreements = max(0, len(second) - 1) + max(0, len(first) - 1)
+    return len(distinct) + 0.5 * disagreements + (4 if raised - explained else 0)
+
+
+def collect(chosen: Mapping[str, Mistakes]) -> list[tuple[Mistake, list[str]]]:
+    """Each mistake with the gradients that have it, renamed where only the biases have it."""
+    found: dict[Mistake, list[str]] = {}
+    for quantity, mistakes in chosen.items():
+        for mistake in mistakes:
+            names = found.setdefault(mistake, [])
+            if quantity not in names:  # a shared function makes it in both layers
+                names.append(quantity)
+    collected = []
+    for mistake, quantities in found.items():
+        if mistake.code == "mean-again" and all("b" in q for q in quantities):
+            mistake = Mistake("bias-mean")
+        collected.append((mistake, quantities))
+    return collected

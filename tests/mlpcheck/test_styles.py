@@ -82,6 +82,14 @@ def test_everything_in_single_precision_passes_whatever_comes_in(check_source, r
     assert passes(check_source(source))
 
 
+def test_settings_of_pytorch_pass(check_source, reference):
+    settings = (
+        "import torch\ntorch.manual_seed(3)\ntorch.set_printoptions(precision=8)\n"
+        "torch.use_deterministic_algorithms(True)\ntorch.set_grad_enabled(False)\n"
+    )
+    assert passes(check_source(settings + reference.text))
+
+
 def test_a_students_own_test_may_use_autograd(check_source, reference):
     test = """
 def test():
