@@ -380,7 +380,7 @@ class ProofLedger(SphinxDirective):
     def _definitions(self, rows: list[Row]) -> list[nodes.Node]:
         """Why each statement that claims nothing does so."""
         return [
-            nodes.paragraph("", f"{row.number} is a definition: {row.statement.reason}")
+            nodes.paragraph("", f"Statement {row.number} is {row.statement.reason}")
             for row in rows
             if row.statement.status == "definition"
         ]

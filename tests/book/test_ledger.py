@@ -200,7 +200,7 @@ def test_the_ledger_counts_and_tells_everything_about_a_proof(ledger: Page) -> N
     assert all(int(cell) > 0 for cell in cells[5:8])
     assert re.fullmatch(r"1e-[5-9]\d", cells[8])
     assert cells[9] == r"\boldsymbol{s}^{(1)} = W^{(1)} \boldsymbol{x} + \boldsymbol{b}^{(1)}"
-    assert re.search(r"22 is a definition: \w+", ledger.text)
+    assert re.search(r"Statement 22 is a \w+", ledger.text)
 
 
 def test_a_misprint_stands_with_what_refutes_it(site: Path) -> None:

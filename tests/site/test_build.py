@@ -54,7 +54,7 @@ def build(folder: Path, page: str = PAGE, **settings: Any) -> subprocess.Complet
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of a book that names neither a repository nor an address."""
     folder = tmp_path_factory.mktemp("plain")
-    result = build(folder)
+    result = build(folder, repository={"url": ""}, html={"baseurl": ""})
     assert result.returncode == 0, result.stderr
     return folder / "_build" / "html"
 
