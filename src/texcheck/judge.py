@@ -13,11 +13,14 @@ from .network import NETWORKS
 from .numbers import NoValue, TooLarge
 from .pairs import ShapesDiffer
 from .places import Setting, settings
-from .syntax import Equation, Notation, RangeClaim, ShapeClaim
+from .syntax import Equation, Notation, RangeClaim, ShapeClaim, Statement
 from .tasks import Claim, Task, tasks
 from .values import ClaimError, show_shape
 from .verdict import Counterexample, Verdict, example_at, unreadable
 
+# A third of the book's statements stand on two pages or more; what is proved is proved once.
+_proved: dict[tuple[Statement, str], Verdict] = {}
+_MOST_KEPT = 5000
 _TOO_DEEP = ReadingError("the formula is nested too deeply", 0)
 
 
@@ -58,6 +61,22 @@ def check(
 
 def judge(task: Task, diagnose: bool = True) -> Verdict:
     """The verdict on one statement. Never raises but `EnginesDisagree`."""
+    key = task.statement, task.network
+    try:
+        known = _proved.get(key)
+    except RecursionError:
+        return unreadable(task.tex, _TOO_DEEP, task.network)
+    if known is not None:
+        return known
+    verdict = _judge(task, diagnose)
+    if verdict.status == "proved":
+        if len(_proved) >= _MOST_KEPT:
+            _proved.clear()
+        _proved[key] = verdict
+    return verdict
+
+
+def _judge(task: Task, diagnose: bool) -> Verdict:
     statement = task.statement
     fault: ClaimError | None = None
     try:
@@ -86,7 +105,10 @@ def judge(task: Task, diagnose: bool = True) -> Verdict:
         return unreadable(task.tex, _TOO_DEEP, task.network)
     told = verdict.status != "refuted" or (verdict.diagnosis and fault is None)
     if diagnose and not told and isinstance(statement, Equation):
-        verdict = replace(verdict, diagnosis=diagnosis(task, statement, fault))
+        try:
+            verdict = replace(verdict, diagnosis=diagnosis(task, statement, fault))
+        except RecursionError:
+            return unreadable(task.tex, _TOO_DEEP, task.network)
     return verdict
 
 

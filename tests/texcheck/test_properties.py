@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -133,3 +134,22 @@ def test_every_refutation_comes_with_a_diagnosis(formula: str) -> None:
         if verdict.status == "refuted":
             assert verdict.diagnosis
             assert verdict.diagnosis.count("$") % 2 == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\ell = " + r"\ell \odot " * 900 + r"\ell",
+        "x = x" + "^T" * 3000,
+        r"\ell = \ell" + " / 1" * 2000,
+        r"\ell" + "^2" * 3000 + " = 1",
+        "{" * 3000 + "x" + "}" * 3000 + " = x",
+        r"\begin{cases} " * 300 + "1 & x > 0" + r"\end{cases}" * 300 + " = 1",
+        "[x]" + "_i" * 2000 + " = 1",
+        r"\nabla_x " * 500 + r"\ell = 1",
+        *(r"\ell = 2" + r" \odot \ell" * depth for depth in range(100, 500, 50)),
+        *("x = y" + "^T" * depth for depth in range(100, 900, 100)),
+    ],
+)
+def test_what_is_nested_very_deeply_gets_a_verdict(text: str) -> None:
+    assert {verdict.status for _, verdict in check(text, "any")} <= {"refuted", "unreadable"}
