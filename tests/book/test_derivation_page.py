@@ -35,7 +35,9 @@ ANSWERS = {
 WRITTEN = {
     "regression": [
         r"s^{(1)} = W^{(1)} x + b^{(1)}",
-        r"z^{(1)} = \mathrm{ReLU}(s^{(1)})",
+        r"z^{(1)} = \operatorname{ReLU}(s^{(1)})",
+        r"\frac{\partial z^{(1)}_i}{\partial s^{(1)}_i} = \mathbb{1}[s^{(1)}_i > 0]",
+        r"\nabla_{W^{(1)}} \ell = \delta^{(1)} x^T",
         r"\ell = \sum_{i=0}^{K-1} (\hat y_i - y_i)^2",
         r"\ell = \sum_i (\hat y_i - y_i)^2",
         r"\frac{\partial \ell}{\partial W^{(1)}} = x [\delta^{(1)}]^T",
@@ -43,9 +45,11 @@ WRITTEN = {
         r"\frac{\partial \ell}{\partial W^{(1)}} = x [\delta^{(1)}]^{\mathsf T}",
         r"\frac{\partial \ell}{\partial W^{(1)}_{ij}} = \delta^{(1)}_i x_j",
         r"\operatorname{diag}(s^{(1)}) z^{(1)} = s^{(1)} \odot z^{(1)}",
+        r"\delta^{(1)} = ([W^{(2)}]^T \delta^{(2)}) \odot f'(s^{(1)})",
         r"x: d_x \times 1",
         r"s^{(1)}: d_{s^{(1)}} \times 1",
     ],
+    "sigmoid-mse": [r"z^{(1)} = \sigma(s^{(1)})"],
     "deep": [
         r"\delta^{(L)} = ([W^{(L+1)}]^T \delta^{(L+1)}) \odot f'(s^{(L)})",
         r"s^{(L)} = W^{(L)} z^{(L-1)} + b^{(L)}",
