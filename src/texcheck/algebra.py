@@ -270,6 +270,13 @@ class Algebra(Leaves):
         return numbers.power(base, exponent)
 
     def _transpose(self, node: Transpose) -> Any:
+        if isinstance(node.of, Name) and len(node.of.indices) == 2:
+            raise ClaimError(
+                "shapes",
+                f"{self.show(node)} reads as a component of the transpose: "
+                "write that as [W^T]_{ij}, or leave the T out",
+                node,
+            )
         value = self.value(node.of)
         if isinstance(value, Grid):
             return Grid([list(column) for column in zip(*value.rows, strict=True)])
@@ -288,12 +295,21 @@ class Algebra(Leaves):
     def squared_norm(self, node: Norm) -> Any:
         value = self.value(node.of)
         if isinstance(value, Grid):
+            if node.subscript == "2" and 1 not in value.shape:
+                raise ClaimError(
+                    "shapes",
+                    f"{self.show(node.of)} is {show_shape(value.shape)}: the subscript 2 makes "
+                    "this its largest singular value, the root of all squares is written _F",
+                    node,
+                )
             return sum(entry * entry for row in value.rows for entry in row)
         number = self.as_number(value, node.of)
         return number * number
 
     def _absolute(self, node: Absolute) -> Any:
         number = self.number(node.of)
+        if isinstance(number, int | Fraction):
+            self.expect_small(node.of)
         return number * numbers.sign(self.arithmetic, number)
 
 

@@ -213,8 +213,31 @@ class PreciseArithmetic(RealArithmetic):
         return self.sign(value) * (1 - shrunk) * (1 + shrunk).inverse()
 
 
+class WideArithmetic(PreciseArithmetic):
+    """Numbers of any size and sign, from 1e-2 to 1e17, the same size at one point."""
+
+    def random(self, name: str) -> Precise:
+        drawn = super().random(name).values
+        powers = [int(20 * self._draw("size", point) ** 2) - 2 for point in range(self.points)]
+        signs = [1 if self._draw("sign", name, point) < 0.5 else -1 for point in range(self.points)]
+        return Precise(
+            [v * s * Decimal(10) ** p for v, s, p in zip(drawn, signs, powers, strict=True)]
+        )
+
+
+class WideInputs(WideArithmetic):
+    """The same, but for the targets, which are probabilities."""
+
+    def random(self, name: str) -> Precise:
+        return (
+            PreciseArithmetic.random(self, name) if name.startswith("y") else super().random(name)
+        )
+
+
 REAL_ARITHMETICS: dict[str, type[RealArithmetic]] = {
     "real": RealArithmetic,
     "edge": EdgeArithmetic,
     "precise": PreciseArithmetic,
+    "wide MSE": WideArithmetic,
+    "wide BCE": WideInputs,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from operator import mul
 from typing import Any
 
@@ -51,6 +52,8 @@ class Choices(Algebra):
         gap = self.added(self.value(great), minus, *literals, great, small)
 
         def compare(entry: Any) -> Any:
+            if isinstance(entry, int | Fraction):
+                self.expect_small(node)
             active = numbers.step(self.arithmetic, entry)
             return active if node.relation in ("<", ">") else 1 - active
 
@@ -60,10 +63,14 @@ class Choices(Algebra):
         total: Any = 0
         rest: Any = 1
         held: Any = 0
+        seen: list[tuple[Expr, Any]] = []
         for value, condition in zip(node.values, node.conditions, strict=True):
             holds = rest if condition is None else self.value(condition)
             held = self.added(held, holds, True, False, node, node)
             rest = self.added(rest, self.scaled(-1, holds, node), True, False, node, node)
+            for other, before in seen:
+                self.expect_agreement(other, value, before, holds, node)
+            seen.append((value, holds))
             term = self.chosen(value, holds)
             total = self.added(total, term, True, False, node, node)
         for row in held.rows if isinstance(held, Grid) else [[held]]:
@@ -72,6 +79,22 @@ class Choices(Algebra):
                 if any(one.values) if isinstance(one, Exact | Real) else one:
                     raise NoValue("somewhere no case holds, or more than one")
         return total
+
+    def expect_agreement(self, one: Expr, other: Expr, a: Any, b: Any, node: Cases) -> None:
+        """Errors: `ClaimError` where two cases hold at once with different values."""
+        both: Any
+        if isinstance(a, Grid) and isinstance(b, Grid):
+            if a.shape != b.shape:
+                raise ClaimError("shapes", "the conditions have different shapes", node)
+            both = a.joined(b, mul)
+        else:
+            both = self.scaled(b, a, node) if isinstance(a, Grid) else self.scaled(a, b, node)
+        left, right = self.chosen(one, both), self.chosen(other, both)
+        gap = self.added(left, self.scaled(-1, right, node), True, True, one, other)
+        for row in gap.rows if isinstance(gap, Grid) else [[gap]]:
+            for entry in row:
+                if any(entry.values) if isinstance(entry, Exact | Real) else entry:
+                    raise ClaimError("cases", "two cases that hold at once differ", node)
 
     def chosen(self, node: Expr, holds: Any) -> Any:
         """The value of a case where it holds, 0 elsewhere; entry by entry for a vector."""

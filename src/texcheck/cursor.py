@@ -83,3 +83,10 @@ class Cursor(ABC):
     @abstractmethod
     def application(self, function: Function, start: int) -> Expr:
         """A function with its arguments."""
+
+    def unbraced(self) -> Expr:
+        """A superscript without braces: TeX raises one token alone."""
+        token = self.token
+        if (token.kind == "digit" and self.ahead().kind == "digit") or token.text in ("-", "+"):
+            raise self.error("expected braces around what is raised")
+        return self.primary()

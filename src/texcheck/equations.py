@@ -6,16 +6,26 @@ import math
 from dataclasses import replace
 
 from .exact import compare_exactly
+from .latex import ReadingError
 from .numbers import NoValue, Undecided
-from .numerical import SLACK, compare_at_edges, compare_numerically, compare_precisely
+from .numerical import (
+    SLACK,
+    compare_at_edges,
+    compare_numerically,
+    compare_precisely,
+    compare_widely,
+)
 from .pairs import Difference, Outcome
 from .places import Setting, edges, further_settings
-from .syntax import Equation, Number, walk
+from .syntax import Absolute, Apply, Equation, Indicator, Length, Number, walk
 from .tasks import Task
 from .values import show_shape
 from .verdict import Verdict, example_at
 
 _COUNTED = "it counts entries, and is compared for some widths of the layers alone"
+_BY_SIGN = (
+    "it rests on the sign of something other than a unit, which random networks cannot decide"
+)
 _AT_EDGE = "it fails where an argument is exactly 0: there sign and the derivative of ReLU are 0"
 
 
@@ -44,6 +54,8 @@ def _refuted_at(task: Task, setting: Setting, difference: Difference) -> Verdict
 def judge_equation(task: Task, equation: Equation, places: list[Setting]) -> Verdict:
     tex, network = task.tex, task.network
     exact, undecided = _compare_exactly(equation, places, tex)
+    if undecided and _has_threshold(equation):
+        raise ReadingError(_BY_SIGN, 0)
     found = exact[-1].difference if exact else None
     # A difference at one setting is looked for there first, so that the example fits it.
     order = [places[len(exact) - 1], *places] if found else places
@@ -71,7 +83,9 @@ def judge_equation(task: Task, equation: Equation, places: list[Setting]) -> Ver
     reason = undecided
     if found:
         # Perhaps the statement counts entries, such as the sum of K ones.
-        again, _ = _compare_exactly(equation, places, tex, counted=True)
+        again: list[Outcome] = []
+        if not exact[-1].by_sign and not _compares_lengths(equation):
+            again, _ = _compare_exactly(equation, places, tex, counted=True)
         if len(again) == len(places) and again[-1].difference is None:
             exact, reason = again, _COUNTED
         elif exact[-1].certain:
@@ -79,6 +93,8 @@ def judge_equation(task: Task, equation: Equation, places: list[Setting]) -> Ver
             shapes = show_shape(found.left_shape), show_shape(found.right_shape)
             example = example_at(order[0], found.entry, None, None, *shapes)
             return Verdict("refuted", "exact", network, counterexample=example)
+        elif exact[-1].by_sign:
+            raise ReadingError(_BY_SIGN, 0)
         else:
             reason = "it rests on a property of the functions beyond what the exact engine knows"
     for setting in further_settings(places, equation):
@@ -95,6 +111,8 @@ def judge_equation(task: Task, equation: Equation, places: list[Setting]) -> Ver
         if reason != _COUNTED:
             for setting in places:
                 outcome = compare_precisely(equation, setting, tex)
+                if outcome.difference is None:
+                    outcome = compare_widely(equation, setting, tex)
                 if outcome.difference is not None:
                     return _refuted_at(task, setting, outcome.difference)
         points, entries = sum(o.points for o in real), sum(o.entries for o in real)
@@ -123,6 +141,29 @@ def _compare_exactly(
         if outcomes[-1].difference is not None:
             break
     return outcomes, ""
+
+
+def _compares_lengths(equation: Equation) -> bool:
+    """Whether a length stands in something that jumps."""
+    return any(
+        isinstance(part, Indicator | Absolute | Apply)
+        and any(isinstance(inner, Length) for inner in walk(part))
+        for side in (equation.left, equation.right)
+        for part in walk(side)
+    )
+
+
+def _has_threshold(equation: Equation) -> bool:
+    """Whether something jumps elsewhere than at 0 or 1, perhaps where no random point is."""
+    for side in (equation.left, equation.right):
+        for part in walk(side):
+            jumps = isinstance(part, Indicator | Absolute) or (
+                isinstance(part, Apply) and part.function.name in ("max", "sign", "ReLU", "f", "g")
+            )
+            inner = [one.value for one in walk(part) if isinstance(one, Number)] if jumps else []
+            if sum(map(abs, inner)) > 1 or any(value.denominator > 1 for value in inner):
+                return True
+    return False
 
 
 def _largest(equation: Equation) -> float:

@@ -81,6 +81,7 @@ def _compare_exactly(
                     where, a, b, value_shape(left), value_shape(right), point
                 )
                 outcome.certain = not isinstance(gap, Exact) or not gap.signs
+                outcome.by_sign = isinstance(gap, Exact) and gap.signs > 1
                 return outcome
     if random:
         outcome.points = arithmetic.points

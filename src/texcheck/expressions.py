@@ -32,6 +32,7 @@ from .syntax import (
     Sum,
     Transpose,
     bare_functions,
+    multiplies,
 )
 
 # What to write for a command that is not read.
@@ -111,6 +112,10 @@ class Expressions(Matrices):
                 break
         return factors[0] if len(factors) == 1 else self.place(Product(tuple(factors)), start)
 
+    def continues(self) -> bool:
+        """Whether a product goes on here without a sign."""
+        return self.starts_factor() and not self.token.quad
+
     def starts_factor(self) -> bool:
         token = self.token
         if token.kind in ("digit", "letter", "begin", "blackboard"):
@@ -156,7 +161,10 @@ class Expressions(Matrices):
             else:
                 break
         if isinstance(value, Function) and value.name in _BARE_ARGUMENT and self.starts_factor():
-            return self.place(Apply(value, (self.factor(),)), start)
+            applied = self.place(Apply(value, (self.factor(),)), start)
+            if self.token.text != "cdot" and self.continues() and not self.function_follows():
+                raise self.error(f"expected brackets around the argument of {value.name}")
+            return applied
         return value
 
     def power_of_function(self, power: Power, function: Function, start: int) -> Expr:
@@ -165,6 +173,8 @@ class Expressions(Matrices):
             raise self.error("expected the value of the function, and the power behind it", start)
         applied = self.application(function, start)
         if isinstance(applied, Apply) and any(map(bare_functions, applied.arguments)):
+            if not all(multiplies(function, argument) for argument in applied.arguments):
+                raise self.error("a function of a function is not read", start)
             return self.place(Product((power, *applied.arguments)), start)
         return self.place(replace(power, of=applied), start)
 
@@ -174,11 +184,11 @@ class Expressions(Matrices):
             return self.dash(value, start)
         self.expect("^")
         group = self.take("{") is not None
-        result = self.raised(value, start)
+        result = self.raised(value, start, group)
         while group and not self.take("}"):
             if self.take("^"):
                 group_inside = self.take("{") is not None
-                result = self.raised(result, start)
+                result = self.raised(result, start, group_inside)
                 if group_inside:
                     self.expect("}")
             else:
@@ -190,7 +200,7 @@ class Expressions(Matrices):
             raise self.error("a dash stands for the derivative of a function, such as \\sigma'")
         return self.place(replace(value, primes=value.primes + 1), start)
 
-    def raised(self, value: Expr, start: int) -> Expr:
+    def raised(self, value: Expr, start: int, group: bool = True) -> Expr:
         if self.is_transpose():
             self.advance()
             return self.place(Transpose(value), start)
@@ -202,11 +212,11 @@ class Expressions(Matrices):
             return self.place(replace(value, layer=self.layer()), start)
         exponent: Expr
         if self.token.kind == "digit":
-            exponent = self.number()
+            exponent = self.number() if group else self.unbraced()
         elif self.token.text == "+" and self.ahead().text in ("}", "=", ""):
             raise self.error(r"expected \max(0, s) for the positive part")
         elif self.token.text in ("-", "+") or self.token.kind == "letter" or self.token.text == "(":
-            exponent = self.expression()
+            exponent = self.expression() if group else self.unbraced()
         else:
             raise self.error(
                 f"expected a transpose, a layer in parentheses or a number, found {self.token}"
@@ -316,14 +326,17 @@ class Expressions(Matrices):
             raise self.error(f"expected {bars} to close the bars, found {self.token}")
         if closing in ("vert", "rvert"):
             return self.place(Absolute(inner), opening.start)
+        subscript = ""
         if self.take("_"):
             group = self.take("{")
             if self.token.text not in ("2", "F"):
                 raise self.error("expected the Euclidean norm: _2 or no subscript")
-            self.advance()
+            written = self.advance().text
+            if not isinstance(inner, Name) or inner.base == "W":
+                subscript = written if written == "2" else ""
             if group:
                 self.expect("}")
-        return self.place(Norm(inner), opening.start)
+        return self.place(Norm(inner, subscript), opening.start)
 
     def bracket(self) -> Expr:
         opening = self.advance()
@@ -450,7 +463,11 @@ class Expressions(Matrices):
         start = self.advance().start
         if self.take("_"):
             by = self.subscript()
-            return self.place(Derivative(self.factor(), by), start)
+            of = self.factor()
+            whole = isinstance(of, Name) and not of.indices
+            if not whole and self.token.text != "cdot" and self.continues():
+                raise self.error("expected brackets around what is differentiated")
+            return self.place(Derivative(of, by), start)
         of = self.factor()
         self.expect("/", " and \\partial")
         self.expect_partial()
@@ -525,7 +542,7 @@ class Expressions(Matrices):
                 high = self.expression()
                 self.expect("}")
             else:
-                high = self.primary()
+                high = self.unbraced()
         if (low is None) != (high is None) or (low is not None and len(letters) > 1):
             raise self.error("expected both bounds for one index, or none", start)
         if len(set(letters)) != len(letters):

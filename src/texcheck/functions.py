@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from operator import mul
 from typing import Any
 
@@ -22,6 +23,7 @@ from .syntax import (
     ReluDiagonal,
     bare_functions,
     is_literal,
+    multiplies,
 )
 from .values import ClaimError, Flexible, Grid, Partial
 
@@ -51,10 +53,13 @@ class Functions(Choices):
     def _apply(self, node: Apply) -> Any:
         function = node.function
         if self.pointwise and any(bare_functions(argument) for argument in node.arguments):
-            if not isinstance(node.arguments[0], Add):
+            if not multiplies(function, node.arguments[0]):
                 raise ReadingError("a function of a function is not read", node.start)
             return self.apply(function, self.free("t")) * self.number(node.arguments[0])
         values = [self.value(argument) for argument in node.arguments]
+        jumps = function.name in ("max", "sign", "ReLU", "f", "g")
+        if jumps and all(isinstance(one, int | Fraction) for one in values):
+            self.expect_small(Add(node.arguments))
         if function.name == "max":
             return self.maximum(node, values[0], values[1])
         if function.name in ("MSE", "BCE", "loss"):

@@ -12,6 +12,7 @@ from .network import Quantity, World
 from .numbers import Dual
 from .places import Setting
 from .syntax import (
+    Apply,
     Blank,
     Constant,
     Dots,
@@ -23,12 +24,16 @@ from .syntax import (
     Length,
     Listing,
     Name,
+    Norm,
     Number,
     Product,
     Sum,
+    is_constant,
     walk,
 )
 from .values import ClaimError, Flexible, Grid, Partial, show_shape
+
+_LEAST_WIDTH = 3  # of the networks that a statement is checked at
 
 
 class Leaves(ABC):
@@ -199,7 +204,20 @@ class Leaves(ABC):
         return node.layer.at(self.setting.layer, self.setting.architecture.depth)
 
     def _kronecker(self, node: Kronecker) -> Any:
+        parts = list(walk(node))
+        lengths = sum(isinstance(part, Length) for part in parts)
+        if not any(isinstance(part, Index) for part in parts) or lengths > 1:
+            raise ClaimError("lengths", "expected an index that is compared with one length", node)
+        self.expect_small(node)
         return int(self.whole(node.first) == self.whole(node.second))
+
+    def expect_small(self, node: Expr) -> None:
+        """Errors: `ClaimError` where an index or a count is compared with what may be a width."""
+        parts = list(walk(node))
+        most = sum(abs(part.value) for part in parts if isinstance(part, Number))
+        counts = any(isinstance(part, Sum | Norm | Apply) for part in parts)
+        if (counts or most > _LEAST_WIDTH - 1) and not is_constant(node):
+            raise ClaimError("lengths", "this comparison holds at some widths alone", node)
 
     def _constant(self, node: Constant) -> Any:
         return Flexible(None, 1, lambda i, j, m, n: node.value)

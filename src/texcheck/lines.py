@@ -16,7 +16,6 @@ MATRIX = CASES | {
     "array",
     "smallmatrix",
     "Bmatrix",
-    "vmatrix",
     "psmallmatrix",
 }
 

@@ -20,6 +20,7 @@ REAL_POINTS = 12
 SLACK = 1e-13  # rounding of a value of size 1 that vanishes exactly
 DIGITS = 120  # of the decimals that decide what the exact engine cannot
 PRECISION = 1e-100
+_WIDE_NETWORKS = 16
 
 
 def compare_numerically(
@@ -88,6 +89,27 @@ def compare_precisely(equation: Equation, setting: Setting, tex: str) -> Outcome
     if not outcome.valued:
         raise NoValue("neither side has a value on any of the random networks")
     return outcome
+
+
+def compare_widely(equation: Equation, setting: Setting, tex: str) -> Outcome:
+    """Both sides in decimals at very small and very large inputs, where both have a value."""
+    outcome = Outcome()
+    for seed in range(_WIDE_NETWORKS):
+        with decimal.localcontext() as context:
+            context.prec, context.Emax, context.Emin = DIGITS, decimal.MAX_EMAX, decimal.MIN_EMIN
+            context.traps[decimal.InvalidOperation] = False
+            context.traps[decimal.Underflow] = True
+            try:
+                outcome = compare_numerically(
+                    equation, setting, tex, points=1, seed=seed, slack=PRECISION,
+                    tolerance=PRECISION * 1e20, kind=f"wide {setting.architecture.loss}",
+                )  # fmt: skip
+            except (decimal.DecimalException, NoValue, TooLarge):
+                continue
+        found = outcome.difference
+        if found and math.isfinite(found.left) and math.isfinite(found.right):
+            return outcome
+    return Outcome()
 
 
 def compare_at_edges(equation: Equation, setting: Setting, tex: str, slack: float) -> Outcome:

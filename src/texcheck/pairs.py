@@ -44,6 +44,7 @@ class Outcome:
     difference: Difference | None = None
     valued: bool = False  # both sides have a value somewhere
     certain: bool = False  # the difference rests on algebra alone, not on unknown functions
+    by_sign: bool = False  # the difference rests on a sign that no rule decides
 
 
 class ShapesDiffer(ClaimError):

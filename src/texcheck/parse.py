@@ -274,7 +274,7 @@ class _Statements(Expressions):
                 rows, columns = self.shape(one_is_column=True)
                 self.expect("}")
             else:
-                rows = self.primary()
+                rows = self.unbraced()
         self.add(found, ShapeClaim(left, rows, columns, self.conditions), start, start)
 
     def add(self, found: list[Located], statement: Statement, start: int, position: int) -> None:
@@ -283,7 +283,7 @@ class _Statements(Expressions):
     def shape(self, one_is_column: bool = False) -> tuple[Expr, Expr]:
         outer, self.no_times = self.no_times, True
         rows = self.expression()
-        if self.take("times", "cdot"):
+        if self.take("times") or (not one_is_column and self.take("cdot")):
             columns = self.expression()
         elif one_is_column:
             columns = Number(Fraction(1))

@@ -69,12 +69,9 @@ class Quantities(Cursor):
                 self.advance()
                 if self.token.kind in ("word", "text") or self.ahead().kind in ("word", "text"):
                     mark = self.at
-                    group = self.take("{")
+                    self.take("{")
                     if self.token.text in ("MSE", "BCE"):
-                        self.advance()
-                        if group:
-                            self.expect("}")
-                        return self.place(LayerCount(Layer("L", 0)), start)
+                        raise self.error(r"L is the number of a layer: the loss is \ell", start)
                     self.at = mark
                 self.maximum()
                 return self.place(LayerCount(Layer("L_max", 0)), start)
@@ -90,7 +87,7 @@ class Quantities(Cursor):
                 exponent = self.expression()
                 self.expect("}")
             else:
-                exponent = self.primary()
+                exponent = self.unbraced()
             return self.place(Apply(Function("exp"), (exponent,)), start)
         if letter in _INDEX_LETTERS:
             return self.place(Index(letter), start)

@@ -219,9 +219,10 @@ class Hole(Node):
 
 @dataclass(frozen=True)
 class Norm(Node):
-    """The Euclidean norm."""
+    """The Euclidean norm; with the subscript 2 it is meant for a vector alone."""
 
     of: Expr
+    subscript: str = ""
 
 
 @dataclass(frozen=True)
@@ -386,6 +387,16 @@ def bare_functions(node: Expr) -> bool:
     if isinstance(node, Apply):
         return any(bare_functions(argument) for argument in node.arguments)
     return any(bare_functions(child) for child in node.parts)
+
+
+def multiplies(function: Function, argument: Expr) -> bool:
+    """Whether sigma(1 - sigma) and the like is a product, and no function of a function."""
+    within = [part for part in walk(argument) if isinstance(part, Function | Name)]
+    return (
+        function.name in ("sigma", "tanh", "ReLU", "f", "g")
+        and isinstance(argument, Add)
+        and all(part == function for part in within)
+    )
 
 
 def is_constant(node: Expr) -> bool:

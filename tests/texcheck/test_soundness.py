@@ -138,6 +138,60 @@ NOT_PROVED = [
     (r"\hat y I _i = \hat y_i", "any"),
     ("x = " + "9" * 5000, "any"),
     ("W^{(" + "9" * 5000 + ")} = x", "any"),
+    # A sign that random networks never show, and a comparison that holds at some widths alone
+    (r"\mathbb{1}[x_0 > 100] = 0", "any"),
+    (r"\max(x_0, -1000) = x_0", "any"),
+    (r"|x_0 - 1000| = 1000 - x_0", "any"),
+    (r"\mathbb{1}[\hat y_k > 0.0001] = 1", "sigmoid-mse"),
+    (r"x_i = \begin{cases} x_i & x_i < 1000 \\ 7 & \text{otherwise} \end{cases}", "any"),
+    (r"\sqrt{(x_0 + 1000)^2} = x_0 + 1000", "any"),
+    (r"\sqrt{y_0^2} = y_0", "regression"),
+    (r"\tanh(x_0) = \max(\tanh(x_0), -0.99)", "any"),
+    (r"\tanh(x_0) \mathbb{1}[x_0 > 10] = 0", "any"),
+    (r"\mathbb{1}[d_x > 2] = 1", "any"),
+    (r"\mathbb{1}[d_x < 100] \ell = \ell", "any"),
+    (r"\max(d_x, 2) = d_x", "any"),
+    (r"|d_x - 1| = d_x - 1", "any"),
+    (r"\operatorname{sign}(K - 1) = 1", "any"),
+    (r"\mathbb{1}_{K = d_x} = 0", "any"),
+    (r"\delta_{K d_x} = 0", "any"),
+    (r"\mathbb{1}_{i = 20} x_i = 0", "any"),
+    (r"\mathbb{1}[i < 30] x_i = x_i", "any"),
+    (r"\max(i, 20) x_i = 20 x_i", "any"),
+    (r"|i - 20| x_i = (20 - i) x_i", "any"),
+    (r"\delta_{i,K + d_{s^{(1)}}} x_i = 0", "any"),
+    (r"\mathbb{1}[\sum_j x_j^0 < 30] = 1", "any"),
+    (r"\operatorname{tr}(\frac{\partial x}{\partial x}) \mathbb{1}[d_x > 2] = d_x", "any"),
+    # Two cases that hold at once
+    (r"\frac{\partial z_i^{(1)}}{\partial s_i^{(1)}} = \begin{cases} 1 & s_i^{(1)} \ge 0 \\ "
+     r"0 & s_i^{(1)} \le 0 \end{cases}", "regression"),
+    (r"z_i^{(1)} = \begin{cases} s_i^{(1)} & i = 0 \\ 0 & s_i^{(1)} > 0, s_i^{(1)} < 0 "
+     r"\end{cases}", "regression"),
+    # What a mathematician reads otherwise
+    (r"W_{ij}^{(1)T} = W_{ij}^{(1)}", "any"),
+    (r"(W_{ij}^{(1)})^T = W_{ij}^{(1)}", "any"),
+    (r"s_i^{(1)} = \sum_j W_{ij}^{(1)T} x_j + b_i^{(1)}", "any"),
+    (r"\lVert W^{(1)} \rVert_2^2 = \operatorname{tr}(W^{(1)} W^{(1)T})", "any"),
+    (r"\begin{vmatrix} 2 & 0 \\ 0 & 3 \end{vmatrix} = "
+     r"\begin{pmatrix} 2 & 0 \\ 0 & 3 \end{pmatrix}", "any"),
+    (r"L_{\text{MSE}} = L_{\text{BCE}}", "any"),
+    (r"W^{(1)} \in \R^{d_{s^{(1)}} \cdot d_x}", "any"),
+    (r"\exp(1 - \exp) = \exp - \exp^2", "sigmoid-mse"),
+    (r"\log(1 - \log) = \log - \log^2", "sigmoid-mse"),
+    (r"f(1 - g) = f - f g", "sigmoid-mse"),
+    (r"\sigma(s - \sigma) = \sigma s - \sigma^2", "sigmoid-mse"),
+    (r"\sigma^2(1 - \log) = \sigma^2 - \sigma^2 \log", "sigmoid-mse"),
+    (r"\log x_i y_k = \log(x_i) y_k", "any"),
+    (r"\exp x_i x_i = \exp(x_i) x_i", "any"),
+    (r"\operatorname{sign} x_i x_j = \operatorname{sign}(x_i) x_j", "any"),
+    (r"\partial_{x_i} x_i x_i = x_i", "any"),
+    (r"\partial_{\hat y_k} \log \hat y_k \hat y_k = 1", "any"),
+    (r"x_i^23 = x_i^{23}", "any"),
+    (r"2^10 = 2^{10}", "any"),
+    (r"e^10 = e^{10}", "any"),
+    (r"x_0^K + 1 = x_0^{K+1}", "any"),
+    (r"(x_0)^(2) + 1 = x_0^3", "any"),
+    (r"\sum_{i=0}^12 x_i = \sum_{i=0}^{12} x_i", "any"),
 ]  # fmt: skip
 
 
@@ -196,7 +250,14 @@ TRUE = [
     (r"\log(x_i) = \log(x_i)", "regression"),
     (r"\hat y^T \boldsymbol{1} = \sum_k \hat y_k", "any"),
     (r"W^{(2)} I = W^{(2)}", "any"),
-]
+    (r"\lVert \hat y - y \rVert_2^2 = (\hat y - y)^T (\hat y - y)", "any"),
+    (r"\lVert W^{(1)} \rVert_F^2 = \operatorname{tr}(W^{(1)} W^{(1)T})", "any"),
+    (r"\sum_j \mathbb{1}[j = i] x_j = x_i", "any"),
+    (r"\max(0, x_i) - \max(0, -x_i) = x_i", "any"),
+    (r"\log x_i \cdot y_k = y_k \log x_i", "any"),
+    (r"z_i^{(1)} = \begin{cases} s_i^{(1)} & s_i^{(1)} \ge 0 \\ 0 & s_i^{(1)} \le 0 \end{cases}",
+     "regression"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("tex", "network"), TRUE)
