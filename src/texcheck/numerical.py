@@ -20,6 +20,7 @@ REAL_POINTS = 12
 SLACK = 1e-13  # rounding of a value of size 1 that vanishes exactly
 DIGITS = 120  # of the decimals that decide what the exact engine cannot
 PRECISION = 1e-100
+TINY = 1e-200
 _WIDE_NETWORKS = 16
 
 
@@ -51,6 +52,9 @@ def compare_numerically(
         scale = [
             max(max(abs(a[point]), abs(b[point])) for _, a, b in entries) for point in range(points)
         ]
+        for size in scale:
+            if 0 < size < outcome.smallest:
+                outcome.smallest = size
         for entry, a, b in entries:
             outcome.entries += 1
             for point in range(points):
@@ -75,20 +79,29 @@ def compare_numerically(
 
 def compare_precisely(equation: Equation, setting: Setting, tex: str) -> Outcome:
     """Both sides in decimals of many digits on the same networks. Errors as `compare_exactly`."""
-    with decimal.localcontext() as context:
-        context.prec, context.Emax, context.Emin = DIGITS, decimal.MAX_EMAX, decimal.MIN_EMIN
-        context.traps[decimal.InvalidOperation] = False  # gives no number, as for floats
-        context.traps[decimal.Underflow] = True
-        try:
-            outcome = compare_numerically(
-                equation, setting, tex, slack=PRECISION, tolerance=PRECISION,
-                kind="precise",
-            )  # fmt: skip
-        except decimal.DecimalException:
-            raise TooLarge("the numbers in it are too large or too small to compare") from None
+    outcome = _in_decimals(equation, setting, tex, DIGITS, 0)
+    if outcome.difference is None and outcome.smallest < PRECISION:
+        # Rounding shrinks with more digits, a small number does not.
+        again = _in_decimals(equation, setting, tex, 2 * DIGITS, 1)
+        if outcome.smallest < TINY or again.smallest > TINY:
+            raise TooLarge("the numbers in it are too small to compare")
     if not outcome.valued:
         raise NoValue("neither side has a value on any of the random networks")
     return outcome
+
+
+def _in_decimals(equation: Equation, setting: Setting, tex: str, digits: int, seed: int) -> Outcome:
+    with decimal.localcontext() as context:
+        context.prec, context.Emax, context.Emin = digits, decimal.MAX_EMAX, decimal.MIN_EMIN
+        context.traps[decimal.InvalidOperation] = False  # gives no number, as for floats
+        context.traps[decimal.Underflow] = True
+        try:
+            return compare_numerically(
+                equation, setting, tex, slack=PRECISION, tolerance=PRECISION,
+                seed=seed, kind="precise",
+            )  # fmt: skip
+        except decimal.DecimalException:
+            raise TooLarge("the numbers in it are too large or too small to compare") from None
 
 
 def compare_widely(equation: Equation, setting: Setting, tex: str) -> Outcome:

@@ -44,6 +44,7 @@ class Outcome:
     difference: Difference | None = None
     valued: bool = False  # both sides have a value somewhere
     certain: bool = False  # the difference rests on algebra alone, not on unknown functions
+    smallest: Any = 1  # the size of the largest entry, where it is least but not 0
     by_sign: bool = False  # the difference rests on a sign that no rule decides
 
 
