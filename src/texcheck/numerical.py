@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import decimal
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .indices import ranges
@@ -91,10 +93,7 @@ def compare_precisely(equation: Equation, setting: Setting, tex: str) -> Outcome
 
 
 def _in_decimals(equation: Equation, setting: Setting, tex: str, digits: int, seed: int) -> Outcome:
-    with decimal.localcontext() as context:
-        context.prec, context.Emax, context.Emin = digits, decimal.MAX_EMAX, decimal.MIN_EMIN
-        context.traps[decimal.InvalidOperation] = False  # gives no number, as for floats
-        context.traps[decimal.Underflow] = True
+    with _many_digits(digits):
         try:
             return compare_numerically(
                 equation, setting, tex, slack=PRECISION, tolerance=PRECISION,
@@ -104,14 +103,19 @@ def _in_decimals(equation: Equation, setting: Setting, tex: str, digits: int, se
             raise TooLarge("the numbers in it are too large or too small to compare") from None
 
 
+@contextmanager
+def _many_digits(digits: int) -> Iterator[None]:
+    with decimal.localcontext() as context:
+        context.prec, context.Emax, context.Emin = digits, decimal.MAX_EMAX, decimal.MIN_EMIN
+        context.traps[decimal.InvalidOperation] = False  # gives no number, as for floats
+        context.traps[decimal.Underflow] = True
+        yield
+
+
 def compare_widely(equation: Equation, setting: Setting, tex: str) -> Outcome:
     """Both sides in decimals at very small and very large inputs, where both have a value."""
-    outcome = Outcome()
     for seed in range(_WIDE_NETWORKS):
-        with decimal.localcontext() as context:
-            context.prec, context.Emax, context.Emin = DIGITS, decimal.MAX_EMAX, decimal.MIN_EMIN
-            context.traps[decimal.InvalidOperation] = False
-            context.traps[decimal.Underflow] = True
+        with _many_digits(DIGITS):
             try:
                 outcome = compare_numerically(
                     equation, setting, tex, points=1, seed=seed, slack=PRECISION,
