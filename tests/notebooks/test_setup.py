@@ -141,7 +141,6 @@ def colab(tmp_path):
     return run
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Colab has a POSIX shell")
 def test_a_notebook_that_stands_alone_fetches_the_book(repository, colab):
     notebook = read(ROOT / "book" / "regression" / "layers_run.ipynb")
     cells = by_id(notebook)
