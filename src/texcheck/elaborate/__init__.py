@@ -1,0 +1,1 @@
+"""From the syntax tree to matrices whose entries are terms. Trusted."""

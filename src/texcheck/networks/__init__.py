@@ -1,0 +1,1 @@
+"""Networks, their derivatives, and the finitely many that stand for all. Trusted."""
