@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import assert_never
 
 from .verdict import Definition, Proved, Refuted, Undecided, Unreadable, Verdict, Witness
@@ -72,9 +73,9 @@ def unreadable(verdict: Unreadable) -> list[str]:
     return [first, before + cut + after, " " * (column - start + len(before)) + "^"]
 
 
-def sentences(verdict: Verdict) -> str:
-    """A verdict's text in sentences, for a page."""
-    return " ".join(f"{_capitalized(part)}." for part in text(verdict))
+def in_sentences(said: Iterable[str]) -> str:
+    """The lines of a verdict as sentences, for a page."""
+    return " ".join(f"{_capitalized(part)}." for part in said)
 
 
 def _capitalized(said: str) -> str:
