@@ -26,6 +26,7 @@ book: .venv/installed ## build the site into _build/html
 test: .venv/installed ## run all tests, every notebook, and prove every equation
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/pytest
 	$(BIN)/pytest --nbval book
 	$(BIN)/python -m texcheck book

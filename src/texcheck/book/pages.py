@@ -33,6 +33,7 @@ EXTENSIONS = frozenset(
 # Directives whose body is not Markdown, so that no equation of the book can stand in it.
 _LITERAL = frozenset(
     ["code", "code-block", "code-cell", "sourcecode", "literalinclude", "raw", "toctree", "image"]
+    + ["question"]  # its formulas are checked by the extension that shows it
 )
 # Directives whose math would be passed over: their bodies are not tokens of this page.
 _UNREAD = frozenset({"include", "eval-rst", "list-table", "csv-table", "glue:math"})
@@ -347,7 +348,7 @@ def _table(page: _Page, table: SyntaxTreeNode, offset: int) -> None:
                 searched = max(searched, found + len(f"${tex}$"))
                 try:
                     claim = tables.claim(cells, column, n) if row is not header else (None, "value")
-                except tables.UnknownLayer as error:
+                except tables.BadCell as error:
                     page.problem(start, str(error))
                     continue
                 if claim:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -19,16 +20,28 @@ _LAYERS = {
 }
 
 
-class UnknownLayer(ValueError):
-    """A name in the column "Layer" that is no layer."""
+# Columns that name things or hold numbers of the running network: they claim nothing.
+_NAMING = ("Row", "Here", "Quantity", "From", "To")
+_RELATION = re.compile(r"=|<|>|\\(le|ge|ne|leq|geq|neq|lt|gt|approx|equiv|in)(?![a-zA-Z])")
+
+
+class BadCell(ValueError):
+    """A cell that its table has no place for: what was expected, what was given."""
 
 
 def claim(cells: dict[str, SyntaxTreeNode], column: str, n: int) -> tuple[str | None, Kind] | None:
     """The subject and kind of a cell's `n`-th math; None for the cell that names the subject.
 
-    `cells`: the row, by the heads of its columns. Raises UnknownLayer.
+    `cells`: the row, by the heads of its columns. Raises BadCell.
     """
-    match [name for name in cells if name != "Row"]:
+    if column in _NAMING:
+        found = [tex for tex in maths(cells[column]) if _RELATION.search(tex)]
+        if found:
+            raise BadCell(
+                f"{column}: a claim must not stand in a column that is not read: {found[0]}"
+            )
+        return None
+    match [name for name in cells if name not in _NAMING]:
         case ["Layer", "Input", "Output"]:
             return None if column == "Layer" else (_of_layer(cells, column, n), "value")
         case ["Parameter", "Gradient", "Shape"]:
@@ -46,7 +59,7 @@ def claim(cells: dict[str, SyntaxTreeNode], column: str, n: int) -> tuple[str | 
 def _of_layer(cells: dict[str, SyntaxTreeNode], column: str, n: int) -> str:
     layer = _plain(text(cells["Layer"]))
     if layer not in _LAYERS:
-        raise UnknownLayer(f"Layer: expected one of {', '.join(_LAYERS)}, got {layer!r}")
+        raise BadCell(f"Layer: expected one of {', '.join(_LAYERS)}, got {layer!r}")
     inputs, output = _LAYERS[layer]
     if column == "Output":
         return output
