@@ -30,7 +30,6 @@ from .terms import (
     function_of,
     number,
     power,
-
 )
 
 Kind: TypeAlias = Literal["nonzero", "positive", "nonnegative"]
@@ -266,5 +265,3 @@ def one_minus_sigma(term: Term) -> Atom | None:
             if atom.label == "sigma" and n == 1:
                 return atom
     return None
-
-

@@ -69,6 +69,17 @@ def substituted(term: Term, change: Change) -> Term:
     return result
 
 
+def put(term: Term, change: Change) -> Term:
+    """Every atom replaced, those inside of functions too; the term stays as it is written."""
+
+    def inside(atom: Atom) -> Term | None:
+        if atom.argument is not None:
+            return apply(str(atom.label), put(atom.argument, change))
+        return change(atom)
+
+    return substituted(term, inside)
+
+
 def _applied(name: str, term: Term) -> Term:
     """A function of a normal form, with the laws that hold for its values alone."""
     if name == "sqrt" and len(term.parts) == 1:
@@ -280,5 +291,3 @@ def _case(base: Atom, side: int) -> Callable[[Term], Term]:
         return None
 
     return lambda term: canonical(reduced(substituted(term, change)))
-
-

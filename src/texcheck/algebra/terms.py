@@ -283,9 +283,7 @@ def rename(term: Term, new: Mapping[Index, Index]) -> Term:
     """Free indices renamed, or numbered."""
     if all(old == now for old, now in new.items()) or not term_indices(term) & new.keys():
         return term
-    return _collected(
-        (_renamed_monomial(mono, new), factor) for mono, factor in term.parts.items()
-    )
+    return _collected((_renamed_monomial(mono, new), factor) for mono, factor in term.parts.items())
 
 
 def _renamed_monomial(mono: Monomial, new: Mapping[Index, Index]) -> Monomial | None:
@@ -333,9 +331,7 @@ def _product(left: Monomial, right: Monomial) -> Monomial | None:
     return contracted((*left.atoms, *atoms), (*left.bound, *bound))
 
 
-def contracted(
-    atoms: Iterable[tuple[Atom, int]], bound: Iterable[Index]
-) -> Monomial | None:
+def contracted(atoms: Iterable[tuple[Atom, int]], bound: Iterable[Index]) -> Monomial | None:
     """The monomial of these factors with its deltas contracted; None where it is 0.
 
     The indices that deltas make equal form classes. One of each (a number, else a free one) takes
@@ -409,9 +405,7 @@ def _led(
     return found
 
 
-def _counted(
-    exponents: dict[Atom, int], bound: set[Index]
-) -> tuple[dict[Atom, int], set[Index]]:
+def _counted(exponents: dict[Atom, int], bound: set[Index]) -> tuple[dict[Atom, int], set[Index]]:
     used = set().union(*(free_indices(atom) for atom, n in exponents.items() if n))
     for index in bound - used:
         count = Atom("length", index.sort.layer)

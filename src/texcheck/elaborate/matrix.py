@@ -84,9 +84,7 @@ def zip_entries(
 ) -> Matrix:
     """Two matrices of one shape joined entry by entry. Raises IllSorted."""
     unify_shapes(left, right, node)
-    return Matrix(
-        left.rows, left.columns, lambda i, j: join(left.entry(i, j), right.entry(i, j))
-    )
+    return Matrix(left.rows, left.columns, lambda i, j: join(left.entry(i, j), right.entry(i, j)))
 
 
 def unify_shapes(left: Matrix, right: Matrix, node: t.Node) -> None:
@@ -107,17 +105,13 @@ def product(names: Names, left: Matrix, right: Matrix, node: t.Node) -> Matrix:
     """The product of two matrices, or of a number and a matrix. Raises IllSorted."""
     for one, other in ((left, right), (right, left)):
         if one.is_number:
-            return Matrix(
-                other.rows, other.columns, lambda i, j: one.value * other.entry(i, j)
-            )
+            return Matrix(other.rows, other.columns, lambda i, j: one.value * other.entry(i, j))
     unify(left.columns, right.rows, "a factor's columns are not the next one's rows", node)
 
     def entry(i: Index, j: Index) -> Term:
         if is_one(left.columns):
             return left.entry(i, FIRST) * right.entry(FIRST, j)
-        return sum_entries(
-            names, left.columns, lambda k: left.entry(i, k) * right.entry(k, j)
-        )
+        return sum_entries(names, left.columns, lambda k: left.entry(i, k) * right.entry(k, j))
 
     return Matrix(left.rows, right.columns, entry)
 

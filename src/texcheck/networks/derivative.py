@@ -60,6 +60,16 @@ def refuse_upstream(term: Term, source: Source) -> None:
                     raise NoRule("a derivative by what is computed from the rest of the formula")
 
 
+def independent(atom: Atom, place: Place) -> bool:
+    """Whether an atom neither follows from a quantity nor is what that is computed from."""
+    if atom.kind in ("J", "g", "ell"):
+        return False
+    if atom.kind not in ("W", "b", "s", "z", "y"):
+        return True
+    other = atom.kind, int(str(atom.label))
+    return not precedes(place, other) and not precedes(other, place)
+
+
 def _derivative(case: Case, term: Term, source: Source, demands: list[Demand]) -> Term:
     result = ZERO
     for mono, factor in term.parts.items():
