@@ -63,6 +63,7 @@ class Grammar:
     term: Callable[[Cursor], t.Expr]
     product: Callable[[Cursor], t.Expr]
     factor: Callable[[Cursor], t.Expr]
+    quantity: Callable[[Cursor], t.Name | None]
 
 
 @dataclass
@@ -150,6 +151,10 @@ class Cursor:
     def factor(self) -> t.Expr:
         """A factor with its scripts."""
         return self.grammar.factor(self)
+
+    def quantity(self) -> t.Name | None:
+        """A quantity with its layer and its indices; None if there is none."""
+        return self.grammar.quantity(self)
 
     def inside(self, closing: str) -> t.Expr:
         """An expression in brackets that are open already, and their closing one."""

@@ -1,4 +1,4 @@
-"""Reads quantities with their layers and indices, lengths, identity matrices and numbers."""
+"""Reads letters of quantities, layers, indices, lengths, identity matrices and numbers."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from fractions import Fraction
 
 from .. import syntax as t
 from . import spelling
-from .cursor import Cursor, at
-from .tokens import CannotRead
+from .cursor import DEEPEST, Cursor, at, spot
 
 MOST_DIGITS = 15
 _INDEX = "expected an index"
 
 
-def quantity(c: Cursor) -> t.Name | None:
+def letter(c: Cursor) -> t.Name | None:
     """The quantity whose letter stands here, without scripts; None if there is none."""
     token = c.token
     start = token.start
@@ -27,54 +26,34 @@ def quantity(c: Cursor) -> t.Name | None:
     if base is None or (token.text == "l" and c.shared.layer_letter == "l"):
         return None
     c.advance()
-    variant = _variant(c) if base == "ell" else ""
+    variant = _variant(c) if base == "ell" and c.sees("_") else ""
     return t.Name(base, None, (), variant, **c.span(start))
 
 
 def _hat(c: Cursor, start: int) -> t.Name:
+    """What stands behind \\hat: y, in braces perhaps with its index."""
     group = c.take("{")
     if c.token.text != "y" or "hat y" not in c.names.quantities:
         raise c.error("expected y under the hat")
-    c.advance()
-    name = t.Name("y_hat", None)
+    inner = c.quantity() if group else letter(c)
+    assert inner is not None
     if group:
-        name = named(c, name, start)
         c.expect("}")
-    return c.spread(name, start)
+    return replace(inner, base="y_hat", **c.span(start))
 
 
 def _variant(c: Cursor) -> str:
-    """The subscript of the loss: MSE, BCE or none."""
-    if not c.sees("_"):
-        return ""
-    c.advance()
+    """The subscript of the loss: MSE or BCE."""
+    c.expect("_")
     group = c.take("{")
-    word = ""
-    while c.token.kind in ("letter", "word", "text"):
+    word = c.advance().text
+    while group and c.token.kind == "letter":
         word += c.advance().text
-        if not group:
-            break
     if word not in ("MSE", "BCE"):
         raise c.error("expected MSE or BCE as the name of the loss")
     if group:
         c.expect("}")
     return word
-
-
-def named(c: Cursor, name: t.Name, start: int) -> t.Name:
-    """The name with the layer and the indices that follow, in either order, and no other script."""
-    while True:
-        if c.sees("_") and not name.indices:
-            c.advance()
-            name = replace(name, indices=indices(c, name.base))
-        elif c.sees("^") and name.layer is None and name.base in spelling.LAYERED:
-            c.advance()
-            group = c.take("{")
-            name = replace(name, layer=layer(c, group is not None))
-            if group:
-                c.expect("}", " after the layer")
-        else:
-            return checked(c, c.spread(name, start))
 
 
 def checked(c: Cursor, name: t.Name) -> t.Name:
@@ -97,8 +76,7 @@ def layer_follows(c: Cursor) -> bool:
     """Whether brackets with a layer stand here, with nothing but marks behind them."""
     if not c.sees("(", "["):
         return False
-    inner = c.ahead()
-    return inner.kind == "digit" or inner.text in ("L", "l", "ell") or inner.kind == "letter"
+    return c.ahead().kind in ("digit", "letter") or c.ahead().text == "ell"
 
 
 def layer(c: Cursor, group: bool) -> t.Layer:
@@ -148,12 +126,8 @@ def _layer_letter(c: Cursor) -> str:
         return "L_max"
     shared = c.shared
     if shared.layer_letter not in ("", letter):
-        raise CannotRead(
-            "expected one letter for any layer, found L and l",
-            token.start,
-            token.end,
-            r"the last layer is L_{\max}",
-        )
+        instead = r"the last layer is L_{\max}"
+        raise c.error("expected one letter for any layer, found L and l", instead, node=spot(token))
     shared.layer_letter = letter
     return "L"
 
@@ -162,10 +136,8 @@ def maximum(c: Cursor) -> None:
     """The subscript of L_max."""
     group = c.take("{")
     word = ""
-    while c.token.kind in ("letter", "word", "text") or c.token.text == "max":
+    while word != "max" and c.token.kind in ("letter", "word", "text", "command"):
         word += c.advance().text
-        if word == "max":
-            break
     if word != "max":
         raise c.error(r"expected L_{\max}", r"the loss is \ell")
     if group:
@@ -211,7 +183,7 @@ def _index(c: Cursor, several: bool) -> t.Expr:
     start = c.token.start
     terms = [_index_atom(c, single=several)]
     while sign := c.take("+", "-"):
-        if several and not isinstance(terms[0], t.Length | t.Number):
+        if several and not isinstance(terms[0], t.Length):
             raise c.error("expected a comma between two indices", node=c.span(sign.start))
         right = _index_atom(c, single=False)
         negative = sign.text == "-"
@@ -235,7 +207,7 @@ def _index_atom(c: Cursor, *, single: bool) -> t.Expr:
         c.advance()
         return t.Length(t.Name("y_hat", None), **c.span(token.start))
     if c.take("("):
-        if c.depth > 60:
+        if c.depth > DEEPEST:
             raise c.error("the formula is nested too deeply")
         c.depth += 1
         inner = _index(c, several=False)
@@ -265,15 +237,12 @@ def length(c: Cursor, start: int) -> t.Length:
     """d_v, behind the d."""
     c.expect("_")
     group = c.take("{")
-    first = c.token.start
-    name = quantity(c)
-    if name is None:
-        raise c.error("expected the name of a vector after d_")
+    first = c.at
+    name = c.quantity() if group else letter(c)
+    if name is None or name.base not in spelling.VECTORS or name.indices:
+        raise c.error("expected the name of a vector after d_", node=spot(c.tokens[first]))
     if group:
-        name = named(c, name, first)
         c.expect("}", " after the name of a vector")
-    if name.base not in spelling.VECTORS or name.indices:
-        raise c.error("expected the name of a vector after d_", node=at(name))
     return t.Length(name, **c.span(start))
 
 
@@ -319,7 +288,7 @@ def _are_indices(c: Cursor) -> bool:
     atoms = [token for token in inner if token.text != ","]
     quantities = c.names.quantities
     return len(atoms) > 1 and all(
-        token.kind == "digit" or (token.kind == "letter" and token.text not in quantities)
+        token.kind == "digit" or (token.text.islower() and token.text not in quantities)
         for token in atoms
         if token.text not in ":"
     )
@@ -328,7 +297,7 @@ def _are_indices(c: Cursor) -> bool:
 def _identity_shape(c: Cursor) -> tuple[t.Expr, ...]:
     group = c.take("{")
     if group is None:
-        return (one := _a_length(c, _single(c)), one)
+        return (one := _a_length(c, single(c)), one)
     outer, c.no_times = c.no_times, True
     rows = _a_length(c, c.expression())
     columns = _a_length(c, c.expression()) if c.take("times", ",") else rows
@@ -337,14 +306,26 @@ def _identity_shape(c: Cursor) -> tuple[t.Expr, ...]:
     return rows, columns
 
 
-def _single(c: Cursor) -> t.Expr:
-    """A number or a letter in a subscript without braces."""
+def single(c: Cursor) -> t.Expr:
+    """The one token that TeX takes without braces: a digit, a quantity, a length, an index."""
     token = c.token
     if token.kind == "digit":
         c.advance()
         return t.Number(Fraction(token.text), **c.span(token.start))
-    name = quantity(c)
-    return name if name is not None else _index_atom(c, single=True)
+    if token.kind == "letter" and token.text == "K":
+        c.advance()
+        return t.Length(t.Name("y_hat", None), **c.span(token.start))
+    found = layer_count(c) or letter(c)
+    if found is None and token.kind != "letter":
+        raise c.error("expected braces")
+    return found if found is not None else t.Index(index_letter(c), **c.span(token.start))
+
+
+def raised(c: Cursor) -> t.Expr:
+    """A superscript without braces, which is one token alone."""
+    if c.token.kind == "digit" and c.ahead().kind == "digit":
+        raise c.error("expected braces around what is raised")
+    return single(c)
 
 
 def _a_length(c: Cursor, found: t.Expr) -> t.Expr:

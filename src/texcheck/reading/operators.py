@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from fractions import Fraction
-
 from .. import syntax as t
-from . import names, spelling
+from . import names, scripts, spelling
 from .cursor import Cursor, at
 
 _BRACKETS = "expected brackets around what is differentiated"
@@ -25,18 +22,7 @@ def fraction(c: Cursor) -> t.Expr:
 
 
 def _part(c: Cursor, braced: bool) -> t.Expr:
-    if braced:
-        return c.inside("}")
-    token = c.token
-    if token.kind == "digit":
-        c.advance()
-        return t.Number(Fraction(token.text), **c.span(token.start))
-    name = names.quantity(c)
-    if name is not None:
-        return names.checked(c, name)
-    if token.kind == "letter" and token.text == "K":
-        return c.factor()
-    raise c.error("expected braces around the parts of a fraction")
+    return c.inside("}") if braced else names.single(c)
 
 
 # -- derivatives
@@ -89,57 +75,19 @@ def _denominator(c: Cursor, order: int) -> list[t.Name]:
     by: list[t.Name] = []
     while not by or is_partial(c):
         _expect_partial(c)
-        name = _by(c)
-        squared = c.take("^")
-        if squared:
-            group = c.take("{")
-            if c.token.text != "2":
-                raise c.error("expected a layer in parentheses", "as in W^{(1)}")
-            c.advance()
-            if group:
-                c.expect("}")
-        by += [name, name] if squared else [name]
+        name, times = scripts.squared(c)
+        by += [name] * times
     if len(by) != order:
         raise c.error(f"expected {order} of \\partial in the denominator", node=at(by[0]))
     return by
 
 
 def _by(c: Cursor) -> t.Name:
-    """The quantity that a derivative is taken by; [W]_{ij} and (W)_{ij} are its components."""
-    start = c.token.start
-    opening = c.take("[", "(", "{")
-    name = names.quantity(c)
-    if name is None:
-        raise c.error("expected a quantity of the network after \\partial")
-    if opening is not None:
-        name = _scripted(c, name)
-        c.expect({"[": "]", "(": ")", "{": "}"}[opening.text])
-        if c.sees("_") and not name.indices:
-            c.advance()
-            name = replace(name, indices=names.indices(c, name.base))
-        return names.checked(c, c.spread(name, start))
-    return _scripted(c, name)
-
-
-def _scripted(c: Cursor, name: t.Name) -> t.Name:
-    """The name with its indices and its layer, but not with a power."""
-    while True:
-        if c.sees("_") and not name.indices:
-            c.advance()
-            name = replace(name, indices=names.indices(c, name.base))
-        elif c.sees("^") and name.layer is None and _is_layer(c, name):
-            c.advance()
-            group = c.take("{")
-            name = replace(name, layer=names.layer(c, group is not None))
-            if group:
-                c.expect("}", " after the layer")
-        else:
-            return names.checked(c, c.spread(name, name.start))
-
-
-def _is_layer(c: Cursor, name: t.Name) -> bool:
-    inner = c.ahead(2) if c.ahead().text == "{" else c.ahead()
-    return name.base in spelling.LAYERED and (c.names.bare or inner.text in ("(", "["))
+    """The quantity that a derivative is taken by."""
+    name, order = scripts.squared(c)
+    if order > 1:
+        raise c.error("expected no power of the quantity", node=at(name))
+    return name
 
 
 def _operand(c: Cursor) -> t.Expr:
@@ -179,10 +127,7 @@ def inline_derivative(c: Cursor) -> t.Expr:
     of = c.factor()
     c.expect("/", " and \\partial")
     _expect_partial(c)
-    by = _by(c)
-    if c.sees("^"):
-        raise c.error("expected no power of the denominator", "write \\frac")
-    return t.Derivative(of, by, **c.span(start))
+    return t.Derivative(of, _by(c), **c.span(start))
 
 
 def gradient(c: Cursor) -> t.Expr:
@@ -200,14 +145,8 @@ def gradient(c: Cursor) -> t.Expr:
 
 def _subscript(c: Cursor) -> t.Name:
     """The quantity behind \\nabla_ or \\partial_."""
-    if c.take("{"):
-        by = _by(c)
-        c.expect("}", " after the quantity")
-        return by
-    name = names.quantity(c)
-    if name is None:
-        raise c.error("expected a quantity of the network")
-    return names.checked(c, name)
+    name = c.token.text != "{" and names.letter(c)
+    return names.checked(c, name) if name else _by(c)
 
 
 def continues(c: Cursor) -> bool:
@@ -227,12 +166,9 @@ def starts_factor(c: Cursor) -> bool:
             return token.text in ("(", "[", "{", "left.")
         case "command":
             bar = token.text in ("Vert", "vert")
-            return c.bars == 0 and c.ahead().text != "_" if bar else _begins(token.text)
+            free = c.bars == 0 and c.ahead().text != "_"
+            return free if bar else token.text not in spelling.NO_FACTOR
     return False
-
-
-def _begins(command: str) -> bool:
-    return command not in spelling.NO_FACTOR
 
 
 # -- what holds at a point
@@ -306,29 +242,7 @@ def _upper(c: Cursor) -> t.Expr | None:
         return None
     if c.take("{"):
         return c.inside("}")
-    return unbraced(c)
-
-
-def unbraced(c: Cursor) -> t.Expr:
-    """A superscript without braces: TeX raises one token alone."""
-    token = c.token
-    if token.kind == "digit" and c.ahead().kind != "digit":
-        c.advance()
-        return t.Number(Fraction(token.text), **c.span(token.start))
-    if token.kind == "letter":
-        if (count := names.layer_count(c)) is not None:
-            return count
-        if token.text == "K":
-            c.advance()
-            return t.Length(t.Name("y_hat", None), **c.span(token.start))
-        name = names.quantity(c)
-        return names.checked(c, name) if name is not None else _index(c)
-    raise c.error("expected braces around what is raised")
-
-
-def _index(c: Cursor) -> t.Index:
-    start = c.token.start
-    return t.Index(names.index_letter(c), **c.span(start))
+    return names.raised(c)
 
 
 def norm(c: Cursor) -> t.Expr:
@@ -345,18 +259,6 @@ def norm(c: Cursor) -> t.Expr:
     if closing in ("vert", "rvert"):
         return t.Absolute(inner, **c.span(opening.start))
     return t.Norm(inner, **c.span(opening.start))
-
-
-def norm_subscript(c: Cursor, norm: t.Norm) -> t.Norm:
-    """The norm with the subscript that says which one it is."""
-    c.expect("_")
-    group = c.take("{")
-    if c.token.text not in ("2", "F"):
-        raise c.error("expected the Euclidean norm: _2, _F or no subscript")
-    subscript = c.advance().text
-    if group:
-        c.expect("}")
-    return replace(norm, subscript=subscript)
 
 
 def inner_product(c: Cursor) -> t.Expr:

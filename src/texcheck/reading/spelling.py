@@ -116,7 +116,7 @@ INSTEAD = {
     **dict.fromkeys(["H", "u", "Theta", "theta", "heaviside", "Heaviside"], _STEP),
     **dict.fromkeys(["h", "a"], r"what a layer puts out is z, as in z^{(1)}"),
     **dict.fromkeys("TN", r"the last layer is L_{\max}"),
-    **dict.fromkeys(["phi", "varphi", "psi", "rho"], "an activation is f or g, or goes by its name"),
+    **dict.fromkeys(["phi", "varphi", "psi"], "an activation is f or g, or goes by its name"),
     **dict.fromkeys(["alpha", "lambda", "epsilon", "gamma"], r"the step size is \eta"),
     "d": r"a length is written d_x",
     "Sigma": r"write \operatorname{diag}(\sigma'(s^{(1)})), or \sum for a sum",

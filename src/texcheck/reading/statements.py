@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 
 from .. import syntax as t
-from . import lines, names, operators, spelling
+from . import claims, lines, names, spelling
 from .cursor import BOOK, Cursor, Names, Shared, at, spot
 from .expressions import GRAMMAR, free_indices
 from .tokens import CannotRead, Token, tokens
@@ -55,8 +54,8 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
         claim = t.Equation(left, right, start=left.start, end=right.end, at=right.start)
         display.found.append(replace(claim, conditions=display.conditions))
     _expect_definitions_used(display)
-    _expect_layers(display)
-    return [_checked(statement) for statement in display.found]
+    claims.expect_layers(display.found)
+    return [claims.checked(statement) for statement in display.found]
 
 
 def cell(tex: str, names: Names = BOOK) -> tuple[t.Expr, ...]:
@@ -67,7 +66,7 @@ def cell(tex: str, names: Names = BOOK) -> tuple[t.Expr, ...]:
         sides.append(_listing(c))
     _end(c)
     for side in sides:
-        _expect_flat(side)
+        claims.expect_flat(side)
     return tuple(sides)
 
 
@@ -238,13 +237,13 @@ def _chain(line: _Line, left: t.Expr) -> None:
             _range(line, [left], left.start)
             return
         right = c.expression()
-        line.add(_claim(sign, left, right, display.conditions))
+        line.add(claims.claim(sign, left, right, display.conditions))
         left = right
     display.previous = left
     if c.sees("in"):
         _belongs(line, [left], left.start)
-    claims = display.found[first:]
-    conditions = [_as_condition(claim) for claim in claims]
+    new = display.found[first:]
+    conditions = [claims.as_condition(claim) for claim in new]
     if c.sees("Rightarrow", "rightarrow"):
         arrow = c.advance()
         if all(isinstance(one, t.Assume) for one in conditions):
@@ -256,23 +255,23 @@ def _chain(line: _Line, left: t.Expr) -> None:
             raise c.error("expected = or \\Rightarrow", node=spot(arrow))
         line.conditional = False
         return
-    _behind(line, first, claims, conditions)
+    _behind(line, first, new, conditions)
 
 
 def _behind(
-    line: _Line, first: int, claims: list[t.Statement], conditions: list[t.Condition | None]
+    line: _Line, first: int, new: list[t.Statement], conditions: list[t.Condition | None]
 ) -> None:
     """Makes claims the conditions of the statements before them, where they are meant so."""
     display = line.display
     before = first > line.first
-    of_indices = before and all(map(_compares_indices, claims))
+    of_indices = before and all(map(claims.compares_indices, new))
     if not line.conditional and not of_indices:
         return
     if not all(conditions):
         if before:
             raise line.c.error(
                 "expected a condition on an activation or on indices, or with > or <",
-                node=at(claims[0]),
+                node=at(new[0]),
             )
         line.conditional = False  # if f = I, then this
         return
@@ -282,46 +281,6 @@ def _behind(
     for number in range(line.first, first):
         statement = display.found[number]
         display.found[number] = replace(statement, conditions=(*statement.conditions, *found))
-
-
-def _claim(
-    sign: Token, left: t.Expr, right: t.Expr, conditions: tuple[t.Condition, ...]
-) -> t.Statement:
-    """An equation or a comparison; I is the identity function where the other side is one."""
-    if isinstance(left, t.Function) and right == t.Identity(None, None):
-        right = t.Function("I", **at(right))
-    if isinstance(right, t.Function) and left == t.Identity(None, None):
-        left = t.Function("I", **at(left))
-    start, end = min(left.start, right.start), right.end
-    if sign.text == "=":
-        return t.Equation(left, right, conditions=conditions, at=sign.start, start=start, end=end)
-    return t.Comparison(
-        sign.text, left, right, conditions=conditions, at=sign.start, start=start, end=end
-    )
-
-
-def _as_condition(claim: t.Statement) -> t.Condition | None:
-    """A claim as the condition that it may be."""
-    match claim:
-        case t.Equation(t.Function("f" | "g", _, 0) as left, t.Function(_, None, 0) as right):
-            known = right.name in spelling.ACTIVATIONS - {"f", "g"}
-            return t.Assume(left, right, **at(claim)) if known else None
-        case t.Equation(left, right) if _compares_indices(claim):
-            return t.Indicator("=", left, right, **at(claim))
-        case t.Comparison(relation, left, right):
-            if relation != "neq" or _compares_indices(claim):
-                return t.Indicator(relation, left, right, **at(claim))
-    return None
-
-
-def _compares_indices(claim: t.Statement) -> bool:
-    """Whether a claim is about an index or a layer, which it has alone on its left side."""
-    kinds = (t.Index, t.Number, t.Length, t.LayerCount, t.Add, t.Negative)
-    if not isinstance(claim, t.Equation | t.Comparison):
-        return False
-    right = claim.right
-    plain = isinstance(right, kinds) and all(isinstance(part, kinds) for part in right.parts)
-    return isinstance(claim.left, t.Index | t.LayerCount) and (plain or isinstance(right, t.Length))
 
 
 def _belongs(line: _Line, left: list[t.Expr], start: int) -> None:
@@ -355,7 +314,7 @@ def _space(c: Cursor) -> tuple[t.Expr, t.Expr]:
     if not c.take("^"):
         return one, one
     if not c.take("{"):
-        rows = operators.unbraced(c)
+        rows = names.single(c)
         names.expect_lengths(c, rows)
         return rows, one
     outer, c.no_times = c.no_times, True
@@ -429,21 +388,6 @@ def _expect_definitions_used(display: _Display) -> None:
                 raise CannotRead(f"{letter} is never used", left.start, left.end, instead)
 
 
-def _expect_layers(display: _Display) -> None:
-    """Raises `CannotRead` where no layer stands in parentheses, but quantities that have one."""
-    named = [
-        part
-        for statement in display.found
-        for part in t.walk(statement)
-        if isinstance(part, t.Name | t.Function)
-    ]
-    if any(part.layer for part in named):
-        return
-    for part in named:
-        if isinstance(part, t.Name) and part.base in spelling.LAYERED - {"s"}:
-            raise CannotRead("expected a layer", part.start, part.end, r"as in W^{(1)}")
-
-
 # -- ranges
 
 
@@ -497,16 +441,16 @@ def _bind_ranges(line: _Line) -> None:
     for letter in line.letters:
         name = letter.letter if isinstance(letter, t.Index) else "L"
         _statements_with(line, name, letter)
-    claims = []
+    found = []
     for one in line.ranges:
         numbers = _statements_with(line, one.letter, one)
         about = tuple(display.found[number] for number in numbers)
-        claims.append(t.RangeClaim(one, about, at=one.start, start=one.start, end=one.end))
+        found.append(t.RangeClaim(one, about, at=one.start, start=one.start, end=one.end))
         for number in numbers:
             statement = display.found[number]
             joined = (*statement.conditions, one)
             display.found[number] = replace(statement, conditions=joined)
-    display.found += claims
+    display.found += found
 
 
 def _statements_with(line: _Line, letter: str, node: t.Node) -> list[int]:
@@ -515,94 +459,8 @@ def _statements_with(line: _Line, letter: str, node: t.Node) -> list[int]:
         numbers = [
             number
             for number, statement in enumerate(line.display.found)
-            if number >= first and letter in _letters(statement)
+            if number >= first and letter in claims.letters(statement)
         ]
         if numbers:
             return numbers
     raise line.c.error(f"{letter} stands in no statement before", node=at(node))
-
-
-def _letters(statement: t.Statement) -> set[str]:
-    """The index letters of a statement that no sum binds, and L if it has any layer."""
-    sides = [part for part in statement.parts if part not in statement.conditions]
-    found = {index.letter for side in sides for index in free_indices(side)}
-    for side in sides:
-        for part in t.walk(side):
-            layer = getattr(part, "layer", None)
-            if isinstance(layer, t.Layer) and layer.base == "L":
-                found.add("L")
-    return found
-
-
-# -- what holds for a whole statement
-
-
-def _checked(statement: t.Statement) -> t.Statement:
-    """The statement, with its sums over i \\ne j resolved. Raises `CannotRead`."""
-    _expect_flat(statement)
-    bare = [part for part in _bare(statement) if isinstance(part, t.Function)]
-    if bare:
-        allowed = (
-            t.Function, t.Number, t.Add, t.Negative, t.Product, t.Times, t.Power, t.Quotient,
-            t.Elementwise,
-        )  # fmt: skip
-        sides = [side for side in statement.parts if side not in statement.conditions]
-        for side in sides:
-            for part in t.walk(side):
-                if not isinstance(part, allowed):
-                    raise CannotRead(
-                        f"expected the argument of {bare[0].name}", bare[0].start, bare[0].end
-                    )
-    return _with_sums_bound(statement)
-
-
-def _bare(statement: t.Statement) -> Iterator[t.Node]:
-    """The functions without an argument in a statement, its conditions aside."""
-    left = [part for part in statement.parts if part not in statement.conditions]
-    if isinstance(statement, t.RangeClaim):
-        return
-    while left:
-        node = left.pop()
-        if isinstance(node, t.Function):
-            yield node
-        left += node.arguments if isinstance(node, t.Apply) else node.parts
-
-
-def _expect_flat(node: t.Node) -> None:
-    """Raises `CannotRead` for a tree that is too deep to be walked by recursion."""
-    left = [(node, 0)]
-    while left:
-        one, depth = left.pop()
-        if depth > DEEPEST_TREE:
-            raise CannotRead("the formula is nested too deeply", node.start, node.end)
-        left += [(part, depth + 1) for part in one.parts]
-
-
-def _with_sums_bound(statement: t.Statement) -> t.Statement:
-    """In a sum over i \\ne j, j is summed over as well unless it stands outside of it."""
-    for part in t.walk(statement):
-        if not isinstance(part, t.Sum) or not part.conditions:
-            continue
-        outside = {index.letter for index in _free_without(statement, part)}
-        new = [
-            condition.right.letter
-            for condition in part.conditions
-            if isinstance(condition.right, t.Index)
-            and condition.right.letter not in outside.union(part.letters)
-        ]
-        if new:
-            bound = replace(part, letters=(*part.letters, *dict.fromkeys(new)))
-            return _with_sums_bound(t.substitute(statement, part, bound))  # type: ignore[arg-type,return-value]
-    return statement
-
-
-def _free_without(statement: t.Statement, inner: t.Sum) -> list[t.Index]:
-    """The indices that stand free in a statement, or are bound around a sum, the sum aside."""
-    rest = t.substitute(statement, inner, t.Blank())
-    around = [
-        t.Index(letter)
-        for part in t.walk(statement)
-        if isinstance(part, t.Sum) and part is not inner and inner in t.walk(part)
-        for letter in part.letters
-    ]
-    return free_indices(rest) + around
