@@ -11,6 +11,7 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 
 from .functions import Demand, Kind, is_nonnegative, is_positive
 from .normal import canonical, normal
@@ -53,7 +54,7 @@ def _simplest(kind: Kind, term: Term) -> list[Demand]:
     if is_positive(rest) or (kind == "nonzero" and is_positive(-rest)):
         return found
     lead = rest.key[-1][1]
-    return [*found, Demand(kind, rest * (1 / (lead if kind == "nonzero" else abs(lead))))]
+    return [*found, Demand(kind, rest * Fraction(1, lead if kind == "nonzero" else abs(lead)))]
 
 
 def _atom_nonzero(atom: Atom, n: int) -> list[Demand]:

@@ -26,6 +26,7 @@ from .terms import (
     Atom,
     Monomial,
     NoRule,
+    Rational,
     Term,
     function_of,
     number,
@@ -83,8 +84,8 @@ def inverse(term: Term) -> Term:
         raise NoRule("a division by zero")
     (mono, factor), *others = term.key
     if others or mono.bound:
-        return function_of("inverse", term * (1 / factor)) * (1 / factor)
-    result = number(1 / factor)
+        return function_of("inverse", term * Fraction(1, factor)) * Fraction(1, factor)
+    result = number(Fraction(1, factor))
     for atom, n in mono.atoms:
         if atom.label == "inverse" and atom.argument is not None:
             result = result * atom.argument**n
@@ -114,7 +115,7 @@ def step(term: Term) -> Term:
         return ONE_
     if is_nonnegative(-term):
         return ZERO
-    term = term * (1 / abs(term.key[-1][1]))
+    term = term * Fraction(1, abs(term.key[-1][1]))
     inside = _sign_inside(term)
     if inside is not None:
         return inside
@@ -132,11 +133,11 @@ def step(term: Term) -> Term:
 
 def _sign_inside(term: Term) -> Term | None:
     """step(u) where the term is the sign of u, step(u) - step(-u)."""
-    found: dict[Fraction, Atom] = {}
+    found: dict[Rational, Atom] = {}
     for mono, factor in term.parts.items():
         if len(mono.atoms) == 1 and not mono.bound:
             found[factor] = mono.atoms[0][0]
-    plus, less = found.get(Fraction(1)), found.get(Fraction(-1))
+    plus, less = found.get(1), found.get(-1)
     if len(term.parts) != 2 or plus is None or less is None:
         return None
     if plus.label == less.label == "step" and plus.argument and less.argument:
@@ -201,7 +202,7 @@ def sqrt(term: Term) -> Term:
         if root * root == lead:
             if term.is_constant:
                 return number(root)
-            return function_of("sqrt", term * (1 / lead)) * root
+            return function_of("sqrt", term * Fraction(1, lead)) * root
     return function_of("sqrt", term)
 
 

@@ -11,12 +11,13 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from itertools import permutations, product
 
 from .functions import absolute, apply
 from .terms import (
+    HALF,
     UNIT,
     ZERO,
     Atom,
@@ -24,9 +25,11 @@ from .terms import (
     Index,
     Monomial,
     NoRule,
+    Rational,
     Term,
     contracted,
     free_indices,
+    length,
     number,
     power,
     renamed,
@@ -97,20 +100,24 @@ def _applied(name: str, term: Term) -> Term:
 
 def reduced(term: Term) -> Term:
     """The laws that join two atoms of a monomial, until none applies."""
-    waiting, done = dict(term.parts), dict[Monomial, Fraction]()
+    waiting, done = dict(term.parts), dict[Monomial, Rational]()
     while waiting:
         mono, factor = waiting.popitem()
         new = _reduced(mono)
-        parts = {mono: Fraction(1)} if new is None else new.parts
+        parts: Mapping[Monomial, Rational] = {mono: 1} if new is None else new.parts
         into = done if new is None else waiting
         spend(len(parts))
         for part, value in parts.items():
-            into[part] = into.get(part, Fraction(0)) + value * factor
+            into[part] = into.get(part, 0) + value * factor
     return Term(done)
 
 
 def _reduced(mono: Monomial) -> Term | None:
     for atom, n in mono.atoms:
+        if atom.kind == "entry":
+            found = _numbers_added(mono, atom, n)
+            if found is not None:
+                return found
         if atom.kind != "function" or atom.argument is None:
             continue
         found = None
@@ -135,7 +142,7 @@ def _under(mono: Monomial, changes: dict[Atom, int], inner: Term) -> Term:
 def _changed(mono: Monomial, changes: dict[Atom, int]) -> Term:
     """The monomial with other exponents for some atoms."""
     new = contracted({**dict(mono.atoms), **changes}.items(), mono.bound)
-    return ZERO if new is None else Term({new: Fraction(1)})
+    return ZERO if new is None else Term({new: 1})
 
 
 def _step_law(mono: Monomial, atom: Atom, argument: Term) -> Term | None:
@@ -153,6 +160,24 @@ def _step_law(mono: Monomial, atom: Atom, argument: Term) -> Term | None:
     return None
 
 
+def _numbers_added(mono: Monomial, atom: Atom, n: int) -> Term | None:
+    """An entry's own number: known where the entry is; the sum of all is d (d - 1) / 2."""
+    (index,) = atom.indices
+    size = length(index.sort)
+    if index.at is not None:
+        value = number(index.at) + (size if index.at < 0 else ZERO)
+        return _under(mono, {atom: 0}, value**n) if n > 0 else None
+    others = [a for a, _ in mono.atoms if a != atom and index in free_indices(a)]
+    if index not in mono.bound or others or n not in (1, 2):
+        return None
+    rest = Monomial(tuple(pair for pair in mono.atoms if pair[0] != atom),
+                    tuple(one for one in mono.bound if one != index))
+    total = size * (size - number(1)) * HALF
+    if n == 2:
+        total = total * (size * 2 - number(1)) * Fraction(1, 3)
+    return _under(rest, {}, total)
+
+
 def _partial_fractions(mono: Monomial, atom: Atom, n: int, argument: Term) -> Term | None:
     """u / (c + d u) = 1/d - c/d / (c + d u), and 1/u / (c + d u) = 1/c / u - d/c / (c + d u)."""
     c = argument.constant
@@ -166,10 +191,10 @@ def _partial_fractions(mono: Monomial, atom: Atom, n: int, argument: Term) -> Te
     m = dict(mono.atoms).get(base, 0)
     if m > 0:
         lower = {base: m - 1}
-        return _changed(mono, {**lower, atom: n - 1}) * (1 / d) - _changed(mono, lower) * (c / d)
+        return _changed(mono, {**lower, atom: n - 1}) * Fraction(1, d) - _changed(mono, lower) * Fraction(c, d)
     if m < 0:
         higher = {base: m + 1, atom: n}
-        return _changed(mono, {atom: n - 1}) * (1 / c) - _changed(mono, higher) * (d / c)
+        return _changed(mono, {atom: n - 1}) * Fraction(1, c) - _changed(mono, higher) * Fraction(d, c)
     return None
 
 

@@ -96,6 +96,7 @@ class Monomial(NamedTuple):
 
 
 UNIT = Monomial((), ())
+Rational: TypeAlias = Fraction | int  # a whole number stays an int: it is faster
 Change: TypeAlias = Callable[[Atom], "Term | None"]
 
 
@@ -104,13 +105,13 @@ class Term:
 
     __slots__ = ("_hash", "_key", "parts")
 
-    def __init__(self, parts: Mapping[Monomial, Fraction]):
+    def __init__(self, parts: Mapping[Monomial, Rational]):
         self.parts = {mono: factor for mono, factor in parts.items() if factor}
-        self._key: tuple[tuple[Monomial, Fraction], ...] | None = None
+        self._key: tuple[tuple[Monomial, Rational], ...] | None = None
         self._hash: int | None = None
 
     @property
-    def key(self) -> tuple[tuple[Monomial, Fraction], ...]:
+    def key(self) -> tuple[tuple[Monomial, Rational], ...]:
         """The monomials and factors in order."""
         if self._key is None:
             self._key = tuple(sorted(self.parts.items()))
@@ -133,7 +134,7 @@ class Term:
     def __add__(self, other: Term) -> Term:
         parts = dict(self.parts)
         for mono, factor in other.parts.items():
-            parts[mono] = parts.get(mono, Fraction(0)) + factor
+            parts[mono] = parts.get(mono, 0) + factor
         return Term(parts)
 
     def __sub__(self, other: Term) -> Term:
@@ -142,7 +143,7 @@ class Term:
     def __neg__(self) -> Term:
         return self * -1
 
-    def __mul__(self, other: Term | Fraction | int) -> Term:
+    def __mul__(self, other: Term | Rational) -> Term:
         if not isinstance(other, Term):
             return Term({mono: factor * other for mono, factor in self.parts.items()})
         spend(len(self.parts) * len(other.parts))
@@ -169,7 +170,7 @@ class Term:
     @property
     def constant(self) -> Fraction:
         """The factor of 1."""
-        return self.parts.get(UNIT, Fraction(0))
+        return Fraction(self.parts.get(UNIT, 0))
 
     @property
     def is_constant(self) -> bool:
@@ -177,13 +178,13 @@ class Term:
         return self.parts.keys() <= {UNIT}
 
 
-def _digits(value: Fraction) -> int:
+def _digits(value: Rational) -> int:
     return max(value.numerator.bit_length(), value.denominator.bit_length()) // 3
 
 
-def number(value: Fraction | int) -> Term:
+def number(value: Rational) -> Term:
     """A rational number."""
-    return Term({UNIT: Fraction(value)})
+    return Term({UNIT: value})
 
 
 ZERO, HALF = number(0), number(Fraction(1, 2))
@@ -191,7 +192,7 @@ ZERO, HALF = number(0), number(Fraction(1, 2))
 
 def power(atom: Atom, n: int = 1) -> Term:
     """An atom with any whole exponent."""
-    return _collected([(contracted([(atom, n)], ()), Fraction(1))])
+    return _collected([(contracted([(atom, n)], ()), 1)])
 
 
 def quantity(kind: str, label: int, *indices: Index) -> Term:
@@ -225,7 +226,7 @@ def delta(i: Index, j: Index) -> Term:
 
 def sum_over(term: Term, *indices: Index) -> Term:
     """The sum over indices that run over a width."""
-    found: list[tuple[Monomial | None, Fraction]] = []
+    found: list[tuple[Monomial | None, Rational]] = []
     for mono, factor in term.parts.items():
         atoms, bound = mono.atoms, mono.bound
         if not set(bound).isdisjoint(indices):
@@ -234,11 +235,11 @@ def sum_over(term: Term, *indices: Index) -> Term:
     return _collected(found)
 
 
-def _collected(pairs: Iterable[tuple[Monomial | None, Fraction]]) -> Term:
-    found: dict[Monomial, Fraction] = {}
+def _collected(pairs: Iterable[tuple[Monomial | None, Rational]]) -> Term:
+    found: dict[Monomial, Rational] = {}
     for mono, factor in pairs:
         if mono is not None:
-            found[mono] = found.get(mono, Fraction(0)) + factor
+            found[mono] = found.get(mono, 0) + factor
     return Term(found)
 
 

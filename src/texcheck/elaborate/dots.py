@@ -20,6 +20,7 @@ from texcheck import syntax as t
 from texcheck.algebra.terms import NoRule
 
 from .scope import Numbered, counted
+from .sorts import IllSorted
 
 ZERO = t.Number(Fraction(0))
 Rows = tuple[tuple[t.Expr, ...], ...]
@@ -30,15 +31,15 @@ class Template:
     """`cell` with the letters `ROW` and `COLUMN` in it, no letters that a text could have.
 
     `row`, `column`: whether that side has dots; else it is 1. `diagonal`: entries off the diagonal
-    are 0. A length is that of the last entry's number. `cells`: a matrix without dots instead.
+    are 0. `lengths`: of which length a row, a column, or an end that does not move, must be.
+    `cells`: a matrix without dots instead.
     """
 
     cell: t.Expr
     row: bool = False
     column: bool = False
     diagonal: bool = False
-    row_length: t.Expr | None = None
-    column_length: t.Expr | None = None
+    lengths: tuple[tuple[t.Expr, t.Expr], ...] = ()
     cells: Rows | None = None
 
     ROW = " row"
@@ -97,33 +98,39 @@ def _has_dots(places: dict[int, int], lines: Sequence[Sequence[t.Expr]]) -> bool
 
 
 def _diagonal(cells: dict[tuple[int, int], t.Expr]) -> Template:
-    cell, length, moved = _running(cells[0, 0], cells[-1, -1], Template.ROW)
-    if not moved:
-        raise NoRule("a diagonal whose entries do not change")
-    for (i, j), found in cells.items():
-        if i == j and found != _filled(cell, {Template.ROW: i}, length, None):
-            raise NoRule("the dots of this matrix cannot be continued in one way")
-    return Template(cell, True, True, True, length)
+    cell, _ = _running(cells[0, 0], cells[-1, -1], Template.ROW)
+    on = {(i, j): found for (i, j), found in cells.items() if i == j}
+    return Template(cell, True, True, True, _lengths(cell, on))
 
 
 def _full(cells: dict[tuple[int, int], t.Expr], tall: bool, wide: bool) -> Template:
-    cell, down, across = cells[0, 0], None, None
-    moved = False
+    cell, moved = cells[0, 0], []
     if tall:
-        cell, down, moved = _running(cell, cells[-1, 0], Template.ROW)
+        cell, found = _running(cell, cells[-1, 0], Template.ROW)
+        moved.append(found)
     if wide:
         other = cells[0, -1]
         if tall:  # the rows' places in the last column, as in the first one
-            other = _running(other, cells[-1, -1], Template.ROW)[0]
-        cell, across, more = _running(cell, other, Template.COLUMN)
-        moved = moved or more
-    for (i, j), found in cells.items():
-        places = {Template.ROW: i, Template.COLUMN: j}
-        if found != _filled(cell, places, down, across):
-            raise NoRule("the dots of this matrix cannot be continued in one way")
-    if not moved:
+            other, _ = _running(other, cells[-1, -1], Template.ROW)
+        cell, found = _running(cell, other, Template.COLUMN)
+        moved.append(found)
+    if not any(moved):
         raise NoRule("dots between entries that do not change")
-    return Template(cell, tall, wide, False, down, across)
+    return Template(cell, tall, wide, False, _lengths(cell, cells))
+
+
+def _lengths(
+    cell: t.Expr, cells: dict[tuple[int, int], t.Expr]
+) -> tuple[tuple[t.Expr, t.Expr], ...]:
+    """Which lengths must agree. Raises NoRule if a cell is not what the template says."""
+    found = []
+    for (i, j), written in cells.items():
+        if written != _filled(cell, {Template.ROW: i, Template.COLUMN: j}):
+            raise NoRule("the dots of this matrix cannot be continued in one way")
+        for place, index in zip(_indices(cell), _indices(written), strict=True):
+            if isinstance(index, Numbered) and index.base is not None:
+                found.append((place, index.base))
+    return tuple(found)
 
 
 # -- trees with numbered entries
@@ -155,45 +162,52 @@ def _counted(cell: t.Expr) -> t.Expr:
         if isinstance(index, t.Index | t.Whole):
             return index
         base, offset = counted(index)
-        return Numbered(base, offset)
+        return Numbered(base, offset, base is not None)
 
     found: t.Expr = _rebuilt(cell, change)
     return found
 
 
-def _running(first: t.Expr, last: t.Expr, letter: str) -> tuple[t.Expr, t.Expr | None, bool]:
-    """The first cell with a letter at each place that runs to the last; of which length it is."""
-    lengths: list[t.Expr] = []
-    ends: list[t.Expr] = []
-    _rebuilt(last, lambda index: ends.append(index) or index)  # type: ignore[func-returns-value]
-    left = iter(ends)
+def _indices(cell: t.Expr) -> list[t.Expr]:
+    """Whatever stands at the place of an index, from left to right."""
+    found: list[t.Expr] = []
+
+    def note(index: t.Expr) -> t.Expr:
+        found.append(index)
+        return index
+
+    _rebuilt(cell, note)
+    return found
+
+
+def _running(first: t.Expr, last: t.Expr, letter: str) -> tuple[t.Expr, bool]:
+    """The first cell with a letter at each place that runs to the last, and if there is one."""
+    left = iter(_indices(last))
+    moved = []
 
     def change(index: t.Expr) -> t.Expr:
         end = next(left, None)
         if end is None or index == end:
             return index
-        if index == Numbered(None, 0) and isinstance(end, Numbered) and end.offset == -1:
-            if end.base is not None:
-                lengths.append(end.base)
+        if index == Numbered(None, 0, False) and isinstance(end, Numbered) and end.base is not None:
+            if end.offset >= 0:
+                raise IllSorted("an entry that does not exist: the last one is a length - 1", last)
+            if end.offset == -1:
+                moved.append(end)
                 return t.Index(letter)
         raise NoRule("dots that do not run from 0 to a length - 1")
 
     cell: t.Expr = _rebuilt(first, change)
-    if any(length != lengths[0] for length in lengths):
-        raise NoRule("dots that run over two lengths at once")
-    return cell, lengths[0] if lengths else None, bool(lengths)
+    return cell, bool(moved)
 
 
-def _filled(
-    cell: t.Expr, places: dict[str, int], down: t.Expr | None, across: t.Expr | None
-) -> t.Expr:
+def _filled(cell: t.Expr, places: dict[str, int]) -> t.Expr:
     """The cell at a place."""
 
     def change(index: t.Expr) -> t.Expr:
         if isinstance(index, t.Index) and index.letter in places:
             at = places[index.letter]
-            base = down if index.letter == Template.ROW else across
-            return Numbered(None if at >= 0 else base, at)
+            return Numbered(None, at, at < 0)
         return index
 
     found: t.Expr = _rebuilt(cell, change)

@@ -12,6 +12,8 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
+from operator import mul
 
 from texcheck import syntax as t
 from texcheck.algebra.functions import apply, inverse, is_nonnegative, is_positive
@@ -31,7 +33,7 @@ from texcheck.algebra.terms import (
 )
 
 from . import calculus
-from .dots import template
+from .dots import Template, template
 from .matrix import (
     FIRST,
     Matrix,
@@ -51,7 +53,7 @@ from .matrix import (
     zip_entries,
 )
 from .scope import Scope, counted, entry_number
-from .sorts import IllSorted, Length, Letter, Unfit, Unknown, is_one, known, unify
+from .sorts import IllSorted, Length, Letter, Unfit, Unknown, is_one, known, resolved, unify
 
 
 def elaborate(scope: Scope, node: t.Expr) -> Matrix:
@@ -258,9 +260,9 @@ def written(scope: Scope, node: t.Written) -> Matrix:
         return cell_matrix(scope, found.cells)
     with scope.meaning({found.ROW: row, found.COLUMN: row if found.diagonal else column}):
         cell = _number(elaborate(scope, found.cell), node)
-    for length_, letter in ((found.row_length, row), (found.column_length, column)):
-        if length_ is not None:
-            unify(scope.sort_of_length(length_), letter.sort, "dots of another length", node)
+    for place, size in found.lengths:
+        unify(_length_at(scope, place, found, row, column), scope.sort_of_length(size),
+              "dots of another length", node)
     if found.row or found.column:
         scope.places += [0, 1, -1]
 
@@ -274,9 +276,21 @@ def written(scope: Scope, node: t.Written) -> Matrix:
     return Matrix(rows, columns, entry)
 
 
+def _length_at(
+    scope: Scope, place: t.Expr, found: Template, row: Letter, column: Letter
+) -> Length:
+    """The sort at a place of a template: that of its rows, its columns, or of a fixed end."""
+    if isinstance(place, t.Index):
+        return row.sort if place.letter == found.ROW or found.diagonal else column.sort
+    base = counted(place)[0]
+    return scope.sort_of_length(base) if base is not None else Unknown()
+
+
 def cell_matrix(scope: Scope, rows: tuple[tuple[t.Expr, ...], ...]) -> Matrix:
     """A matrix of a fixed size, each entry written."""
-    cells = [[_number(elaborate(scope, cell), cell) for cell in row] for row in rows]
+    cells = [[elaborate(scope, cell) for cell in row] for row in rows]
+    if not all(cell.is_number for row in cells for cell in row):
+        raise Unfit("a matrix whose entries are matrices", rows[0][0])
     sizes = [numbered(0, ONE).sort._replace(size=n) for n in (len(cells), len(cells[0]))]
 
     def entry(i: Index, j: Index) -> Term:
@@ -356,7 +370,7 @@ def quotient(scope: Scope, node: t.Quotient) -> Matrix:
     """A fraction; of two columns or rows it is taken entry by entry."""
     top, bottom = elaborate(scope, node.top), elaborate(scope, node.bottom)
     if bottom.is_number and not node.elementwise:
-        return product(scope.names, top, scalar(lambda: reciprocal(scope, node.bottom)), node)
+        return product(scope.names, top, reciprocal(scope, node.bottom), node)
     if not is_vector(bottom) and not node.elementwise:
         raise Unfit("a division by a matrix", node)
     if literal(node.top):
@@ -369,22 +383,24 @@ def quotient(scope: Scope, node: t.Quotient) -> Matrix:
     return zip_entries(divided, top, bottom, node)
 
 
-def reciprocal(scope: Scope, node: t.Expr) -> Term:
+def reciprocal(scope: Scope, node: t.Expr) -> Matrix:
     """1 over a number, factor by factor: so no sum has to be taken apart into factors."""
-    if isinstance(node, t.Product):
-        result = number(1)
-        values = [elaborate(scope, factor) for factor in node.factors]
-        if all(value.is_number for value in values):
-            for factor in node.factors:
-                result = result * reciprocal(scope, factor)
-            return result
+    value = elaborate(scope, node)
+    if isinstance(node, t.Product) and all(elaborate(scope, f).is_number for f in node.factors):
+        parts = [reciprocal(scope, factor) for factor in node.factors]
+        return scalar(lambda: reduce(mul, (part.value for part in parts)))
     if isinstance(node, t.Power) and _whole(node.exponent) > 0:
-        return reciprocal(scope, node.of) ** _whole(node.exponent)
-    value = elaborate(scope, node).value
-    scope.demand("nonzero", value)
-    if not value:
-        raise IllSorted("a division by zero", node)
-    return inverse(value)
+        base = reciprocal(scope, node.of)
+        return scalar(lambda: base.value ** _whole(node.exponent))
+
+    def inverted() -> Term:
+        found = value.value
+        scope.demand("nonzero", found)
+        if not found:
+            raise IllSorted("a division by zero", node)
+        return inverse(found)
+
+    return scalar(inverted)
 
 
 def _whole(exponent: t.Expr) -> int:
@@ -396,6 +412,8 @@ def _whole(exponent: t.Expr) -> int:
 
 def powered(scope: Scope, node: t.Power) -> Matrix:
     """A power of a number, of each entry, or of a square matrix."""
+    if any(isinstance(part, t.LayerCount) for part in t.walk(node.exponent)):
+        raise IllSorted("a power by the number of a layer; a layer stands in brackets", node)
     exponent = elaborate(scope, node.exponent).value if _plain(node.exponent) else None
     if exponent is None or not exponent.is_constant:
         raise NoRule("an exponent that is not a number")
@@ -407,6 +425,8 @@ def powered(scope: Scope, node: t.Power) -> Matrix:
     n = exponent.constant
     if value.is_number or node.elementwise:
         return value.map(lambda entry: power_of(scope, entry, n.numerator, n.denominator))
+    if is_vector(value):
+        raise Unfit(r"a power of a vector: for each entry's write \odot before the exponent", node)
     unify(value.rows, value.columns, "a power of a matrix that is not square", node)
     if n.denominator != 1 or not 1 <= n <= 9:
         raise Unfit("a power of a matrix that is no small whole number", node)
@@ -457,7 +477,9 @@ def summed(scope: Scope, node: t.Sum) -> Matrix:
                 return entry(i, j, rest)
 
         before = len(scope.demands)
-        whole = sum_entries(scope.names, first.sort, at)
+        unfixed = isinstance(resolved(first.sort), Unknown)
+        sort = scope.default if unfixed and scope.default else first.sort
+        whole = sum_entries(scope.names, sort, at)
         if left_out:
             _refuse_partial(scope, before, node)
         for place in left_out:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from texcheck import syntax as t
 from texcheck.algebra.functions import Demand, Kind
 from texcheck.algebra.normal import normal
-from texcheck.algebra.terms import LEAST, ONE, Atom, Index, NoRule, Term, length, number, power
+from texcheck.algebra.terms import LEAST, ONE, Atom, Index, NoRule, Sort, Term, length, number, power
 from texcheck.algebra.terms import numbered as numbered_index
 from texcheck.networks.network import Case, Place
 
@@ -44,6 +44,7 @@ class Scope:
     places: list[int] = field(default_factory=list)  # of numbered entries
     inside: int = 0  # how many derivatives this is in the numerator of
     has_linear: bool = False
+    default: Sort | None = None  # of a sum whose index nothing fixes: for a witness alone
     shapes: dict[int, tuple[Length, Length]] = field(default_factory=dict)
     sorts: dict[int, Length] = field(default_factory=dict)  # of each node that is an index letter
 
@@ -169,16 +170,20 @@ class Scope:
 
 @dataclass(frozen=True)
 class Numbered(t.Node):
-    """A numbered entry, in a template: counted from the first, or less a length."""
+    """A numbered entry, in a template: counted from the first, or less a length.
 
-    base: t.Expr | None
+    Two are equal if they are counted alike; that their lengths are of one sort is for the scope.
+    """
+
+    base: t.Expr | None = field(compare=False)
     offset: int
+    from_end: bool
 
 
 def counted(node: t.Expr) -> tuple[t.Expr | None, int]:
     """A numbered place: 2 as (None, 2), K - 1 as (K, -1). Raises NoRule for anything else."""
     match node:
-        case Numbered(base, offset):
+        case Numbered(base, offset, _):
             return base, offset
         case t.Number(value) if value.denominator == 1:
             return None, int(value)

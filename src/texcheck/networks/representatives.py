@@ -36,7 +36,7 @@ class Named:
     numbers: list[tuple[int, int]] = field(default_factory=list)
     here: list[tuple[int, int]] = field(default_factory=list)
     last: list[tuple[int, int]] = field(default_factory=list)
-    first: int = 0  # of a range L = first, ...
+    first: int | None = None  # of a range L = first, ...
     beyond: int = 0  # of a range that ends with L_max - beyond
     counts: bool = False  # whether L stands as a number
     end: bool = False  # whether L_max is written
@@ -72,7 +72,7 @@ def _add(found: Named, layer: t.Layer, least: int) -> None:
 def _range(found: Named, first: t.Expr, last: t.Expr) -> None:
     low, high = layer_range(first, last)
     found.counts = True
-    found.first, found.beyond = max(found.first, low), max(found.beyond, -high)
+    found.first, found.beyond = max(found.first or 0, low), max(found.beyond, -high)
 
 
 def layer_range(first: t.Expr, last: t.Expr) -> tuple[int, int]:
@@ -119,10 +119,11 @@ def cases(statement: t.Node, network: Network) -> Iterator[Case]:
 
 
 def _least(named: Named) -> int:
-    """The least L for which all the named layers exist."""
-    if not named.here:
-        return max(named.first, 1)
-    return max([named.first, *(least - offset for offset, least in named.here)])
+    """The least L for which all the named layers exist: 0 only where x is meant by z^(0)."""
+    least = max((least - offset for offset, least in named.here), default=1)
+    if named.first is not None:
+        return max(named.first, least)
+    return least if (0, 0) in named.here else max(1, least)
 
 
 def _any_depth(named: Named) -> Iterator[Case]:
