@@ -97,7 +97,9 @@ def _claim(one: _Located, tex: str) -> Claim:
 
 def _located(tex: str, subject: str | None, kind: str, names: Names) -> list[_Located]:
     if len(tex) > MOST_CHARACTERS:
-        raise CannotRead(f"a text of at most {MOST_CHARACTERS} characters", MOST_CHARACTERS, len(tex))
+        raise CannotRead(
+            f"a text of at most {MOST_CHARACTERS} characters", MOST_CHARACTERS, len(tex)
+        )
     if subject is not None:
         return _cell(tex, subject, kind, names)
     return [

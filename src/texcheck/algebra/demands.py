@@ -32,7 +32,7 @@ def _simplest(kind: Kind, term: Term) -> list[Demand]:
         return []
     if kind == "nonzero" and is_positive(-term):
         return []
-    if kind != "nonnegative" and (not term or kind == "positive" and is_nonnegative(-term)):
+    if kind != "nonnegative" and (not term or (kind == "positive" and is_nonnegative(-term))):
         raise Nowhere
     if kind == "nonnegative" and is_positive(-term):
         raise Nowhere

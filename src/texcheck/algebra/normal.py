@@ -170,8 +170,10 @@ def _numbers_added(mono: Monomial, atom: Atom, n: int) -> Term | None:
     others = [a for a, _ in mono.atoms if a != atom and index in free_indices(a)]
     if index not in mono.bound or others or n not in (1, 2):
         return None
-    rest = Monomial(tuple(pair for pair in mono.atoms if pair[0] != atom),
-                    tuple(one for one in mono.bound if one != index))
+    rest = Monomial(
+        tuple(pair for pair in mono.atoms if pair[0] != atom),
+        tuple(one for one in mono.bound if one != index),
+    )
     total = size * (size - number(1)) * HALF
     if n == 2:
         total = total * (size * 2 - number(1)) * Fraction(1, 3)
@@ -191,10 +193,14 @@ def _partial_fractions(mono: Monomial, atom: Atom, n: int, argument: Term) -> Te
     m = dict(mono.atoms).get(base, 0)
     if m > 0:
         lower = {base: m - 1}
-        return _changed(mono, {**lower, atom: n - 1}) * Fraction(1, d) - _changed(mono, lower) * Fraction(c, d)
+        return _changed(mono, {**lower, atom: n - 1}) * Fraction(1, d) - _changed(
+            mono, lower
+        ) * Fraction(c, d)
     if m < 0:
         higher = {base: m + 1, atom: n}
-        return _changed(mono, {atom: n - 1}) * Fraction(1, c) - _changed(mono, higher) * Fraction(d, c)
+        return _changed(mono, {atom: n - 1}) * Fraction(1, c) - _changed(mono, higher) * Fraction(
+            d, c
+        )
     return None
 
 

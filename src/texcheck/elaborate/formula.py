@@ -41,6 +41,7 @@ from .matrix import (
     identity,
     inner,
     is_column,
+    is_open,
     is_vector,
     product,
     scalar,
@@ -63,7 +64,7 @@ def elaborate(scope: Scope, node: t.Expr) -> Matrix:
     return found
 
 
-def _elaborated(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - complete by type
+def _elaborated(scope: Scope, node: t.Expr) -> Matrix:
     match node:
         case t.Number(written_number):
             return scalar(lambda: number(written_number))
@@ -165,9 +166,7 @@ def _column(value: Matrix, node: t.Node) -> Matrix:
     return value
 
 
-def square_sort(
-    scope: Scope, rows: t.Expr | None, columns: t.Expr | None, node: t.Node
-) -> Length:
+def square_sort(scope: Scope, rows: t.Expr | None, columns: t.Expr | None, node: t.Node) -> Length:
     """The sort of a square matrix, from the two lengths in its subscript."""
     if rows is None:
         return Unknown()
@@ -216,9 +215,7 @@ def loss(scope: Scope, node: t.Name) -> Matrix:
     return calculus.any_loss() if declared is None else elaborate(scope, declared.tree)
 
 
-def component(
-    scope: Scope, value: Matrix, indices: tuple[t.Expr, ...], node: t.Node
-) -> Matrix:
+def component(scope: Scope, value: Matrix, indices: tuple[t.Expr, ...], node: t.Node) -> Matrix:
     """Entries of a matrix: one, or with a colon a row or a column. Raises IllSorted."""
     sides = [side for side in (value.rows, value.columns) if not is_one(side)]
     if len(sides) != len(indices):
@@ -261,8 +258,12 @@ def written(scope: Scope, node: t.Written) -> Matrix:
     with scope.meaning({found.ROW: row, found.COLUMN: row if found.diagonal else column}):
         cell = _number(elaborate(scope, found.cell), node)
     for place, size in found.lengths:
-        unify(_length_at(scope, place, found, row, column), scope.sort_of_length(size),
-              "dots of another length", node)
+        unify(
+            _length_at(scope, place, found, row, column),
+            scope.sort_of_length(size),
+            "dots of another length",
+            node,
+        )
     if found.row or found.column:
         scope.places += [0, 1, -1]
 
@@ -276,9 +277,7 @@ def written(scope: Scope, node: t.Written) -> Matrix:
     return Matrix(rows, columns, entry)
 
 
-def _length_at(
-    scope: Scope, place: t.Expr, found: Template, row: Letter, column: Letter
-) -> Length:
+def _length_at(scope: Scope, place: t.Expr, found: Template, row: Letter, column: Letter) -> Length:
     """The sort at a place of a template: that of its rows, its columns, or of a fixed end."""
     if isinstance(place, t.Index):
         return row.sort if place.letter == found.ROW or found.diagonal else column.sort
@@ -327,6 +326,8 @@ def add(scope: Scope, terms: tuple[t.Expr, ...], node: t.Add) -> Matrix:
         column = t.Written(tuple((term,) for term in terms))
         return total(scope.names, written(scope, column))
     values = spread_literals(terms, [elaborate(scope, term) for term in terms])
+    if any(v.square and is_open(v) for v in values) and not all(v.square for v in values):
+        raise Unfit("beside a matrix that is not diagonal, I needs its length, as in I_{d_x}", node)
     result = values[0]
     for value in values[1:]:
         result = zip_entries(lambda a, b: a + b, result, value, node)
@@ -535,7 +536,7 @@ def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix
     return calculus.differentiated(scope, value, by, node)
 
 
-def apply_function(scope: Scope, node: t.Apply) -> Matrix:  # noqa: C901 - complete by name
+def apply_function(scope: Scope, node: t.Apply) -> Matrix:
     """A function of its arguments."""
     function = node.function
     if function.name == "diag" and len(node.arguments) > 1:
@@ -625,4 +626,3 @@ def by_cases(scope: Scope, node: t.Cases) -> Matrix:
         return result
 
     return scalar(value)
-

@@ -34,11 +34,12 @@ FIRST = numbered(0, ONE)  # the only row or column of what has one
 
 @dataclass(frozen=True)
 class Matrix:
-    """The sorts of rows and columns, and the entries."""
+    """The sorts of rows and columns, and the entries; `square`: it is so by how it is made."""
 
     rows: Length
     columns: Length
     entry: Entry
+    square: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -51,7 +52,8 @@ class Matrix:
 
     def map(self, change: Callable[[Term], Term]) -> Matrix:
         """The matrix with a function applied to each entry."""
-        return Matrix(self.rows, self.columns, lambda i, j: change(self.entry(i, j)))
+        entry = self.entry
+        return Matrix(self.rows, self.columns, lambda i, j: change(entry(i, j)), self.square)
 
 
 class Names:
@@ -113,15 +115,15 @@ def product(names: Names, left: Matrix, right: Matrix, node: t.Node) -> Matrix:
             return left.entry(i, FIRST) * right.entry(FIRST, j)
         return sum_entries(names, left.columns, lambda k: left.entry(i, k) * right.entry(k, j))
 
-    return Matrix(left.rows, right.columns, entry)
+    return Matrix(left.rows, right.columns, entry, left.square and right.square)
 
 
 def transpose(value: Matrix) -> Matrix:
-    return Matrix(value.columns, value.rows, lambda i, j: value.entry(j, i))
+    return Matrix(value.columns, value.rows, lambda i, j: value.entry(j, i), value.square)
 
 
 def identity(sort: Length) -> Matrix:
-    return Matrix(sort, sort, delta)
+    return Matrix(sort, sort, delta, square=True)
 
 
 def diagonal(value: Matrix, node: t.Node) -> Matrix:
@@ -131,7 +133,11 @@ def diagonal(value: Matrix, node: t.Node) -> Matrix:
         return Matrix(value.rows, ONE, lambda i, j: value.entry(i, i))
     if is_one(value.rows):
         raise IllSorted("a diagonal matrix is made of a column", node)
-    return Matrix(value.rows, value.rows, lambda i, j: delta(i, j) * value.entry(i, FIRST))
+
+    def entry(i: Index, j: Index) -> Term:
+        return delta(i, j) * value.entry(i, FIRST)
+
+    return Matrix(value.rows, value.rows, entry, square=True)
 
 
 def total(names: Names, value: Matrix) -> Matrix:

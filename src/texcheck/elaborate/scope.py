@@ -19,7 +19,18 @@ from dataclasses import dataclass, field
 from texcheck import syntax as t
 from texcheck.algebra.functions import Demand, Kind
 from texcheck.algebra.normal import normal
-from texcheck.algebra.terms import LEAST, ONE, Atom, Index, NoRule, Sort, Term, length, number, power
+from texcheck.algebra.terms import (
+    LEAST,
+    ONE,
+    Atom,
+    Index,
+    NoRule,
+    Sort,
+    Term,
+    length,
+    number,
+    power,
+)
 from texcheck.algebra.terms import numbered as numbered_index
 from texcheck.networks.network import Case, Place
 

@@ -19,11 +19,10 @@ from itertools import product as all_of
 
 from texcheck import syntax as t
 from texcheck.algebra.demands import Nowhere, unmatched
-from texcheck.algebra.functions import Demand, apply, is_any
-from texcheck.algebra.normal import canonical, normal, split_at
+from texcheck.algebra.functions import Demand, is_any
+from texcheck.algebra.normal import normal, split_at
 from texcheck.algebra.terms import (
     LEAST,
-    ONE,
     Atom,
     Index,
     Monomial,
@@ -33,17 +32,26 @@ from texcheck.algebra.terms import (
     allow,
     delta,
     free_indices,
-    length,
     number,
     numbered,
     power,
 )
 from texcheck.elaborate.calculus import activation
 from texcheck.elaborate.definitions import loss_trees, network_named
-from texcheck.elaborate.formula import elaborate, literal
-from texcheck.elaborate.matrix import Matrix, is_open, is_vector, spread
+from texcheck.elaborate.formula import elaborate
+from texcheck.elaborate.matrix import Matrix
 from texcheck.elaborate.scope import Scope, counted
-from texcheck.elaborate.sorts import IllSorted, Letter, Unfit, is_one, known, name_of, unify
+from texcheck.elaborate.sorts import (
+    IllSorted,
+    Length,
+    Letter,
+    Unfit,
+    Unknown,
+    known,
+    name_of,
+    resolved,
+    unify,
+)
 from texcheck.networks.network import Case, Loss, Network
 from texcheck.networks.representatives import cases, layer_range, named_layers
 from texcheck.verdict import Definition, Proved, Refuted, Undecided, Unreadable, Verdict
@@ -261,8 +269,9 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
                 pass
     strangers = sorted(set(scope.letters) - letters)
     if strangers:
-        raise IllSorted(f"a condition on {strangers[0]}, which does not stand in the statement",
-                        statement)
+        raise IllSorted(
+            f"a condition on {strangers[0]}, which does not stand in the statement", statement
+        )
 
     def product_of() -> Term:
         result = number(1)
@@ -295,12 +304,17 @@ def range_weight(scope: Scope, condition: t.Range) -> Callable[[], Term]:
 
 def out_of_range(scope: Scope, condition: t.Range, letter: Letter) -> list[int]:
     """The places of an index that a range leaves out."""
-    ends = sorted((counted(condition.first), counted(condition.last)), key=lambda end: end[0] is not None)
-    (none, low), (base, high) = ends
+    (none, low), (base, high) = counted(condition.first), counted(condition.last)
+    if none is not None:  # the range runs downwards
+        none, low, base, high = base, high, none, low
     if none is not None or base is None:
         raise NoRule("a range that is not one from a number to a length")
-    unify(scope.sort_of_length(base), letter.sort, "the range of an index of another length",
-          condition)
+    unify(
+        scope.sort_of_length(base),
+        letter.sort,
+        "the range of an index of another length",
+        condition,
+    )
     if low < 0 or high >= 0:
         raise IllSorted("a range over values that the index does not have", condition)
     missing = [*range(low), *range(high + 1, 0)]
@@ -357,12 +371,15 @@ def entries(
 ) -> Iterator[tuple[tuple[Term, list[Demand]], tuple[Term, list[Demand]], Term]]:
     """The entries of both sides with their demands, and the condition's weight."""
     scope = pair.scope
-    if is_open(pair.left):
-        raise NoRule("nothing says how large the two sides are")
-    ends = [_ends(known(side), name) for side, name in
-            ((pair.left.rows, "row"), (pair.left.columns, "column"))]
-    letters = [letter for letter in scope.letters.values()]
-    free = [_ends(known(letter.sort, f"the index {letter.name}"), letter.name) for letter in letters]
+    letters = list(scope.letters.values())
+    settle([pair.left.rows, pair.left.columns, *(letter.sort for letter in letters)])
+    ends = [
+        _ends(known(side), name)
+        for side, name in ((pair.left.rows, "row"), (pair.left.columns, "column"))
+    ]
+    free = [
+        _ends(known(letter.sort, f"the index {letter.name}"), letter.name) for letter in letters
+    ]
     for i, j, *at in all_of(*ends, *free):
         for letter, index in zip(letters, at, strict=True):
             scope.bound[id(letter)] = index
@@ -373,6 +390,13 @@ def entries(
         scope.demands = []
         found = pair.weight()
         yield sides[0], sides[1], found
+
+
+def settle(sorts: Iterable[Length]) -> None:
+    """Gives each sort that nothing fixes one of its own: the claim is about every length."""
+    for at, sort in enumerate(map(resolved, sorts)):
+        if isinstance(sort, Unknown):
+            sort.is_now = Sort(-2 - at)
 
 
 def _ends(sort: Sort, name: str) -> list[Index]:

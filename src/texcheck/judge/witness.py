@@ -1,7 +1,197 @@
+"""Refutes a statement by a witness: a small network on which the two sides differ.
+
+Lemma: a statement says that its sides are defined and equal at every entry of every network of its
+kind. So one entry of one of them, where the difference is certain not to be 0, or where one side
+alone has a value, refutes it. Values are exact or lie in certified intervals; a step whose argument
+may be 0 gives no witness.
+"""
+
 from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from itertools import islice, product
+
 from texcheck import syntax as t
-from texcheck.networks.network import Network
-from texcheck.verdict import Refuted
+from texcheck.algebra.demands import Nowhere
+from texcheck.algebra.functions import Demand
+from texcheck.algebra.terms import Index, NoRule, Sort, Term, allow
+from texcheck.elaborate.definitions import declared
+from texcheck.elaborate.sorts import IllSorted, Unfit, known
+from texcheck.networks.network import Case, Loss, Network
+from texcheck.networks.representatives import least_layer, named_layers
+from texcheck.verdict import Refuted, Witness
+
+from .decide import Pair, assumed, claimed, entries, parts
+from .intervals import Doubtful, Number, add, approximate, sign, times
+from .worlds import Undefined, World, worlds
+
+ENTRIES = 60  # of one world
+FILLED = (("ReLU", "sigma"), ("sigma", "tanh"), ("I", "ReLU"))  # for any function
+CLOSE = 1e-9  # two floats that are no nearer are computed again, with certainty
+Side = tuple[Term, list[Demand]]
+
 
 def refute(statement: t.Statement, network: Network) -> Refuted | None:
+    """A refutation by a witness, if one is found."""
+    allow()
+    try:
+        for one in parts(statement):
+            for case in concrete(one, network):
+                found = _in_case(one, case, network)
+                if found is not None:
+                    return Refuted(found)
+    except (NoRule, RecursionError):
+        pass
     return None
+
+
+def concrete(statement: t.Statement, network: Network) -> Iterator[Case]:
+    """Cases without gaps, with known activations and a known loss."""
+    named = named_layers(statement)
+    least = least_layer(named) if named.here or named.counts else None
+    if network.depth is not None:
+        shapes = [(network.depth, L) for L in range(least or 0, network.depth + 1 - named.beyond)]
+    elif named.here or named.counts or named.end or named.last:
+        deepest = [(depth, L) for L in range(least or 1, (least or 1) + 2) for depth in (L, L + 1, L + 2)]
+        shapes = [(depth, L) for depth, L in deepest if depth and L <= depth - named.beyond]
+    else:
+        shapes = [(network.numbered, 1)]
+    if least is None:
+        shapes = list(dict.fromkeys((depth, 0) for depth, _ in shapes))
+    for filled in FILLED:
+        for depth, L in shapes:
+            case = Case(depth, network.activations, _loss(network), None if least is None else L)
+            try:
+                known = assumed(case, statement)
+            except IllSorted:
+                continue
+            if known is None:
+                continue
+            names = [
+                (*known.activations, *[""] * depth)[at] or filled[at % 2] for at in range(depth)
+            ]
+            yield replace(known, activations=tuple(names))
+        if network.depth is not None and all(network.activations):
+            return
+
+
+def _loss(network: Network) -> Loss:
+    return next((loss for loss in network.losses if loss), declared()[0]["MSE"])
+
+
+def _in_case(statement: t.Statement, case: Case, network: Network) -> Witness | None:
+    """A witness in a case; where nothing says how long a sum is, one for every length."""
+    try:
+        return _with_default(statement, case, network, None)
+    except _Unfixed:
+        found = None
+        for layer in range(case.depth + 1):
+            found = _with_default(statement, case, network, Sort(layer))
+            if found is None:
+                return None
+        return found
+    except (IllSorted, Unfit, Nowhere):
+        return None  # these layers do not exist
+
+
+class _Unfixed(Exception):
+    """Nothing says how long a sum is."""
+
+
+def _with_default(
+    statement: t.Statement, case: Case, network: Network, default: Sort | None
+) -> Witness | None:
+    pair = claimed(statement, case)
+    pair.scope.default = default
+    try:
+        sides = list(entries(pair, case))
+    except NoRule as error:
+        if default is None and "how long" in str(error):
+            raise _Unfixed from error
+        raise
+    for world in worlds(case, network, pair.scope.least, case.depth):
+        for left, right, weight in sides:
+            found = _in_world(world, left, right, weight, pair, network.name)
+            if found is not None:
+                return found
+    return None
+
+
+def _in_world(
+    world: World, left: Side, right: Side, weight: Term, pair: Pair, name: str
+) -> Witness | None:
+    letters = [letter.name for letter in pair.scope.letters.values()]
+    indices = [index for index in _free(pair) if index.at is None]
+    sizes = [range(world.size(index.sort)) for index in indices]
+    rough = world.in_floats
+    for values in islice(product(*sizes), ENTRIES):
+        env = dict(zip(indices, values, strict=True))
+        if not _may_differ(rough, left, right, weight, env):
+            continue
+        try:
+            if not sign(world.value(weight, env)):
+                continue
+            found = _differ(world, left, right, env)
+        except Doubtful:
+            continue
+        if found is not None:
+            at = ", ".join(f"{index.name} {'= ' * (index.name in letters)}{v}" for index, v in env.items())
+            return _witness(world, found, at, name)
+    return None
+
+
+def _free(pair: Pair) -> list[Index]:
+    """The indices of an entry: row, column and the free letters."""
+    found = [Index("row", known(pair.left.rows)), Index("column", known(pair.left.columns))]
+    found = [index for index in found if not index.sort.size]
+    found += [
+        Index(letter.name, known(letter.sort))
+        for letter in pair.scope.letters.values()
+        if not known(letter.sort).size
+    ]
+    return found
+
+
+def _may_differ(
+    world: World, left: Side, right: Side, weight: Term, env: dict[Index, int]
+) -> bool:
+    """Whether it is worth to compute two values with certainty."""
+    try:
+        for _, demands in (left, right):
+            world.check(demands, env)
+        a, b = (world.value(term, env) for term, _ in (left, right))
+        gap = abs(a - b) * abs(world.value(weight, env))
+    except (Undefined, ArithmeticError, ValueError):
+        return True
+    return bool(gap > CLOSE * (1 + abs(a) + abs(b)))
+
+
+def _differ(
+    world: World, left: Side, right: Side, env: dict[Index, int]
+) -> tuple[Number | None, Number | None] | None:
+    """Both values where they differ; None for a side that has none. Raises Doubtful."""
+    values: list[Number | None] = []
+    for term, demands in (left, right):
+        try:
+            world.check(demands, env)
+            values.append(world.value(term, env))
+        except Undefined:
+            values.append(None)
+    one, other = values
+    if one is None and other is None:
+        return None
+    if one is None or other is None:
+        return one, other
+    return (one, other) if sign(add(one, times(Fraction(-1), other))) else None
+
+
+def _witness(
+    world: World, found: tuple[Number | None, Number | None], entry: str, name: str
+) -> Witness:
+    left, right = (None if value is None else approximate(value) for value in found)
+    given = tuple(
+        (key, str(value)) for key, value in sorted(world.free.items()) if key == "s" and world.running
+    )
+    return Witness(name, world.widths, world.case.L, given, entry, left, right, world.running)

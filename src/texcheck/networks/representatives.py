@@ -111,14 +111,14 @@ def cases(statement: t.Node, network: Network) -> Iterator[Case]:
     base = Case(depth, network.activations, None, None, (), network.widths, network.values)
     if not depends_on_L:
         return iter([base])
-    least, top = _least(named), max([0, *(offset for offset, _ in named.here)])
+    least, top = least_layer(named), max([0, *(offset for offset, _ in named.here)])
     highest = depth - max(top, named.beyond)
     if least > highest:
         raise NoRule("the network has no layer L for which all the named layers exist")
     return (replace(base, L=L) for L in range(least, highest + 1))
 
 
-def _least(named: Named) -> int:
+def least_layer(named: Named) -> int:
     """The least L for which all the named layers exist: 0 only where x is meant by z^(0)."""
     least = max((least - offset for offset, least in named.here), default=1)
     if named.first is not None:
@@ -136,11 +136,11 @@ def _any_depth(named: Named) -> Iterator[Case]:
         far = shortest + FAR + 1
         yield Case(far, gaps=((0, far + down),))
         return
-    least = _least(named)
+    least = least_layer(named)
     offsets = [offset for offset, _ in named.here] or [0]
     bottom, top = min(offsets), max(*offsets, named.beyond)
     for L in (least, least + 1 + FAR):
-        below = ((0, L + bottom),) if L > least else ()
+        below = ((0, L + bottom),) if least < L else ()
         lowest = max(L + top, shortest)
         apart = max(L + top - down + 1, shortest)  # from here on, the two groups do not meet
         for depth in range(lowest, apart + 1):
