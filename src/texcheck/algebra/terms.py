@@ -341,9 +341,8 @@ def contracted(atoms: Iterable[tuple[Atom, int]], bound: Iterable[Index]) -> Mon
     exponents: dict[Atom, int] = {}
     for atom, n in atoms:
         exponents[atom] = exponents.get(atom, 0) + n
-    exponents = {atom: n for atom, n in exponents.items() if n}
     held = set(bound)
-    deltas = [atom for atom, n in exponents.items() if atom.kind == "delta"]
+    deltas = [atom for atom, n in exponents.items() if n and atom.kind == "delta"]
     if deltas:
         leaders = _classes(exponents, deltas, held)
         if leaders is None:
@@ -351,13 +350,17 @@ def contracted(atoms: Iterable[tuple[Atom, int]], bound: Iterable[Index]) -> Mon
         exponents = _led(exponents, leaders, held)
     if held:
         exponents, held = _counted(exponents, held)
-    for atom, n in exponents.items():
-        if n and atom.kind in ("delta", "function") and atom.label in ("", "step"):
-            if n < 0:
-                raise NoRule("a division by what may be 0")
-            exponents[atom] = 1  # it is 0 or 1, so it is its own square
-    pairs = sorted((atom, n) for atom, n in exponents.items() if n)
-    return Monomial(tuple(pairs), tuple(sorted(held)))
+    pairs = [_switched(atom, n) for atom, n in exponents.items() if n]
+    return Monomial(tuple(sorted(pairs)), tuple(sorted(held)))
+
+
+def _switched(atom: Atom, n: int) -> tuple[Atom, int]:
+    """An atom with its exponent; a delta or a step is 0 or 1, so it is its own square."""
+    if n == 1 or not (atom.kind == "delta" or atom.label == "step"):
+        return atom, n
+    if n < 0:
+        raise NoRule("a division by what may be 0")
+    return atom, 1
 
 
 def _classes(

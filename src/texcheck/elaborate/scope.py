@@ -124,7 +124,7 @@ class Scope:
         if name.layer is None:
             if name.base in ("W", "b") and self.has_linear:
                 return name.base, 1
-            raise Unfit(f"{name.base} needs a layer", name)
+            raise IllSorted(f"{name.base} needs a layer", name)
         return name.base, self.layer(name.layer, int(name.base != "z"), name)
 
     def layer(self, layer: t.Layer, least: int, node: t.Node) -> int:

@@ -19,11 +19,11 @@ from texcheck.algebra.functions import Demand
 from texcheck.algebra.terms import Index, NoRule, Sort, Term, allow
 from texcheck.elaborate.definitions import declared
 from texcheck.elaborate.sorts import IllSorted, Unfit, known
+from texcheck.elaborate.statement import Pair, assumed, claimed, entries, parts
 from texcheck.networks.network import Case, Loss, Network
 from texcheck.networks.representatives import least_layer, named_layers
 from texcheck.verdict import Refuted, Witness
 
-from .decide import Pair, assumed, claimed, entries, parts
 from .intervals import Doubtful, Number, add, approximate, sign, times
 from .worlds import Undefined, World, worlds
 
@@ -55,7 +55,7 @@ def concrete(statement: t.Statement, network: Network) -> Iterator[Case]:
         shapes = [(network.depth, L) for L in range(least or 0, network.depth + 1 - named.beyond)]
     elif named.here or named.counts or named.end or named.last:
         deepest = [(depth, L) for L in range(least or 1, (least or 1) + 2) for depth in (L, L + 1, L + 2)]
-        shapes = [(depth, L) for depth, L in deepest if depth and L <= depth - named.beyond]
+        shapes = [(depth, L) for depth, L in deepest if depth and depth - named.beyond >= L]
     else:
         shapes = [(network.numbered, 1)]
     if least is None:
@@ -165,7 +165,7 @@ def _may_differ(
         gap = abs(a - b) * abs(world.value(weight, env))
     except (Undefined, ArithmeticError, ValueError):
         return True
-    return bool(gap > CLOSE * (1 + abs(a) + abs(b)))
+    return bool(gap > CLOSE * (abs(a) + abs(b)))
 
 
 def _differ(
