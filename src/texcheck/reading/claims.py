@@ -132,6 +132,7 @@ def expect_layers(statements: Sequence[t.Statement]) -> None:
     parts = [part for statement in statements for part in t.walk(statement)]
     if any(getattr(part, "layer", None) for part in parts):
         return
+    instead = "a layer stands in parentheses, as in W^{(1)}"
     for part in parts:
         if isinstance(part, t.Name) and part.base in spelling.LAYERED - {"s"}:
-            raise CannotRead("expected a layer", part.start, part.end, "as in W^{(1)}")
+            raise CannotRead("expected a layer", part.start, part.end, instead)

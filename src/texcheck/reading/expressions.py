@@ -15,9 +15,6 @@ _WIDER = {"sum", "product"}
 
 def expression(c: Cursor) -> t.Expr:
     """A sum of terms."""
-    c.depth += 1
-    if c.depth > DEEPEST:
-        raise c.error("the formula is nested too deeply")
     start = c.token.start
     terms: list[t.Expr] = []
     sign = c.take("+", "-")
@@ -31,7 +28,6 @@ def expression(c: Cursor) -> t.Expr:
         sign = c.take("+", "-")
         if sign is None:
             break
-    c.depth -= 1
     if signed or len(terms) > 1:
         c.form = "sum"
     if len(terms) == 1:
@@ -167,20 +163,29 @@ def _expect_alone(c: Cursor, begin: int) -> None:
 
 def factor(c: Cursor) -> t.Expr:
     """A symbol, a bracket or a function with its arguments, and the scripts of each."""
+    c.depth += 1
+    if c.depth > DEEPEST:
+        raise c.error("the formula is nested too deeply")
     start = c.token.start
     value = scripts.scripted(c, primaries.primary(c), start)
     while c.sees("(", "[", "lbrace") and (name := _function_of(value)):
         if c.sees("lbrace") and name not in ("max", "min"):
             break
         value = scripts.scripted(c, functions.applied(c, value, start), start)
-    bare = isinstance(value, t.Function) and value.name in spelling.BARE_ARGUMENT
-    if bare and operators.continues(c):
-        return _bare(c, functions.the_function(value), start)
-    if isinstance(value, t.Function) and value.name not in spelling.ACTIVATIONS:
-        raise c.error(f"expected brackets after {value.name}")
-    if value == t.Function("I"):
-        return t.Identity(None, None, **at(value))
+    if isinstance(value, t.Function):
+        value = _unapplied(c, value, start)
+    c.depth -= 1
     return value
+
+
+def _unapplied(c: Cursor, function: t.Function, start: int) -> t.Expr:
+    """A function without brackets behind it: log x, an activation by itself, a matrix I."""
+    if function.name in spelling.BARE_ARGUMENT and operators.continues(c):
+        return _bare(c, function, start)
+    if function.name not in spelling.ACTIVATIONS:
+        raise c.error(f"expected brackets after {function.name}")
+    plain = function == t.Function("I")
+    return t.Identity(None, None, **at(function)) if plain else function
 
 
 def _function_of(value: t.Expr) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .. import syntax as t
 from . import names, scripts, spelling
 from .cursor import Cursor, at
@@ -103,6 +105,9 @@ def _operand(c: Cursor) -> t.Expr:
 
 def _differentiated(c: Cursor, of: t.Expr, by: list[t.Name], start: int) -> t.Expr:
     """The derivative of a formula by one quantity, or by two, the last one first."""
+    number = by[0].base in ("s", "z") and by[0].layer is None and not by[0].indices
+    if isinstance(of, t.Function) and number and len({*by}) == 1:
+        return replace(of, primes=of.primes + len(by), **c.span(start))
     if len(by) == 1:
         return t.Derivative(of, by[0], **c.span(start))
     first, second = by
@@ -146,6 +151,8 @@ def gradient(c: Cursor) -> t.Expr:
 def _subscript(c: Cursor) -> t.Name:
     """The quantity behind \\nabla_ or \\partial_."""
     name = c.token.text != "{" and names.letter(c)
+    if name and c.sees("^"):
+        raise c.error("expected braces around the quantity", r"as in \nabla_{W^{(1)}}")
     return names.checked(c, name) if name else _by(c)
 
 

@@ -52,18 +52,22 @@ def _letter(c: Cursor) -> t.Expr:
     if (name := names.letter(c)) is not None:
         return _loss(c, name)
     c.advance()
+    return _free_letter(c, text, start)
+
+
+def _free_letter(c: Cursor, text: str, start: int) -> t.Expr:
+    """What a letter stands for that is no quantity."""
     if text in c.shared.locals:
         c.shared.used.add(text)
         return t.Local(text, c.shared.locals[text], **c.span(start))
     if text in c.names.functions:
         return t.Function(c.names.functions[text], **c.span(start))
-    match text:
-        case "K":
-            return t.Length(t.Name("y_hat", None), **c.span(start))
-        case "I":
-            return names.identity(c, start)
-        case "e" if c.sees("_", "^"):
-            return _euler(c, start)
+    if text == "K":
+        return t.Length(t.Name("y_hat", None), **c.span(start))
+    if text == "I":
+        return names.identity(c, start)
+    if text == "e" and c.sees("_", "^"):
+        return _euler(c, start)
     if text in spelling.INDEX_LETTERS:
         return t.Index(text, **c.span(start))
     instead = spelling.INSTEAD.get(text, spelling.SPEAKS_OF)

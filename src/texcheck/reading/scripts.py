@@ -130,7 +130,8 @@ def _mark(c: Cursor, value: t.Expr, found: _Scripts, group: bool) -> None:
     """One part of a superscript."""
     inner = c.take("^") if found.layer else None  # W^{(2)^T}
     braces = c.take("{") if inner else None
-    first = isinstance(value, t.Name | t.Function) and not found.layer and not found.marks
+    dashed = all(kind == "'" for kind, _, _ in found.marks)
+    first = isinstance(value, t.Name | t.Function) and not found.layer and dashed
     if c.token.text in spelling.TRANSPOSE and c.token.kind != "symbol":
         c.advance()
         found.marks = (*found.marks, ("T", None, c.before()))
@@ -171,8 +172,9 @@ def _with_scripts(c: Cursor, value: t.Expr, found: _Scripts, start: int) -> t.Ex
     if isinstance(value, t.Name):
         value = _named(c, value, found, start)
     elif isinstance(value, t.Function):
+        before = value.primes
         value = _function(c, value, found, start)
-        marks = marks[value.primes :]
+        marks = marks[value.primes - before :]
         if value == t.Function("I") and marks:
             value = t.Identity(None, None, **at(value))
     elif isinstance(value, t.Norm) and found.subscript:
@@ -229,9 +231,9 @@ def _function(c: Cursor, function: t.Function, found: _Scripts, start: int) -> t
     if found.layer is not None and function.layer is not None:
         raise c.error("a second layer on one symbol", node=at(function))
     layer = found.layer or function.layer
-    function = replace(function, layer=layer, primes=dashes, **c.span(start))
-    linear = function.name == "Linear" and not dashes
-    if (dashes or layer) and not linear and function.name not in spelling.ACTIVATIONS:
+    function = replace(function, layer=layer, primes=function.primes + dashes, **c.span(start))
+    linear = function.name == "Linear" and not function.primes
+    if (function.primes or layer) and not linear and function.name not in spelling.ACTIVATIONS:
         what = f"{function.name} has no layer and no dash"
         raise c.error(what, "they stand on activations", node=at(function))
     return function

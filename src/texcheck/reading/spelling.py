@@ -17,7 +17,10 @@ LOOK = BOLD | {
 SPACES = {",", ";", ":", "!", " ", ">", "enspace", "thinspace", "medspace", "thickspace", "hfill"}
 WIDE_SPACES = {"quad", "qquad"}
 WITH_ARGUMENT_DROPPED = {"label", "tag", "hspace", "vspace", "phantom", "hphantom", "vphantom"}
-END_OF_PROOF = {"blacksquare", "square", "qed", "Box"}
+# Commands that are one token: the real numbers, and the end of a proof, which says nothing.
+ALONE = {"R": ("blackboard", "R")} | dict.fromkeys(
+    ["blacksquare", "square", "qed", "Box"], ("text", "")
+)
 # Words set upright: their letters are one name.
 UPRIGHT = {
     "operatorname", "operatorname*", "mathrm", "text", "mathsf", "textrm", "textup", "mathtt",

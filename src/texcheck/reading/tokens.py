@@ -219,16 +219,14 @@ def _command(scanner: _Scanner) -> None:
             raise CannotRead(r"expected the number of the equation in \tag", end, scanner.at)
     elif name in _WITH_WORD:
         _with_word(scanner, name, end)
-    elif name == "R":
-        scanner.add("blackboard", "R", end)
-    elif name in spelling.END_OF_PROOF:
-        scanner.add("text", "", end)
+    elif name in spelling.ALONE:
+        scanner.add(*spelling.ALONE[name], end)
     elif name == "\\":
         length = _LENGTH.match(scanner.tex, end)
         scanner.add("newline", "\\\\", length.end() if length else end)
-    elif name in ("[", "]", "(", ")"):
-        raise CannotRead(f"expected no \\{name} here", scanner.at, end, spelling.INSTEAD["("])
     else:
+        if name in "[]()":
+            raise CannotRead(f"expected no \\{name} here", scanner.at, end, spelling.INSTEAD["("])
         name = spelling.SAME.get(name, name)
         scanner.add("symbol" if name in spelling.SYMBOLS else "command", name, end)
 
