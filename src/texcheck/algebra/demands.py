@@ -53,7 +53,7 @@ def _simplest(kind: Kind, term: Term) -> list[Demand]:
         return found
     if is_positive(rest) or (kind == "nonzero" and is_positive(-rest)):
         return found
-    lead = rest.key[-1][1]
+    lead = Fraction(rest.key[-1][1])
     return [*found, Demand(kind, rest * Fraction(1, lead if kind == "nonzero" else abs(lead)))]
 
 
@@ -83,7 +83,7 @@ def _content(term: Term) -> tuple[list[tuple[Atom, int]], Term]:
 
 
 def said(demand: Demand) -> Term:
-    """The demand as a term that is the same for the same demand, whatever its indices are called."""
+    """The demand as a term: the same for the same demand, whatever its indices are called."""
     inside = [index for index in term_indices(demand.term) if index.name[0] in "$~%"]
     return canonical(sum_over(function_of(f"is {demand.kind}", demand.term), *sorted(inside)))
 

@@ -140,10 +140,8 @@ def _sign_inside(term: Term) -> Term | None:
     plus, less = found.get(1), found.get(-1)
     if len(term.parts) != 2 or plus is None or less is None:
         return None
-    if plus.label == less.label == "step" and plus.argument and less.argument:
-        if plus.argument == -less.argument:
-            return power(plus)
-    return None
+    steps = plus.label == less.label == "step" and plus.argument and less.argument
+    return power(plus) if steps and plus.argument == -(less.argument or ZERO) else None
 
 
 def sigma(term: Term) -> Term:
@@ -177,12 +175,9 @@ def log(term: Term) -> Term:
         ((mono, factor),) = term.key
         lone = len(mono.atoms) == 1 and mono.atoms[0][1] == 1
         lone = lone and mono.atoms[0][0].label != "inverse"
-        if factor == 1 and not mono.bound and not lone:
-            if all(_positive_power(atom, 1) for atom, _ in mono.atoms):
-                result = ZERO
-                for atom, n in mono.atoms:
-                    result = result + _log_of(atom) * n
-                return result
+        fine = factor == 1 and not mono.bound and not lone
+        if fine and all(_positive_power(atom, 1) for atom, _ in mono.atoms):
+            return sum((_log_of(atom) * n for atom, n in mono.atoms), ZERO)
     return function_of("log", term)
 
 

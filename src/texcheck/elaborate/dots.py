@@ -57,9 +57,9 @@ def template(node: t.Written) -> Template:
     down, across = _places(rows, "dots"), _places(columns, "vdots")
     for at, row in enumerate(rows):
         for to, cell in enumerate(row):
-            if isinstance(cell, t.Dots) == (at in down and to in across):
-                if isinstance(cell, t.Dots) or not _is_zero(cell):
-                    raise NoRule("dots where an entry should stand, or an entry among dots")
+            entry, dots = at in down and to in across, isinstance(cell, t.Dots)
+            if dots == entry and (dots or not _is_zero(cell)):
+                raise NoRule("dots where an entry should stand, or an entry among dots")
     cells = {(i, j): _counted(rows[at][to]) for at, i in down.items() for to, j in across.items()}
     tall, wide = _has_dots(down, rows), _has_dots(across, columns)
     zeros = all(_is_zero(cell) for (i, j), cell in cells.items() if i != j)

@@ -2,8 +2,7 @@
 
 Invariants:
 
-- Strict types: `I` is square and has a sort; 1 is a number, the bold 1 a column; a written number is
-  spread over a column or a row in a sum, in a comparison and as a numerator, nowhere else.
+- Strict types: `I` is square and has a sort; 1 is a number, the bold 1 a column.
 - Every node either has its mathematical meaning, or raises: IllSorted where it has none at any
   width, Unfit where the notation lacks it, NoRule where the engine does.
 - Whatever is not defined for all real values records a demand.
@@ -11,12 +10,11 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import reduce
 from operator import mul
 
 from texcheck import syntax as t
-from texcheck.algebra.functions import apply, inverse, is_nonnegative, is_positive
+from texcheck.algebra.functions import apply, inverse
 from texcheck.algebra.terms import (
     ONE,
     ZERO,
@@ -29,23 +27,17 @@ from texcheck.algebra.terms import (
     number,
     numbered,
     quantity,
-    term_indices,
 )
 
 from . import calculus
+from . import operations as ops
 from .dots import Template, template
 from .matrix import (
-    FIRST,
     Matrix,
     diagonal,
     identity,
-    inner,
-    is_column,
-    is_open,
-    is_vector,
     product,
     scalar,
-    spread,
     sum_entries,
     total,
     trace,
@@ -82,7 +74,7 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:
             at = scope.index(node, scope.letter(node.letter).sort)
             return scalar(lambda: entry_number(at()))
         case t.Kronecker(first, second):
-            return equal_indices(scope, first, second)
+            return ops.equal_indices(scope, first, second)
         case t.Unit(index):
             rows: Length = Unknown()
             at = scope.index(index, rows)
@@ -91,21 +83,23 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:
             rows = Unknown() if size is None else scope.sort_of_length(size)
             return Matrix(rows, ONE, lambda i, j: number(one))
         case t.Identity(rows_, columns):
-            return identity(square_sort(scope, rows_, columns, node))
+            return identity(ops.square_sort(scope, rows_, columns, node))
         case t.ReluDiagonal(of, rows_, columns):
             steps = elaborate(scope, of).map(lambda entry: apply("step", entry))
-            result = diagonal(_column(steps, node), node)
-            sort = square_sort(scope, rows_, columns, node)
+            result = diagonal(ops.as_column(steps, node), node)
+            sort = ops.square_sort(scope, rows_, columns, node)
             unify(sort, result.rows, "the subscript says another length", node)
             return result
         case t.Add(terms):
-            return add(scope, terms, node)
+            if any(isinstance(term, t.Dots) for term in terms):
+                return total(scope.names, written(scope, t.Written(tuple((x,) for x in terms))))
+            return ops.add([elaborate(scope, term) for term in terms], node)
         case t.Negative(of):
             return elaborate(scope, of).map(lambda entry: -entry)
         case t.Product(factors):
-            return factors_product(scope, factors, node)
-        case t.Times():
-            return times(scope, node)
+            return ops.side_by_side(scope, [elaborate(scope, f) for f in factors], node)
+        case t.Times(left, right):
+            return ops.times(scope, elaborate(scope, left), elaborate(scope, right), node)
         case t.Elementwise(left, right):
             pair = elaborate(scope, left), elaborate(scope, right)
             return zip_entries(lambda a, b: a * b, *pair, node)
@@ -136,46 +130,26 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:
         case t.Apply():
             return apply_function(scope, node)
         case t.Component(of, indices):
-            return component(scope, elaborate(scope, of), indices, node)
-        case t.Indicator():
-            return indicator(scope, node)
-        case t.Cases():
-            return by_cases(scope, node)
+            return ops.component(scope, elaborate(scope, of), indices, node)
+        case t.Indicator(relation, left, right):
+            if relation in ("=", "neq"):
+                return ops.compared_indices(scope, node)
+            return ops.compared(scope, [elaborate(scope, left), elaborate(scope, right)], node)
+        case t.Cases(values, conditions):
+            chosen = [None if c is None else elaborate(scope, c) for c in conditions]
+            return ops.by_cases(scope, [elaborate(scope, v) for v in values], chosen, node)
         case t.Norm(of, subscript):
             value = elaborate(scope, of)
             if subscript == "2" and not (is_one(value.columns) or is_one(value.rows)):
                 raise Unfit("a spectral norm: for the other one write a subscript F", node)
-            return squares(scope, value).map(lambda entry: apply("sqrt", entry))
+            return ops.squares(scope, value).map(lambda entry: apply("sqrt", entry))
         case t.Absolute(of):
-            return _number(elaborate(scope, of), node).map(lambda entry: apply("abs", entry))
+            return ops.as_number(elaborate(scope, of), node).map(lambda entry: apply("abs", entry))
         case t.Written():
             return written(scope, node)
         case _:
             raise Unfit("this stands only inside of another formula", node)
 
-
-def _number(value: Matrix, node: t.Node) -> Matrix:
-    if not value.is_number:
-        raise IllSorted("expected a number", node)
-    return value
-
-
-def _column(value: Matrix, node: t.Node) -> Matrix:
-    if not is_column(value):
-        raise IllSorted("expected a column", node)
-    return value
-
-
-def square_sort(scope: Scope, rows: t.Expr | None, columns: t.Expr | None, node: t.Node) -> Length:
-    """The sort of a square matrix, from the two lengths in its subscript."""
-    if rows is None:
-        return Unknown()
-    sort = scope.sort_of_length(rows)
-    if is_one(sort):
-        raise Unfit("a matrix of one entry is written as a number", node)
-    if columns is not None:
-        unify(sort, scope.sort_of_length(columns), "this matrix is square", node)
-    return sort
 
 
 # -- quantities and their entries
@@ -184,7 +158,7 @@ def square_sort(scope: Scope, rows: t.Expr | None, columns: t.Expr | None, node:
 def name(scope: Scope, node: t.Name) -> Matrix:
     """A quantity, whole or some entries of it."""
     whole = quantity_matrix(scope, node)
-    return component(scope, whole, node.indices, node) if node.indices else whole
+    return ops.component(scope, whole, node.indices, node) if node.indices else whole
 
 
 def quantity_matrix(scope: Scope, node: t.Name) -> Matrix:
@@ -215,38 +189,6 @@ def loss(scope: Scope, node: t.Name) -> Matrix:
     return calculus.any_loss() if declared is None else elaborate(scope, declared.tree)
 
 
-def component(scope: Scope, value: Matrix, indices: tuple[t.Expr, ...], node: t.Node) -> Matrix:
-    """Entries of a matrix: one, or with a colon a row or a column. Raises IllSorted."""
-    sides = [side for side in (value.rows, value.columns) if not is_one(side)]
-    if len(sides) != len(indices):
-        raise IllSorted("another number of indices", node)
-    ends = iter(zip(indices, sides, strict=True))
-    fixed: list[Callable[[], Index] | None] = []
-    shape: list[Length] = []
-    for side in (value.rows, value.columns):
-        index, sort = (None, side) if is_one(side) else next(ends)
-        if isinstance(index, t.Whole):
-            fixed.append(None)
-            shape.append(sort)
-        else:
-            at = None if index is None else scope.index(index, sort)
-            fixed.append(at if at is not None else lambda: FIRST)
-            shape.append(ONE)
-    row, column = fixed
-
-    def entry(i: Index, j: Index) -> Term:
-        return value.entry(i if row is None else row(), j if column is None else column())
-
-    return Matrix(shape[0], shape[1], entry)
-
-
-def equal_indices(scope: Scope, first: t.Expr, second: t.Expr) -> Matrix:
-    """1 where two indices of one sort are equal, else 0."""
-    sort = Unknown()
-    i, j = scope.index(first, sort), scope.index(second, sort)
-    return scalar(lambda: delta(i(), j()))
-
-
 def written(scope: Scope, node: t.Written) -> Matrix:
     """A written-out matrix."""
     found = template(node)
@@ -256,7 +198,7 @@ def written(scope: Scope, node: t.Written) -> Matrix:
     if found.cells is not None:
         return cell_matrix(scope, found.cells)
     with scope.meaning({found.ROW: row, found.COLUMN: row if found.diagonal else column}):
-        cell = _number(elaborate(scope, found.cell), node)
+        cell = ops.as_number(elaborate(scope, found.cell), node)
     for place, size in found.lengths:
         unify(
             _length_at(scope, place, found, row, column),
@@ -303,85 +245,12 @@ def cell_matrix(scope: Scope, rows: tuple[tuple[t.Expr, ...], ...]) -> Matrix:
 # -- sums and products
 
 
-def literal(node: t.Expr) -> bool:
-    """Whether a formula is a written number, perhaps negative."""
-    return isinstance(node.of if isinstance(node, t.Negative) else node, t.Number)
-
-
-def spread_literals(nodes: tuple[t.Expr, ...], values: list[Matrix]) -> list[Matrix]:
-    """The values, written numbers spread over the first column or row among the others."""
-    others = [v for n, v in zip(nodes, values, strict=True) if not literal(n)]
-    vectors = [value for value in others if is_vector(value)]
-    if not vectors:
-        return values
-    return [
-        spread(value, vectors[0]) if literal(node) else value
-        for node, value in zip(nodes, values, strict=True)
-    ]
-
-
-def add(scope: Scope, terms: tuple[t.Expr, ...], node: t.Add) -> Matrix:
-    """A sum of terms; with dots between them, the sum over an index."""
-    if any(isinstance(term, t.Dots) for term in terms):
-        column = t.Written(tuple((term,) for term in terms))
-        return total(scope.names, written(scope, column))
-    values = spread_literals(terms, [elaborate(scope, term) for term in terms])
-    if any(v.square and is_open(v) for v in values) and not all(v.square for v in values):
-        raise Unfit("beside a matrix that is not diagonal, I needs its length, as in I_{d_x}", node)
-    result = values[0]
-    for value in values[1:]:
-        result = zip_entries(lambda a, b: a + b, result, value, node)
-    return result
-
-
-def factors_product(scope: Scope, factors: tuple[t.Expr, ...], node: t.Node) -> Matrix:
-    """Factors side by side. A written 1 behind a matrix is refused: it may be meant as a column."""
-    result = elaborate(scope, factors[0])
-    for factor in factors[1:]:
-        value = elaborate(scope, factor)
-        if isinstance(factor, t.Number) and factor.value == 1 and not result.is_number:
-            raise Unfit(r"a 1 behind a matrix; the column of ones is \boldsymbol 1", factor)
-        result = product(scope.names, result, value, node)
-    return result
-
-
-def times(scope: Scope, node: t.Times) -> Matrix:
-    """Two factors with a sign between them."""
-    left, right = elaborate(scope, node.left), elaborate(scope, node.right)
-    columns = is_column(left) and is_column(right)
-    if node.sign == "inner":
-        return inner(scope.names, left, right, node)
-    if left.is_number or right.is_number:
-        before = node.left
-        if isinstance(before, t.Times) and not right.is_number and before.sign == "cdot":
-            if is_column(elaborate(scope, before.left)):
-                raise Unfit("a third vector behind a product of two columns", node)
-        return product(scope.names, left, right, node)
-    match node.sign:
-        case "cdot" if columns:
-            return inner(scope.names, left, right, node)
-        case "cdot":
-            return product(scope.names, left, right, node)
-        case "otimes" if is_column(left) and is_one(right.rows):
-            return product(scope.names, left, right, node)
-    raise Unfit(r"expected \odot for entry by entry, or nothing for the matrix product", node)
-
-
 def quotient(scope: Scope, node: t.Quotient) -> Matrix:
     """A fraction; of two columns or rows it is taken entry by entry."""
     top, bottom = elaborate(scope, node.top), elaborate(scope, node.bottom)
     if bottom.is_number and not node.elementwise:
         return product(scope.names, top, reciprocal(scope, node.bottom), node)
-    if not is_vector(bottom) and not node.elementwise:
-        raise Unfit("a division by a matrix", node)
-    if literal(node.top):
-        top = spread(top, bottom)
-
-    def divided(a: Term, b: Term) -> Term:
-        scope.demand("nonzero", b)
-        return a * inverse(b)
-
-    return zip_entries(divided, top, bottom, node)
+    return ops.divided(scope, top, bottom, node)
 
 
 def reciprocal(scope: Scope, node: t.Expr) -> Matrix:
@@ -412,51 +281,17 @@ def _whole(exponent: t.Expr) -> int:
 
 
 def powered(scope: Scope, node: t.Power) -> Matrix:
-    """A power of a number, of each entry, or of a square matrix."""
-    if any(isinstance(part, t.LayerCount) for part in t.walk(node.exponent)):
+    """A power; an even one of a norm is one of the sum of the squares, with no root."""
+    inside = list(t.walk(node.exponent))
+    if any(isinstance(part, t.LayerCount) for part in inside):
         raise IllSorted("a power by the number of a layer; a layer stands in brackets", node)
-    exponent = elaborate(scope, node.exponent).value if _plain(node.exponent) else None
-    if exponent is None or not exponent.is_constant:
+    if not all(isinstance(part, t.Number | t.Negative | t.Quotient | t.Add) for part in inside):
         raise NoRule("an exponent that is not a number")
+    exponent, value = elaborate(scope, node.exponent).value, elaborate(scope, node.of)
     if isinstance(node.of, t.Norm) and exponent.constant in (2, 4, 6):
-        norm = squares(scope, elaborate(scope, node.of.of))
-        elaborate(scope, node.of)
+        norm = ops.squares(scope, elaborate(scope, node.of.of))
         return norm.map(lambda entry: entry ** (int(exponent.constant) // 2))
-    value = elaborate(scope, node.of)
-    n = exponent.constant
-    if value.is_number or node.elementwise:
-        return value.map(lambda entry: power_of(scope, entry, n.numerator, n.denominator))
-    if is_vector(value):
-        raise Unfit(r"a power of a vector: for each entry's write \odot before the exponent", node)
-    unify(value.rows, value.columns, "a power of a matrix that is not square", node)
-    if n.denominator != 1 or not 1 <= n <= 9:
-        raise Unfit("a power of a matrix that is no small whole number", node)
-    result = value
-    for _ in range(int(n) - 1):
-        result = product(scope.names, result, value, node)
-    return result
-
-
-def _plain(node: t.Expr) -> bool:
-    return all(isinstance(p, t.Number | t.Negative | t.Quotient | t.Add) for p in t.walk(node))
-
-
-def power_of(scope: Scope, term: Term, n: int, root: int) -> Term:
-    """A whole power, or a half one, of a number."""
-    if root == 2:
-        scope.demand("nonnegative", term)
-        term = apply("sqrt", term)
-    elif root != 1:
-        raise NoRule("a root that is no square root")
-    if n >= 0:
-        return term**n
-    scope.demand("nonzero", term)
-    return inverse(term) ** -n
-
-
-def squares(scope: Scope, value: Matrix) -> Matrix:
-    """The sum of the squares of all entries."""
-    return total(scope.names, value.map(lambda entry: entry * entry))
+    return ops.power(scope, value, exponent, node)
 
 
 def summed(scope: Scope, node: t.Sum) -> Matrix:
@@ -465,8 +300,9 @@ def summed(scope: Scope, node: t.Sum) -> Matrix:
     with scope.meaning(dict(zip(node.letters, letters, strict=True))):
         body = elaborate(scope, node.body)
         for condition in node.conditions:
-            body = product(scope.names, _number(elaborate(scope, condition), node), body, node)
-    left_out = bounds(scope, node, letters[0])
+            where = ops.as_number(elaborate(scope, condition), node)
+            body = product(scope.names, where, body, node)
+    left_out = ops.bounds(scope, node, letters[0])
 
     def entry(i: Index, j: Index, letters: list[Letter] = letters) -> Term:
         if not letters:
@@ -482,42 +318,12 @@ def summed(scope: Scope, node: t.Sum) -> Matrix:
         sort = scope.default if unfixed and scope.default else first.sort
         whole = sum_entries(scope.names, sort, at)
         if left_out:
-            _refuse_partial(scope, before, node)
+            ops.refuse_partial(scope, before, node)
         for place in left_out:
             whole = whole - at(numbered(place, known(first.sort)))
         return whole
 
     return Matrix(body.rows, body.columns, entry)
-
-
-def _refuse_partial(scope: Scope, before: int, node: t.Node) -> None:
-    """Raises NoRule if a term of a sum over some of the values is not defined everywhere."""
-    for demand in scope.demands[before:]:
-        fine = is_positive if demand.kind != "nonnegative" else is_nonnegative
-        if not fine(demand.term) and any(i.name[0] == "$" for i in term_indices(demand.term)):
-            raise NoRule("a sum over some of the values of what is not defined everywhere")
-
-
-def bounds(scope: Scope, node: t.Sum, letter: Letter) -> list[int]:
-    """The places that a sum with bounds leaves out. Raises NoRule and IllSorted."""
-    if node.low is None or node.high is None:
-        return []
-    base, low = counted(node.low)
-    over, high = counted(node.high)
-    if over is None and scope.case.widths:
-        size = known(letter.sort, "the index of a sum").size
-        over, high = None, high - size
-    elif over is not None:
-        unify(scope.sort_of_length(over), letter.sort, "an index over two lengths", node)
-    if len(node.letters) > 1 or base is not None or (over is None and not scope.case.widths):
-        raise NoRule("a sum that does not run from a number to a length")
-    if low < 0 or high >= 0:
-        raise IllSorted("the sum runs over values that the index does not have", node)
-    missing = [*range(low), *range(high + 1, 0)]
-    if len(missing) > 3:
-        raise NoRule("a sum that leaves out more values than every width has")
-    scope.places += missing
-    return missing
 
 
 # -- derivatives, functions, conditions
@@ -548,7 +354,7 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
         raise Unfit("dashes and layers stand on activations alone", node)
     match function.name:
         case "max" | "min":
-            values = spread_literals(node.arguments, values)
+            values = ops.spread_literals(node.arguments, values)
             return calculus.extreme(scope, function.name, values, node)
         case "MSE" | "BCE" | "loss":
             return loss_of(scope, function.name, values, node)
@@ -568,7 +374,7 @@ def loss_of(scope: Scope, name: str, values: list[Matrix], node: t.Apply) -> Mat
     if len(values) != 2:
         raise Unfit("expected two arguments", node)
     unify_shapes(values[0], values[1], node)
-    _column(values[0], node)
+    ops.as_column(values[0], node)
     if name != "loss":
         tree = scope.losses.get(name)
     elif scope.case.loss is not None:
@@ -581,48 +387,3 @@ def loss_of(scope: Scope, name: str, values: list[Matrix], node: t.Apply) -> Mat
     found = elaborate(scope, tree)
     scope.given = outer
     return found
-
-
-def indicator(scope: Scope, node: t.Indicator) -> Matrix:
-    """1 where a comparison holds, entry by entry, else 0."""
-    if node.relation in ("=", "neq"):
-        same = equal_indices(scope, node.left, node.right)
-        return same if node.relation == "=" else same.map(lambda entry: number(1) - entry)
-    nodes = node.left, node.right
-    values = spread_literals(nodes, [elaborate(scope, side) for side in nodes])
-    great, small = values[::-1] if node.relation in ("<", "ge") else values
-    unify_shapes(great, small, node)
-    strict = node.relation in ("<", ">")
-
-    def holds(a: Term, b: Term) -> Term:
-        found = apply("step", a - b)
-        return found if strict else number(1) - found
-
-    return zip_entries(holds, great, small, node)
-
-
-def by_cases(scope: Scope, node: t.Cases) -> Matrix:
-    """Values by cases. Two that hold at once must agree, and somewhere one must hold."""
-    values = [_number(elaborate(scope, value), node) for value in node.values]
-    conditions = [
-        None if c is None else _number(elaborate(scope, c), node) for c in node.conditions
-    ]
-
-    def value() -> Term:
-        result, rest = ZERO, number(1)
-        seen: list[tuple[Term, Term]] = []
-        before = len(scope.demands)
-        for one, condition in zip(values, conditions, strict=True):
-            holds = rest if condition is None else condition.value
-            for other, earlier in seen:
-                scope.require_zero(earlier * holds * (one.value - other))
-            seen.append((one.value, holds))
-            result = result + rest * holds * one.value
-            rest = rest * (number(1) - holds)
-        scope.require_zero(rest)
-        for demand in scope.demands[before:]:
-            if not is_positive(demand.term):
-                raise NoRule("a case that is not defined everywhere")
-        return result
-
-    return scalar(value)

@@ -105,9 +105,10 @@ def spread(value: Matrix, over: Matrix) -> Matrix:
 
 def product(names: Names, left: Matrix, right: Matrix, node: t.Node) -> Matrix:
     """The product of two matrices, or of a number and a matrix. Raises IllSorted."""
-    for one, other in ((left, right), (right, left)):
-        if one.is_number:
-            return Matrix(other.rows, other.columns, lambda i, j: one.value * other.entry(i, j))
+    if left.is_number:
+        return right.map(lambda entry: left.value * entry)
+    if right.is_number:
+        return left.map(lambda entry: entry * right.value)
     unify(left.columns, right.rows, "a factor's columns are not the next one's rows", node)
 
     def entry(i: Index, j: Index) -> Term:

@@ -196,9 +196,13 @@ def _alike(
         node, value, over = sides[at], values[at], values[1 - at]
         zero = isinstance(node, t.Number) and (not node.value or any_number)
         if zero and not over.is_number:
-            entry = value.value
-            values[at] = Matrix(over.rows, over.columns, lambda i, j, entry=entry: entry)
+            values[at] = constant(over, value.value)
     return values[0], values[1]
+
+
+def constant(over: Matrix, entry: Term) -> Matrix:
+    """A matrix of one shape with another, the same everywhere."""
+    return Matrix(over.rows, over.columns, lambda i, j: entry)
 
 
 def entries(

@@ -84,7 +84,7 @@ def _proved(statement: t.Statement, network: Network) -> tuple[str, ...]:
     fault: Exception = NoRule("the network has no loss")
     for loss in network.losses:
         found = [replace(case, loss=loss) for case in cases(statement, network)]
-        held = [case for case in map(lambda c: assumed(c, statement), found) if case is not None]
+        held = [case for case in (assumed(c, statement) for c in found) if case is not None]
         if not held:
             raise IllSorted("the condition holds in no network of this kind", statement)
         try:
@@ -115,8 +115,8 @@ def _hold(statement: t.Statement, case: Case) -> int:
     if isinstance(statement, t.ShapeClaim):
         return _shape(statement, case)
     pair = claimed(statement, case)
-    for left, right, weight in entries(pair, case):
-        _equal(left, right, weight, case)
+    for left, right, where in entries(pair, case):
+        _equal(left, right, where, case)
     return pair.scope.least
 
 

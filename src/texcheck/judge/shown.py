@@ -17,7 +17,9 @@ def in_words(term: Term, case: Case) -> str:
 
 def _monomial(mono: Monomial, factor: str) -> str:
     names = {index: "ijklmnpqr"[at % 9] + "'" * (at // 9) for at, index in enumerate(mono.bound)}
-    words = [] if factor == "1" and mono.atoms else ["-" if factor == "-1" and mono.atoms else factor]
+    words = (
+        [] if factor == "1" and mono.atoms else ["-" if factor == "-1" and mono.atoms else factor]
+    )
     words += [f"sum over {name}:" for name in names.values()]
     words += [_atom(atom, names) + (f"^{n}" if n != 1 else "") for atom, n in mono.atoms]
     return " ".join(words)
@@ -44,4 +46,3 @@ def _atom(atom: Atom, names: dict[Index, str]) -> str:
 
 def _index(index: Index, names: dict[Index, str]) -> str:
     return names.get(index, index.name or str(index.at))
-

@@ -54,7 +54,9 @@ def concrete(statement: t.Statement, network: Network) -> Iterator[Case]:
     if network.depth is not None:
         shapes = [(network.depth, L) for L in range(least or 0, network.depth + 1 - named.beyond)]
     elif named.here or named.counts or named.end or named.last:
-        deepest = [(depth, L) for L in range(least or 1, (least or 1) + 2) for depth in (L, L + 1, L + 2)]
+        deepest = [
+            (depth, L) for L in range(least or 1, (least or 1) + 2) for depth in (L, L + 1, L + 2)
+        ]
         shapes = [(depth, L) for depth, L in deepest if depth and depth - named.beyond >= L]
     else:
         shapes = [(network.numbered, 1)]
@@ -137,7 +139,9 @@ def _in_world(
         except Doubtful:
             continue
         if found is not None:
-            at = ", ".join(f"{index.name} {'= ' * (index.name in letters)}{v}" for index, v in env.items())
+            at = ", ".join(
+                f"{index.name} {'= ' * (index.name in letters)}{v}" for index, v in env.items()
+            )
             return _witness(world, found, at, name)
     return None
 
@@ -154,9 +158,7 @@ def _free(pair: Pair) -> list[Index]:
     return found
 
 
-def _may_differ(
-    world: World, left: Side, right: Side, weight: Term, env: dict[Index, int]
-) -> bool:
+def _may_differ(world: World, left: Side, right: Side, weight: Term, env: dict[Index, int]) -> bool:
     """Whether it is worth to compute two values with certainty."""
     try:
         for _, demands in (left, right):
@@ -192,6 +194,8 @@ def _witness(
 ) -> Witness:
     left, right = (None if value is None else approximate(value) for value in found)
     given = tuple(
-        (key, str(value)) for key, value in sorted(world.free.items()) if key == "s" and world.running
+        (key, str(value))
+        for key, value in sorted(world.free.items())
+        if key == "s" and world.running
     )
     return Witness(name, world.widths, world.case.L, given, entry, left, right, world.running)

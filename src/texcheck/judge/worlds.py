@@ -185,7 +185,9 @@ def _running_values() -> dict[tuple[str, int], tuple[tuple[Fraction, ...], ...]]
 
 
 def _free(case: Case, L_max: int, random: Random, seed: int = 0) -> dict[str, Fraction]:
-    s = (Fraction(random.choice((-3, 2, 3, 5)), 4), Fraction(0), Fraction(1), Fraction(-1))[seed % 4]
+    s = (Fraction(random.choice((-3, 2, 3, 5)), 4), Fraction(0), Fraction(1), Fraction(-1))[
+        seed % 4
+    ]
     return {
         "L": Fraction(case.L or 1),
         "L_max": Fraction(L_max),

@@ -55,9 +55,8 @@ def refuse_upstream(term: Term, source: Source) -> None:
         for atom, _ in mono.atoms:
             if atom.argument is not None:
                 refuse_upstream(atom.argument, source)
-            elif atom.kind in ("W", "b", "s", "z") and isinstance(atom.label, int):
-                if precedes((atom.kind, atom.label), source.place):
-                    raise NoRule("a derivative by what is computed from the rest of the formula")
+            elif isinstance(atom.label, int) and precedes((atom.kind, atom.label), source.place):
+                raise NoRule("a derivative by what is computed from the rest of the formula")
 
 
 def independent(atom: Atom, place: Place) -> bool:

@@ -2,7 +2,7 @@
 
 Invariants:
 
-- In every layer l: s = W z + b with z of layer l - 1 (x for layer 0), then z = f(s), entry by entry.
+- In every layer l: s = W z + b with z of layer l - 1 (x for layer 0), then z = f(s), by entries.
 - So b and z can be eliminated: x, y, every W and every s are free coordinates. An identity holds in
   the ones if and only if it holds in the others.
 - A gap (low, high) stands for one layer or more between them that the statement does not name. No
@@ -128,11 +128,12 @@ class Case:
 def precedes(place: Place, other: Place) -> bool:
     """Whether `other` is computed from `place`."""
     kind, layer = other
-    if place == other or kind not in ("s", "z", "ell") or place[0] == "ell":
+    known = place[0] in ("W", "b", "s", "z", "y")
+    if place == other or kind not in ("s", "z", "ell") or not known:
         return False
     if kind == "ell":
         return True
     if place[0] == "y":
         return False
     order = {"W": 0, "b": 0, "s": 1, "z": 2}
-    return (place[1], order[place[0]]) < (layer, order[kind]) and not (kind, layer) == ("z", 0)
+    return (place[1], order[place[0]]) < (layer, order[kind]) and (kind, layer) != ("z", 0)

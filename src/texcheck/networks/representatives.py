@@ -3,9 +3,9 @@
 Lemma. A statement names layers as L + n, as L_max + n, or by numbers. Let it hold in each of these
 cases; then it holds for every depth and every L for which all the named layers exist.
 
-- The layers L + n lie together, from `bottom` to `top`; below them lies nothing (L is the least), or
-  a gap from x on. The layers L_max + n lie at the end. Either they meet those of L, or they follow
-  at once (each such depth is a case), or there is a gap between.
+- The layers L + n lie together, from `bottom` to `top`; below them lies nothing (L is the least)
+  or a gap from x on. The layers L_max + n lie at the end. Either they meet those of L, or they
+  follow at once (each such depth is a case), or there is a gap between.
 - A gap's Jacobian is an arbitrary matrix and its layers are arbitrary, so what holds with a gap of
   `FAR` layers holds with any number of them, one or more: no rule reaches into a gap, and a rule
   that would is refused (`derivative`).
@@ -43,7 +43,7 @@ class Named:
 
 
 def named_layers(statement: t.Node) -> Named:
-    """All layers that are named in a statement. Raises NoRule for a range that is none of layers."""
+    """All layers that a statement names. Raises NoRule for a range that is none of layers."""
     found = Named()
     for part in t.walk(statement):
         match part:
