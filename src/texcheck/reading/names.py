@@ -46,11 +46,12 @@ def _variant(c: Cursor) -> str:
     """The subscript of the loss: MSE or BCE."""
     c.expect("_")
     group = c.take("{")
-    word = c.advance().text
+    first = c.advance()
+    word = first.text
     while group and c.token.kind == "letter":
         word += c.advance().text
     if word not in ("MSE", "BCE"):
-        raise c.error("expected MSE or BCE as the name of the loss")
+        raise c.error("expected MSE or BCE as the name of the loss", node=spot(first))
     if group:
         c.expect("}")
     return word

@@ -190,7 +190,8 @@ def _with_scripts(c: Cursor, value: t.Expr, found: _Scripts, start: int) -> t.Ex
 def _marked(c: Cursor, value: t.Expr, kind: str, exponent: t.Expr | None) -> t.Expr:
     """A value with a transpose, a power or (which is an error) a dash."""
     if kind == "'":
-        raise c.error("a dash stands for the derivative of a function", r"such as \sigma'")
+        what = "a dash stands for the derivative of a function"
+        raise c.error(what, r"such as \sigma'", node=at(value))
     function = isinstance(value, t.Function)
     if exponent is not None:
         known = isinstance(value, t.Function) and value.name not in ("f", "g")

@@ -1,7 +1,7 @@
 """All spellings: what means the same, what only changes the look, and what to write instead.
 
 One row a spelling. A new one goes into the table of its kind, with a row in
-`tests/texcheck/reading/same.toml` (it is read) or `unreadable.toml` (it is not, and why).
+`tests/texcheck/statements/same.toml` (it is read) or in `tests/texcheck/reading/refused.toml`.
 """
 
 from __future__ import annotations
