@@ -84,7 +84,27 @@ def checked(statement: t.Statement) -> t.Statement:
         if not all(isinstance(part, _OF_FUNCTIONS) for part in t.walk(side)):
             what = f"expected the argument of {bare[0].name}"
             raise CannotRead(what, bare[0].start, bare[0].end)
+    _expect_indices(sides)
     return _with_sums_bound(statement)
+
+
+def _expect_indices(sides: Sequence[t.Node]) -> None:
+    """Raises `CannotRead` for a letter that is an index nowhere: nothing says what it is."""
+    parts = [part for side in sides for part in t.walk(side)]
+    known: set[str] = set()
+    for part in parts:
+        if isinstance(part, t.Sum):
+            known |= {*part.letters}
+        below = part.indices if isinstance(part, t.Name | t.Component) else ()
+        compared = isinstance(part, t.Indicator) and part.relation in ("=", "neq")
+        if isinstance(part, t.Kronecker | t.Unit) or compared:
+            below = part.parts
+        for one in below:
+            known |= {index.letter for index in t.walk(one) if isinstance(index, t.Index)}
+    for part in parts:
+        if isinstance(part, t.Index) and part.letter not in known:
+            instead = spelling.INSTEAD.get(part.letter, spelling.SPEAKS_OF)
+            raise CannotRead(f"unknown symbol {part.letter}", part.start, part.end, instead)
 
 
 def expect_flat(node: t.Node) -> None:

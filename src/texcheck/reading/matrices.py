@@ -134,8 +134,8 @@ def _columns(c: Cursor, opening: Token) -> None:
     """Passes over what says how the columns of an array are set."""
     if opening.text == "array" and c.take("{"):
         while not c.take("}"):
-            if c.token.kind == "end":
-                raise c.error("expected } after the columns of the array")
+            if c.token.text not in ("l", "c", "r"):
+                raise c.error("expected l, c or r for each column of the array")
             c.advance()
 
 

@@ -63,7 +63,7 @@ def checked(c: Cursor, name: t.Name) -> t.Name:
     count = 2 if matrix else 1 if name.base in spelling.VECTORS else 0
     if name.indices and len(name.indices) != count:
         number = ["no index", "one index", "two indices"][count]
-        instead = r"its row i is W_{i,:}" if matrix else ""
+        instead = r"a layer stands above, W^{(1)}; row i is W_{i,:}" if matrix else ""
         raise c.error(f"{name.base.replace('_', ' ')} has {number}", instead, node=at(name))
     if count == 1 and any(isinstance(index, t.Whole) for index in name.indices):
         raise c.error(_INDEX, "the whole vector has no index", node=at(name))
@@ -371,6 +371,8 @@ def number(c: Cursor) -> t.Number:
         digits += "." + _digits(c)
     if c.token.kind == "digit":
         raise c.error("expected an operator between two numbers")
+    if digits[0] == "0" and digits[1:2].isdigit():
+        raise c.error("expected a number that does not begin with 0", node=c.span(start))
     if len(digits) > MOST_DIGITS:
         raise c.error(f"expected at most {MOST_DIGITS} digits", node=c.span(start))
     return t.Number(Fraction(digits), **c.span(start))

@@ -238,6 +238,8 @@ def _underbrace(c: Cursor) -> t.Expr:
     c.expect("_" if command.text == "underbrace" else "^", " and what the brace is equal to")
     c.expect("{")
     c.take("=")
+    if c.token.kind == "text" and c.token.text not in spelling.FUNCTIONS:
+        raise c.error("expected what the brace is equal to", "a caption belongs outside")
     c.shared.braced.append((inner, c.inside("}")))
     c.form = "bracket" if form == "bracket" else "product"
     return c.spread(inner, command.start)

@@ -106,7 +106,7 @@ QUANTITIES = {
 }  # fmt: skip
 LAYERED = {"W", "b", "s", "z", "delta"}
 VECTORS = {"x", "y", "y_hat", "b", "s", "z", "delta"}
-INDEX_LETTERS = set("aceijklmnopqrtuv")
+INDEX_LETTERS = set("acijklmnopqrtuv")
 DEFINABLE = set("ABCDEGHJMNPQRSUVXYZ")  # a display may define these itself
 
 # What a formula speaks of, and what to write for what is not read.
