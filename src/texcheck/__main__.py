@@ -11,9 +11,10 @@ from pathlib import Path
 
 from . import report
 from .check import NETWORKS, check
-from .elaborate.definitions import Declared, declared
+from .elaborate.definitions import DefinitionError, loss_of, network_of
 from .indexed import indexed
-from .reading import Unreadable
+from .networks.network import Network
+from .reading import BOOK, CannotRead, Names, names_of
 from .verdict import Verdict
 
 _NETWORKS = """\
@@ -102,7 +103,8 @@ def _print(lines: Iterable[str]) -> None:
 
 
 def _prove(options: argparse.Namespace) -> int:
-    results = check(_formula(options.formula), _network(options.network))
+    network, names = _network(options.network)
+    results = check(_formula(options.formula), network, names=names)
     for claim, verdict in results:
         _print(_said(claim.tex, verdict))
     return max(_EXIT[verdict.status] for _, verdict in results)
@@ -114,8 +116,8 @@ def _said(tex: str, verdict: Verdict) -> list[str]:
 
 
 def _read(options: argparse.Namespace) -> int:
-    network = _network(options.network)
-    results = check(_formula(options.formula), network, diagnose=False)
+    network, names = _network(options.network)
+    results = check(_formula(options.formula), network, names=names, diagnose=False)
     for claim, verdict in results:
         if verdict.status == "unreadable":
             _print(_said(claim.tex, verdict))
@@ -151,18 +153,27 @@ def _mutants(options: argparse.Namespace) -> int:
     return 1 if any(result.missed for result in results) else 0
 
 
-def _network(name: str) -> str | Declared:
-    """The name of a network of the book, or what a file declares."""
+def _network(name: str) -> tuple[str | Network, Names]:
+    """A network of the book by its name, or what a file declares, in its own notation."""
     if name in NETWORKS:
-        return name
+        return name, BOOK
     path = Path(name)
     if not path.is_file():
-        names = ", ".join(NETWORKS)
-        raise Wrong(f"expected a network out of {names}, or a file that declares one, got {name!r}")
-    text = decoded(path.read_bytes())
+        known = ", ".join(NETWORKS)
+        raise Wrong(f"expected a network out of {known}, or a file that declares one, got {name!r}")
+    lines = [line.strip() for line in decoded(path.read_bytes()).splitlines()]
+    formulas = [line for line in lines if line and not line.startswith(("%", "#"))]
     try:
-        return declared(text)
-    except (Unreadable, ValueError) as error:
+        names = names_of(formulas)
+        losses = {}
+        for line in formulas:
+            try:
+                losses[line] = loss_of(line, line, names)
+            except DefinitionError:
+                continue
+        layers = [line for line in formulas if line not in losses]
+        return network_of(name, layers, list(losses) or [""], losses, names=names), names
+    except (CannotRead, DefinitionError) as error:
         raise Wrong(f"{name}: {error}") from error
 
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 from . import syntax as t
 from .check import Claim
 from .elaborate import Reading, shapes
-from .networks import Network
+from .networks.network import Network
 from .writing import tex
 
 # Letters for rows, columns and sums, in this order.
@@ -66,7 +66,7 @@ class _Writer:
         found = self.reading.shapes.get(id(node))
         if found is None:
             return "?", "?"
-        return found[0].tex(self.network), found[1].tex(self.network)
+        return found[0], found[1]
 
     def is_number(self, node: t.Expr) -> bool:
         return self.shape(node) == ("1", "1")
@@ -77,7 +77,7 @@ class _Writer:
             x for part in t.walk(self.statement) if isinstance(part, t.Sum) for x in part.letters
         }
         return {
-            part.letter: self.reading.letters[id(part)].tex(self.network)
+            part.letter: self.reading.letters[id(part)]
             for part in t.walk(self.statement)
             if isinstance(part, t.Index)
             if part.letter not in bound and id(part) in self.reading.letters
@@ -226,7 +226,7 @@ class _Writer:
         for letter in reversed(node.letters):
             width = next(
                 (
-                    self.reading.letters[id(part)].tex(self.network)
+                    self.reading.letters[id(part)]
                     for part in t.walk(node.body)
                     if part == t.Index(letter) and id(part) in self.reading.letters
                 ),

@@ -31,8 +31,8 @@ def layer(at: t.Layer | None) -> str:
 def indices(inside: Iterable[t.Expr]) -> str:
     """A subscript, or nothing."""
     found = [tex(index) for index in inside]
-    if not found:
-        return ""
+    if len(found) < 2 and all(len(one) == 1 for one in found):
+        return "_" + found[0] if found else ""
     return f"_{{{('' if all(len(one) == 1 for one in found) else ',').join(found)}}}"
 
 
@@ -54,14 +54,14 @@ def grade(node: t.Expr) -> int:
 
 def within(node: t.Expr, least: int) -> str:
     """A formula in brackets, unless it hangs together at least so tightly."""
-    return tex(node) if grade(node) >= least else rf"\left({tex(node)}\right)"
+    return tex(node) if grade(node) >= least else f"({tex(node)})"
 
 
 def _base(node: t.Expr) -> str:
     """What bears a superscript: in brackets if it bears one already."""
     plain = isinstance(node, t.Name) and node.layer is None and not node.indices
     plain = plain or (isinstance(node, t.Number) and node.value.denominator == 1)
-    return tex(node) if plain else rf"\left({tex(node)}\right)"
+    return tex(node) if plain else f"({tex(node)})"
 
 
 @singledispatch
@@ -199,7 +199,7 @@ def _(node: t.Power) -> str:
 def _(node: t.Transpose) -> str:
     if isinstance(node.of, t.Name) and node.of.layer is None and not node.of.indices:
         return f"{tex(node.of)}^T"
-    return rf"\left[{tex(node.of)}\right]^T"
+    return f"[{tex(node.of)}]^T"
 
 
 @tex.register
@@ -219,7 +219,7 @@ def _(node: t.Derivative) -> str:
     by = rf"\partial {tex(node.by)}"
     if isinstance(node.of, t.Name):
         return rf"\frac{{\partial {tex(node.of)}}}{{{by}}}"
-    return rf"\frac{{\partial}}{{{by}}} \left({tex(node.of)}\right)"
+    return rf"\frac{{\partial}}{{{by}}} ({tex(node.of)})"
 
 
 @tex.register
@@ -244,12 +244,12 @@ def _(node: t.Function) -> str:
 
 @tex.register
 def _(node: t.Apply) -> str:
-    return rf"{tex(node.function)}\left({', '.join(map(tex, node.arguments))}\right)"
+    return f"{tex(node.function)}({', '.join(map(tex, node.arguments))})"
 
 
 @tex.register
 def _(node: t.Component) -> str:
-    return rf"\left[{tex(node.of)}\right]" + indices(node.indices)
+    return f"[{tex(node.of)}]" + indices(node.indices)
 
 
 def _relation(node: t.Expr) -> str:

@@ -1,14 +1,15 @@
-"""A second opinion: evaluates the syntax tree in numbers, with autograd, and knows nothing of terms.
+"""A second opinion: evaluates the syntax tree in numbers, with autograd, and knows no terms.
 
 A statement is evaluated on random networks of widths 1 to 6 and depths 1 to 6, at random points and
 at points of small whole numbers, where the kinks of ReLU, sign and the absolute value lie. Every
-value is a matrix (a number is 1 x 1); where there is no value stands NaN. Derivatives are autograd's,
-with the quantity that is differentiated by held: what lies before it is constant.
+value is a matrix (a number is 1 x 1); where there is no value stands NaN. Derivatives are those of
+autograd, with the quantity that is differentiated by held: what lies before it is constant.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,8 @@ import torch
 from texcheck import syntax as t
 
 Tensor = torch.Tensor
-TOLERANCE = 1e-8
+TOLERANCE = 1e-10
+MOST_TERMS = 700
 _NAN = torch.tensor(float("nan"), dtype=torch.float64)
 
 
@@ -100,18 +102,22 @@ class World:
             return self.jacobian(lambda w: w.quantity("ell", 0), ("s", layer)).mT
         raise Meaningless(f"no {base} of layer {layer}")
 
-    def jacobian(self, value: Callable[[World], Tensor], by: tuple[str, int]) -> Tensor:
-        """Numerator layout; by a matrix, the layout of its transpose."""
+    def slopes(self, value: Callable[[World], Tensor], by: tuple[str, int]) -> Tensor:
+        """Of each entry by each entry of what is differentiated by: four axes."""
         at = self.quantity(*by)
 
         def function(held: Tensor) -> Tensor:
             return value(replace(self, held={**self.held, by: held}))
 
-        shape = function(at).shape
-        if shape[1] != 1 or (at.shape[1] != 1 and shape[0] != 1):
-            raise Meaningless("a derivative that is no matrix")
         found = torch.autograd.functional.jacobian(function, at, create_graph=True)
-        return found[0, 0].mT if at.shape[1] != 1 else found[:, 0, :, 0]
+        return torch.where(function(at).isnan()[:, :, None, None], _NAN, found)
+
+    def jacobian(self, value: Callable[[World], Tensor], by: tuple[str, int]) -> Tensor:
+        """Numerator layout; by a matrix, the layout of its transpose."""
+        found = self.slopes(value, by)
+        if found.shape[1] != 1 or (by[0] == "W" and found.shape[0] != 1):
+            raise Meaningless("a derivative that is no matrix")
+        return found[0, 0].mT if by[0] == "W" else found[:, 0, :, 0]
 
 
 def loss(name: str, output: Tensor, target: Tensor) -> Tensor:
@@ -198,7 +204,7 @@ def whole_number(node: t.Expr, world: World) -> int:
             if letter in world.letters:
                 return world.letters[letter]
         case t.Length(of):
-            return max(world.quantity(of.base, layer_of(of, world)).shape)
+            return max(world.quantity(*key_of(of, world)).shape)
         case t.LayerCount(layer):
             return layer.at(world.layer, world.depth)
         case t.Add(terms):
@@ -206,8 +212,7 @@ def whole_number(node: t.Expr, world: World) -> int:
         case t.Negative(of):
             return -whole_number(of, world)
         case t.Product(factors):
-            left, right = factors
-            return whole_number(left, world) * whole_number(right, world)
+            return math.prod(whole_number(factor, world) for factor in factors)
     raise NoOpinion(f"no whole number: {node}")
 
 
@@ -339,18 +344,18 @@ def sum_(node: t.Sum, world: World) -> Value:
 
 
 def derivative(node: t.Derivative, world: World) -> Value:
-    by = key_of(node.by, world)
-    whole = world.jacobian(lambda inside: tensor(node.of, inside), by)
-    if not node.by.indices:
-        return whole
-    held = world.quantity(*by)
-    if len(node.by.indices) == 2:
-        indices = node.by.indices[::-1] if held.shape[1] != 1 else node.by.indices
-        return component(whole, indices, world)
-    at = whole_number(node.by.indices[0], world)
-    if held.shape[1] != 1 or not 0 <= at < held.shape[0]:
+    by, indices = key_of(node.by, world), node.by.indices
+    if not indices:
+        return world.jacobian(lambda inside: tensor(node.of, inside), by)
+    if any(isinstance(index, t.Whole) for index in indices):
+        raise NoOpinion("a derivative by a row or a column")
+    found = world.slopes(lambda inside: tensor(node.of, inside), by)
+    at = [whole_number(index, world) for index in indices]
+    if len(at) != (2 if by[0] == "W" else 1):
+        raise Meaningless("the wrong number of indices")
+    if not all(0 <= n < size for n, size in zip(at, found.shape[2:], strict=False)):
         raise Meaningless("an index out of its range")
-    return whole[:, at : at + 1]
+    return found[:, :, at[0], at[1] if len(at) == 2 else 0]
 
 
 def gradient(node: t.Gradient, world: World) -> Value:
@@ -676,6 +681,8 @@ def assignments(
         if len(found) > 1:
             raise Meaningless(f"{letter} counts the entries of two lengths")
         ranges.append(range(found.pop()))
+    if math.prod(map(len, ranges)) > MOST_TERMS:
+        raise NoOpinion("too many terms")
     for chosen in itertools.product(*ranges):
         yield {**world.letters, **dict(zip(letters, chosen, strict=True))}
 
@@ -717,6 +724,14 @@ def claims(statement: t.Statement, world: World) -> bool:
         slope = gradient(t.Gradient(t.Name("ell", None), statement.left), world)
         moved = tensor(statement.left, world) - 0.7 * closed(slope)
         return bool((moved - tensor(statement.right, world)).abs().max() < TOLERANCE)
+    if isinstance(statement, t.RangeClaim) and statement.range.letter != "L":
+        first, last = (
+            whole_number(one, world) for one in (statement.range.first, statement.range.last)
+        )
+        runs = {
+            size for one in statement.about for size in sizes(statement.range.letter, one, world)
+        }
+        return min(first, last) == 0 and runs == {max(first, last) + 1}
     raise NoOpinion(type(statement).__name__)
 
 
@@ -738,6 +753,8 @@ def agree(statement: t.Equation | t.Comparison, world: World) -> bool:
         return bool(compare[statement.relation](left, right).all())
     if bool((left.isnan() != right.isnan()).any()):
         return False
+    if bool((left.isinf() | right.isinf()).any()):
+        raise NoOpinion("too large a number")
     difference = torch.nan_to_num((left - right).abs())
     return bool((difference <= TOLERANCE * (1 + torch.nan_to_num(left.abs()))).all())
 
@@ -761,7 +778,8 @@ def worlds(statement: t.Statement, network: str, seed: int, count: int) -> Itera
             kinds.append("deep")
         kind = kinds[n % len(kinds)]
         if kind == "deep":
-            depth = draw.randint(max(2, min(6, highest)), 6)
+            # without L, the numbers of layers are those of a network of five
+            depth = draw.randint(max(2, min(6, highest)), 6) if general else 5
             names = tuple(draw.choice(["ReLU", "sigma", "I", "tanh", "odd"]) for _ in range(depth))
             loss_name = "MSE"
         else:
@@ -770,7 +788,7 @@ def worlds(statement: t.Statement, network: str, seed: int, count: int) -> Itera
         for layer in range(1, len(names) + 1) if general else (0,):
             world = World(
                 assumed(statement, names, layer) if kind == "deep" else names,
-                loss_name, widths, point(draw, widths, n % 3 == 2), layer=layer,
+                loss_name, widths, point(draw, widths, n % 2 == 1), layer=layer,
             )  # fmt: skip
             if general and not all(exists(part, world) for part in t.walk(statement)):
                 continue
@@ -814,7 +832,7 @@ def point(
     return given
 
 
-def opinion(statement: t.Statement, network: str, seed: int = 0, count: int = 12) -> bool | None:
+def opinion(statement: t.Statement, network: str, seed: int = 0, count: int = 16) -> bool | None:
     """True where it holds in every world that was tried, False where not; None: no opinion."""
     tried = 0
     for world in worlds(statement, network, seed, count):

@@ -105,7 +105,7 @@ def prove_book(app: Sphinx) -> None:
         book = Book.from_json(text)
     else:
         try:
-            book = prove(source, entries=True)
+            book = prove(source, pages=True)
         except ReadError as error:
             raise ExtensionError(f"texcheck cannot read the book:\n{error}") from error
         kept.parent.mkdir(parents=True, exist_ok=True)

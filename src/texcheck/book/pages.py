@@ -32,8 +32,10 @@ EXTENSIONS = frozenset(
 
 # Directives whose body is not Markdown, so that no equation of the book can stand in it.
 _LITERAL = frozenset(
-    ["code", "code-block", "code-cell", "sourcecode", "literalinclude", "raw", "toctree", "image"]
-    + ["question"]  # its formulas are checked by the extension that shows it
+    {
+        *("code", "code-block", "code-cell", "sourcecode", "literalinclude", "raw", "toctree"),
+        *("image", "question"),  # the formulas of a question are checked where it is shown
+    }
 )
 # Directives whose math would be passed over: their bodies are not tokens of this page.
 _UNREAD = frozenset({"include", "eval-rst", "list-table", "csv-table", "glue:math"})

@@ -10,13 +10,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from .. import syntax as t
-from ..networks import Network
-from ..verdict import Proved, Refuted, Witness
+from ..networks.network import Network
+from ..verdict import Proved, Refuted, Unreadable, Witness
 from .decide import decide
-from .edits import edits
+from .edits import edits, sides
 from .scope import Scope, every, number
+from .structure import squares
 
 # Seconds of computing after which no further change is tried: an answer within a second.
 BUDGET = 0.7
@@ -31,6 +33,19 @@ def diagnose(tex: str, statement: t.Statement, network: str | Network, refuted: 
     says, part = _diagnosis(Scope(statement, tex), network, refuted)
     span = (part.start, part.end) if part is not None and part.end else refuted.span
     return replace(refuted, diagnosis=says or NOTHING_FITS, span=span)
+
+
+def advise(
+    tex: str, statement: t.Statement, network: str | Network, unread: Unreadable
+) -> Unreadable:
+    """What to write instead of a formula that the notation lacks, if a small change is proved."""
+    scope = Scope(statement, tex)
+    for side, whole in sides(statement):
+        for change in squares(whole, scope):
+            fields: dict[str, Any] = {side: change.whole}
+            if holds(replace(statement, **fields), network):
+                return replace(unread, instead=change.says)
+    return unread
 
 
 def _diagnosis(scope: Scope, network: str | Network, refuted: Refuted) -> tuple[str, t.Node | None]:
@@ -66,9 +81,10 @@ def _remark(scope: Scope, network: str | Network) -> str:
         other = others[0] if len(others) == 1 else None
         if isinstance(other, t.Negative) and holds(t.Equation(first, other.of), network):
             return f"{scope.show(part)} is zero: both terms are the same"
-    for other_network in _TWO_LAYERS if network in _TWO_LAYERS else ():
-        if other_network != network and holds(statement, other_network):
-            return f"it is true of the network {other_network}, not of {network}"
+    own = network if isinstance(network, str) else network.name
+    for other_network in _TWO_LAYERS if own in _TWO_LAYERS else ():
+        if other_network != own and holds(statement, other_network):
+            return f"it is true of the network {other_network}, not of {own}"
     right = statement.right
     if isinstance(right, t.Times | t.Product) and all(
         isinstance(part, t.Number | t.Length) for part in right.parts
@@ -88,29 +104,23 @@ def _constants(witness: Witness) -> Iterator[tuple[str, t.Expr]]:
 
 
 def _candidates(widths: tuple[int, ...]) -> Iterator[tuple[str, float, t.Expr]]:
-    for text in ("-1", "2", "1/2", "-2", "-1/2"):
-        yield text, float(Fraction(text)), number(Fraction(text))
-    yield from _of_length("K", t.Name("y_hat", None), widths[-1], ("1", "-1", "1/2", "2", "-2"))
-    for text in ("4", "1/4", "3", "1/3"):
-        yield text, float(Fraction(text)), number(Fraction(text))
-    yield from _of_length("d_x", t.Name("x", None), widths[0], ("1",))
-    s = t.Name("s", t.Layer("", 1))
-    yield from _of_length("d_{s^{(1)}}", s, widths[1], ("1",))
-
-
-def _of_length(
-    name: str, of: t.Name, width: int, times: tuple[str, ...]
-) -> Iterator[tuple[str, float, t.Expr]]:
-    """Multiples of a length and of its inverse."""
-    length = t.Length(of)
-    for text in times:
-        value = Fraction(text)
-        sign, size = ("-" if value < 0 else ""), abs(value)
-        top = "" if size.numerator == 1 else str(size.numerator)
-        bottom = "" if size.denominator == 1 else f"/{size.denominator}"
-        yield f"{sign}{top}{name}{bottom}", float(value * width), t.Product((number(value), length))
-        yield (
-            f"{sign}{top or '1'}/{bottom.strip('/')}{name}",
-            float(value / width),
-            t.Quotient(number(value), length),
-        )
+    """A name, its value on a network of these widths, and its formula."""
+    K, d_x = t.Length(t.Name("y_hat", None)), t.Length(t.Name("x", None))
+    hidden = t.Length(t.Name("s", t.Layer("", 1)))
+    rows: tuple[tuple[str, str, t.Expr | None, int], ...] = (
+        *((text, text, None, 0) for text in ("-1", "2", "1/2", "-2", "-1/2")),
+        ("K", "1", K, 1), ("1/K", "1", K, -1), ("-K", "-1", K, 1), ("-1/K", "-1", K, -1),
+        ("K/2", "1/2", K, 1), ("2/K", "2", K, -1),
+        *((text, text, None, 0) for text in ("4", "1/4", "3", "1/3")),
+        ("d_x", "1", d_x, 1), ("1/d_x", "1", d_x, -1),
+        ("d_{s^{(1)}}", "1", hidden, 1), ("1/d_{s^{(1)}}", "1", hidden, -1),
+    )  # fmt: skip
+    width = {id(K): widths[-1], id(d_x): widths[0], id(hidden): widths[1]}
+    for name, text, length, power in rows:
+        value, factor = Fraction(text), number(Fraction(text))
+        if length is None:
+            yield name, float(value), factor
+        elif power > 0:
+            yield name, float(value * width[id(length)]), t.Product((factor, length))
+        else:
+            yield name, float(value / width[id(length)]), t.Quotient(factor, length)

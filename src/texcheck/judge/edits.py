@@ -12,11 +12,13 @@ from typing import Any
 
 from .. import syntax as t
 from . import structure, symbols
-from .scope import Change, Changes, Edit, Scope, number
+from .scope import FROM_0, Change, Changes, Edit, Scope, every, number
 
 # In this order, so that the likelier mistake is named first.
 EDITS: tuple[Callable[[t.Expr, Scope], Changes], ...] = (
+    symbols.letters_of_layers,
     structure.transposes,
+    structure.signs,
     structure.slopes_too_much,
     structure.sums,
     symbols.dashes,
@@ -41,18 +43,22 @@ EDITS: tuple[Callable[[t.Expr, Scope], Changes], ...] = (
 )
 
 
+SHAPE_EDITS = (symbols.lengths, symbols.layers, symbols.quantities, structure.transposes)
+
+
 def edits(statement: t.Statement, tex: str) -> Iterator[Edit]:
     """The statement with one small change, for every such change: the likeliest first.
 
-    Each kind of change is made on the right side before the left one: the left says what is asked.
+    Of an equation, the right side is changed before the left one, which says what is asked.
     """
     scope = Scope(statement, tex)
-    for attempt in EDITS:
-        for side, whole in sides(statement):
-            for change in attempt(whole, scope):
-                if change.whole != whole:
-                    yield _edit(statement, side, change)
     yield from _of_statement(statement)
+    about_shapes = isinstance(statement, t.ShapeClaim)
+    for side, whole in sides(statement):
+        for attempt in SHAPE_EDITS if about_shapes else EDITS:
+            for change in attempt(whole, scope):
+                if change.whole != whole and not _backward(change.whole):
+                    yield _edit(statement, side, change)
 
 
 def sides(statement: t.Statement) -> Iterator[tuple[str, t.Expr]]:
@@ -66,24 +72,42 @@ def sides(statement: t.Statement) -> Iterator[tuple[str, t.Expr]]:
             yield from (("rows", rows), ("columns", columns), ("value", value))
 
 
+def _backward(whole: t.Expr) -> bool:
+    """Whether a derivative is by what is computed later: that has no one value."""
+    return any(
+        max(map(_order, every(part.of, t.Name)), default=0) < _order(part.by)
+        for part in every(whole, t.Derivative, t.Gradient)
+    )
+
+
+def _order(name: t.Name) -> int:
+    """When a quantity is computed, among those of layers that are named alike."""
+    if name.layer is None:
+        return {"x": 0, "y": 0, "y_hat": 10**6, "ell": 10**6}.get(name.base, 0)
+    base = {"": 0, "L": 100, "L_max": 10**4}[name.layer.base]
+    step = {"W": 1, "b": 1, "s": 2, "z": 3}.get(name.base, 10**6)
+    return base + 3 * name.layer.offset + step
+
+
 def _edit(statement: t.Statement, side: str, change: Change) -> Edit:
     fields: dict[str, Any] = {side: change.whole}
     return Edit(change.kind, change.says, change.part, side, replace(statement, **fields))
 
 
 def _of_statement(statement: t.Statement) -> Iterator[Edit]:
-    """Changes of a whole statement: a shape turned round, the end of a range, an assumption."""
+    """Changes of a whole statement: a shape turned round, the ends of a range."""
     one = number(1)
     if isinstance(statement, t.ShapeClaim):
         turned = replace(statement, rows=statement.columns, columns=statement.rows)
         yield Edit("shape", "the transpose of the right shape", statement, "", turned)
+    without = tuple(c for c in statement.conditions if not isinstance(c, t.Range))
+    if without != statement.conditions:
+        free = replace(statement, conditions=without)
+        yield Edit("index bound", f"the range does not fit: {FROM_0}", statement, "", free)
     if isinstance(statement, t.RangeClaim):
         span = statement.range
-        for end in ("first", "last"):
-            for step in (one, t.Negative(one)):
-                field: dict[str, Any] = {end: t.Add((getattr(span, end), step))}
-                moved = replace(span, **field)
-                says = (
-                    f"the range has another {end} value: indices start at 0, so the last is d - 1"
-                )
-                yield Edit("index bound", says, span, "", replace(statement, range=moved))
+        less = {end: t.Add((getattr(span, end), t.Negative(one))) for end in ("first", "last")}
+        for ends in ({"first"}, {"last"}, {"first", "last"}):
+            fields: dict[str, Any] = {end: less[end] for end in ends}
+            moved = replace(statement, range=replace(span, **fields))
+            yield Edit("index bound", f"the range does not fit: {FROM_0}", span, "", moved)

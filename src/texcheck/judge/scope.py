@@ -9,14 +9,18 @@ likelihood, so that the likelier mistake is named first. Nothing here is trusted
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from .. import syntax as t
 from .. import writing
-from ..reading import Unreadable, expression
+from ..reading import CannotRead, expression
+
+FROM_0 = "indices start at 0, so the last is d - 1"
+
+FIRST, SECOND = t.Layer("", 1), t.Layer("", 2)
 
 
 class Change(NamedTuple):
@@ -45,16 +49,14 @@ class Scope:
 
     statement: t.Statement
     tex: str
+    shown: dict[int, str] = field(default_factory=dict)
 
     def show(self, node: t.Node) -> str:
         """A part between dollar signs: its own TeX where that is whole, else as it reads."""
-        own = " ".join(self.tex[node.start : node.end].split())
-        try:
-            if own and expression(own) == node:
-                return f"${own}$"
-        except Unreadable:
-            pass
-        return f"${writing.tex(node)}$"
+        if id(node) not in self.shown:
+            own = " ".join(self.tex[node.start : node.end].split())
+            self.shown[id(node)] = f"${own if _reads_as(own, node) else writing.tex(node)}$"
+        return self.shown[id(node)]
 
     @cached_property
     def letters(self) -> list[str]:
@@ -63,9 +65,26 @@ class Scope:
 
     @cached_property
     def layers(self) -> list[t.Layer]:
-        """The layers of the statement's quantities, and 1 and 2."""
+        """The layers of the statement's quantities; 1 and 2 too, unless it speaks of any L."""
         named = [part.layer for part in every(self.statement, t.Name) if part.layer is not None]
-        return list(dict.fromkeys([*sorted(set(named), key=str), t.Layer("", 1), t.Layer("", 2)]))
+        own = sorted(set(named), key=str)
+        return list(dict.fromkeys([*own, *(() if self.general else (FIRST, SECOND))]))
+
+    @cached_property
+    def general(self) -> bool:
+        """Whether the statement is about any layer L or the last one: it numbers none."""
+        named = [*every(self.statement, t.Name), *every(self.statement, t.Function)]
+        layered = [one.layer for one in named if one.layer is not None]
+        return any(layer.base for layer in layered) or bool(
+            list(every(self.statement, t.LayerCount))
+        )
+
+
+def _reads_as(tex: str, node: t.Node) -> bool:
+    try:
+        return bool(tex) and expression(tex) == node
+    except CannotRead:
+        return False
 
 
 Changes: TypeAlias = Iterator[Change]

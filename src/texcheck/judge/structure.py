@@ -56,6 +56,9 @@ def sums(whole: t.Expr, scope: Scope) -> Changes:
     for letter in sorted({part.letter for part in every(whole, t.Index)}):
         says = f"the sum over {letter} is missing"
         yield Change("add a sum", says, whole, t.Sum((letter,), None, None, whole))
+        for term in whole.parts if isinstance(whole, t.Add) else ():
+            total = t.Sum((letter,), None, None, term)
+            yield Change("add a sum", says, term, t.substitute(whole, term, total))
 
 
 def slopes_too_much(whole: t.Expr, scope: Scope) -> Changes:
@@ -131,8 +134,18 @@ def _summands(whole: t.Expr) -> Iterator[t.Expr]:
         yield part.body
 
 
+def signs(whole: t.Expr, scope: Scope) -> Changes:
+    """The sign of a term, or of a whole side."""
+    for total in every(whole, t.Add):
+        for term in total.terms:
+            says = f"the sign of {scope.show(term)} is wrong"
+            yield Change("sign", says, term, t.substitute(whole, term, opposite(term)))
+    if not isinstance(whole, t.Add):
+        yield Change("sign", "the sign is wrong", whole, opposite(whole))
+
+
 def factors(whole: t.Expr, scope: Scope) -> Changes:
-    """A factor too much, a term too much, the sign of a term, a number."""
+    """A factor or a term too much."""
     for part in every(whole, t.Product, t.Times, t.Elementwise):
         own = factors_of(part)
         for at, factor in enumerate(own):
@@ -141,21 +154,18 @@ def factors(whole: t.Expr, scope: Scope) -> Changes:
             yield Change("drop a factor", says, factor, t.substitute(whole, part, rest))
     for total in every(whole, t.Add):
         for at, term in enumerate(total.terms):
-            says = f"the sign of {scope.show(term)} is wrong"
-            yield Change("sign", says, term, t.substitute(whole, term, opposite(term)))
             others = total.terms[:at] + total.terms[at + 1 :]
             less = others[0] if len(others) == 1 else replace(total, terms=others)
             says = f"the term {scope.show(term)} is too much"
             yield Change("drop a term", says, term, t.substitute(whole, total, less))
-    if not isinstance(whole, t.Add):
-        yield Change("sign", "the sign is wrong", whole, opposite(whole))
 
 
 def missing(whole: t.Expr, scope: Scope) -> Changes:
     """A term b, or a factor x, z, delta, W, Kronecker's delta, that is missing."""
     letters = [t.Index(letter) for letter in scope.letters]
     named = [t.Name("x", None)]
-    for layer in (*scope.layers, t.Layer("L", -1), t.Layer("L", 1)):
+    around = (t.Layer("L", -1), t.Layer("L", 1)) if scope.general else ()
+    for layer in dict.fromkeys((*scope.layers, *around)):
         named += [t.Name(base, layer) for base in ("z", "delta", "W")]
         for inside in ((), *((letter,) for letter in letters)):
             term = t.Name("b", layer, inside)
@@ -172,6 +182,10 @@ def missing(whole: t.Expr, scope: Scope) -> Changes:
             if not inside and one.base != "W":
                 says = rf"the factor $\odot {writing.tex(factor)}$ is missing"
                 yield Change("add a factor", says, whole, t.Elementwise(whole, factor))
+    for function in dict.fromkeys(every(whole, t.Function)):
+        if t.Apply not in map(type, t.walk(whole)):
+            says = f"the factor {name(function)} is missing"
+            yield Change("add a factor", says, whole, t.Product((function, whole)))
     for a, first in enumerate(letters):
         for second in letters[a + 1 :]:
             delta = t.Kronecker(first, second)
@@ -214,6 +228,10 @@ def squares(whole: t.Expr, scope: Scope) -> Changes:
                     f"the derivative of the square is meant: {name(meant)}, not {scope.show(part)}"
                 )
                 yield Change("square by slope", says, part, t.substitute(whole, part, meant))
+    for total in every(whole, t.Sum):
+        says = f"the square of {scope.show(total.body)} is missing"
+        changed = t.substitute(whole, total.body, t.Power(total.body, two))
+        yield Change("add a square", says, total.body, changed)
     for norm in every(whole, t.Norm):
         says = f"the square of {scope.show(norm)} is meant"
         changed = t.substitute(whole, norm, t.Power(norm, two))
@@ -292,6 +310,11 @@ def brackets(whole: t.Expr, scope: Scope) -> Changes:
                 says = f"the sum goes too far: it ends before {scope.show(outside[0])}"
                 changed = t.substitute(whole, part, t.Add((replace(part, body=body), *outside)))
                 yield Change("brackets", says, part, changed)
+    for part in every(whole, t.Product):
+        head, last = part.factors[:-1], part.factors[-1]
+        says = f"a + is missing before {scope.show(last)}"
+        changed = t.substitute(whole, part, t.Add((times(part, head), last)))
+        yield Change("a sum for a product", says, last, changed)
     for total in every(whole, t.Add):
         first = total.terms[0]
         if isinstance(first, t.Product):

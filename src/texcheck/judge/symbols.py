@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from .. import syntax as t
-from .scope import Change, Changes, Scope, every, name, number, opposite
+from .scope import FIRST, FROM_0, SECOND, Change, Changes, Scope, every, name, number, opposite
 
 
 def bounds(whole: t.Expr, scope: Scope) -> Changes:
@@ -16,18 +16,19 @@ def bounds(whole: t.Expr, scope: Scope) -> Changes:
     for part in every(whole, t.Sum):
         if part.low is not None and part.high is not None:
             free = replace(part, low=None, high=None)
-            says = f"the sum over {part.letters[0]} runs over all values, from 0 to d - 1"
+            runs = f"runs from {scope.show(part.low)} to {scope.show(part.high)}"
+            says = f"the sum over {part.letters[0]} {runs}, not over all values: {FROM_0}"
             yield Change("index bound", says, part, t.substitute(whole, part, free))
             up = replace(part, low=t.Add((part.low, one)))
             says = f"the sum over {part.letters[0]} begins one later"
             yield Change("index bound", says, part, t.substitute(whole, part, up))
             down = replace(part, high=t.Add((part.high, t.Negative(one))))
-            says = f"the sum over {part.letters[0]} ends one earlier: indices start at 0"
+            says = f"the sum over {part.letters[0]} ends one earlier: {FROM_0}"
             yield Change("index bound", says, part, t.substitute(whole, part, down))
     for index in (i for part in every(whole, t.Name) for i in part.indices):
         if isinstance(index, t.Length | t.Add):
             less = t.Add((index, t.Negative(one)))
-            says = f"the index {scope.show(index)} is one too high: indices start at 0"
+            says = f"the index {scope.show(index)} is one too high: {FROM_0}"
             yield Change("last index", says, index, t.substitute(whole, index, less))
         if isinstance(index, t.Add) and isinstance(index.terms[0], t.Length):
             says = f"the index {scope.show(index)} should be {name(index.terms[0])}"
@@ -78,8 +79,9 @@ def other_layers(layer: t.Layer | None) -> Iterator[t.Layer]:
 
 
 def _fixed(whole: t.Expr) -> set[int]:
-    """The names that stand under d/d: the other edits of derivatives change them."""
-    return {id(part.by) for part in every(whole, t.Derivative, t.Gradient)}
+    """The names that stand under d/d or in a length: other edits change them."""
+    under = {id(part.by) for part in every(whole, t.Derivative, t.Gradient)}
+    return under | {id(part.of) for part in every(whole, t.Length)}
 
 
 def layers(whole: t.Expr, scope: Scope) -> Changes:
@@ -106,20 +108,56 @@ def layers(whole: t.Expr, scope: Scope) -> Changes:
             yield Change("layer", says, group, t.substitute(whole, group, changed))
 
 
+def letters_of_layers(whole: t.Expr, scope: Scope) -> Changes:
+    """The loss called L, as the layer is; a layer as a power, without parentheses."""
+    for part in every(whole, t.Derivative):
+        if isinstance(part.of, t.LayerCount):
+            changed = t.substitute(whole, part.of, t.Name("ell", None))
+            says = r"$L$ is the layer's number; the loss is $\ell$"
+            yield Change("L for the loss", says, part.of, changed)
+    powers = [p for p in every(whole, t.Power) if isinstance(p.of, t.Name) and p.of.layer is None]
+    layered = [(p, layer) for p in powers if (layer := _as_layer(p.exponent)) is not None]
+    changed = whole
+    for part, layer in layered:
+        fixed = replace(part.of, layer=layer)
+        says = f"a layer stands in parentheses: {name(fixed)}"
+        yield Change("a layer as a power", says, part, t.substitute(whole, part, fixed))
+        changed = t.substitute(changed, part, fixed)
+    if len(layered) > 1:
+        says = "layers stand in parentheses, as in $W^{(1)}$"
+        yield Change("a layer as a power", says, whole, changed)
+
+
+def _as_layer(exponent: t.Expr) -> t.Layer | None:
+    match exponent:
+        case t.LayerCount(layer):
+            return layer
+        case t.Number(value):
+            return t.Layer("", int(value))
+        case t.Add((t.LayerCount(layer), t.Number(value))):
+            return replace(layer, offset=layer.offset + int(value))
+        case t.Add((t.LayerCount(layer), t.Negative(t.Number(value)))):
+            return replace(layer, offset=layer.offset - int(value))
+    return None
+
+
 def lengths(whole: t.Expr, scope: Scope) -> Changes:
     """A length of another layer."""
     for part in every(whole, t.Length):
-        for layer in other_layers(part.of.layer):
-            right = t.Length(replace(part.of, layer=layer))
-            says = f"wrong layer superscript: {scope.show(part)} should be {name(right)}"
+        others = [replace(part.of, layer=layer) for layer in other_layers(part.of.layer)]
+        if part.of.layer is None:
+            others = [t.Name("x" if part.of.base != "x" else "y_hat", None)]
+        for right in map(t.Length, others):
+            wrong = "wrong layer superscript: " if part.of.layer else ""
+            says = f"{wrong}{scope.show(part)} should be {name(right)}"
             yield Change("layer", says, part, t.substitute(whole, part, right))
 
 
 def quantities(whole: t.Expr, scope: Scope) -> Changes:
     """A quantity that stands for another: y for ŷ, s for z, x for z."""
-    fixed = _fixed(whole)
+    fixed, measured = _fixed(whole), {id(part.of) for part in every(whole, t.Length)}
     for part in every(whole, t.Name):
-        for right in _meant(part):
+        for right in _meant(part, scope.general) if id(part) not in measured else ():
             if part.base in ("y", "y_hat") and right.base in ("y", "y_hat"):
                 says, kind = f"{scope.show(part)} stands where {name(right)} should", "ŷ by y"
             else:
@@ -133,15 +171,16 @@ def quantities(whole: t.Expr, scope: Scope) -> Changes:
             yield Change("value by slope", says, part, t.substitute(whole, part, changed))
 
 
-def _meant(part: t.Name) -> Iterator[t.Name]:
+def _meant(part: t.Name, general: bool) -> Iterator[t.Name]:
     """The quantities that a name may stand for by mistake."""
     if part.base in ("y", "y_hat"):
         yield replace(part, base="y_hat" if part.base == "y" else "y")
-    if part.base == "x":
-        yield replace(part, base="z", layer=t.Layer("", 1))
+    if part.base == "x" and not general:
+        yield from (replace(part, base=base, layer=FIRST) for base in "zs")
     if part.base == "y_hat":
-        yield replace(part, base="s", layer=t.Layer("", 2))
-        yield replace(part, base="s", layer=t.Layer("L_max", 0))
+        yield replace(part, base="s", layer=t.Layer("L_max", 0) if general else SECOND)
+    if part.base in ("s", "z") and part.layer == FIRST:
+        yield replace(part, base="x", layer=None)
     if part.base in ("s", "z", "delta", "b"):
         yield from (replace(part, base=base) for base in "sz" if base != part.base)
     if part.base == "s":
@@ -159,7 +198,7 @@ def exchanged(whole: t.Expr, scope: Scope) -> Changes:
         yield Change("exchange y and ŷ", r"$y$ and $\hat y$ are exchanged", whole, changed)
     named = {part for part in every(whole, t.Name) if part.base in ("s", "z", "y_hat")}
     for one in sorted(named, key=lambda one: one.start):
-        for layer in (t.Layer("", 1), t.Layer("", 2), t.Layer("L", 0)):
+        for layer in (t.Layer("L", 0),) if scope.general else (FIRST, SECOND):
             other, changed = replace(one, base="z", layer=layer), whole
             for part in [part for part in every(whole, t.Name) if part == one]:
                 changed = t.substitute(changed, part, other)
@@ -196,6 +235,12 @@ def dashes(whole: t.Expr, scope: Scope) -> Changes:
             yield Change("dash", says, part, changed)
 
 
+_OTHERS = dict.fromkeys(("ReLU", "sigma", "I"), ("ReLU", "sigma", "I")) | {
+    "max": ("min",),
+    "min": ("max",),
+}
+
+
 def wrong_functions(whole: t.Expr, scope: Scope) -> Changes:
     """Another activation, or a function without its argument."""
     for part in every(whole, t.Apply):
@@ -216,9 +261,16 @@ def wrong_functions(whole: t.Expr, scope: Scope) -> Changes:
             says = f"the wrong activation: {scope.show(part.function)} should be {name(own_f)}"
             changed = t.substitute(whole, part.function, own_f)
             yield Change("another activation", says, part.function, changed)
+    fixed = _fixed(whole)
+    for function in dict.fromkeys(every(scope.statement, t.Function)):
+        for bare in every(whole, t.Name) if function.name in ("sigma", "ReLU", "f", "g") else ():
+            applied = t.Apply(replace(function, primes=0), (bare,))
+            if bare.base in ("s", "x") and id(bare) not in fixed:
+                says = f"the function is missing at {scope.show(bare)}: {name(applied)}"
+                yield Change("add a function", says, bare, t.substitute(whole, bare, applied))
     for function in every(whole, t.Function):
-        for other in ("ReLU", "sigma", "I"):
-            if function.name in ("ReLU", "sigma", "I") and other != function.name:
+        for other in _OTHERS.get(function.name, ()):
+            if other != function.name:
                 right = replace(function, name=other)
                 says = f"the wrong activation: {scope.show(function)} should be {name(right)}"
                 changed = t.substitute(whole, function, right)
