@@ -24,6 +24,8 @@ class Nowhere(Exception):
 
 def simplest(demand: Demand, eliminate: Change) -> list[Demand]:
     """Demands that together say the same; none if it always holds. Raises Nowhere."""
+    if is_positive(demand.term):
+        return []
     return _simplest(demand.kind, normal(demand.term, eliminate))
 
 

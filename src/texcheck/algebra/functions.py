@@ -115,7 +115,7 @@ def step(term: Term) -> Term:
         return ONE_
     if is_nonnegative(-term):
         return ZERO
-    term = term * Fraction(1, abs(term.key[-1][1]))
+    term = term * Fraction(1, abs(Fraction(term.key[-1][1])))
     inside = _sign_inside(term)
     if inside is not None:
         return inside

@@ -22,7 +22,7 @@ from typing import NamedTuple, TypeAlias
 
 LEAST = 3  # the width that every layer has if the statement names an entry by its number
 HIGHEST = 1000  # exponents, and digits of a number
-WORK = 200_000  # the steps that one statement may take
+WORK = 100_000  # the factors that one statement may handle
 
 _work: ContextVar[list[int]] = ContextVar("work")
 
@@ -146,7 +146,6 @@ class Term:
     def __mul__(self, other: Term | Rational) -> Term:
         if not isinstance(other, Term):
             return Term({mono: factor * other for mono, factor in self.parts.items()})
-        spend(len(self.parts) * len(other.parts))
         return _collected(
             (_product(left, right), a * b)
             for left, a in self.parts.items()
@@ -341,6 +340,7 @@ def contracted(atoms: Iterable[tuple[Atom, int]], bound: Iterable[Index]) -> Mon
     exponents: dict[Atom, int] = {}
     for atom, n in atoms:
         exponents[atom] = exponents.get(atom, 0) + n
+    spend(2 + len(exponents))
     held = set(bound)
     deltas = [atom for atom, n in exponents.items() if n and atom.kind == "delta"]
     if deltas:

@@ -87,13 +87,16 @@ def unify(one: Length, other: Length, message: str, node: t.Node | None) -> None
     one.is_now = other
 
 
-def name_of(sort: Length, depth: int) -> str:
-    r"""A sort as TeX: 1, d_x, d_{s^{(1)}}, K."""
+def name_of(sort: Length, depth: int, L: int | None = None) -> str:
+    r"""A sort as TeX: 1, d_x, d_{s^{(1)}}, K; with an L, d_{s^{(L)}} and its neighbours."""
     found = resolved(sort)
     if isinstance(found, Unknown):
         return "?"
     if found.size:
         return str(found.size)
+    if L is not None and abs(found.layer - L) <= 2:
+        offset = f"{found.layer - L:+d}" if found.layer != L else ""
+        return f"d_{{{'s' if found.layer else 'z'}^{{(L{offset})}}}}"
     if found.layer == depth:
         return "K"
     return f"d_{{s^{{({found.layer})}}}}" if found.layer else "d_x"

@@ -184,7 +184,8 @@ def claimed(statement: t.Statement, case: Case) -> Pair:
 
 def shape_words(value: Matrix, case: Case) -> str:
     """A shape in TeX."""
-    return f"{name_of(value.rows, case.depth)} × {name_of(value.columns, case.depth)}"
+    rows, columns = (name_of(side, case.depth, case.L) for side in (value.rows, value.columns))
+    return f"{rows} × {columns}"
 
 
 def _alike(
@@ -250,7 +251,7 @@ class Reading:
     """How a statement was read: rows and columns of each node, in TeX, by its identity, and how
     far each index letter runs, by the identity of its node. What nothing fixes is "?"."""
 
-    shapes: dict[int, tuple[str, str]]
+    shapes: dict[int, tuple[str, ...]]
     letters: dict[int, str]
 
 
@@ -262,8 +263,8 @@ def shapes(statement: t.Statement, network: Network | str) -> Reading:
         case = replace(next(iter(cases(one, kind))), loss=kind.losses[0])
         case = assumed(case, one) or case
         scope = claimed(one, case).scope
-        depth = case.depth
         for key, (rows, columns) in scope.shapes.items():
-            found.shapes[key] = name_of(rows, depth), name_of(columns, depth)
-        found.letters.update((key, name_of(sort, depth)) for key, sort in scope.sorts.items())
+            found.shapes[key] = tuple(name_of(x, case.depth, case.L) for x in (rows, columns))
+        for key, sort in scope.sorts.items():
+            found.letters[key] = name_of(sort, case.depth, case.L)
     return found

@@ -16,7 +16,7 @@ from itertools import islice, product
 from texcheck import syntax as t
 from texcheck.algebra.demands import Nowhere
 from texcheck.algebra.functions import Demand
-from texcheck.algebra.terms import Index, NoRule, Sort, Term, allow
+from texcheck.algebra.terms import WORK, Index, NoRule, Sort, Term, allow
 from texcheck.elaborate.definitions import declared
 from texcheck.elaborate.sorts import IllSorted, Unfit, known
 from texcheck.elaborate.statement import Pair, assumed, claimed, entries, parts
@@ -35,7 +35,7 @@ Side = tuple[Term, list[Demand]]
 
 def refute(statement: t.Statement, network: Network) -> Refuted | None:
     """A refutation by a witness, if one is found."""
-    allow()
+    allow(WORK // 2)
     try:
         for one in parts(statement):
             for case in concrete(one, network):
