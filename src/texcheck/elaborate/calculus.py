@@ -91,8 +91,9 @@ def restricted(scope: Scope, value: Matrix, by: t.Name, at: Matrix, node: t.Node
 # -- functions
 
 
-def activation(scope: Scope, function: t.Function) -> str:
-    """The name of a function; f, g and f^{(L)} stand for those of the network. Raises Unfit."""
+def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) -> str:
+    """The name of a function; f, g and f^{(L)} stand for those of the network, and f alone for
+    that of the layer it is applied `of`, or of the first of two layers. Raises Unfit."""
     if function.name not in ("f", "g"):
         if function.layer is not None:
             raise Unfit("a layer on a function that is no activation of the network", function)
@@ -100,14 +101,22 @@ def activation(scope: Scope, function: t.Function) -> str:
     case = scope.case
     if function.layer is not None:
         return case.activation(scope.layer(function.layer, 1, function))
-    if function.name == "f" and case.depth != 2:
+    if function.name == "g":
+        return case.activation(case.depth)
+    named = {part.layer for side in of for part in t.walk(side) if isinstance(part, t.Name)}
+    if case.depth == 2 and case.L is None:
+        return case.activation(1)
+    layer = named.pop() if len(named) == 1 else None
+    if layer is None:
         raise Unfit("f needs a layer", function)
-    return case.activation(case.depth if function.name == "g" else 1)
+    return case.activation(scope.layer(layer, 1, function))
 
 
-def applied(scope: Scope, function: t.Function, term: Term) -> Term:
+def applied(
+    scope: Scope, function: t.Function, term: Term, of: tuple[t.Expr, ...] = ()
+) -> Term:
     """A function, or its first, second, ... derivative, of a term. Adds what that demands."""
-    name = activation(scope, function)
+    name = activation(scope, function, of)
     if function.primes and name not in ACTIVATIONS and not is_any(name):
         raise Unfit("dashes stand on activations alone", function)
     if is_any(name):

@@ -98,24 +98,20 @@ def _has_dots(places: dict[int, int], lines: Sequence[Sequence[t.Expr]]) -> bool
 
 
 def _diagonal(cells: dict[tuple[int, int], t.Expr]) -> Template:
-    cell, _ = _running(cells[0, 0], cells[-1, -1], Template.ROW)
+    cell = _running(cells[0, 0], cells[-1, -1], Template.ROW)
     on = {(i, j): found for (i, j), found in cells.items() if i == j}
     return Template(cell, True, True, True, _lengths(cell, on))
 
 
 def _full(cells: dict[tuple[int, int], t.Expr], tall: bool, wide: bool) -> Template:
-    cell, moved = cells[0, 0], []
+    cell = cells[0, 0]
     if tall:
-        cell, found = _running(cell, cells[-1, 0], Template.ROW)
-        moved.append(found)
+        cell = _running(cell, cells[-1, 0], Template.ROW)
     if wide:
         other = cells[0, -1]
         if tall:  # the rows' places in the last column, as in the first one
-            other, _ = _running(other, cells[-1, -1], Template.ROW)
-        cell, found = _running(cell, other, Template.COLUMN)
-        moved.append(found)
-    if not any(moved):
-        raise NoRule("dots between entries that do not change")
+            other = _running(other, cells[-1, -1], Template.ROW)
+        cell = _running(cell, other, Template.COLUMN)
     return Template(cell, tall, wide, False, _lengths(cell, cells))
 
 
@@ -126,7 +122,7 @@ def _lengths(
     found = []
     for (i, j), written in cells.items():
         if written != _filled(cell, {Template.ROW: i, Template.COLUMN: j}):
-            raise NoRule("the dots of this matrix cannot be continued in one way")
+            raise IllSorted("the dots of this matrix cannot be continued in one way", written)
         for place, index in zip(_indices(cell), _indices(written), strict=True):
             if isinstance(index, Numbered) and index.base is not None:
                 found.append((place, index.base))
@@ -180,10 +176,9 @@ def _indices(cell: t.Expr) -> list[t.Expr]:
     return found
 
 
-def _running(first: t.Expr, last: t.Expr, letter: str) -> tuple[t.Expr, bool]:
-    """The first cell with a letter at each place that runs to the last, and if there is one."""
+def _running(first: t.Expr, last: t.Expr, letter: str) -> t.Expr:
+    """The first cell with a letter at each place that runs to the last one's."""
     left = iter(_indices(last))
-    moved = []
 
     def change(index: t.Expr) -> t.Expr:
         end = next(left, None)
@@ -193,12 +188,11 @@ def _running(first: t.Expr, last: t.Expr, letter: str) -> tuple[t.Expr, bool]:
             if end.offset >= 0:
                 raise IllSorted("an entry that does not exist: the last one is a length - 1", last)
             if end.offset == -1:
-                moved.append(end)
                 return t.Index(letter)
-        raise NoRule("dots that do not run from 0 to a length - 1")
+        raise IllSorted("dots that do not run from 0 to a length - 1", last)
 
     cell: t.Expr = _rebuilt(first, change)
-    return cell, bool(moved)
+    return cell
 
 
 def _filled(cell: t.Expr, places: dict[str, int]) -> t.Expr:

@@ -184,7 +184,9 @@ def quantity_matrix(scope: Scope, node: t.Name) -> Matrix:
 def loss(scope: Scope, node: t.Name) -> Matrix:
     """The loss of the network, by its displayed equation."""
     declared = scope.case.loss
-    if node.variant and (declared is None or node.variant != declared.name):
+    if node.variant and declared is None:
+        raise NoRule("a loss of which nothing is known")
+    if node.variant and declared and node.variant != declared.name:
         raise Unfit("the loss of another network", node)
     return calculus.any_loss() if declared is None else elaborate(scope, declared.tree)
 
@@ -334,6 +336,9 @@ def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix
     if of == by and by.base == "ell":
         elaborate(scope, of)
         return scalar(lambda: number(1))
+    names = {(part.base, part.layer) for part in t.walk(of) if isinstance(part, t.Name)}
+    if (by.base, by.layer, by.indices) == ("s", None, ()) and names - {("s", None)}:
+        raise IllSorted("s needs a layer", by)
     scope.inside += 1
     try:
         value = elaborate(scope, of)
@@ -366,7 +371,7 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
             return calculus.linear(scope, function, values[0], node)
     if len(values) != 1:
         raise Unfit("expected one argument", node)
-    return values[0].map(lambda entry: calculus.applied(scope, function, entry))
+    return values[0].map(lambda entry: calculus.applied(scope, function, entry, node.arguments))
 
 
 def loss_of(scope: Scope, name: str, values: list[Matrix], node: t.Apply) -> Matrix:

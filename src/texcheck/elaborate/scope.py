@@ -139,7 +139,7 @@ class Scope:
     def sort_of_length(self, node: t.Expr) -> Length:
         """The sort of what a formula for a length says: d_x, K, 2. Raises Unfit."""
         match node:
-            case t.Length(of):
+            case t.Length(t.Name() as of):
                 if of.base in self.given:
                     return self.given[of.base].rows
                 kind, layer = self.place(of)

@@ -256,11 +256,11 @@ class Reading:
 
 
 def shapes(statement: t.Statement, network: Network | str) -> Reading:
-    """The shapes of a statement's formulas, from its elaboration in the first case."""
+    """The shapes of a statement's formulas, from its elaboration in the last, the widest, case."""
     kind = network_named(network) if isinstance(network, str) else network
     found = Reading({}, {})
     for one in parts(statement):
-        case = replace(next(iter(cases(one, kind))), loss=kind.losses[0])
+        case = replace(list(cases(one, kind))[-1], loss=kind.losses[-1])
         case = assumed(case, one) or case
         scope = claimed(one, case).scope
         for key, (rows, columns) in scope.shapes.items():

@@ -90,7 +90,7 @@ def _proved(statement: t.Statement, network: Network) -> tuple[str, ...]:
         try:
             least = max(_hold(one, case) for case in held for one in parts(statement))
             return _said(statement, network, loss, least)
-        except Differ as error:
+        except (Differ, NoRule) as error:
             fault = error
     raise fault
 
