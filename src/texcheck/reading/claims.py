@@ -57,7 +57,7 @@ def compares_indices(claim: t.Statement) -> bool:
     return isinstance(claim.left, t.Index | t.LayerCount) and plain
 
 
-def _sides(statement: t.Statement) -> list[t.Node]:
+def sides(statement: t.Statement) -> list[t.Node]:
     """The parts of a statement, its conditions aside; a range claims nothing about formulas."""
     if isinstance(statement, t.RangeClaim):
         return []
@@ -65,32 +65,42 @@ def _sides(statement: t.Statement) -> list[t.Node]:
     return [side for side in statement.parts if id(side) not in conditions]
 
 
-def letters(statement: t.Statement) -> set[str]:
-    """The index letters of a statement that no sum binds, and L if it has any layer."""
+def letters(*nodes: t.Node) -> set[str]:
+    """The index letters of formulas that no sum binds, and L if they have any layer."""
     found: set[str] = set()
-    for side in _sides(statement):
-        found |= {index.letter for index in free_indices(side)}
-        layers = (getattr(part, "layer", None) for part in t.walk(side))
+    for node in nodes:
+        found |= {index.letter for index in free_indices(node)}
+        layers = (getattr(part, "layer", None) for part in t.walk(node))
         found |= {"L" for layer in layers if layer and layer.base == "L"}
     return found
+
+
+def expect_fitting(statements: Sequence[t.Statement]) -> None:
+    """Raises `CannotRead` for a condition on a letter that no statement under it has."""
+    for condition in {one for statement in statements for one in statement.conditions}:
+        under = [side for one in statements if condition in one.conditions for side in sides(one)]
+        missing = sorted(letters(condition) - letters(*under))
+        if missing and not isinstance(condition, t.Range):
+            expected = f"{missing[0]} stands in no statement under this condition"
+            raise CannotRead(expected, condition.start, condition.end)
 
 
 def checked(statement: t.Statement) -> t.Statement:
     """The statement, with its sums over i \\ne j resolved. Raises `CannotRead`."""
     expect_flat(statement)
-    sides = _sides(statement)
-    bare = functions.bare_functions(*sides)
-    for side in sides if bare else ():
+    formulas = sides(statement)
+    bare = functions.bare_functions(*formulas)
+    for side in formulas if bare else ():
         if not all(isinstance(part, _OF_FUNCTIONS) for part in t.walk(side)):
             what = f"expected the argument of {bare[0].name}"
             raise CannotRead(what, bare[0].start, bare[0].end)
-    _expect_indices(sides)
+    _expect_indices(formulas)
     return _with_sums_bound(statement)
 
 
-def _expect_indices(sides: Sequence[t.Node]) -> None:
+def _expect_indices(formulas: Sequence[t.Node]) -> None:
     """Raises `CannotRead` for a letter that is an index nowhere: nothing says what it is."""
-    parts = [part for side in sides for part in t.walk(side)]
+    parts = [part for side in formulas for part in t.walk(side)]
     known: set[str] = set()
     for part in parts:
         if isinstance(part, t.Sum):

@@ -54,6 +54,7 @@ UNICODE = {
     "≠": "neq", "∈": "in", "…": "dots", "⋯": "dots", "⋮": "vdots", "⋱": "ddots", "√": "sqrt",
     "∀": "forall", "⊗": "otimes", "⊘": "oslash", "⟨": "langle", "⟩": "rangle",
 }  # fmt: skip
+PAIRS = {":=": ("symbol", "="), "||": ("command", "Vert"), "|": ("command", "vert")}
 CHARACTERS = {"−": "-", "’": "'", "′": "'"}
 TRANSPOSE = {"T", "intercal", "top"}
 
@@ -91,10 +92,10 @@ NO_FACTOR = JOINING | COMPARISONS | {
 
 # Words that may stand between two statements; any other might deny what it stands beside.
 FOR_ALL = {"forall", "forevery", "foreach", "forany"}
-CONDITION = {"for", "if", "when", "where"}
+CONDITION = {"for", "if", "when"}
 OTHERWISE = {"otherwise", "else"}
 CONNECTING = FOR_ALL | CONDITION | {
-    "", "and", "with", "so", "since", "hence", "thus", "because", "then", "therefore",
+    "", "and", "with", "where", "so", "since", "hence", "thus", "because", "then", "therefore",
     "here", "also", "finally", "similarly", "now", "let", "weget", "weobtain", "wehave", "sothat",
     "andso", "andthus", "andhence", "andtherefore", "itfollowsthat", "whichgives", "i.e.", "thatis",
 }  # fmt: skip

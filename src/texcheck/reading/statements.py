@@ -54,8 +54,10 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
         claim = t.Equation(left, right, start=left.start, end=right.end, at=right.start)
         display.found.append(replace(claim, conditions=display.conditions))
     _expect_definitions_used(display)
-    claims.expect_layers(display.found)
-    return [claims.checked(statement) for statement in display.found]
+    found = [claims.checked(statement) for statement in display.found]
+    claims.expect_layers(found)
+    claims.expect_fitting(found)
+    return found
 
 
 def cell(tex: str, names: Names = BOOK) -> tuple[t.Expr, ...]:
@@ -136,9 +138,8 @@ def _separator(line: _Line) -> bool:
     if c.token.kind == "text" and c.token.text not in spelling.FUNCTIONS:
         word = c.token.text.lower()
         if word not in spelling.CONNECTING:
-            raise c.error(
-                "expected a word such as and, with or for", "other text belongs outside the formula"
-            )
+            expected = "expected a word such as and, with or for"
+            raise c.error(expected, "other text belongs outside the formula")
         c.advance()
         line.conditional = word in spelling.CONDITION or (line.conditional and word in ("", "and"))
         if word in spelling.FOR_ALL:
@@ -173,29 +174,23 @@ def _item(line: _Line) -> None:
     if c.take("Rightarrow"):
         line.conditional = False
     if _defines(c):
-        _definition(line)
-        return
-    if c.token.text == "l" and c.ahead().text == "=" and _is_range(c, 3):
+        return _definition(line)
+    if c.token.text == "l" and c.ahead().text == "=" and _is_range(c, 2):
         c.shared.layer_letter = c.shared.layer_letter or "l"
     left = [c.expression()]
     while c.sees(",") and _lists(c):
         c.advance()
         left.append(c.expression())
-    start = left[0].start
-    if c.sees("="):
-        if len(left) == 1:
-            _chain(line, left[0])
-        else:
-            c.advance()
-            _range(line, left, start)
-    elif c.sees(*spelling.COMPARISONS) and len(left) == 1:
-        _chain(line, left[0])
-    elif c.sees(":", "in"):
-        _belongs(line, left, start)
-    elif len(left) == 1 and c.sees("leftarrow", "rightarrow"):
-        _arrow(line, left[0])
-    else:
-        raise c.error("expected =", _why_not(c))
+    if c.sees(":", "in"):
+        return _belongs(line, left)
+    if len(left) > 1:
+        c.expect("=")
+        return _range(line, left)
+    if c.sees(*spelling.COMPARISONS):
+        return _chain(line, left[0])
+    if c.sees("leftarrow", "rightarrow"):
+        return _arrow(line, left[0])
+    raise c.error("expected =", _why_not(c))
 
 
 def _lists(c: Cursor) -> bool:
@@ -205,7 +200,7 @@ def _lists(c: Cursor) -> bool:
         if token.text in ("in", ":"):
             return token.kind != "letter"
         if token.text == "=":
-            return _is_range(c, number + 2 - c.at)
+            return _is_range(c, number + 1 - c.at)
         if token.kind in ("text", "end", "begin") or token.text in spelling.COMPARISONS:
             return False
     return False
@@ -230,18 +225,16 @@ def _chain(line: _Line, left: t.Expr) -> None:
     c, display = line.c, line.display
     first = len(display.found)
     while c.sees(*spelling.COMPARISONS):
+        counter = isinstance(left, t.Index | t.LayerCount) and len(display.found) == first
         sign = c.advance()
-        if sign.text == "=" and isinstance(left, t.Index | t.LayerCount) and _is_range(c, 1):
-            if len(display.found) > first:
-                raise c.error("expected no range in a chain")
-            _range(line, [left], left.start)
-            return
+        if sign.text == "=" and counter and _is_range(c, 0):
+            return _range(line, [left])
         right = c.expression()
         line.add(claims.claim(sign, left, right, display.conditions))
         left = right
     display.previous = left
     if c.sees("in"):
-        _belongs(line, [left], left.start)
+        _belongs(line, [left])
     new = display.found[first:]
     conditions = [claims.as_condition(claim) for claim in new]
     if c.sees("Rightarrow", "rightarrow"):
@@ -254,8 +247,8 @@ def _chain(line: _Line, left: t.Expr) -> None:
         elif arrow.text == "rightarrow":
             raise c.error("expected = or \\Rightarrow", node=spot(arrow))
         line.conditional = False
-        return
-    _behind(line, first, new, conditions)
+        return None
+    return _behind(line, first, new, conditions)
 
 
 def _behind(
@@ -269,10 +262,8 @@ def _behind(
         return
     if not all(conditions):
         if before:
-            raise line.c.error(
-                "expected a condition on an activation or on indices, or with > or <",
-                node=at(new[0]),
-            )
+            expected = "expected a condition on an activation or on indices, or with > or <"
+            raise line.c.error(expected, node=at(new[0]))
         line.conditional = False  # if f = I, then this
         return
     del display.found[first:]
@@ -283,25 +274,21 @@ def _behind(
         display.found[number] = replace(statement, conditions=(*statement.conditions, *found))
 
 
-def _belongs(line: _Line, left: list[t.Expr], start: int) -> None:
+def _belongs(line: _Line, left: list[t.Expr]) -> None:
     """x : a \\times b, x \\in R^{a \\times b}, or i \\in {0, \\dots, n}."""
     c, display = line.c, line.display
     sign = c.advance()
     if sign.text == ":":
         rows, columns = _shape(c)
     elif c.take("lbrace"):
-        _range(line, left, start)
+        _range(line, left)
         c.expect("rbrace")
         return
     else:
         rows, columns = _space(c)
     for value in left:
-        line.add(
-            t.ShapeClaim(
-                value, rows, columns,
-                conditions=display.conditions, at=sign.start, start=value.start, end=c.before(),
-            )
-        )  # fmt: skip
+        claim = t.ShapeClaim(value, rows, columns, at=sign.start, **c.span(value.start))
+        line.add(replace(claim, conditions=display.conditions))
     display.previous = None
 
 
@@ -309,31 +296,29 @@ def _space(c: Cursor) -> tuple[t.Expr, t.Expr]:
     """The shape that R, R^n or R^{a \\times b} says."""
     if c.token.kind != "blackboard" or c.token.text != "R":
         raise c.error(r"expected \mathbb{R} with a shape")
-    token = c.advance()
-    one = t.Number(Fraction(1), start=token.end, end=token.end)
+    end = c.advance().end
+    one = t.Number(Fraction(1), start=end, end=end)
     if not c.take("^"):
         return one, one
-    if not c.take("{"):
-        rows = names.single(c)
-        names.expect_lengths(c, rows)
-        return rows, one
-    outer, c.no_times = c.no_times, True
-    rows = c.expression()
-    columns = c.expression() if c.take("times") else one
-    c.no_times = outer
-    c.expect("}")
-    names.expect_lengths(c, rows, columns)
-    return rows, columns
+    if c.take("{"):
+        found = _shape(c, one)
+        c.expect("}")
+        return found
+    rows = names.single(c)
+    names.expect_lengths(c, rows)
+    return rows, one
 
 
-def _shape(c: Cursor) -> tuple[t.Expr, t.Expr]:
+def _shape(c: Cursor, otherwise: t.Expr | None = None) -> tuple[t.Expr, t.Expr]:
+    """Two lengths a \\times b; with `otherwise` the second may be left out."""
     outer, c.no_times = c.no_times, True
     rows = c.expression()
-    c.expect("times", " and the number of columns")
-    columns = c.expression()
+    if otherwise is None or c.sees("times"):
+        c.expect("times", " and the number of columns")
+        otherwise = c.expression()
     c.no_times = outer
-    names.expect_lengths(c, rows, columns)
-    return rows, columns
+    names.expect_lengths(c, rows, otherwise)
+    return rows, otherwise
 
 
 def _arrow(line: _Line, left: t.Expr) -> None:
@@ -392,47 +377,35 @@ def _expect_definitions_used(display: _Display) -> None:
 
 
 def _is_range(c: Cursor, ahead: int) -> bool:
-    """Whether dots follow, `ahead` tokens from here, behind a number or a length and commas."""
-    at = c.at + ahead - 1
-    commas = 0
-    while at < len(c.tokens):
-        token = c.tokens[at]
+    """Whether dots follow, `ahead` tokens from here, behind a first value and commas."""
+    commas = False
+    for token in c.tokens[c.at + ahead :]:
         if token.text == "dots":
-            return commas > 0
+            return commas
         if token.kind in ("end", "text") or token.text in ("=", "in") or token.quad:
             return False
-        commas += token.text == ","
-        at += 1
+        commas = commas or token.text == ","
     return False
 
 
-def _range(line: _Line, counters: list[t.Expr], start: int) -> None:
+def _range(line: _Line, counters: list[t.Expr]) -> None:
     """What follows `i =`: `0, 1, \\dots, d - 1`."""
     c = line.c
-    sign = c.tokens[c.at - 1]
-    first = c.expression()
-    written = [first]
+    written = [c.expression()]
     while c.take(",") and not c.sees("dots"):
         written.append(c.expression())
     c.expect("dots")
     c.take(",")
     last = c.expression()
     names.expect_lengths(c, last, *written)
-    _expect_consecutive(c, written)
+    for before, after in pairwise(written):
+        if t.Number(getattr(before, "value", -2) + Fraction(1)) != after:
+            raise c.error("expected the next number before the dots", node=at(after))
     for counter in counters:
         if not isinstance(counter, t.Index | t.LayerCount):
             raise c.error("expected an index or a layer before its range", node=at(counter))
         letter = counter.letter if isinstance(counter, t.Index) else "L"
-        line.ranges.append(t.Range(letter, first, last, start=start, end=c.before()))
-    del sign
-
-
-def _expect_consecutive(c: Cursor, written: list[t.Expr]) -> None:
-    """Raises `CannotRead` for i = 0, 5, \\dots: each number is one more than the one before."""
-    for before, after in pairwise(written):
-        numbers = isinstance(before, t.Number) and isinstance(after, t.Number)
-        if not (numbers and after.value == before.value + 1):  # type: ignore[attr-defined]
-            raise c.error("expected the next number before the dots", node=at(after))
+        line.ranges.append(t.Range(letter, written[0], last, **c.span(counters[0].start)))
 
 
 def _bind_ranges(line: _Line) -> None:
@@ -459,7 +432,7 @@ def _statements_with(line: _Line, letter: str, node: t.Node) -> list[int]:
         numbers = [
             number
             for number, statement in enumerate(line.display.found)
-            if number >= first and letter in claims.letters(statement)
+            if number >= first and letter in claims.letters(*claims.sides(statement))
         ]
         if numbers:
             return numbers

@@ -1,7 +1,7 @@
 """Cuts the TeX of a display into tokens; what only changes the look (bold, spaces) is gone.
 
 Every token keeps its span. Braces that only group stay, as tokens: what they enclose must be what
-is seen without them (`expressions`).
+is seen without them (`primaries`).
 """
 
 from __future__ import annotations
@@ -12,16 +12,18 @@ from dataclasses import dataclass, field, replace
 from . import spelling
 
 MOST_CHARACTERS = 10_000
-_BLANK = " \t\n\r~\xa0\ufeff"
-_SINGLE = "()[]+-=*/^_,.;:&'!<>"
 # What may follow a display on a page: a point, a label.
 _AFTER_DISPLAY = re.compile(r"[.,;]?\s*(\([\w-]+:[\w:.-]+\))?\s*\Z")
 _TAG = re.compile(r"\*|[A-Za-z]?[\d.-]*[a-z]?'*")  # what \tag may show: a number, no formula
+_BLANK = re.compile(r"(?:[ \t\n\r~\xa0\ufeff]|%[^\n]*)+")
+_COMMAND = re.compile(r"\\(operatorname\*|[A-Za-z]+|.)", re.DOTALL)
+_ARGUMENT = re.compile(r"[ \t\n]*(?:\{([^}]*)\}|([A-Za-z0-9]))")
+_BRACE, _DOT = re.compile(r"[ \t\n]*\{"), re.compile(r"[ \t\n]*\.")
+_BOLD_NUMBER = re.compile(r"[ \t\n]*(?:\{([01])\}|([01]))")
 _LENGTH = re.compile(r"\[\s*-?[\d.]+\s*(em|ex|pt|mm|cm)\s*\]")  # as in \\[2mm]
+_CHARACTER = re.compile(r":=|\|\||ŷ|[()\[\]+\-=*/^_,.;:&'!<>|]|[0-9]|[^\W\d_]")
 _WITH_WORD = spelling.UPRIGHT | spelling.BLACKBOARD | spelling.SCRIPT | {"begin", "end"}
-_BOLD_NUMBER = re.compile(r"\{([01])\}|([01])")
-_BEFORE_BOX = {"=", "&", ",", "newline", "Rightarrow"}
-_AFTER_BOX = {"=", "&", ",", ".", ";", "newline", "Rightarrow"}
+_AROUND_BOX = {"end", "=", "&", ",", ".", ";", "newline", "Rightarrow"}
 
 
 class CannotRead(Exception):
@@ -29,16 +31,12 @@ class CannotRead(Exception):
 
     def __init__(self, expected: str, start: int, end: int, instead: str = "") -> None:
         super().__init__(f"{expected}: {instead}" if instead else expected)
-        self.expected = expected
-        self.instead = instead
-        self.start = start
-        self.end = end
+        self.expected, self.instead, self.start, self.end = expected, instead, start, end
 
 
 @dataclass(frozen=True)
 class Token:
-    """One token: `kind` is command, word, text, letter, digit, symbol, blackboard, begin, close,
-    newline or end."""
+    """A token. `kind`: command word text letter digit symbol blackboard begin close newline end."""
 
     kind: str
     text: str
@@ -82,8 +80,11 @@ def tokens(tex: str) -> list[Token]:
         at = scanner.braces[-1][0]
         raise CannotRead("this brace is never closed: expected }", at, at + 1)
     scanner.found.append(Token("end", "", last, last, scanner.quad))
-    for first, after in scanner.boxes:
-        _expect_whole(scanner.found, first, after)
+    for inside, after in scanner.boxes:
+        for token in (scanner.found[inside - 1], scanner.found[after]):
+            if not {token.kind, token.text} & _AROUND_BOX:  # a box shows a side and groups nothing
+                expected = "expected a box around a whole side"
+                raise CannotRead(expected, token.start, token.end, "write brackets")
     return scanner.found
 
 
@@ -99,26 +100,12 @@ def _between_delimiters(tex: str) -> tuple[int, int]:
     return 0, len(tex)
 
 
-def _expect_whole(found: list[Token], first: int, after: int) -> None:
-    """A box stands around a whole side: it shows what belongs together, but groups nothing."""
-    before = found[first - 1] if first else found[-1]
-    following = found[after]
-    for token, allowed in ((before, _BEFORE_BOX), (following, _AFTER_BOX)):
-        if token.kind != "end" and not {token.kind, token.text} & allowed:
-            raise CannotRead(
-                "expected a box around a whole side", token.start, token.end, "write brackets"
-            )
-
-
 def _one(scanner: _Scanner) -> None:
     """Reads what stands at the scanner's place: a token, or what makes none."""
     tex, at = scanner.tex, scanner.at
     char = tex[at]
-    if char in _BLANK:
-        scanner.at += 1
-    elif char == "%":
-        stop = tex.find("\n", at)
-        scanner.at = len(tex) if stop < 0 else stop
+    if blank := _BLANK.match(tex, at):
+        scanner.at = blank.end()
     elif char == "\\":
         _command(scanner)
     elif char == "{":
@@ -126,33 +113,26 @@ def _one(scanner: _Scanner) -> None:
         scanner.add("symbol", "{", at + 1)
     elif char == "}":
         _closing_brace(scanner)
-    else:
-        _character(scanner, char)
-
-
-def _character(scanner: _Scanner, char: str) -> None:
-    at = scanner.at
-    pair = scanner.tex[at : at + 2]
-    if pair in (":=", "||"):
-        scanner.add(*(("symbol", "=") if pair == ":=" else ("command", "Vert")), at + 2)
-    elif char == "|":
-        scanner.add("command", "vert", at + 1)
-    elif char == "ŷ":
-        scanner.add("command", "hat", at)
-        scanner.add("letter", "y", at + 1)
     elif char in spelling.UNICODE:
         scanner.add("command", spelling.UNICODE[char], at + 1)
     elif char in spelling.CHARACTERS:
         scanner.add("symbol", spelling.CHARACTERS[char], at + 1)
-    elif char.isascii() and char.isdigit():
-        scanner.add("digit", char, at + 1)
-    elif char.isalpha():
-        scanner.add("letter", char, at + 1)
-    elif char in _SINGLE:
-        scanner.add("symbol", char, at + 1)
+    elif (char.isascii() or char.isalpha()) and (found := _CHARACTER.match(tex, at)):
+        _character(scanner, found.group(), found.end())
     else:
         instead = spelling.INSTEAD.get(char, "")
         raise CannotRead(f"unexpected character {char!r}", at, at + 1, instead)
+
+
+def _character(scanner: _Scanner, text: str, end: int) -> None:
+    if text == "ŷ":
+        scanner.add("command", "hat", scanner.at)
+        scanner.add("letter", "y", end)
+    elif text in spelling.PAIRS:
+        scanner.add(*spelling.PAIRS[text], end)
+    else:
+        kind = "digit" if text.isdigit() else "letter" if text.isalpha() else "symbol"
+        scanner.add(kind, text, end)
 
 
 def _closing_brace(scanner: _Scanner) -> None:
@@ -171,101 +151,71 @@ def _closing_brace(scanner: _Scanner) -> None:
     scanner.at += 1
 
 
-def _name(tex: str, at: int) -> tuple[str, int]:
-    """The command at `at` without its backslash, and where it ends."""
-    end = at + 1
-    while end < len(tex) and tex[end].isascii() and tex[end].isalpha():
-        end += 1
-    if end == at + 1:
-        if end >= len(tex):
-            raise CannotRead("expected a command behind the backslash", at, at + 1)
-        return tex[end], end + 1
-    if tex[at + 1 : end] == "operatorname" and tex[end : end + 1] == "*":
-        end += 1
-    return tex[at + 1 : end], end
-
-
-def _skip_blanks(tex: str, at: int) -> int:
-    while at < len(tex) and tex[at] in " \t\n":
-        at += 1
-    return at
-
-
-def _argument(scanner: _Scanner, name: str, end: int) -> tuple[str, int]:
-    """The text behind a command: `{ReLU}` or a single letter, and where it ends."""
-    tex, at = scanner.tex, _skip_blanks(scanner.tex, end)
-    if tex[at : at + 1] == "{":
-        close = tex.find("}", at)
-        if close < 0:
-            raise CannotRead("this brace is never closed: expected }", at, at + 1)
-        return tex[at + 1 : close], close + 1
-    if not tex[at : at + 1].isalnum():
-        raise CannotRead(f"expected braces after \\{name}", scanner.at, end)
-    return tex[at], at + 1
-
-
 def _command(scanner: _Scanner) -> None:
     """Reads the command at the scanner's place."""
-    name, end = _name(scanner.tex, scanner.at)
+    start = scanner.at
+    found = _COMMAND.match(scanner.tex, start)
+    if found is None:
+        raise CannotRead("expected a command behind the backslash", start, start + 1)
+    name, end = found.group(1), found.end()
     if name in spelling.WIDE_SPACES:
         scanner.quad, scanner.at = True, end
     elif name in spelling.SPACES:
         scanner.at = end
     elif name in spelling.LOOK:
         _look(scanner, name, end)
-    elif name in spelling.WITH_ARGUMENT_DROPPED:
-        text, scanner.at = _argument(scanner, name, end)
-        if name == "tag" and not _TAG.fullmatch(text):
-            raise CannotRead(r"expected the number of the equation in \tag", end, scanner.at)
-    elif name in _WITH_WORD:
+    elif name in spelling.WITH_ARGUMENT_DROPPED or name in _WITH_WORD:
         _with_word(scanner, name, end)
     elif name in spelling.ALONE:
         scanner.add(*spelling.ALONE[name], end)
     elif name == "\\":
         length = _LENGTH.match(scanner.tex, end)
         scanner.add("newline", "\\\\", length.end() if length else end)
+    elif name in "[]()":
+        raise CannotRead(f"expected no \\{name} here", start, end, spelling.INSTEAD["("])
     else:
-        if name in "[]()":
-            raise CannotRead(f"expected no \\{name} here", scanner.at, end, spelling.INSTEAD["("])
         name = spelling.SAME.get(name, name)
         scanner.add("symbol" if name in spelling.SYMBOLS else "command", name, end)
 
 
 def _with_word(scanner: _Scanner, name: str, end: int) -> None:
-    """Reads a command whose argument is a word: an upright name, text, an environment."""
+    """Reads a command with its argument: an upright name, text, an environment, a label."""
     start = scanner.at
-    word, end = _argument(scanner, name, end)
-    if name in ("begin", "end"):
+    found = _ARGUMENT.match(scanner.tex, end)
+    if found is None:
+        raise CannotRead(f"expected an argument in braces behind \\{name}", start, end)
+    word, end = found.group(1) or found.group(2) or "", found.end()
+    text = re.sub(r"[\\ ,;~\n\t]", "", word)
+    if name in spelling.WITH_ARGUMENT_DROPPED:
+        if name == "tag" and not _TAG.fullmatch(word):
+            raise CannotRead(r"expected the number of the equation in \tag", start, end)
+        scanner.at = end
+    elif name in ("begin", "end"):
         scanner.add("begin" if name == "begin" else "close", word.rstrip("*"), end)
-        return
-    if name in spelling.SCRIPT:
+    elif name in spelling.SCRIPT:
         if word not in ("L", r"\ell"):
             raise CannotRead(r"expected \ell or \mathcal{L}, the loss", start, end)
         scanner.add("command", "ell", end)
-        return
-    text = "".join(char for char in word if char not in "\\ ,;~\n\t")
-    if name in spelling.BLACKBOARD:
+    elif name in spelling.BLACKBOARD:
         scanner.add("blackboard", text, end)
-    elif name.startswith("text") and text not in spelling.TRANSPOSE:
-        scanner.add("text", text, end)
     else:
-        scanner.add("word", text, end)
+        upright = not name.startswith("text") or text in spelling.TRANSPOSE
+        scanner.add("word" if upright else "text", text, end)
 
 
 def _look(scanner: _Scanner, name: str, end: int) -> None:
     """Reads a command that changes the look: it goes, and the braces behind it."""
     tex = scanner.tex
-    inner = _skip_blanks(tex, end)
     sided = name in ("left", "right", "middle")
-    bold = _BOLD_NUMBER.match(tex, inner) if name in spelling.BOLD else None
-    if sided and tex[inner : inner + 1] == ".":
-        scanner.add("symbol", f"{name}.", inner + 1)
-    elif bold:
+    if sided and (dot := _DOT.match(tex, end)):
+        scanner.add("symbol", f"{name}.", dot.end())
+    elif name in spelling.BOLD and (bold := _BOLD_NUMBER.match(tex, end)):
         value = bold.group(1) or bold.group(2)
         scanner.add("command", "ones" if value == "1" else "zeros", bold.end())
-    elif tex[inner : inner + 1] == "{" and not sided:
-        scanner.braces.append((inner, scanner.at, len(scanner.found), name == "boxed"))
-        scanner.at = inner + 1
+    elif not sided and (brace := _BRACE.match(tex, end)):
+        box = name == "boxed"
+        scanner.braces.append((brace.end() - 1, scanner.at, len(scanner.found), box))
+        scanner.at = brace.end()
     else:
         scanner.look = scanner.at if scanner.look < 0 else scanner.look
         scanner.at = end
