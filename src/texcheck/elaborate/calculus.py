@@ -112,9 +112,7 @@ def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) 
     return case.activation(scope.layer(layer, 1, function))
 
 
-def applied(
-    scope: Scope, function: t.Function, term: Term, of: tuple[t.Expr, ...] = ()
-) -> Term:
+def applied(scope: Scope, function: t.Function, term: Term, of: tuple[t.Expr, ...] = ()) -> Term:
     """A function, or its first, second, ... derivative, of a term. Adds what that demands."""
     name = activation(scope, function, of)
     if function.primes and name not in ACTIVATIONS and not is_any(name):

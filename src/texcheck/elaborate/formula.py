@@ -151,7 +151,6 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:
             raise Unfit("this stands only inside of another formula", node)
 
 
-
 # -- quantities and their entries
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product as all_of
+from typing import TypeAlias
 
 from texcheck import syntax as t
 from texcheck.algebra.functions import Demand, is_any
@@ -28,6 +29,8 @@ from .formula import elaborate
 from .matrix import Matrix
 from .scope import Scope, counted
 from .sorts import IllSorted, Length, Letter, Unknown, known, name_of, resolved, unify
+
+Side: TypeAlias = tuple[Term, list[Demand]]
 
 
 @dataclass(frozen=True)
@@ -206,10 +209,19 @@ def constant(over: Matrix, entry: Term) -> Matrix:
     return Matrix(over.rows, over.columns, lambda i, j: entry)
 
 
-def entries(
-    pair: Pair, case: Case
-) -> Iterator[tuple[tuple[Term, list[Demand]], tuple[Term, list[Demand]], Term]]:
-    """The entries of both sides with their demands, and the condition's weight."""
+@dataclass(frozen=True)
+class Entry:
+    """One entry of both sides: its terms with what they demand, the condition's weight, and the
+    indices of row, column and free letters by name."""
+
+    left: Side
+    right: Side
+    weight: Term
+    places: dict[str, Index]
+
+
+def entries(pair: Pair) -> Iterator[Entry]:
+    """The entries of both sides: one that stands for all, or each where widths are fixed."""
     scope = pair.scope
     letters = list(scope.letters.values())
     settle([pair.left.rows, pair.left.columns, *(letter.sort for letter in letters)])
@@ -228,8 +240,9 @@ def entries(
             scope.demands = []
             sides.append((side.entry(i, j), scope.demands))
         scope.demands = []
-        found = pair.weight()
-        yield sides[0], sides[1], found
+        names = ["row", "column", *(letter.name for letter in letters)]
+        places = dict(zip(names, (i, j, *at), strict=True))
+        yield Entry(sides[0], sides[1], pair.weight(), places)
 
 
 def settle(sorts: Iterable[Length]) -> None:

@@ -16,13 +16,13 @@ from dataclasses import replace
 
 from texcheck import syntax as t
 from texcheck.algebra.demands import Nowhere, unmatched
-from texcheck.algebra.functions import Demand
 from texcheck.algebra.normal import normal, split_at
 from texcheck.algebra.terms import Atom, Monomial, NoRule, Term, allow, free_indices, number, power
 from texcheck.elaborate.definitions import network_named
 from texcheck.elaborate.formula import elaborate
 from texcheck.elaborate.sorts import IllSorted, Unfit, known
 from texcheck.elaborate.statement import (
+    Entry,
     assumed,
     claimed,
     entries,
@@ -115,23 +115,18 @@ def _hold(statement: t.Statement, case: Case) -> int:
     if isinstance(statement, t.ShapeClaim):
         return _shape(statement, case)
     pair = claimed(statement, case)
-    for left, right, where in entries(pair, case):
-        _equal(left, right, where, case)
+    for entry in entries(pair):
+        _equal(entry, case)
     return pair.scope.least
 
 
-def _equal(
-    left: tuple[Term, list[Demand]],
-    right: tuple[Term, list[Demand]],
-    weight: Term,
-    case: Case,
-) -> None:
+def _equal(entry: Entry, case: Case) -> None:
     """Raises Differ if two entries are not seen to be defined and equal at the same points."""
-    wanted = unmatched(left[1], right[1], case.eliminate)
+    wanted = unmatched(entry.left[1], entry.right[1], case.eliminate)
     if wanted is not None:
         said = in_words(wanted.term, case)
         raise Differ(f"one side alone is defined only where {said} is {wanted.kind}")
-    gap = cleared(normal((left[0] - right[0]) * weight, case.eliminate), case)
+    gap = cleared(normal((entry.left[0] - entry.right[0]) * entry.weight, case.eliminate), case)
     if gap and not _zero_by_cases(gap, 4):
         raise Differ(f"the two sides differ by {in_words(gap, case)}")
 

@@ -15,11 +15,10 @@ from itertools import islice, product
 
 from texcheck import syntax as t
 from texcheck.algebra.demands import Nowhere
-from texcheck.algebra.functions import Demand
-from texcheck.algebra.terms import WORK, Index, NoRule, Sort, Term, allow
+from texcheck.algebra.terms import ONE, WORK, Index, NoRule, Sort, allow
 from texcheck.elaborate.definitions import declared
-from texcheck.elaborate.sorts import IllSorted, Unfit, known
-from texcheck.elaborate.statement import Pair, assumed, claimed, entries, parts
+from texcheck.elaborate.sorts import IllSorted, Unfit
+from texcheck.elaborate.statement import Entry, assumed, claimed, entries, parts
 from texcheck.networks.network import Case, Loss, Network
 from texcheck.networks.representatives import least_layer, named_layers
 from texcheck.verdict import Refuted, Witness
@@ -30,7 +29,6 @@ from .worlds import Undefined, World, worlds
 ENTRIES = 60  # of one world
 FILLED = (("ReLU", "sigma"), ("sigma", "tanh"), ("I", "ReLU"))  # for any function
 CLOSE = 1e-9  # two floats that are no nearer are computed again, with certainty
-Side = tuple[Term, list[Demand]]
 
 
 def refute(statement: t.Statement, network: Network) -> Refuted | None:
@@ -64,7 +62,9 @@ def concrete(statement: t.Statement, network: Network) -> Iterator[Case]:
         shapes = list(dict.fromkeys((depth, 0) for depth, _ in shapes))
     for filled in FILLED:
         for depth, L in shapes:
-            case = Case(depth, network.activations, _loss(network), None if least is None else L)
+            at = None if least is None else L
+            numbers = network.widths, network.values
+            case = Case(depth, network.activations, _loss(network), at, (), *numbers)
             try:
                 known = assumed(case, statement)
             except IllSorted:
@@ -108,74 +108,66 @@ def _with_default(
     pair = claimed(statement, case)
     pair.scope.default = default
     try:
-        sides = list(entries(pair, case))
+        found = list(entries(pair))
     except NoRule as error:
         if default is None and "how long" in str(error):
             raise _Unfixed from error
         raise
     for world in worlds(case, network, pair.scope.least, case.depth):
-        for left, right, weight in sides:
-            found = _in_world(world, left, right, weight, pair, network.name)
-            if found is not None:
-                return found
+        for entry in found:
+            witness = _in_world(world, entry, network.name)
+            if witness is not None:
+                return witness
     return None
 
 
-def _in_world(
-    world: World, left: Side, right: Side, weight: Term, pair: Pair, name: str
-) -> Witness | None:
-    letters = [letter.name for letter in pair.scope.letters.values()]
-    indices = [index for index in _free(pair) if index.at is None]
+def _in_world(world: World, entry: Entry, name: str) -> Witness | None:
+    indices = [index for index in entry.places.values() if index.at is None]
     sizes = [range(world.size(index.sort)) for index in indices]
     rough = world.in_floats
     for values in islice(product(*sizes), ENTRIES):
         env = dict(zip(indices, values, strict=True))
-        if not _may_differ(rough, left, right, weight, env):
+        if not _may_differ(rough, entry, env):
             continue
         try:
-            if not sign(world.value(weight, env)):
+            if not sign(world.value(entry.weight, env)):
                 continue
-            found = _differ(world, left, right, env)
+            found = _differ(world, entry, env)
         except Doubtful:
             continue
         if found is not None:
-            at = ", ".join(
-                f"{index.name} {'= ' * (index.name in letters)}{v}" for index, v in env.items()
-            )
-            return _witness(world, found, at, name)
+            return _witness(world, found, _place(entry, env), name)
     return None
 
 
-def _free(pair: Pair) -> list[Index]:
-    """The indices of an entry: row, column and the free letters."""
-    found = [Index("row", known(pair.left.rows)), Index("column", known(pair.left.columns))]
-    found = [index for index in found if not index.sort.size]
-    found += [
-        Index(letter.name, known(letter.sort))
-        for letter in pair.scope.letters.values()
-        if not known(letter.sort).size
-    ]
-    return found
+def _place(entry: Entry, env: dict[Index, int]) -> str:
+    """Which entry this is, in words: row 0, column 1, i = 2."""
+    said = []
+    for name, index in entry.places.items():
+        if index.sort != ONE:
+            value = env[index] if index.at is None else index.at
+            said.append(f"{name} {value}" if name in ("row", "column") else f"{name} = {value}")
+    return ", ".join(said)
 
 
-def _may_differ(world: World, left: Side, right: Side, weight: Term, env: dict[Index, int]) -> bool:
+def _may_differ(world: World, entry: Entry, env: dict[Index, int]) -> bool:
     """Whether it is worth to compute two values with certainty."""
     try:
-        for _, demands in (left, right):
+        for _, demands in (entry.left, entry.right):
             world.check(demands, env)
-        a, b = (world.value(term, env) for term, _ in (left, right))
-        gap = abs(a - b) * abs(world.value(weight, env))
+        a, b = (world.value(term, env) for term, _ in (entry.left, entry.right))
+        gap = abs(a - b) * abs(world.value(entry.weight, env))
     except (Undefined, ArithmeticError, ValueError):
         return True
     return bool(gap > CLOSE * (abs(a) + abs(b)))
 
 
 def _differ(
-    world: World, left: Side, right: Side, env: dict[Index, int]
+    world: World, entry: Entry, env: dict[Index, int]
 ) -> tuple[Number | None, Number | None] | None:
     """Both values where they differ; None for a side that has none. Raises Doubtful."""
     values: list[Number | None] = []
-    for term, demands in (left, right):
+    for term, demands in (entry.left, entry.right):
         try:
             world.check(demands, env)
             values.append(world.value(term, env))

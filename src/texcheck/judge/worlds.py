@@ -211,6 +211,10 @@ def _point(case: Case, widths: tuple[int, ...], random: Random, seed: int) -> Po
 
     point: Point = {("z", 0, (i,)): some() for i in range(widths[0])}
     point |= {("y", 0, (k,)): some() for k in range(widths[-1])}
+    if seed == 4:  # some of x and y are 0, others not
+        point |= {key: Fraction(0) for key in point if not key[2][0] % 2}
+    if seed == 2:  # x and y are negative
+        point = {key: -abs(value) for key, value in point.items()}
     world = World(case, widths, point, {})
     for layer in range(1, len(widths)):
         for i in range(widths[layer]):

@@ -140,10 +140,10 @@ def _any_depth(named: Named) -> Iterator[Case]:
     offsets = [offset for offset, _ in named.here] or [0]
     bottom, top = min(offsets), max(*offsets, named.beyond)
     for L in (least, least + 1 + FAR):
-        below = ((0, L + bottom),) if least < L else ()
         lowest = max(L + top, shortest)
         apart = max(L + top - down + 1, shortest)  # from here on, the two groups do not meet
-        for depth in range(lowest, apart + 1):
-            yield Case(depth, L=L, gaps=below)
-        far = apart + FAR
-        yield Case(far, L=L, gaps=(*below, (L + top, far + down)))
+        for depth in (*range(lowest, apart + 1), apart + FAR):
+            lowest_named = min([L + bottom, *([depth + down] if named.last else [])])
+            below = ((0, lowest_named),) if least < L else ()
+            between = ((L + top, depth + down),) if depth == apart + FAR else ()
+            yield Case(depth, L=L, gaps=(*below, *between))
