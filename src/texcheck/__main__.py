@@ -23,7 +23,8 @@ networks:
   sigmoid-mse  two sigmoids; the squared norm
   sigmoid-bce  two sigmoids; the binary cross-entropy
   deep         any number of layers with any activations and any loss
-  any          the first three of these; with a layer L, all four
+  any          two layers with any activations and any loss
+  running      the regression with the numbers of the book's running network
   FILE         what its lines declare, each a formula: the layers, such as
                z^{[l]} = W^{[l]} a^{[l-1]} + b^{[l]} and a^{[l]} = g^{[l]}(z^{[l]}), and the loss
 

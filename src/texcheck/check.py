@@ -9,6 +9,8 @@ from . import reading
 from . import syntax as t
 from .elaborate.definitions import declared, network_named
 from .judge.decide import decide
+from .judge.diagnose import advise
+from .judge.diagnose import diagnose as diagnosed
 from .networks.network import Network
 from .reading import BOOK, CannotRead, Names
 from .verdict import Refuted, Unreadable, Verdict
@@ -62,7 +64,7 @@ def check(
         found = _located(tex, subject, kind, names)
     except CannotRead as error:
         unread = Unreadable(tex, (error.start, error.end), error.expected, error.instead)
-        return [(Claim(tex, 0, 0), unread)]
+        return [(Claim(tex.strip(), *unread.place[:2]), unread)]
     return [(_claim(one, tex), _verdict(one, tex, about, diagnose)) for one in found]
 
 
@@ -81,10 +83,9 @@ def statements(
 def _verdict(one: _Located, tex: str, network: Network, diagnose: bool) -> Verdict:
     verdict = decide(one.statement, network)
     if isinstance(verdict, Unreadable):
-        return replace(verdict, tex=tex)
+        unread = replace(verdict, tex=tex)
+        return advise(tex, one.statement, network, unread) if diagnose else unread
     if diagnose and isinstance(verdict, Refuted):
-        from .judge.diagnose import diagnose as diagnosed
-
         return diagnosed(tex, one.statement, network, verdict)
     return verdict
 
@@ -102,10 +103,15 @@ def _located(tex: str, subject: str | None, kind: str, names: Names) -> list[_Lo
         )
     if subject is not None:
         return _cell(tex, subject, kind, names)
-    return [
-        _Located(one, tex[one.start : one.end].strip(), one.start)
-        for one in reading.read(tex, names)
-    ]
+    return [_Located(one, _said(one, tex), one.at or one.start) for one in reading.read(tex, names)]
+
+
+def _said(statement: t.Statement, tex: str) -> str:
+    """The TeX of one statement, also where a chain of several lines shares its sides."""
+    if isinstance(statement, t.Equation):
+        left, right = statement.left, statement.right
+        return f"{tex[left.start : left.end]} = {tex[right.start : right.end]}"
+    return tex[statement.start : statement.end].replace("&", "").strip()
 
 
 # -- cells of tables

@@ -12,7 +12,7 @@ import texcheck
 
 PACKAGE = Path(texcheck.__file__).parent
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
-MOST_LINES, MOST_IN_A_FILE, MOST_IN_A_FUNCTION, MOST_TRUSTED = 6100, 450, 60, 2000
+MOST_LINES, MOST_IN_A_FILE, MOST_IN_A_FUNCTION, MOST_TRUSTED = 11500, 620, 60, 3900
 
 
 def name(path: Path) -> str:

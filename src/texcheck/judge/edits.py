@@ -16,7 +16,6 @@ from .scope import FROM_0, Change, Changes, Edit, Scope, every, number
 
 # In this order, so that the likelier mistake is named first.
 EDITS: tuple[Callable[[t.Expr, Scope], Changes], ...] = (
-    symbols.letters_of_layers,
     structure.transposes,
     structure.signs,
     structure.slopes_too_much,
@@ -53,6 +52,9 @@ def edits(statement: t.Statement, tex: str) -> Iterator[Edit]:
     """
     scope = Scope(statement, tex)
     yield from _of_statement(statement)
+    for side, whole in sides(statement):
+        for change in symbols.letters_of_layers(whole, scope):
+            yield _edit(statement, side, change)
     about_shapes = isinstance(statement, t.ShapeClaim)
     for side, whole in sides(statement):
         for attempt in SHAPE_EDITS if about_shapes else EDITS:

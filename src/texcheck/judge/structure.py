@@ -66,32 +66,29 @@ def slopes_too_much(whole: t.Expr, scope: Scope) -> Changes:
     for part in every(whole, t.Product, t.Times, t.Elementwise):
         factors = factors_of(part)
         for first in range(len(factors)):
-            for last in range(first + 1, min(first + 2, len(factors)) + 1):
-                gone = factors[first:last]
-                if len(gone) < len(factors) and all(map(_is_slope, gone)):
-                    rest = times(part, (*factors[:first], *factors[last:]))
+            for gone in (factors[first : first + 1], factors[first : first + 2]):
+                if len(gone) < len(factors) and _is_slope(gone):
+                    rest = times(part, (*factors[:first], *factors[first + len(gone) :]))
                     quoted = name(times(part, gone))
                     says = f"the activation's derivative {quoted} is too much"
                     yield Change("drop a slope", says, part, t.substitute(whole, part, rest))
 
 
-def _is_slope(factor: t.Expr) -> bool:
-    """Whether a factor may be an activation's derivative: f'(s), z, 1 - z, diag(…), dz/ds."""
-    match factor:
-        case t.Derivative(t.Name(of), t.Name(by)):
+def _is_slope(factors: tuple[t.Expr, ...]) -> bool:
+    """Whether factors may be an activation's derivative: f'(s), z (1 - z), diag(…), dz/ds."""
+    match factors:
+        case (t.Derivative(t.Name(of), t.Name(by)),):
             return of in ("z", "y_hat") and by == "s"
-        case t.Apply(function, arguments):
-            return function.primes > 0 or (function.name == "diag" and _is_slope(arguments[0]))
-        case t.Name(base):
-            return base in ("z", "y_hat")
-        case t.Add((t.Number() | t.Constant(), t.Negative(t.Name(base)))):
-            return base in ("z", "y_hat")
-        case t.Elementwise(left, right):
-            return _is_slope(left) and _is_slope(right)
-        case t.ReluDiagonal():
+        case (t.Apply(t.Function("diag"), (inner,)),):
+            return _is_slope((inner,)) or _is_slope(factors_of(inner))
+        case (t.Apply(function),):
+            return function.primes > 0
+        case (t.ReluDiagonal(),) | (t.Indicator(),):
             return True
-        case t.Indicator(left=t.Name(base)):
-            return base in ("s", "z")
+        case (t.Name() as z, t.Add((_, t.Negative(other)))):
+            return z == other
+        case (t.Add((_, t.Negative(other))), t.Name() as z):
+            return z == other
     return False
 
 
@@ -102,6 +99,8 @@ def slopes_missing(whole: t.Expr, scope: Scope) -> Changes:
         jacobian = t.Derivative(z, s)
         shown = rf"$\partial {writing.tex(z)} / \partial {writing.tex(s)}$"
         missing = f"the activation's derivative is missing: {shown}"
+        says = rf"the factor $\odot {writing.tex(z)}$ is missing"
+        yield Change("add a factor", says, whole, t.Elementwise(whole, z))
         for one in every(whole, t.Identity, t.ReluDiagonal):
             says = f"the activation's derivative is missing: {scope.show(one)} should be {shown}"
             yield Change("add a slope", says, one, t.substitute(whole, one, jacobian))
@@ -137,7 +136,7 @@ def _summands(whole: t.Expr) -> Iterator[t.Expr]:
 def signs(whole: t.Expr, scope: Scope) -> Changes:
     """The sign of a term, or of a whole side."""
     for total in every(whole, t.Add):
-        for term in total.terms:
+        for term in reversed(total.terms):
             says = f"the sign of {scope.show(term)} is wrong"
             yield Change("sign", says, term, t.substitute(whole, term, opposite(term)))
     if not isinstance(whole, t.Add):

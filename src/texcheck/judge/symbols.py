@@ -25,6 +25,13 @@ def bounds(whole: t.Expr, scope: Scope) -> Changes:
             down = replace(part, high=t.Add((part.high, t.Negative(one))))
             says = f"the sum over {part.letters[0]} ends one earlier: {FROM_0}"
             yield Change("index bound", says, part, t.substitute(whole, part, down))
+    for matrix in every(whole, t.Written):
+        changed: t.Expr = matrix
+        for index in (i for part in every(matrix, t.Name) for i in part.indices):
+            if isinstance(index, t.Length):
+                changed = t.substitute(changed, index, t.Add((index, t.Negative(one))))
+        says = f"the last index is one too high: {FROM_0}"
+        yield Change("last index", says, matrix, t.substitute(whole, matrix, changed))
     for index in (i for part in every(whole, t.Name) for i in part.indices):
         if isinstance(index, t.Length | t.Add):
             less = t.Add((index, t.Negative(one)))
@@ -176,7 +183,7 @@ def _meant(part: t.Name, general: bool) -> Iterator[t.Name]:
     if part.base in ("y", "y_hat"):
         yield replace(part, base="y_hat" if part.base == "y" else "y")
     if part.base == "x" and not general:
-        yield from (replace(part, base=base, layer=FIRST) for base in "zs")
+        yield from (replace(part, base=base, layer=FIRST) for base in "sz")
     if part.base == "y_hat":
         yield replace(part, base="s", layer=t.Layer("L_max", 0) if general else SECOND)
     if part.base in ("s", "z") and part.layer == FIRST:

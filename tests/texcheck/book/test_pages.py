@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from texcheck.reader import EXTENSIONS, Item, ReadError, read
+from texcheck.book.pages import EXTENSIONS, Item, ReadError, read
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def page(folder: Path, text: str, name: str = "page.md") -> Path:
