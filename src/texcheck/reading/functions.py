@@ -73,7 +73,7 @@ def _checked_application(c: Cursor, node: t.Apply) -> t.Expr:
             f"expected {count} value{'s' * (count > 1)} for {function.name}", node=at(node)
         )
     bare = bare_functions(*arguments)
-    if bare and all(one == function for one in bare) and _multiplies(function, arguments):
+    if bare and all(_same(one, function) for one in bare) and _multiplies(function, arguments):
         return t.Product((function, *arguments), **at(node))
     if bare:
         raise c.error(FUNCTION_OF_FUNCTION, node=at(bare[0]))
@@ -93,6 +93,10 @@ def bare_functions(*nodes: t.Node) -> list[t.Function]:
             found.append(node)
         left += node.arguments if isinstance(node, t.Apply) else node.parts
     return found
+
+
+def _same(one: t.Function, other: t.Function) -> bool:
+    return (one.name, one.layer) == (other.name, other.layer)
 
 
 def _multiplies(function: t.Function, arguments: tuple[t.Expr, ...]) -> bool:

@@ -163,7 +163,10 @@ def layer_count(c: Cursor) -> t.LayerCount | None:
 def indices(c: Cursor, base: str) -> tuple[t.Expr, ...]:
     """The subscript of a quantity: `ij`, `i,j`, `d_x-1`; of a matrix' `10` each digit is one."""
     if not c.take("{"):
-        return (_index_atom(c, single=True),)
+        found_one = _index_atom(c, single=True)
+        if c.token.kind == "digit" and c.token.start == found_one.end:
+            raise c.error("expected braces around the index")
+        return (found_one,)
     stop = c.balanced().stop
     commas = any(c.tokens[number].text == "," for number in range(c.at, stop))
     matrix = base in ("W", "delta", "")
@@ -287,6 +290,8 @@ def _are_indices(c: Cursor) -> bool:
     inner = [c.tokens[number] for number in c.balanced()]
     c.at -= 1
     atoms = [token for token in inner if token.text != ","]
+    if len(inner) == len(atoms) > 1 and all(token.kind == "digit" for token in atoms):
+        raise c.error("expected a comma between two indices, or a length such as d_x")
     quantities = c.names.quantities
     return len(atoms) > 1 and all(
         token.kind == "digit" or (token.text.islower() and token.text not in quantities)

@@ -124,11 +124,7 @@ def inline_derivative(c: Cursor) -> t.Expr:
     start = c.advance().start
     if c.take("_"):
         by = _subscript(c)
-        of = c.factor()
-        whole = isinstance(of, t.Name) and not of.indices
-        if not whole and continues(c):
-            raise c.error(_BRACKETS)
-        return t.Derivative(of, by, **c.span(start))
+        return t.Derivative(_behind(c), by, **c.span(start))
     of = c.factor()
     c.expect("/", " and \\partial")
     _expect_partial(c)
@@ -141,11 +137,16 @@ def gradient(c: Cursor) -> t.Expr:
     if not c.take("_"):
         raise c.error("expected by what is differentiated", r"as in \nabla_{W^{(1)}} \ell")
     by = _subscript(c)
+    return t.Gradient(_behind(c), by, **c.span(start))
+
+
+def _behind(c: Cursor) -> t.Expr:
+    """What stands behind \\nabla_ or \\partial_: the loss, or a factor and nothing else."""
     of = c.factor()
-    whole = isinstance(of, t.Name)
-    if not whole and continues(c):
-        raise c.error(_BRACKETS)
-    return t.Gradient(of, by, **c.span(start))
+    loss = isinstance(of, t.Name) and of.base == "ell"
+    if c.form == "factor" or (not loss and continues(c)):
+        raise c.error(_BRACKETS, node=at(of))
+    return of
 
 
 def _subscript(c: Cursor) -> t.Name:

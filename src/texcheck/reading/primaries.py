@@ -42,6 +42,7 @@ def _letter(c: Cursor) -> t.Expr:
     start, text = token.start, token.text
     if len(text) > 1 or (token.kind == "word" and text == "I"):
         return _word(c)
+    _expect_upright(c)
     if text == "d":
         if c.ahead().text != "_":
             return operators.inline_derivative(c)
@@ -53,6 +54,20 @@ def _letter(c: Cursor) -> t.Expr:
         return _loss(c, name)
     c.advance()
     return _free_letter(c, text, start)
+
+
+def _expect_upright(c: Cursor) -> None:
+    """Raises `CannotRead` where letters spell a function: TeX sets them as a product."""
+    word = ""
+    for number in range(c.at, len(c.tokens)):
+        token = c.tokens[number]
+        if token.kind != "letter" or (word and token.start != c.tokens[number - 1].end):
+            break
+        word += token.text
+        if len(word) > 2 and word in spelling.FUNCTIONS:
+            raise c.error(
+                f"expected \\operatorname{{{word}}}", "letters by themselves are a product"
+            )
 
 
 def _free_letter(c: Cursor, text: str, start: int) -> t.Expr:
@@ -84,6 +99,8 @@ def _euler(c: Cursor, start: int) -> t.Expr:
     c.advance()
     exponent = c.inside("}") if c.take("{") else names.raised(c)
     c.form = "factor"
+    if c.sees("^", "'"):
+        raise c.error("TeX sets no second superscript on one symbol", "write brackets")
     function = t.Function("exp", start=start, end=start + 1)
     return t.Apply(function, (exponent,), **c.span(start))
 

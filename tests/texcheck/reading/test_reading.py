@@ -163,6 +163,11 @@ def test_i_is_a_matrix_a_function_or_an_entry() -> None:
     assert claim.parts[1] == t.Function("I")
 
 
+@pytest.mark.parametrize("tex", [r"\sigma (1 - \sigma)", r"\sigma' (1 - 2 \sigma)"])
+def test_a_function_times_a_sum_of_itself_is_a_product(tex: str) -> None:
+    assert isinstance(expression(tex), t.Product)
+
+
 def test_a_cell_and_a_shape_are_read_alone() -> None:
     assert len(cell(r"s^{(1)} = W^{(1)} x + b^{(1)}")) == 2
     assert shape(r"d_x \times 1") == (expression("d_x"), expression("1"))
