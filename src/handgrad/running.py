@@ -101,8 +101,8 @@ def _squared_length(gradients: Gradients) -> float:
 def values(part: str = "1.2") -> dict[str, Array | float]:
     """Every number of a part by name, for the point (x, y).
 
-    Data `x`, `y`, `W1`, `b1`, `W2`, `b2`, `K`, `N` and `eta`; forward `s1`, `z1`, `s2`, `y_hat`, `diff`
-    (y_hat - y) and `loss`; backward `dl_dy_hat`, `g_slope`, `delta2`, `dl_dz1`, `f_slope`,
+    Data `x`, `y`, `W1`, `b1`, `W2`, `b2`, `K`, `N` and `eta`; forward `s1`, `z1`, `s2`, `y_hat`,
+    `diff` (y_hat - y) and `loss`; backward `dl_dy_hat`, `g_slope`, `delta2`, `dl_dz1`, `f_slope`,
     `delta1`, `dW2`, `db2`, `dW1`, `db1`, `dx`, the Jacobian `dy_hat_dx` (4, 2) and `square`, the
     squared length of the gradient of all parameters. Behind one step of SGD: `W1_new`, `b1_new`,
     `W2_new`, `b2_new`, `y_hat_new`, `loss_new`. The batch, with the sum of
