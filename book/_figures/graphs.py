@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from svg import WIDTH, Figure, math_width
+from svg import WIDTH, Figure, drawing, math_width
 
 
+@drawing
 def overview() -> Figure:
     """A small network with the forward pass above it and the backward pass below it."""
     figure = Figure(
@@ -59,6 +60,7 @@ def _operation(figure: Figure, x: float, y: float, name: str, width: float) -> N
     figure.math(x, y + 5, name, size=15)
 
 
+@drawing
 def graph_shapes() -> Figure:
     """The computational graph in two rows, each value with its shape."""
     figure = Figure(
@@ -107,6 +109,7 @@ def graph_shapes() -> Figure:
     return figure
 
 
+@drawing
 def error_flow() -> Figure:
     """The graph from top to bottom, the errors from bottom to top, the gradients to the right."""
     figure = Figure(
@@ -160,6 +163,7 @@ def error_flow() -> Figure:
     return figure
 
 
+@drawing
 def recursion() -> Figure:
     """One step of the recursion, at any depth."""
     figure = Figure(
@@ -217,6 +221,7 @@ def recursion() -> Figure:
     return figure
 
 
+@drawing
 def layouts() -> Figure:
     """Numerator layout against PyTorch's, as rectangles."""
     figure = Figure(

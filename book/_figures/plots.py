@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from svg import Axes, Figure, decimals
+from svg import Axes, Figure, decimals, drawing
 
 from handgrad import (
     Layer,
@@ -24,6 +24,7 @@ def _samples(low: float, high: float, count: int) -> list[float]:
     return [float(value) for value in np.linspace(low, high, count)]
 
 
+@drawing
 def relu_sigmoid() -> Figure:
     """Both activation functions with their derivatives."""
     figure = Figure(
@@ -63,6 +64,7 @@ def relu_sigmoid() -> Figure:
     return figure
 
 
+@drawing
 def bce_vs_mse() -> Figure:
     """The gradient with respect to s of one sigmoid output whose target is 1."""
     figure = Figure(
@@ -109,6 +111,7 @@ def bce_vs_mse() -> Figure:
     return figure
 
 
+@drawing
 def vanishing() -> Figure:
     """The largest factor that the activations of a network can put into a gradient."""
     figure = Figure(
@@ -192,6 +195,7 @@ def _scale(figure: Figure, x: float, y: float, largest: float) -> None:
     figure.text(x + 156, y + 28, decimals(largest, 0), size=11, ink="muted")
 
 
+@drawing
 def gradient_heatmaps() -> Figure:
     """Every gradient of a 3-4-2 network as a heat map, the weights' as outer products."""
     trace = forward(HEAT_MAP_NETWORK, HEAT_MAP_X)

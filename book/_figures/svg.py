@@ -300,6 +300,16 @@ class Figure:
         self.parts.append(f'<path d="M{corners}Z"{paint("fill", ink)}/>')
 
 
+DRAWINGS: dict[str, Callable[[], Figure]] = {}
+"""Every drawing of the book by the name of its function, in the order of definition."""
+
+
+def drawing(draw: Callable[[], Figure]) -> Callable[[], Figure]:
+    """Makes the function one of the book's drawings."""
+    DRAWINGS[draw.__name__] = draw
+    return draw
+
+
 def _anchor(anchor: str) -> str:
     return "" if anchor == "start" else f' text-anchor="{anchor}"'
 
