@@ -1,5 +1,8 @@
 """Gives every page one style sheet and one script, and fonts cut to the glyphs that the book uses.
 
+Their sources are the files of ``_static/css`` and ``_static/js``, found and not listed. The browser
+gets them joined: it does not load modules for a page that was opened from disk.
+
 The fonts are part of the style sheet. So a page is laid out once: with fonts in files of their own
 it would be laid out without them first, and again as each arrives; with many formulas that is slow.
 """
@@ -101,6 +104,16 @@ def _embed_fonts(css: str, folder: Path, pages: list[str]) -> str:
     return _FONT.sub(embed, css)
 
 
+def sources(folder: Path) -> list[Path]:
+    """The files of a bundle in their order: base first, print last, the others by name."""
+    files = (path for path in folder.iterdir() if path.is_file())
+    return sorted(files, key=lambda path: (path.stem != "base", path.stem == "print", path.name))
+
+
+def _join(paths: Iterable[Path]) -> str:
+    return "\n".join(path.read_text("utf-8") for path in paths)
+
+
 def _stamp(site: Path, content: str) -> None:
     """Names the bundles' content in each page, so that no browser keeps an old copy."""
     digest = hashlib.sha256(content.encode("utf-8")).hexdigest()[:10]
@@ -135,9 +148,8 @@ def write_assets(app: Sphinx, exception: Exception | None) -> None:
     sheets = [out / "pygments.css"]
     if any(_SPHINX_DESIGN.search(page) for page in pages):
         sheets.append(out / "sphinx-design.min.css")
-    sheets.append(own / "css" / "site.css")
-    site_css = rcssmin.cssmin("\n".join(sheet.read_text("utf-8") for sheet in sheets))
-    site_js = rjsmin.jsmin((own / "js" / "site.js").read_text("utf-8"))
+    site_css = rcssmin.cssmin(_join(sheets + sources(own / "css")))
+    site_js = rjsmin.jsmin(_join(sources(own / "js")))
     minisearch_js = rjsmin.jsmin(
         (own / "vendor" / "minisearch.js").read_text("utf-8"), keep_bang_comments=True
     )

@@ -112,7 +112,7 @@ def test_every_shape_stays_inside_its_figure(committed):
 
 def test_colours_are_the_themes(generator, committed):
     """Except for a figure that is opened alone, colours are variables with a fallback."""
-    css = (BOOK / "_static/css/site.css").read_text("utf-8")
+    css = (BOOK / "_static/css/base.css").read_text("utf-8")
     for name, text in committed.items():
         body = re.sub(r"<style>.*?</style>", "", text)
         assert set(re.findall(r"var\(--fig-([a-z-]+), #", body)) <= set(generator[2].COLOURS)
