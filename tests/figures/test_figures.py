@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from handgrad import SquaredError, backward, forward
+from handgrad import SquaredError, forward, running
 from handgrad.reference import autograd_gradients
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
@@ -88,7 +88,7 @@ def test_no_two_figures_share_an_id(committed):
 
 def test_figures_are_small_files_that_fit_a_phone(generator, committed):
     smallest, width = generator[2].SMALLEST, generator[2].WIDTH
-    assert smallest * 330 / width >= 9  # px of the smallest script in a column of 330 px
+    assert smallest * 328 / width >= 12  # px of the smallest text in the column of a phone
     for name, text in committed.items():
         assert len(text.encode()) < 20_000, name
         assert float(ET.fromstring(text).get("width")) <= 720
@@ -134,22 +134,56 @@ def test_text_has_enough_contrast(generator, scheme):
         assert contrast(ink, over(accent, page, 0.5)) >= AA  # the strongest cell of a heat map
 
 
-def test_heat_maps_show_the_gradients_of_autograd(generator, committed):
-    plots = generator[3]
-    network, x, y = plots.HEAT_MAP_NETWORK, plots.HEAT_MAP_X, plots.HEAT_MAP_Y
-    trace = forward(network, x)
-    by_hand = backward(network, trace, SquaredError().gradient(trace.y_hat, y))
-    autograd = autograd_gradients(network, x, y, SquaredError())
-    shown = ET.fromstring(committed["gradient-heatmaps"])
-    numbers = [t.text.replace("−", "-") for t in shown.iter(f"{SVG}text") if t.get("y") and t.text]
-    cells = [float(text) for text in numbers if re.fullmatch(r"-?[\d.]+", text)]
+def shown_numbers(committed, name):
+    """Every text of a drawing that is a number, in order."""
+    texts = [text.text or "" for text in ET.fromstring(committed[name]).iter(f"{SVG}text")]
+    numbers = [text.replace("−", "-") for text in texts]
+    return [float(text) for text in numbers if re.fullmatch(r"-?[\d.]+", text)]
+
+
+def test_heat_maps_show_the_gradients_of_autograd(committed):
+    x, y, net = running.x, running.y, running.network("1.2")
+    autograd = autograd_gradients(net, x, y, SquaredError())
+    z = forward(net, x).z
     expected = []
     for L in (2, 1):
-        np.testing.assert_allclose(by_hand.W[L], autograd.W[L], rtol=0, atol=1e-10)
-        expected += [*trace.z[L - 1], *autograd.delta[L], *autograd.W[L].T.ravel()]
-    np.testing.assert_allclose(cells[: len(expected)], expected, rtol=0, atol=1e-10)
-    assert [int(i) for i in np.flatnonzero(trace.s[1] <= 0)] == [1]
-    assert "Hidden unit 1 is dead" in shown.find(f"{SVG}desc").text
+        expected += [*z[L - 1], *autograd.delta[L], *autograd.W[L].T.ravel()]
+    cells = shown_numbers(committed, "gradient-heatmaps")[: len(expected)]
+    np.testing.assert_allclose(cells, expected, rtol=0, atol=1e-10)
+    assert "Hidden unit 1 is off" in committed["gradient-heatmaps"]
+
+
+def test_running_network_stands_whole_in_its_drawing(committed):
+    shown = shown_numbers(committed, "running")
+    v = running.values("1.2")
+    for array in (v["W1"], v["W2"], v["x"], v["z1"], v["y_hat"], [v["loss"]]):
+        for value in np.ravel(array):
+            shown.remove(value)
+    assert shown == []
+    for name, text in (("s", v["s1"]), ("b", [*v["b1"], *v["b2"]])):
+        for value in text:
+            assert f">{name} {value:g}".replace("-", "−") in committed["running"]
+
+
+def test_paths_multiply_to_the_jacobian_of_autograd(committed):
+    jacobian = torch.func.jacrev(running_forward)(torch.tensor(running.x))
+    shown = shown_numbers(committed, "paths")
+    assert shown[-1] == jacobian[3, 0]
+    rows = np.reshape(shown[-13:-1], (3, 4))
+    np.testing.assert_allclose(rows[:, :3].prod(axis=1), rows[:, 3], rtol=0, atol=1e-12)
+    assert rows[:, 3].sum() == jacobian[3, 0]
+
+
+def running_forward(x):
+    hidden = torch.relu(torch.tensor(running.W1) @ x + torch.tensor(running.b1))
+    return torch.tensor(running.W2) @ hidden + torch.tensor(running.b2)
+
+
+def test_sum_over_the_cut_is_the_gradient_of_the_input(committed):
+    loss = torch.func.grad(lambda x: torch.sum((running_forward(x) - torch.tensor(running.y)) ** 2))
+    text = re.findall(r">([^<]*) = (−?[\d.]+)</text>", committed["cut"])[-1]
+    assert float(text[1].replace("−", "-")) == loss(torch.tensor(running.x))[0]
+    assert eval(text[0].replace("−", "-").replace("·", "*")) == loss(torch.tensor(running.x))[0]
 
 
 def test_the_marked_gradients_of_one_sigmoid_output_are_autograds(committed):

@@ -77,4 +77,3 @@ def test_style_touches_nothing_but_the_figure(folder):
     for selector in selectors:
         for part in selector.split(","):
             assert part.strip().startswith(f".{folder.name}"), part
-

@@ -95,7 +95,9 @@ def _formulas() -> str:
 
 def _named(symbol: str, words: str) -> str:
     """A formula that a screen reader reads as `words`."""
-    return f'<span aria-hidden="true">{_math(symbol)}</span><span class="playground-sr">{words}</span>'  # noqa: E501
+    return (
+        f'<span aria-hidden="true">{_math(symbol)}</span><span class="playground-sr">{words}</span>'
+    )
 
 
 def _field(item: str, symbol: str, words: str) -> str:
@@ -267,7 +269,9 @@ def _drawing() -> str:
 
     def node(x: int, y: int, value: str, kind: str = "", attributes: str = "") -> None:
         parts.append(f'<circle class="playground-back" cx="{x}" cy="{y}" r="24"/>')
-        parts.append(f'<circle class="playground-node{kind}" cx="{x}" cy="{y}" r="24"{attributes}/>')  # noqa: E501
+        parts.append(
+            f'<circle class="playground-node{kind}" cx="{x}" cy="{y}" r="24"{attributes}/>'
+        )
         text(x, y + 4, "playground-ink", value)
 
     for i, end in enumerate(hidden):
