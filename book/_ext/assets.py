@@ -93,12 +93,24 @@ def subset_font(source: Path, characters: set[str]) -> bytes:
     return target.getvalue()
 
 
-def _embed_fonts(css: str, folder: Path, pages: list[str]) -> str:
+def _kept_subset(source: Path, characters: set[str], kept: Path) -> bytes:
+    """``subset_font``, which takes seconds, or its result from the last build in ``kept``."""
+    digest = hashlib.sha256(source.read_bytes() + "".join(sorted(characters)).encode()).hexdigest()
+    path = kept / f"{source.stem}-{digest[:16]}.woff2"
+    if not path.exists():
+        kept.mkdir(exist_ok=True)
+        for old in kept.glob(f"{source.stem}-*.woff2"):
+            old.unlink()
+        path.write_bytes(subset_font(source, characters))
+    return path.read_bytes()
+
+
+def _embed_fonts(css: str, folder: Path, pages: list[str], kept: Path) -> str:
     """``css`` with every ``url(fonts/…)`` replaced by the font itself, cut to what is shown."""
 
     def embed(found: re.Match[str]) -> str:
         characters = math_characters(pages) if "math" in found[1] else text_characters(pages)
-        font = base64.b64encode(subset_font(folder / found[1], characters)).decode("ascii")
+        font = base64.b64encode(_kept_subset(folder / found[1], characters, kept)).decode("ascii")
         return f"url(data:font/woff2;base64,{font})"
 
     return _FONT.sub(embed, css)
@@ -168,7 +180,7 @@ def write_assets(app: Sphinx, exception: Exception | None) -> None:
 
     _remove_unused(site, pages)
 
-    site_css = _embed_fonts(site_css, fonts, pages)
+    site_css = _embed_fonts(site_css, fonts, pages, Path(app.doctreedir) / "fonts")
     (out / "site.css").write_text(site_css, "utf-8")
     (out / "site.js").write_text(site_js, "utf-8")
     (out / "minisearch.js").write_text(minisearch_js, "utf-8")
