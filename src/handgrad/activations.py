@@ -53,8 +53,8 @@ def _relu_derivative(s: ArrayLike) -> Array:
 def _sigmoid(s: ArrayLike) -> Array:
     s = floats(s, "sigmoid")
     e = np.exp(-np.abs(s))  # never overflows, since the exponent is never positive
-    numerator: Array = np.where(s >= 0, 1, e)
-    return numerator / (1 + e)  # eq:e03
+    z: Array = np.where(s >= 0, 1, e) / (1 + e)  # eq:e03
+    return z
 
 
 def _sigmoid_derivative(s: ArrayLike) -> Array:
