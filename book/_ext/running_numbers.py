@@ -47,26 +47,16 @@ class NumberError(ValueError):
     """An expression that cannot be filled in: which one, what was expected and what was given."""
 
 
-class Tuple(np.ndarray):
-    """A vector that prints as ``(3, -5)``; other arrays print as matrices."""
-
-
-def _vector(array: Any) -> Any:
-    array = np.asarray(array, dtype=float)
-    return array.view(Tuple) if array.ndim == 1 else array
-
-
 @cache
 def _names(part: str) -> dict[str, Any]:
-    found = {name: _vector(value) for name, value in values(part).items()}
+    found = dict(values(part))
     return found | {"dl_dx": found["dx"], "X": X, "Y": Y}
 
 
 _FUNCTIONS = {
     "col": lambda v: np.asarray(v).reshape(-1, 1),
     "row": lambda v: np.asarray(v).reshape(1, -1),
-    "mat": np.asarray,
-    "diag": np.diag,
+    "diag": lambda v: np.diag(np.asarray(v)),
     "T": np.transpose,
     "len": len,
     "sum": lambda v: float(np.sum(v)),
@@ -110,7 +100,7 @@ def _evaluate(node: ast.expr, expr: str) -> Any:
                 found = _evaluate(value, expr)[_index(index)]
             except (IndexError, ValueError, TypeError, SyntaxError) as error:
                 raise NumberError(f"⟦{expr}⟧: {error}") from error
-            return _vector(found) if np.ndim(found) else float(found)
+            return found if np.ndim(found) else float(found)
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _FUNCTIONS:
             return _FUNCTIONS[name](_evaluate(argument, expr))
     raise NumberError(f"⟦{expr}⟧: expected a number, a name or arithmetic, got {ast.unparse(node)}")
@@ -151,7 +141,7 @@ def number(value: float, decimals: int | None = None) -> str:
 def _printed(value: Any, decimals: int | None) -> str:
     if np.ndim(value) == 0:
         return number(float(value), decimals)
-    if isinstance(value, Tuple) or np.ndim(value) == 1:
+    if np.ndim(value) == 1:
         return "(" + ", ".join(number(float(entry), decimals) for entry in value) + ")"
     rows = [" & ".join(number(float(entry), decimals) for entry in row) for row in value]
     return r"\begin{pmatrix} " + r" \\ ".join(rows) + r" \end{pmatrix}"
@@ -159,7 +149,7 @@ def _printed(value: Any, decimals: int | None) -> str:
 
 def _rows(value: Any, decimals: int | None) -> str:
     """A matrix in prose: its rows."""
-    return ", ".join(_printed(_vector(row), decimals) for row in value)
+    return ", ".join(_printed(row, decimals) for row in value)
 
 
 _LEVEL = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.MatMult: 2, ast.Div: 3, ast.Pow: 4}
@@ -183,10 +173,17 @@ def _worked(node: ast.expr, expr: str) -> tuple[str, int]:
             two = two if binds and not two.startswith("-") else _bracketed(two)
             sign = {ast.Add: " + ", ast.Sub: " - ", ast.MatMult: r" \, "}.get(type(op))
             if sign is None:
-                scalar = np.ndim(_evaluate(right, expr)) == 0
-                sign = r" \cdot " if scalar else r" \, "
+                shapes = np.ndim(_evaluate(left, expr)), np.ndim(_evaluate(right, expr))
+                sign = {0: r" \cdot ", 1: r" \, ", 2: r" \odot "}[_vectors(shapes)]
             return f"{one}{sign}{two}", level
     return _printed(_evaluate(node, expr), None), 5
+
+
+def _vectors(shapes: tuple[int, int]) -> int:
+    """0 for a number as the right factor, 2 for a product entry by entry, else 1."""
+    if shapes[1] == 0:
+        return 0
+    return 2 if shapes == (1, 1) else 1
 
 
 def _bracketed(text: str) -> str:

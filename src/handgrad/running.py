@@ -50,7 +50,7 @@ W2 = _array([[1, -0.5, -1], [1, -1.5, -2], [0.5, 2, -0.5], [1.5, -2, -1.5]])
 b2 = _array([0.5, -1, -1.5, 1.5])
 
 # A batch of N = 5, a point a row; the first is the running point.
-X = _array([[0.5, 3], [2.5, 1], [-1, 2], [1.5, 4], [-0.5, -1]])
+X = _array([[0.5, 3], [2.5, 1], [-1.0, 2], [1.5, 4], [-0.5, -1]])
 Y = _array([[0, 1, 0, 1], [1, 0, 0, 0], [0, 0, 1, 1], [1, 1, 0, 0], [0, 0, 0, 1]])
 
 # One ReLU layer in front, for "any number of layers": its output at U is x.

@@ -24,7 +24,7 @@
       if (!isIntersecting) continue;
       nearby.unobserve(box);
       const math = box.querySelector("math");
-      if (math) addCopyButton(box, "TeX", "Copy the TeX of this equation", () => texOf(math));
+      if (math) addCopyButton(box, "TeX", "Copy the TeX of this equation", () => box.dataset.tex ?? texOf(math));
     }
   }, { rootMargin: "50% 0px" });
   for (const box of document.querySelectorAll(".equation")) nearby.observe(box);
@@ -44,7 +44,7 @@
       const dollars = math.getAttribute("display") === "block" ? "$$" : "$";
       math.replaceWith(dollars + texOf(math) + dollars);
     }
-    for (const button of copied.querySelectorAll(".copy-button, .headerlink, .proof-mark")) button.remove();
+    for (const button of copied.querySelectorAll(".copy-button, .headerlink, .proof-mark, .src")) button.remove();
     event.clipboardData.setData("text/plain", copied.textContent);
     event.preventDefault();
   });

@@ -17,7 +17,7 @@
     else if (target.matches("section")) [...target.children].filter(child => !child.matches("section")).slice(0, 4).forEach(add);
     else if (target.closest("tr, .equation, figure, p, li")) add(target.closest("tr, .equation, figure, p, li"));
     else if (target.nextElementSibling) add(target.nextElementSibling);
-    for (const extra of excerpt.querySelectorAll(".headerlink, .copy-button, .proof-mark, script")) extra.remove();
+    for (const extra of excerpt.querySelectorAll(".headerlink, .copy-button, .proof-mark, .src, .reason, script")) extra.remove();
     for (const node of excerpt.querySelectorAll("[id], [tabindex]")) { node.removeAttribute("id"); node.removeAttribute("tabindex"); }
     for (const link of excerpt.querySelectorAll("a")) link.replaceWith(...link.childNodes);
     return excerpt;
@@ -30,17 +30,27 @@
     preview?.box.remove();
     preview = null;
   }
-  async function openPreview(link) {
+  async function openPreview(link, touched = false) {
     const url = new URL(link.href);
     const page = await pageOf(url);
     const target = page?.getElementById(decodeURIComponent(url.hash.slice(1)));
-    if (!target || !(link.matches(":hover") || link === document.activeElement)) return;
+    if (!target) {
+      if (touched) location.href = link.href;
+      return;
+    }
+    if (!touched && !link.matches(":hover") && link !== document.activeElement) return;
     closePreview();
     const box = document.createElement("div");
     box.className = "preview";
     box.id = "preview";
     box.setAttribute("role", "tooltip");
     box.append(excerptOf(target));
+    if (touched) {
+      const onward = document.createElement("a");
+      onward.href = link.href;
+      onward.textContent = "Go there";
+      box.append(onward);
+    }
     document.body.append(box);
     const place = link.getBoundingClientRect();
     const below = place.bottom + box.offsetHeight + 12 < innerHeight;
@@ -61,8 +71,17 @@
       clearTimeout(previewTimer);
       previewTimer = setTimeout(() => preview?.box.matches(":hover") || closePreview(), 150);
     });
+    // A finger cannot hover: the first touch shows the preview, the second follows the link.
+    link.addEventListener("click", event => {
+      if (event.pointerType !== "touch" || preview?.link === link) return;
+      event.preventDefault();
+      openPreview(link, true);
+    });
     link.addEventListener("focus", () => link.matches(":focus-visible") && openPreview(link));
     link.addEventListener("blur", closePreview);
   }
   document.addEventListener("keydown", event => event.key === "Escape" && closePreview());
+  document.addEventListener("pointerdown", event => {
+    if (preview && event.pointerType === "touch" && event.target.closest("a") !== preview.link && !preview.box.contains(event.target)) closePreview();
+  });
 })();
