@@ -6,7 +6,7 @@ SITE := _build/html
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab notebooks figures address mutants bench serve test-site lighthouse pdf clean
+.PHONY: help book test lab notebooks figures address mutants serve test-site lighthouse pdf clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,9 +45,6 @@ address: .venv/installed ## copy the repository's address from _config.yml into 
 
 mutants: .venv/installed ## break every equation in small ways and count what texcheck refutes
 	$(BIN)/python -m texcheck mutants book
-
-bench: .venv/installed ## measure a step of SGD beside PyTorch and a plain NumPy script
-	$(BIN)/python benchmarks/steps.py
 
 serve: book ## build the site and serve it at http://localhost:8000
 	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory $(SITE)
