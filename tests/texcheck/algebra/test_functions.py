@@ -96,7 +96,8 @@ def arguments(chance: random.Random) -> Term:
     i = Index("i", Sort(0))
     x, s = quantity("z", 0, i), quantity("s", 1, Index("k", Sort(1)))
     made = [x, -x, s, x * x, s * 2, number(1) - apply("sigma", s), apply("sigma", -s), number(-3),
-            apply("step", s) * x, apply("ReLU", s), apply("sign", x), sum_over(x * x, i), x * x * s * s,
+            apply("step", s) * x, apply("ReLU", s), apply("sign", x), sum_over(x * x, i),
+            x * x * s * s,
             number(0), apply("tanh", s), apply("exp", x), apply("abs", s) - s]  # fmt: skip
     return chance.choice(made)
 

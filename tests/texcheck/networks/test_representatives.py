@@ -29,9 +29,9 @@ def stands_for(
     bottom, top, down = min(here), max(here), min((0, *last))
     assert case.L is not None
     lowest = min([case.L + bottom, *(case.depth + n for n in last)])
-    below = (0, lowest) in case.gaps and case.L > least
+    below = (0, lowest) in case.gaps and least < case.L
     between = any(low == case.L + top for low, _ in case.gaps)
-    lower = L > least if below else case.L == L
+    lower = least < L if below else case.L == L
     upper = (depth + down) - (L + top) >= 2 if between else depth - L == case.depth - case.L
     return lower and upper
 
