@@ -237,7 +237,8 @@ def is_nonnegative(term: Term) -> bool:
 
 
 def _nonnegative_power(atom: Atom, n: int) -> bool:
-    return n % 2 == 0 or _is_switch(atom) or atom.kind == "entry" or _positive_power(atom, n)
+    whole = atom.kind == "entry" or atom.label == "L from 0"
+    return n % 2 == 0 or _is_switch(atom) or whole or _positive_power(atom, n)
 
 
 def _positive_power(atom: Atom, n: int) -> bool:

@@ -68,7 +68,8 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:
             sort = scope.sort_of_length(node)
             return scalar(lambda: length(known(sort, "a length")))
         case t.LayerCount(layer):
-            base = free(layer.base) if layer.base else ZERO
+            name_ = scope.layer_name if layer.base == "L" else layer.base
+            base = free(name_) if layer.base else ZERO
             return scalar(lambda: base + number(layer.offset))
         case t.Index():
             at = scope.index(node, scope.letter(node.letter).sort)
@@ -318,7 +319,7 @@ def summed(scope: Scope, node: t.Sum) -> Matrix:
         unfixed = isinstance(resolved(first.sort), Unknown)
         sort = scope.default if unfixed and scope.default else first.sort
         whole = sum_entries(scope.names, sort, at)
-        if left_out:
+        if left_out or node.conditions:
             ops.refuse_partial(scope, before, node)
         for place in left_out:
             whole = whole - at(numbered(place, known(first.sort)))

@@ -124,7 +124,7 @@ def power_of(scope: Scope, term: Term, n: int, root: int) -> Term:
         term = apply("sqrt", term)
     elif root != 1:
         raise NoRule("a root that is no square root")
-    if n >= 0:
+    if n > 0:
         return term**n
     scope.demand("nonzero", term)
     return inverse(term) ** -n
@@ -138,8 +138,7 @@ def squares(scope: Scope, value: Matrix) -> Matrix:
 def refuse_partial(scope: Scope, before: int, node: t.Node) -> None:
     """Raises NoRule if a term of a sum over some of the values is not defined everywhere."""
     for demand in scope.demands[before:]:
-        fine = is_positive if demand.kind != "nonnegative" else is_nonnegative
-        if not fine(demand.term) and any(i.name[0] == "$" for i in term_indices(demand.term)):
+        if not (is_nonnegative if demand.kind == "nonnegative" else is_positive)(demand.term):
             raise NoRule("a sum over some of the values of what is not defined everywhere")
 
 

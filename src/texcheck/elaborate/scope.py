@@ -55,6 +55,7 @@ class Scope:
     places: list[int] = field(default_factory=list)  # of numbered entries
     inside: int = 0  # how many derivatives this is in the numerator of
     has_linear: bool = False
+    layer_name: str = "L"  # L as a number: "L from 0" where it may be 0
     default: Sort | None = None  # of a sum whose index nothing fixes: for a witness alone
     shapes: dict[int, tuple[Length, Length]] = field(default_factory=dict)
     sorts: dict[int, Length] = field(default_factory=dict)  # of each node that is an index letter

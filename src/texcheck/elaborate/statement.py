@@ -21,7 +21,7 @@ from texcheck.algebra.functions import Demand, is_any
 from texcheck.algebra.normal import normal
 from texcheck.algebra.terms import LEAST, Index, NoRule, Sort, Term, delta, number, numbered
 from texcheck.networks.network import Case, Network
-from texcheck.networks.representatives import cases
+from texcheck.networks.representatives import cases, least_layer, named_layers
 
 from .calculus import activation
 from .definitions import loss_trees, network_named
@@ -69,7 +69,9 @@ def new_scope(statement: t.Statement, case: Case) -> Scope:
                 bare = True
             case _:
                 pass
-    return Scope(case, loss_trees(), pointwise=bare, has_linear=linear)
+    from_0 = case.L is not None and not least_layer(named_layers(statement))
+    layer_name = "L from 0" if from_0 else "L"
+    return Scope(case, loss_trees(), bare, has_linear=linear, layer_name=layer_name)
 
 
 def assumed(case: Case, statement: t.Statement) -> Case | None:

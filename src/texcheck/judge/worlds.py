@@ -190,6 +190,7 @@ def _free(case: Case, L_max: int, random: Random, seed: int = 0) -> dict[str, Fr
     ]
     return {
         "L": Fraction(case.L or 1),
+        "L from 0": Fraction(case.L or 0),
         "L_max": Fraction(L_max),
         "s": s,
         "t": s,
