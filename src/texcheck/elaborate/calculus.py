@@ -13,11 +13,11 @@ from __future__ import annotations
 from texcheck import syntax as t
 from texcheck.algebra.functions import apply, is_any, row, slope
 from texcheck.algebra.normal import put
-from texcheck.algebra.terms import ONE, Atom, Index, NoRule, Term, free, power, quantity
+from texcheck.algebra.terms import ONE, Atom, Index, NoRule, Term, free
 from texcheck.networks.derivative import Source, derivative, independent
 from texcheck.networks.network import Case
 
-from .matrix import FIRST, Matrix, is_column, scalar, sum_entries, transpose, unify_shapes
+from .matrix import FIRST, Matrix, is_column, unify_shapes
 from .scope import Scope
 from .sorts import IllSorted, Unfit, is_one
 
@@ -147,33 +147,3 @@ def extreme(scope: Scope, name: str, values: list[Matrix], node: t.Apply) -> Mat
         return (a * side + apply("ReLU", b * side - a * side)) * side
 
     return Matrix(one.rows, one.columns, lambda i, j: larger(one.entry(i, j), other.entry(i, j)))
-
-
-def linear(scope: Scope, function: t.Function, value: Matrix, node: t.Node) -> Matrix:
-    """W v + b of a layer."""
-    if function.primes:
-        raise Unfit("dashes stand on activations alone", function)
-    layer = 1 if function.layer is None else scope.layer(function.layer, 1, function)
-    case = scope.case
-    unify_shapes(value, Matrix(case.sort(layer - 1), ONE, value.entry), node)
-
-    def entry(i: Index, j: Index) -> Term:
-        image = sum_entries(
-            scope.names,
-            case.sort(layer - 1),
-            lambda k: quantity("W", layer, i, k) * value.entry(k, FIRST),
-        )
-        return image + quantity("b", layer, i)
-
-    return Matrix(case.sort(layer), ONE, entry)
-
-
-def error(scope: Scope, loss: Matrix, layer: int) -> Matrix:
-    """delta of a layer: the transposed derivative of the loss by s."""
-    source = t.Name("s", t.Layer("", layer))
-    return transpose(differentiated(scope, loss, source, source))
-
-
-def any_loss() -> Matrix:
-    """A loss of which nothing is known."""
-    return scalar(lambda: power(Atom("ell", 0)))

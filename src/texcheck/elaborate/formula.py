@@ -171,8 +171,8 @@ def quantity_matrix(scope: Scope, node: t.Name) -> Matrix:
     if kind == "ell":
         return loss(scope, node)
     if kind == "delta":
-        error = calculus.error(scope, loss(scope, t.Name("ell", None)), layer)
-        return Matrix(scope.case.sort(layer), ONE, error.entry)
+        s = t.Name("s", t.Layer("", layer))
+        return elaborate(scope, t.Gradient(t.Name("ell", None), s))
     rows, columns = scope.case.shape((kind, layer))
 
     def entry(i: Index, j: Index) -> Term:
@@ -188,7 +188,9 @@ def loss(scope: Scope, node: t.Name) -> Matrix:
         raise NoRule("a loss of which nothing is known")
     if node.variant and declared and node.variant != declared.name:
         raise Unfit("the loss of another network", node)
-    return calculus.any_loss() if declared is None else elaborate(scope, declared.tree)
+    if declared is None:
+        return scalar(lambda: quantity("ell", 0))
+    return elaborate(scope, declared.tree)
 
 
 def written(scope: Scope, node: t.Written) -> Matrix:
@@ -354,8 +356,8 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
         column = t.Written(tuple((cell,) for cell in node.arguments))
         return diagonal(written(scope, column), node)
     values = [elaborate(scope, argument) for argument in node.arguments]
-    special = function.name in ("max", "min", "MSE", "BCE", "loss", "diag", "tr")
-    if special and (function.primes or function.layer):
+    special = function.name in ("max", "min", "MSE", "BCE", "loss", "diag", "tr", "Linear")
+    if special and (function.primes or (function.layer and function.name != "Linear")):
         raise Unfit("dashes and layers stand on activations alone", node)
     match function.name:
         case "max" | "min":
@@ -368,7 +370,10 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
         case "tr":
             return trace(scope.names, values[0], node)
         case "Linear":
-            return calculus.linear(scope, function, values[0], node)
+            layer, v = function.layer or t.Layer("", 1), node.arguments[0]
+            image = t.Product((t.Name("W", layer), v))
+            ops.as_column(values[0], node)
+            return elaborate(scope, t.Add((image, t.Name("b", layer))))
     if len(values) != 1:
         raise Unfit("expected one argument", node)
     return values[0].map(lambda entry: calculus.applied(scope, function, entry, node.arguments))

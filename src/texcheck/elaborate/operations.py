@@ -24,7 +24,6 @@ from texcheck.algebra.terms import (
     Term,
     delta,
     number,
-    term_indices,
 )
 
 from .matrix import (
