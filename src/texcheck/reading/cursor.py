@@ -102,7 +102,8 @@ class Cursor:
 
     def sees(self, *texts: str) -> bool:
         """Whether one of these signs stands here."""
-        return self.token.kind in ("symbol", "command") and self.token.text in texts
+        token = self.tokens[self.at]
+        return token.text in texts and token.kind in ("symbol", "command")
 
     def take(self, *texts: str) -> Token | None:
         return self.advance() if self.sees(*texts) else None

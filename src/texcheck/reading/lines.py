@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from . import spelling
 from .tokens import CannotRead, Token
@@ -32,7 +32,7 @@ def lines_of(found: list[Token]) -> list[list[Token]]:
         raise CannotRead(f"expected \\end{{{token.text}}}", token.start, token.end)
     end = found[-1]
     return [
-        [*line, replace(end, start=line[-1].end, end=line[-1].end)] for line in layout.lines if line
+        [*line, end._replace(start=line[-1].end, end=line[-1].end)] for line in layout.lines if line
     ]
 
 

@@ -201,7 +201,7 @@ def _index_atom(c: Cursor, *, single: bool) -> t.Expr:
         if not single:
             return number(c)
         c.advance()
-        return t.Number(Fraction(token.text), **c.span(token.start))
+        return t.Number(Fraction(int(token.text)), **c.span(token.start))
     if c.take(":", "cdot"):
         return t.Whole(**c.span(token.start))
     if token.kind == "letter" and token.text == "d" and c.ahead().text == "_":
@@ -317,7 +317,7 @@ def single(c: Cursor) -> t.Expr:
     token = c.token
     if token.kind == "digit":
         c.advance()
-        return t.Number(Fraction(token.text), **c.span(token.start))
+        return t.Number(Fraction(int(token.text)), **c.span(token.start))
     if token.kind == "letter" and token.text == "K":
         c.advance()
         return t.Length(t.Name("y_hat", None), **c.span(token.start))
@@ -380,7 +380,8 @@ def number(c: Cursor) -> t.Number:
         raise c.error("expected a number that does not begin with 0", node=c.span(start))
     if len(digits) > MOST_DIGITS:
         raise c.error(f"expected at most {MOST_DIGITS} digits", node=c.span(start))
-    return t.Number(Fraction(digits), **c.span(start))
+    value = Fraction(digits) if "." in digits else Fraction(int(digits))
+    return t.Number(value, **c.span(start))
 
 
 def _digits(c: Cursor) -> str:

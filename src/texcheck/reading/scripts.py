@@ -30,6 +30,8 @@ class _Scripts:
 
 def scripted(c: Cursor, value: t.Expr, start: int) -> t.Expr:
     """The value with the scripts that follow."""
+    if c.token.text not in ("_", "^", "'", "{"):
+        return value
     bracket = c.form == "bracket"
     while True:
         if bracket and c.sees("_") and c.ahead().text == "+":

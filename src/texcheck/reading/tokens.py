@@ -7,7 +7,8 @@ is seen without them (`primaries`).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from . import spelling
 
@@ -15,7 +16,7 @@ MOST_CHARACTERS = 10_000
 # What may follow a display on a page: a point, a label.
 _AFTER_DISPLAY = re.compile(r"[.,;]?\s*(\([\w-]+:[\w:.-]+\))?\s*\Z")
 _TAG = re.compile(r"\*|[A-Za-z]?[\d.-]*[a-z]?'*")  # what \tag may show: a number, no formula
-_BLANK = re.compile(r"(?:[ \t\n\r~\xa0\ufeff]|%[^\n]*)+")
+_BLANK = re.compile(r"(?:[ \t\n\r~\xa0\ufeff]|%[^\n]*)*")
 _COMMAND = re.compile(r"\\(operatorname\*|[A-Za-z]+|.)", re.DOTALL)
 _ARGUMENT = re.compile(r"[ \t\n]*(?:\{([^}]*)\}|([A-Za-z0-9]))")
 _BRACE, _DOT = re.compile(r"[ \t\n]*\{"), re.compile(r"[ \t\n]*\.")
@@ -34,8 +35,7 @@ class CannotRead(Exception):
         self.expected, self.instead, self.start, self.end = expected, instead, start, end
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A token. `kind`: command word text letter digit symbol blackboard begin close newline end."""
 
     kind: str
@@ -74,7 +74,10 @@ def tokens(tex: str) -> list[Token]:
         raise CannotRead(f"expected at most {MOST_CHARACTERS} characters", 0, 1)
     first, last = _between_delimiters(tex)
     scanner = _Scanner(tex[:last], first)
-    while scanner.at < last:
+    while blank := _BLANK.match(scanner.tex, scanner.at):
+        scanner.at = blank.end()
+        if scanner.at >= last:
+            break
         _one(scanner)
     if scanner.braces:
         at = scanner.braces[-1][0]
@@ -104,9 +107,7 @@ def _one(scanner: _Scanner) -> None:
     """Reads what stands at the scanner's place: a token, or what makes none."""
     tex, at = scanner.tex, scanner.at
     char = tex[at]
-    if blank := _BLANK.match(tex, at):
-        scanner.at = blank.end()
-    elif char == "\\":
+    if char == "\\":
         _command(scanner)
     elif char == "{":
         scanner.braces.append((at, -1, 0, False))
@@ -144,8 +145,8 @@ def _closing_brace(scanner: _Scanner) -> None:
         scanner.add("symbol", "}", at + 1)
         return
     if first < len(found):
-        found[first] = replace(found[first], start=opened)
-        found[-1] = replace(found[-1], end=at + 1)
+        found[first] = found[first]._replace(start=opened)
+        found[-1] = found[-1]._replace(end=at + 1)
     if box:
         scanner.boxes.append((first, len(found)))
     scanner.at += 1
