@@ -36,7 +36,8 @@ def _hat(c: Cursor, start: int) -> t.Name:
     if c.token.text != "y" or "hat y" not in c.names.quantities:
         raise c.error("expected y under the hat")
     inner = c.quantity() if group else letter(c)
-    assert inner is not None
+    if inner is None:
+        raise c.error("expected y under the hat")
     if group:
         c.expect("}")
     return replace(inner, base="y_hat", **c.span(start))
