@@ -54,7 +54,8 @@ def network(witness: Witness) -> str:
     widths = ", ".join(map(str, witness.widths))
     name = "the running network" if witness.running else f"a network “{witness.network}”"
     layer = f", at L = {witness.layer}" if witness.layer is not None else ""
-    given = ", ".join(f"{quantity} = {value}" for quantity, value in witness.given)
+    chosen = () if witness.running else witness.given
+    given = ", ".join(f"{quantity} = {value}" for quantity, value in chosen)
     return f"{name} with layers of {widths}{layer}" + (f" and {given}" if given else "")
 
 

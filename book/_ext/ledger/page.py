@@ -1,4 +1,4 @@
-"""The ledger's page: totals, what must be right for a proof, and a folded table for each page."""
+"""The ledger's page: totals, what must be right for a proof, and a table for each page."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _plain(text: str) -> nodes.Node:
 
 
 class ProofLedger(SphinxDirective):
-    """``{proof-ledger}``: a section with a folded table for each page."""
+    """``{proof-ledger}``: a section with a table for each page; the site folds them."""
 
     COLUMNS = ("#", "Equation", "Verdict", "Statement, and how it was read")
     WIDTHS = (1, 2, 3, 14)
@@ -81,14 +81,11 @@ class ProofLedger(SphinxDirective):
         name = title(Path(self.env.doc2path(docname))) or docname
         section = nodes.section(ids=[nodes.make_id(f"ledger-{docname}")], names=[docname])
         section += nodes.title("", name)
-        several = f"{len(rows)} statements" if len(rows) > 1 else "1 statement"
-        opening = f'<details class="proof-page"><summary>{several}</summary>'
-        section += nodes.raw("", opening, format="html")
         anchor, caption = f"{section['ids'][0]}-table", f"The statements of “{name}”"
         shown = (self._statement(docname, row) for row in rows)
         table = _table(anchor, caption, self.COLUMNS, self.WIDTHS, shown)
         table["classes"].append("proof-table")
-        section += [table, nodes.raw("", "</details>", format="html")]
+        section += table
         return section
 
     def _statement(self, docname: str, row: Row) -> nodes.row:
