@@ -137,9 +137,7 @@ def normal(notebook: NotebookNode) -> NotebookNode:
         cell.metadata = {
             name: cell.metadata[name] for name in CELL_METADATA if name in cell.metadata
         }
-        cell.source = "\n".join(line.rstrip() for line in cell.source.splitlines())
-        if cell.cell_type != "code":
-            cell.pop("attachments", None)
+        if cell.cell_type != "code" or cell.execution_count is None:
             continue
         count += 1
         cell.execution_count = count
@@ -151,7 +149,7 @@ def normal(notebook: NotebookNode) -> NotebookNode:
             if (
                 last
                 and output.output_type == last.output_type == "stream"
-                and (output.name == last.name)
+                and output.name == last.name
             ):
                 last.text += output.text  # how a stream is cut depends on the machine's load
             else:
@@ -209,7 +207,9 @@ def run(paths: Iterable[Path], root: Path) -> None:
 
 def copy_address(root: Path) -> None:
     repository, site = addresses(root)
-    contents = {path: with_setup(nbformat.read(path, 4), path, site) for path in notebooks(root)}
+    contents = {
+        path: normal(with_setup(nbformat.read(path, 4), path, site)) for path in notebooks(root)
+    }
     config = root / "_config.yml"
     text = config.read_text("utf-8")
     # The address as it was given is replaced by the one that the buttons need.
