@@ -209,9 +209,7 @@ def test_nothing_moves_for_a_reader_who_asked_for_rest(browser: Browser, origin:
         context = browser.new_context(reduced_motion=motion)
         page = context.new_page()
         page.goto(f"{origin}/{PAGE}")
-        names[motion] = page.eval_on_selector(
-            "#playground .playground-edge.playground-backward", moving
-        )
+        names[motion] = page.eval_on_selector("#playground .playground-edge.playground-backward", moving)  # noqa: E501
         context.close()
     assert names == {"reduce": "none", "no-preference": "playground-flow"}
 
