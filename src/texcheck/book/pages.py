@@ -34,7 +34,11 @@ EXTENSIONS = frozenset(
 _LITERAL = frozenset(
     {
         *("code", "code-block", "code-cell", "sourcecode", "literalinclude", "raw", "toctree"),
-        *("image", "question"),  # the formulas of a question are checked where it is shown
+        *(
+            "image",
+            "source-rows",
+            "question",
+        ),  # a question's formulas are checked where it is shown
     }
 )
 # Directives whose math would be passed over: their bodies are not tokens of this page.
@@ -348,6 +352,8 @@ def _table(page: _Page, table: SyntaxTreeNode, offset: int) -> None:
             for n, tex in enumerate(tables.maths(cell)):
                 found = page.lines[start].find(f"${tex}$", searched)
                 searched = max(searched, found + len(f"${tex}$"))
+                if "⟦" in tex:
+                    continue  # a number of the running network, filled in where it is shown
                 try:
                     claim = tables.claim(cells, column, n) if row is not header else (None, "value")
                 except tables.BadCell as error:

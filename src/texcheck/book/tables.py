@@ -20,9 +20,9 @@ _LAYERS = {
 }
 
 
-# Columns that name things or hold numbers of the running network: they claim nothing.
+# Columns that name things or hold numbers of the running network: only a relation claims there.
 _NAMING = ("Row", "Here", "Quantity", "From", "To")
-_RELATION = re.compile(r"=|<|>|\\(le|ge|ne|leq|geq|neq|lt|gt|approx|equiv|in)(?![a-zA-Z])")
+_RELATION = re.compile(r"[=<>:]|\\(le|ge|ne|leq|geq|neq|lt|gt|approx|equiv|in)(?![a-zA-Z])")
 
 
 class BadCell(ValueError):
@@ -34,12 +34,7 @@ def claim(cells: dict[str, SyntaxTreeNode], column: str, n: int) -> tuple[str | 
 
     `cells`: the row, by the heads of its columns. Raises BadCell.
     """
-    if column in _NAMING:
-        found = [tex for tex in maths(cells[column]) if _RELATION.search(tex)]
-        if found:
-            raise BadCell(
-                f"{column}: a claim must not stand in a column that is not read: {found[0]}"
-            )
+    if column in _NAMING and not _RELATION.search(maths(cells[column])[n]):
         return None
     match [name for name in cells if name not in _NAMING]:
         case ["Layer", "Input", "Output"]:
