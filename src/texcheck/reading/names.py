@@ -193,6 +193,8 @@ def _index(c: Cursor, several: bool) -> t.Expr:
         right = _index_atom(c, single=False)
         negative = sign.text == "-"
         terms.append(t.Negative(right, **c.span(sign.start)) if negative else right)
+        if isinstance(right, t.Whole) or isinstance(terms[0], t.Whole):
+            raise c.error(_INDEX, node=c.span(start))
     return terms[0] if len(terms) == 1 else t.Add(tuple(terms), **c.span(start))
 
 
@@ -304,7 +306,7 @@ def _are_indices(c: Cursor) -> bool:
 def _identity_shape(c: Cursor) -> tuple[t.Expr, ...]:
     group = c.take("{")
     if group is None:
-        return (one := _a_length(c, single(c)), one)
+        return (one := _a_length(c, raised(c)), one)
     outer, c.no_times = c.no_times, True
     rows = _a_length(c, c.expression())
     columns = _a_length(c, c.expression()) if c.take("times", ",") else rows

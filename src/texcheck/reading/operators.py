@@ -242,6 +242,8 @@ def _under(c: Cursor) -> tuple[list[str], t.Expr | None, tuple[t.Indicator, ...]
             right = c.expression()
             conditions.append(t.Indicator(sign.text, left, right, **c.span(begin)))
         c.take(",")
+    if conditions and len(letters) > 1:
+        raise c.error("expected one letter and its condition under the sum", node=at(left))
     return letters, low, tuple(conditions)
 
 

@@ -158,12 +158,14 @@ def _for_all(line: _Line) -> None:
     found = [c.factor()]
     while c.take(","):
         found.append(c.factor())
-    if c.sees("=", "in", "neq", "<", ">", "le", "ge"):
+    ranges = c.sees("=", "in", "neq", "<", ">", "le", "ge")
+    for one in found:
+        space = c.sees("in") and isinstance(one, t.Name)
+        if not space and not isinstance(one, t.Index | t.LayerCount):
+            raise c.error("expected an index after `for all`", node=at(one))
+    if ranges:
         c.at, line.conditional = start, True
         return
-    for one in found:
-        if not isinstance(one, t.Index | t.LayerCount):
-            raise c.error("expected an index after `for all`", node=at(one))
     line.letters += found
     c.take(":")
 
