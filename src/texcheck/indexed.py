@@ -100,7 +100,7 @@ class _Writer:
 
     # -- the entry (i, j) of a formula
 
-    def entry(self, node: t.Expr, i: t.Expr, j: t.Expr) -> t.Expr:
+    def entry(self, node: t.Expr, i: t.Expr, j: t.Expr) -> t.Expr:  # noqa: C901 - a match over nodes
         """The entry (i, j) of a formula, as a formula of numbers."""
         match node:
             case t.Name():

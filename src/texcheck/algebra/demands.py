@@ -30,33 +30,35 @@ def simplest(demand: Demand, eliminate: Change) -> list[Demand]:
 
 
 def _simplest(kind: Kind, term: Term) -> list[Demand]:
-    if is_positive(term) or (kind == "nonnegative" and is_nonnegative(term)):
+    if _always(kind, term) or (kind == "nonzero" and is_positive(-term)):
         return []
-    if kind == "nonzero" and is_positive(-term):
-        return []
-    if kind != "nonnegative" and (not term or (kind == "positive" and is_nonnegative(-term))):
-        raise Nowhere
-    if kind == "nonnegative" and is_positive(-term):
+    if _never(kind, term):
         raise Nowhere
     if kind == "positive" and is_nonnegative(term):
         kind = "nonzero"
     content, rest = _content(term)
     found: list[Demand] = []
-    if kind == "nonzero":
-        for atom, n in content:
+    for atom, n in content:
+        if kind == "nonzero":
             found += _atom_nonzero(atom, n)
-    else:
-        kept = [(a, n % 2 or 2) for a, n in content if not is_positive(power(a))]
-        for atom, n in kept:
-            rest = rest * power(atom, n)
-    if rest.is_constant and (kind == "nonzero" or rest.constant > 0):
-        return found
-    if kind != "nonzero" and is_positive(rest):
-        return found
-    if is_positive(rest) or (kind == "nonzero" and is_positive(-rest)):
+        elif not is_positive(power(atom)):
+            rest = rest * power(atom, n % 2 or 2)
+    if _always(kind, rest) or (kind == "nonzero" and (is_positive(-rest) or rest.is_constant)):
         return found
     lead = Fraction(rest.key[-1][1])
     return [*found, Demand(kind, rest * Fraction(1, lead if kind == "nonzero" else abs(lead)))]
+
+
+def _always(kind: Kind, term: Term) -> bool:
+    """Whether a demand is seen to hold everywhere."""
+    return is_positive(term) or (kind == "nonnegative" and is_nonnegative(term))
+
+
+def _never(kind: Kind, term: Term) -> bool:
+    """Whether a demand is seen to hold nowhere."""
+    if kind == "nonnegative":
+        return is_positive(-term)
+    return not term or (kind == "positive" and is_nonnegative(-term))
 
 
 def _atom_nonzero(atom: Atom, n: int) -> list[Demand]:

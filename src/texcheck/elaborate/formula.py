@@ -56,7 +56,58 @@ def elaborate(scope: Scope, node: t.Expr) -> Matrix:
     return found
 
 
-def _elaborated(scope: Scope, node: t.Expr) -> Matrix:
+def _elaborated(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match over nodes
+    match node:
+        case t.Add(terms):
+            if any(isinstance(term, t.Dots) for term in terms):
+                return dotted_sum(scope, node)
+            return ops.add([elaborate(scope, term) for term in terms], node)
+        case t.Negative(of):
+            return elaborate(scope, of).map(lambda entry: -entry)
+        case t.Product(factors):
+            return ops.side_by_side(scope, [elaborate(scope, f) for f in factors], node)
+        case t.Times(left, right):
+            return ops.times(scope, elaborate(scope, left), elaborate(scope, right), node)
+        case t.Elementwise(left, right):
+            pair = elaborate(scope, left), elaborate(scope, right)
+            return zip_entries(lambda a, b: a * b, *pair, node)
+        case t.Quotient():
+            return quotient(scope, node)
+        case t.Power():
+            return powered(scope, node)
+        case t.Transpose(of):
+            if isinstance(of, t.Number) or (isinstance(of, t.Name) and len(of.indices) == 2):
+                raise Unfit("the transpose of a number or of one entry", node)
+            return transpose(elaborate(scope, of))
+        case t.Sum():
+            return summed(scope, node)
+        case t.Derivative(of, by):
+            return differentiated(scope, of, by, node)
+        case t.Gradient(of, by):
+            value = differentiated(scope, of, by, node)
+            if not is_one(scope.shapes[id(of)][0]) or not is_one(scope.shapes[id(of)][1]):
+                raise IllSorted("the gradient of what is no number", node)
+            return transpose(value)
+        case t.Restricted(of, by, at_value):
+            value = elaborate(scope, of)
+            return calculus.restricted(scope, value, by, elaborate(scope, at_value), node)
+        case t.Apply():
+            return apply_function(scope, node)
+        case t.Component(of, indices):
+            return ops.component(scope, elaborate(scope, of), indices, node)
+        case t.Indicator(relation, left, right):
+            if relation in ("=", "neq"):
+                return ops.compared_indices(scope, node)
+            return ops.compared(scope, [elaborate(scope, left), elaborate(scope, right)], node)
+        case t.Cases(values, conditions):
+            chosen = [None if c is None else elaborate(scope, c) for c in conditions]
+            return ops.by_cases(scope, [elaborate(scope, v) for v in values], chosen, node)
+        case _:
+            return _leaf(scope, node)
+
+
+def _leaf(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match over nodes
+    """What is made of no other formulas, or of one."""
     match node:
         case t.Number(written_number):
             return scalar(lambda: number(written_number))
@@ -91,54 +142,10 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:
             sort = ops.square_sort(scope, rows_, columns, node)
             unify(sort, result.rows, "the subscript says another length", node)
             return result
-        case t.Add(terms):
-            if any(isinstance(term, t.Dots) for term in terms):
-                return total(scope.names, written(scope, t.Written(tuple((x,) for x in terms))))
-            return ops.add([elaborate(scope, term) for term in terms], node)
-        case t.Negative(of):
-            return elaborate(scope, of).map(lambda entry: -entry)
-        case t.Product(factors):
-            return ops.side_by_side(scope, [elaborate(scope, f) for f in factors], node)
-        case t.Times(left, right):
-            return ops.times(scope, elaborate(scope, left), elaborate(scope, right), node)
-        case t.Elementwise(left, right):
-            pair = elaborate(scope, left), elaborate(scope, right)
-            return zip_entries(lambda a, b: a * b, *pair, node)
-        case t.Quotient():
-            return quotient(scope, node)
-        case t.Power():
-            return powered(scope, node)
-        case t.Transpose(of):
-            if isinstance(of, t.Number) or (isinstance(of, t.Name) and len(of.indices) == 2):
-                raise Unfit("the transpose of a number or of one entry", node)
-            return transpose(elaborate(scope, of))
-        case t.Sum():
-            return summed(scope, node)
-        case t.Derivative(of, by):
-            return differentiated(scope, of, by, node)
-        case t.Gradient(of, by):
-            value = differentiated(scope, of, by, node)
-            if not is_one(scope.shapes[id(of)][0]) or not is_one(scope.shapes[id(of)][1]):
-                raise IllSorted("the gradient of what is no number", node)
-            return transpose(value)
-        case t.Restricted(of, by, at_value):
-            value = elaborate(scope, of)
-            return calculus.restricted(scope, value, by, elaborate(scope, at_value), node)
         case t.Function():
             if not scope.pointwise:
                 raise Unfit("expected the argument of this function", node)
             return scalar(lambda: calculus.applied(scope, node, free("t")))
-        case t.Apply():
-            return apply_function(scope, node)
-        case t.Component(of, indices):
-            return ops.component(scope, elaborate(scope, of), indices, node)
-        case t.Indicator(relation, left, right):
-            if relation in ("=", "neq"):
-                return ops.compared_indices(scope, node)
-            return ops.compared(scope, [elaborate(scope, left), elaborate(scope, right)], node)
-        case t.Cases(values, conditions):
-            chosen = [None if c is None else elaborate(scope, c) for c in conditions]
-            return ops.by_cases(scope, [elaborate(scope, v) for v in values], chosen, node)
         case t.Norm(of, subscript):
             value = elaborate(scope, of)
             if subscript == "2" and not (is_one(value.columns) or is_one(value.rows)):
@@ -255,6 +262,22 @@ def quotient(scope: Scope, node: t.Quotient) -> Matrix:
     if bottom.is_number and not node.elementwise:
         return product(scope.names, top, reciprocal(scope, node.bottom), node)
     return ops.divided(scope, top, bottom, node)
+
+
+def dotted_sum(scope: Scope, node: t.Add) -> Matrix:
+    """A sum with dots. Its pattern begins as early as it can; terms around it are added."""
+    at = [isinstance(term, t.Dots) for term in node.terms].index(True)
+    for start in range(at):
+        column = t.Written(tuple((term,) for term in node.terms[start : at + 2]))
+        try:
+            template(column)
+        except (IllSorted, NoRule):
+            continue
+        others = (*node.terms[:start], *node.terms[at + 2 :])
+        values = [total(scope.names, written(scope, column))]
+        values += [elaborate(scope, term) for term in others]
+        return reduce(lambda a, b: zip_entries(lambda x, y: x + y, a, b, node), values)
+    raise NoRule("a sum whose dots cannot be continued in one way")
 
 
 def reciprocal(scope: Scope, node: t.Expr) -> Matrix:

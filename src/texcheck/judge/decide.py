@@ -184,7 +184,7 @@ def _index_range(statement: t.RangeClaim, network: Network) -> tuple[str, ...]:
     """Whether an index of the statements before runs through the whole range."""
     letter = statement.range.letter
     found = False
-    for about in statement.about:
+    for about in (one for said in statement.about for one in parts(said)):
         for case in cases(about, network):
             pair = claimed(replace(about, conditions=()), replace(case, loss=network.losses[0]))
             if letter in pair.scope.letters:

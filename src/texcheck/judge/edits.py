@@ -22,6 +22,7 @@ EDITS: tuple[Callable[[t.Expr, Scope], Changes], ...] = (
     structure.sums,
     symbols.dashes,
     symbols.wrong_functions,
+    symbols.missing_functions,
     symbols.quantities,
     symbols.layers,
     symbols.lengths,

@@ -181,6 +181,11 @@ def missing(whole: t.Expr, scope: Scope) -> Changes:
             if not inside and one.base != "W":
                 says = rf"the factor $\odot {writing.tex(factor)}$ is missing"
                 yield Change("add a factor", says, whole, t.Elementwise(whole, factor))
+    yield from _missing_functions(whole, letters)
+
+
+def _missing_functions(whole: t.Expr, letters: list[t.Index]) -> Changes:
+    """A function as a factor, or Kronecker's delta, that is missing."""
     for function in dict.fromkeys(every(whole, t.Function)):
         if t.Apply not in map(type, t.walk(whole)):
             says = f"the factor {name(function)} is missing"

@@ -268,13 +268,6 @@ def wrong_functions(whole: t.Expr, scope: Scope) -> Changes:
             says = f"the wrong activation: {scope.show(part.function)} should be {name(own_f)}"
             changed = t.substitute(whole, part.function, own_f)
             yield Change("another activation", says, part.function, changed)
-    fixed = _fixed(whole)
-    for function in dict.fromkeys(every(scope.statement, t.Function)):
-        for bare in every(whole, t.Name) if function.name in ("sigma", "ReLU", "f", "g") else ():
-            applied = t.Apply(replace(function, primes=0), (bare,))
-            if bare.base in ("s", "x") and id(bare) not in fixed:
-                says = f"the function is missing at {scope.show(bare)}: {name(applied)}"
-                yield Change("add a function", says, bare, t.substitute(whole, bare, applied))
     for function in every(whole, t.Function):
         for other in _OTHERS.get(function.name, ()):
             if other != function.name:
@@ -282,6 +275,17 @@ def wrong_functions(whole: t.Expr, scope: Scope) -> Changes:
                 says = f"the wrong activation: {scope.show(function)} should be {name(right)}"
                 changed = t.substitute(whole, function, right)
                 yield Change("another activation", says, function, changed)
+
+
+def missing_functions(whole: t.Expr, scope: Scope) -> Changes:
+    """A function of the statement that a quantity lacks."""
+    fixed = _fixed(whole)
+    for function in dict.fromkeys(every(scope.statement, t.Function)):
+        for bare in every(whole, t.Name) if function.name in ("sigma", "ReLU", "f", "g") else ():
+            applied = t.Apply(replace(function, primes=0), (bare,))
+            if bare.base in ("s", "x") and id(bare) not in fixed:
+                says = f"the function is missing at {scope.show(bare)}: {name(applied)}"
+                yield Change("add a function", says, bare, t.substitute(whole, bare, applied))
 
 
 def numbers(whole: t.Expr, scope: Scope) -> Changes:

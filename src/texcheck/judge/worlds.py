@@ -217,18 +217,22 @@ def _point(case: Case, widths: tuple[int, ...], random: Random, seed: int) -> Po
     if seed == 2:  # x and y are negative
         point = {key: -abs(value) for key, value in point.items()}
     world = World(case, widths, point, {})
-    for layer in range(1, len(widths)):
-        for i in range(widths[layer]):
-            for j in range(widths[layer - 1]):
-                point["W", layer, (i, j)] = Fraction(0) if still else some()
-            point["b", layer, (i,)] = some()
-            if kinks and not (still and i % 2):
-                s = world.forward("s", layer, i)
-                if isinstance(s, Fraction):
-                    point["b", layer, (i,)] -= s
-                del world.known["s", layer, i]
+    for layer, i in [(n, i) for n, size in enumerate(widths) if n for i in range(size)]:
+        weights = {("W", layer, (i, j)): some() for j in range(widths[layer - 1])}
+        point |= {key: Fraction(0) if still else value for key, value in weights.items()}
+        point["b", layer, (i,)] = some()
+        if kinks and not (still and i % 2):
+            _to_kink(world, layer, i)
     if kinks and still:
         for k in range(widths[-1]):
             y_hat = world.forward("z", case.depth, k)
             point["y", 0, (k,)] = y_hat if isinstance(y_hat, Fraction) else some()
     return point
+
+
+def _to_kink(world: World, layer: int, i: int) -> None:
+    """Moves a bias so that s is 0, if s is exact."""
+    s = world.forward("s", layer, i)
+    if isinstance(s, Fraction):
+        world.point["b", layer, (i,)] -= s
+    del world.known["s", layer, i]
