@@ -140,8 +140,8 @@ def torch_run(layers, x, y, loss):
     """PyTorch's numbers of the same network, whatever they are, by name."""
     leaf = lambda array: torch.tensor(np.array(array), requires_grad=True)  # noqa: E731
     functions = {"identity": lambda s: s * 1, "relu": torch.relu, "sigmoid": torch.sigmoid}
-    z, kept, mean = leaf(x), {}, "mean"
-    kept["dl/dx"] = z
+    z = leaf(x)
+    kept = {"dl/dx": z}
     for L, layer in enumerate(layers, start=1):
         W, b = leaf(layer.W), leaf(layer.b)
         s = torch.nn.functional.linear(z, W, b)
@@ -149,10 +149,11 @@ def torch_run(layers, x, y, loss):
         s.retain_grad()
         z.retain_grad()
         kept |= {f"dl/dW^({L})": W, f"dl/db^({L})": b, f"delta^({L})": s, f"z^({L})": z}
+    if not torch.isfinite(z).all():
+        return {}, False
     y = torch.tensor(np.array(y))
     if isinstance(loss, SquaredError):
-        mean = loss.reduction
-        value = torch.nn.functional.mse_loss(z, y, reduction=mean)
+        value = torch.nn.functional.mse_loss(z, y, reduction=loss.reduction)
     elif isinstance(loss, BinaryCrossEntropy):
         value = torch.nn.functional.binary_cross_entropy(z, y)
     else:
