@@ -209,7 +209,8 @@ def test_scikit_learns_gradients_are_ours(hidden, name):
     rng = np.random.default_rng(len(hidden))
     x, y = rng.normal(size=(6, 3)), rng.normal(size=(6, 2))
     their_name = {"sigmoid": "logistic"}.get(name, name)
-    model = MLPRegressor(hidden, activation=their_name, alpha=0, max_iter=1, solver="sgd")
+    options = {"activation": their_name, "alpha": 0, "max_iter": 1, "solver": "sgd"}
+    model = MLPRegressor(hidden_layer_sizes=hidden, random_state=0, **options)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # one step does not converge
         model.fit(x, y)
