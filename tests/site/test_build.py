@@ -19,7 +19,7 @@ from playwright.sync_api import BrowserContext, Route
 
 ROOT = Path(__file__).parents[2]
 PAGE = (
-    "# A page\n\nIt reads well.\n\n$$\nx = 1\n$$ (eq:one)\n\n"
+    "---\nword: one\n---\n# A page\n\nIt reads well.\n\n$$\nx = 1\n$$ (eq:one)\n\n"
     "## A gradient by $W^{(2)}$\n\nNext: [the notebook](run.ipynb).\n"
 )
 NOTEBOOK = (
