@@ -17,11 +17,12 @@ from ..check import statements
 from ..judge.decide import decide
 from ..judge.edits import edits
 from ..judge.scope import Edit
-from ..syntax import Node, Notation
+from ..syntax import Node, Notation, Statement
 from ..writing import tex
 from .pages import Item, read
 
-SAMPLE = 3000
+SAMPLE = 600
+EACH = 5  # changes of one statement
 
 
 @dataclass(frozen=True)
@@ -56,29 +57,34 @@ def _tex(node: Node) -> str:
         return type(node).__name__
 
 
-def mutants(path: Path | str) -> Iterator[Mutant]:
-    """Every small change of every statement of a book, each once."""
-    known: set[tuple[str, object]] = set()
+def mutants(path: Path | str, most: int | None = None, seed: int = 0) -> Iterator[Mutant]:
+    """Small changes of the statements of a book: every one, or `most`, drawn at random.
+
+    Drawn are first statements, then a few changes of each.
+    """
+    found: dict[tuple[str, Statement], Item] = {}
     for item in read(path):
-        if item.expect != "true":
-            continue
-        for statement in statements(item.tex, item.network, subject=item.subject, kind=item.kind):
-            if isinstance(statement, Notation) or (item.network, statement) in known:
-                continue
-            known.add((item.network, statement))
-            for edit in edits(statement, ""):  # no one reads what an edit says
-                if (item.network, edit.statement) not in known:
-                    known.add((item.network, edit.statement))
-                    yield Mutant(item, edit)
+        if item.expect == "true":
+            for one in statements(item.tex, item.network, subject=item.subject, kind=item.kind):
+                if not isinstance(one, Notation):
+                    found.setdefault((item.network, one), item)
+    draw = random.Random(seed)
+    chosen = list(found.items())
+    if most is not None:
+        chosen = draw.sample(chosen, min(len(chosen), -(-most // EACH)))
+    for (_, statement), item in chosen:
+        changed = {edit.statement: edit for edit in edits(statement, "")}  # "": no one reads it
+        few = list(changed.values())
+        if most is not None:
+            few = draw.sample(few, min(len(few), EACH, most))
+        yield from (Mutant(item, edit) for edit in few)
 
 
 def measure(path: Path | str, most: int = SAMPLE, seed: int = 0) -> list[Result]:
-    """Tries the mutants of a book, or a seeded sample of them."""
-    found = list(mutants(path))
-    chosen = random.Random(seed).sample(found, min(most, len(found)))
+    """Tries a seeded sample of the mutants of a book."""
     return [
         Result(mutant, decide(mutant.edit.statement, mutant.item.network).status)
-        for mutant in chosen
+        for mutant in mutants(path, most, seed)
     ]
 
 
