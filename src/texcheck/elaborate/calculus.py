@@ -22,7 +22,6 @@ from .scope import Scope
 from .sorts import IllSorted, Unfit, is_one
 
 ACTIVATIONS = ("sigma", "ReLU", "tanh", "I")
-ELEMENTWISE = (*ACTIVATIONS, "exp", "log", "sqrt", "sign")
 
 
 def differentiated(scope: Scope, value: Matrix, by: t.Name, node: t.Node) -> Matrix:
