@@ -7,7 +7,6 @@ message can quote a part of a formula whose own TeX is scattered, as that of W i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import singledispatch
 
 from . import syntax as t
 
@@ -41,13 +40,11 @@ def grade(node: t.Expr) -> int:
     match node:
         case t.Add() | t.Negative() | t.Sum() | t.Listing():
             return SUM
+        case t.Times(sign="inner") | t.Derivative(t.Name()) | t.Quotient(elementwise=False):
+            return SYMBOL
         case t.Product() | t.Elementwise() | t.Restricted() | t.Gradient():
             return PRODUCT
-        case t.Times(sign=sign):
-            return SYMBOL if sign == "inner" else PRODUCT
-        case t.Derivative(of):
-            return SYMBOL if isinstance(of, t.Name) else PRODUCT
-        case t.Quotient(elementwise=True):
+        case t.Times() | t.Derivative() | t.Quotient():
             return PRODUCT
     return SYMBOL
 
@@ -57,97 +54,118 @@ def within(node: t.Expr, least: int) -> str:
     return tex(node) if grade(node) >= least else f"({tex(node)})"
 
 
-def _base(node: t.Expr) -> str:
-    """What bears a superscript: in brackets if it bears one already."""
-    plain = isinstance(node, t.Name) and node.layer is None and not node.indices
-    plain = plain or (isinstance(node, t.Number) and node.value.denominator == 1)
-    return tex(node) if plain else f"({tex(node)})"
-
-
-@singledispatch
-def tex(node: t.Node) -> str:
+def tex(node: t.Node) -> str:  # noqa: C901 - a match over nodes
     """A formula as TeX."""
+    match node:
+        case t.Number(value) if value.denominator == 1:
+            return str(value)
+        case t.Number(value):
+            return rf"\frac{{{value.numerator}}}{{{value.denominator}}}"
+        case t.Index(letter) | t.Local(letter):
+            return letter
+        case t.Whole():
+            return ":"
+        case t.Blank():
+            return ""
+        case t.Dots(kind):
+            return "\\" + kind
+        case t.Name(base, at, inside, variant):
+            below = rf"_{{\mathrm{{{variant}}}}}" if variant else ""
+            return _BASES.get(base, base) + layer(at) + indices(inside) + below
+        case t.Length(of):
+            return "K" if of.base in ("y", "y_hat") else f"d_{{{tex(of)}}}"
+        case t.LayerCount(at):
+            return str(at).replace("L_max", r"L_{\max}")
+        case t.Kronecker(first, second):
+            return r"\delta" + indices((first, second))
+        case t.Unit(index):
+            return f"e_{{{tex(index)}}}"
+        case t.Constant(value, length):
+            return rf"\boldsymbol{{{value}}}" + (f"_{{{tex(length)}}}" if length else "")
+        case t.Identity(rows, columns):
+            return "I" + _lengths(rows, columns)
+        case t.ReluDiagonal(of, rows, columns):
+            return f"I^{{+{tex(of)}}}" + _lengths(rows, columns)
+        case t.Function():
+            return _function(node)
+        case t.Written(rows):
+            lines = r" \\ ".join(" & ".join(map(tex, row)) for row in rows)
+            return rf"\begin{{pmatrix}} {lines} \end{{pmatrix}}"
+        case t.Listing(items):
+            return ", ".join(map(tex, items))
+    return _compound(node)
+
+
+def _compound(node: t.Node) -> str:  # noqa: C901 - a match over nodes
+    """A formula that is made of others."""
+    match node:
+        case t.Add(terms):
+            return _add(terms)
+        case t.Negative(of):
+            return f"-{within(of, PRODUCT)}"
+        case t.Product((*rest, last)):
+            end = tex(last) if isinstance(last, t.Sum) else within(last, SYMBOL)
+            return " ".join([*(within(factor, SYMBOL) for factor in rest), end])
+        case t.Times(left, right, "inner"):
+            return rf"\langle {tex(left)}, {tex(right)} \rangle"
+        case t.Times(left, right, sign):
+            return f"{within(left, SYMBOL)} {_SIGNS[sign]} {within(right, SYMBOL)}"
+        case t.Elementwise(left, right):
+            first = tex(left) if isinstance(left, t.Elementwise) else within(left, SYMBOL)
+            return rf"{first} \odot {within(right, SYMBOL)}"
+        case t.Quotient(top, bottom, True):
+            return rf"{within(top, SYMBOL)} \oslash {within(bottom, SYMBOL)}"
+        case t.Quotient(top, bottom):
+            return rf"\frac{{{tex(top)}}}{{{tex(bottom)}}}"
+        case t.Power(of, exponent, elementwise):
+            return f"{_base(of)}^{{{chr(92) + 'odot ' if elementwise else ''}{tex(exponent)}}}"
+        case t.Transpose(t.Name(layer=None, indices=()) as of):
+            return f"{tex(of)}^T"
+        case t.Transpose(of):
+            return f"[{tex(of)}]^T"
+        case t.Sum():
+            return _sum(node)
+        case t.Derivative(t.Name() as of, by):
+            return rf"\frac{{\partial {tex(of)}}}{{\partial {tex(by)}}}"
+        case t.Derivative(of, by):
+            return rf"\frac{{\partial}}{{\partial {tex(by)}}} ({tex(of)})"
+        case t.Gradient(of, by):
+            return rf"\nabla_{{{tex(by)}}} {within(of, SYMBOL)}"
+        case t.Restricted(of, by, value):
+            return rf"\left. {within(of, PRODUCT)} \right|_{{{tex(by)} = {tex(value)}}}"
+        case t.Apply(function, arguments):
+            return f"{tex(function)}({', '.join(map(tex, arguments))})"
+        case t.Component(of, inside):
+            return f"[{tex(of)}]" + indices(inside)
+        case t.Indicator():
+            return rf"\mathbb{{1}}[{_relation(node)}]"
+        case t.Cases():
+            return _cases(node)
+        case t.Norm(of, below):
+            return rf"\lVert {tex(of)} \rVert" + (f"_{below}" if below else "")
+        case t.Absolute(of):
+            return rf"\left|{tex(of)}\right|"
     raise TypeError(node)
 
 
-@tex.register
-def _(node: t.Number) -> str:
-    value = node.value
-    return (
-        str(value)
-        if value.denominator == 1
-        else rf"\frac{{{value.numerator}}}{{{value.denominator}}}"
-    )
+def _lengths(rows: t.Expr | None, columns: t.Expr | None) -> str:
+    if rows is None or columns is None:
+        return "" if rows is None else f"_{{{tex(rows)}}}"
+    return rf"_{{{tex(rows)} \times {tex(columns)}}}"
 
 
-@tex.register
-def _(node: t.Index) -> str:
-    return node.letter
+def _function(node: t.Function) -> str:
+    name = _FUNCTIONS.get(node.name, rf"\operatorname{{{node.name}}}")
+    if node.layer is None:
+        return name + "'" * node.primes
+    if node.name == "Linear":
+        return name + layer(node.layer)
+    return name + layer(node.layer)[:-1] + r"\prime" * node.primes + "}"
 
 
-@tex.register
-def _(node: t.Whole) -> str:
-    return ":"
-
-
-@tex.register
-def _(node: t.Name) -> str:
-    variant = rf"_{{\mathrm{{{node.variant}}}}}" if node.variant else ""
-    return _BASES.get(node.base, node.base) + layer(node.layer) + indices(node.indices) + variant
-
-
-@tex.register
-def _(node: t.Local) -> str:
-    return node.letter
-
-
-@tex.register
-def _(node: t.Length) -> str:
-    return "K" if node.of.base in ("y", "y_hat") else f"d_{{{tex(node.of)}}}"
-
-
-@tex.register
-def _(node: t.LayerCount) -> str:
-    return str(node.layer).replace("L_max", r"L_{\max}")
-
-
-@tex.register
-def _(node: t.Kronecker) -> str:
-    return r"\delta" + indices((node.first, node.second))
-
-
-@tex.register
-def _(node: t.Unit) -> str:
-    return f"e_{{{tex(node.index)}}}"
-
-
-@tex.register
-def _(node: t.Constant) -> str:
-    length = "" if node.length is None else f"_{{{tex(node.length)}}}"
-    return rf"\boldsymbol{{{node.value}}}" + length
-
-
-def _sides(node: t.Identity | t.ReluDiagonal) -> str:
-    if node.rows is None or node.columns is None:
-        return "" if node.rows is None else f"_{{{tex(node.rows)}}}"
-    return rf"_{{{tex(node.rows)} \times {tex(node.columns)}}}"
-
-
-@tex.register
-def _(node: t.Identity) -> str:
-    return "I" + _sides(node)
-
-
-@tex.register
-def _(node: t.ReluDiagonal) -> str:
-    return f"I^{{+{tex(node.of)}}}" + _sides(node)
-
-
-@tex.register
-def _(node: t.Add) -> str:
-    first, *rest = node.terms
-    text = tex(first)
-    for term in rest:
+def _add(terms: tuple[t.Expr, ...]) -> str:
+    text = tex(terms[0])
+    for term in terms[1:]:
         if isinstance(term, t.Negative):
             text += f" - {within(term.of, PRODUCT)}"
         else:
@@ -155,101 +173,23 @@ def _(node: t.Add) -> str:
     return text
 
 
-@tex.register
-def _(node: t.Negative) -> str:
-    return f"-{within(node.of, PRODUCT)}"
+def _base(node: t.Expr) -> str:
+    """What bears a power: in brackets if it bears a superscript already."""
+    match node:
+        case t.Name(layer=None, indices=()) | t.Norm() | t.Absolute():
+            return tex(node)
+        case t.Number(value) if value.denominator == 1:
+            return tex(node)
+    return f"({tex(node)})"
 
 
-@tex.register
-def _(node: t.Product) -> str:
-    *rest, last = node.factors
-    end = tex(last) if isinstance(last, t.Sum) else within(last, SYMBOL)
-    return " ".join([*(within(factor, SYMBOL) for factor in rest), end])
-
-
-@tex.register
-def _(node: t.Times) -> str:
-    if node.sign == "inner":
-        return rf"\langle {tex(node.left)}, {tex(node.right)} \rangle"
-    return f"{within(node.left, SYMBOL)} {_SIGNS[node.sign]} {within(node.right, SYMBOL)}"
-
-
-@tex.register
-def _(node: t.Elementwise) -> str:
-    left = tex(node.left) if isinstance(node.left, t.Elementwise) else within(node.left, SYMBOL)
-    return rf"{left} \odot {within(node.right, SYMBOL)}"
-
-
-@tex.register
-def _(node: t.Quotient) -> str:
-    if node.elementwise:
-        return rf"{within(node.top, SYMBOL)} \oslash {within(node.bottom, SYMBOL)}"
-    return rf"\frac{{{tex(node.top)}}}{{{tex(node.bottom)}}}"
-
-
-@tex.register
-def _(node: t.Power) -> str:
-    sign = r"\odot " if node.elementwise else ""
-    if isinstance(node.of, t.Norm | t.Absolute):
-        return f"{tex(node.of)}^{{{tex(node.exponent)}}}"
-    return f"{_base(node.of)}^{{{sign}{tex(node.exponent)}}}"
-
-
-@tex.register
-def _(node: t.Transpose) -> str:
-    if isinstance(node.of, t.Name) and node.of.layer is None and not node.of.indices:
-        return f"{tex(node.of)}^T"
-    return f"[{tex(node.of)}]^T"
-
-
-@tex.register
-def _(node: t.Sum) -> str:
-    below = ",".join(node.letters)
-    if node.conditions:
-        below = ", ".join(map(_relation, node.conditions))
+def _sum(node: t.Sum) -> str:
+    below = ", ".join(map(_relation, node.conditions)) or ",".join(node.letters)
     if node.low is not None:
         below += f"={tex(node.low)}"
     high = "" if node.high is None else f"^{{{tex(node.high)}}}"
     body = tex(node.body) if isinstance(node.body, t.Sum) else within(node.body, PRODUCT)
     return rf"\sum_{{{below}}}{high} {body}"
-
-
-@tex.register
-def _(node: t.Derivative) -> str:
-    by = rf"\partial {tex(node.by)}"
-    if isinstance(node.of, t.Name):
-        return rf"\frac{{\partial {tex(node.of)}}}{{{by}}}"
-    return rf"\frac{{\partial}}{{{by}}} ({tex(node.of)})"
-
-
-@tex.register
-def _(node: t.Gradient) -> str:
-    return rf"\nabla_{{{tex(node.by)}}} {within(node.of, SYMBOL)}"
-
-
-@tex.register
-def _(node: t.Restricted) -> str:
-    return rf"\left. {within(node.of, PRODUCT)} \right|_{{{tex(node.by)} = {tex(node.value)}}}"
-
-
-@tex.register
-def _(node: t.Function) -> str:
-    name = _FUNCTIONS.get(node.name, rf"\operatorname{{{node.name}}}")
-    if node.layer is None:
-        return name + "'" * node.primes
-    if node.name == "Linear":
-        return f"{name}_{{{node.layer}}}"
-    return name + layer(node.layer)[:-1] + r"\prime" * node.primes + "}"
-
-
-@tex.register
-def _(node: t.Apply) -> str:
-    return f"{tex(node.function)}({', '.join(map(tex, node.arguments))})"
-
-
-@tex.register
-def _(node: t.Component) -> str:
-    return f"[{tex(node.of)}]" + indices(node.indices)
 
 
 def _relation(node: t.Expr) -> str:
@@ -260,47 +200,9 @@ def _relation(node: t.Expr) -> str:
     return f"{tex(node.left)} {sign} {tex(node.right)}"
 
 
-@tex.register
-def _(node: t.Indicator) -> str:
-    return rf"\mathbb{{1}}[{_relation(node)}]"
-
-
-@tex.register
-def _(node: t.Cases) -> str:
+def _cases(node: t.Cases) -> str:
     rows = (
         f"{tex(value)} & " + (r"\text{otherwise}" if holds is None else _relation(holds))
         for value, holds in zip(node.values, node.conditions, strict=True)
     )
     return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
-
-
-@tex.register
-def _(node: t.Norm) -> str:
-    below = f"_{node.subscript}" if node.subscript else ""
-    return rf"\lVert {tex(node.of)} \rVert{below}"
-
-
-@tex.register
-def _(node: t.Absolute) -> str:
-    return rf"\left|{tex(node.of)}\right|"
-
-
-@tex.register
-def _(node: t.Dots) -> str:
-    return "\\" + node.kind
-
-
-@tex.register
-def _(node: t.Blank) -> str:
-    return ""
-
-
-@tex.register
-def _(node: t.Written) -> str:
-    rows = (" & ".join(map(tex, row)) for row in node.rows)
-    return r"\begin{pmatrix} " + r" \\ ".join(rows) + r" \end{pmatrix}"
-
-
-@tex.register
-def _(node: t.Listing) -> str:
-    return ", ".join(map(tex, node.items))

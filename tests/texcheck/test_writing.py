@@ -1,0 +1,33 @@
+"""What is written as TeX reads back as the same tree."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from texcheck.reading import CannotRead, expression, read
+from texcheck.syntax import Equation
+from texcheck.writing import tex
+
+PROVED = Path(__file__).parent / "statements" / "proved.toml"
+
+
+def test_a_formula_reads_back_as_itself() -> None:
+    rows = tomllib.loads(PROVED.read_text(encoding="utf-8"))["rows"]
+    sides = [
+        side
+        for row in rows
+        if "subject" not in row
+        for one in read(row["tex"])
+        if isinstance(one, Equation)
+        for side in (one.left, one.right)
+    ]
+    same = 0
+    for side in sides:
+        try:
+            same += expression(tex(side)) == side
+        except CannotRead:
+            continue
+    # the rest: decimals, d_y for K, a letter that the display defines, I as an activation
+    assert same >= 0.98 * len(sides)
+    assert len(sides) > 900
