@@ -11,9 +11,10 @@ import tomllib
 from itertools import cycle, islice
 from pathlib import Path
 
+from mlpcheck.sandbox import Limits, Server
+
 from mlpcheck.check import check
 from mlpcheck.folder import check_folder, submissions
-from mlpcheck.sandbox import Limits, Server
 
 TESTS = Path(__file__).parents[1] / "tests" / "mlpcheck"
 MANY, JOBS = 200, 2

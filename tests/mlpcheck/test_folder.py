@@ -12,7 +12,7 @@ import time
 import pytest
 
 from mlpcheck import folder
-from mlpcheck.folder import COLUMNS, Unusable, check_folder, submissions
+from mlpcheck.folder import COLUMNS, Outputs, Unusable, check_folder, submissions
 from mlpcheck.store import CSV, Foreign, write_atomically
 
 checking = sys.modules["mlpcheck.check"]  # the name in the package is the function
@@ -43,7 +43,7 @@ def first_run(tmp_path_factory, reference):
     place = tmp_path_factory.mktemp("class") / "submissions"
     hand_in(place, reference)
     table, lines = place.parent / "grades.csv", place.parent / "grades.jsonl"
-    check_folder(submissions(place), table, lines, jobs=2)
+    check_folder(submissions(place)[0], Outputs(table, lines), jobs=2)
     return place, table, lines
 
 
@@ -66,13 +66,13 @@ def test_a_second_run_gives_the_same_bytes_and_checks_nothing_again(first_run, m
     place, *files = first_run
     before = [file.read_bytes() for file in files]
     monkeypatch.setattr(folder, "check", None)
-    check_folder(submissions(place), *files, jobs=2)
+    check_folder(submissions(place)[0], Outputs(*files), jobs=2)
     assert [file.read_bytes() for file in files] == before
 
 
 def test_one_job_gives_the_same_bytes_as_two(first_run, tmp_path):
     place, table, _ = first_run
-    check_folder(submissions(place), tmp_path / "one.csv", None, jobs=1)
+    check_folder(submissions(place)[0], Outputs(tmp_path / "one.csv", None), jobs=1)
     assert (tmp_path / "one.csv").read_bytes() == table.read_bytes()
 
 
@@ -90,7 +90,7 @@ def test_a_row_that_was_cut_off_and_a_changed_submission_are_checked_again(
         return original(name, path, server)
 
     monkeypatch.setattr(folder, "check", check)
-    check_folder(submissions(place), table, None, jobs=1)
+    check_folder(submissions(place)[0], Outputs(table, None), jobs=1)
     assert sorted(checked) == ["bob.py", "emil"]
     assert len(rows(table)) == 5
 
@@ -103,7 +103,7 @@ def test_a_mistake_of_the_checker_itself_costs_one_row_only(first_run, tmp_path,
 
     monkeypatch.setattr(checking, "judge", judge)
     table = tmp_path / "grades.csv"
-    check_folder(submissions(first_run[0]), table, None, jobs=1)
+    check_folder(submissions(first_run[0])[0], Outputs(table, None), jobs=1)
     found = {row["name"]: row["first diagnosis"] for row in rows(table)}
     assert found["ada.py"] == "not-checked"
     assert found["bob.py"] == "syntax-error"
@@ -115,7 +115,7 @@ def test_an_interrupted_run_keeps_its_rows_and_can_be_continued(tmp_path, refere
     place.mkdir()
     for number in range(12):
         (place / f"{number:02}.py").write_text(f"{reference.text}\n# {number}\n", "utf-8")
-    command = [sys.executable, "-m", "handgrad", "check", str(place), "--jobs", "1"]
+    command = [sys.executable, "-m", "mlpcheck", "check", str(place), "--jobs", "1"]
     command += ["--csv", str(table)]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
@@ -158,7 +158,7 @@ def test_a_file_of_somebody_else_is_not_overwritten(file, content, tmp_path, fir
     target.write_bytes(content)
     files = (target, None) if file.endswith("csv") else (None, target)
     with pytest.raises(Foreign, match="expected a file that this command wrote"):
-        check_folder(submissions(first_run[0]), *files, jobs=1)
+        check_folder(submissions(first_run[0])[0], Outputs(*files), jobs=1)
     assert target.read_bytes() == content
 
 
@@ -190,7 +190,7 @@ def test_odd_names_and_files_are_checked_like_others(tmp_path, reference):
         (place / name).write_bytes(content)
     (place / "empty").mkdir()
     table = tmp_path / "grades.csv"
-    check_folder(submissions(place), table, None, jobs=2)
+    check_folder(submissions(place)[0], Outputs(table, None), jobs=2)
     found = {row["name"]: row["points"] for row in rows(table)}
     right = ["'=cmd.py", "Zoë 中文.py", "ada lovelace (late).py", "latin\\udce9.py", "mark.py",
              "new\\nline.py", "renamed", "two", "windows.py", "zip"]  # fmt: skip
@@ -204,8 +204,8 @@ def test_a_failure_of_the_checker_is_tried_again(first_run, tmp_path, monkeypatc
     table = tmp_path / "grades.csv"
     with monkeypatch.context() as broken:
         broken.setattr(checking, "judge", lambda *_: 1 / 0)
-        check_folder(submissions(first_run[0]), table, None, jobs=1)
-    check_folder(submissions(first_run[0]), table, None, jobs=1)
+        check_folder(submissions(first_run[0])[0], Outputs(table, None), jobs=1)
+    check_folder(submissions(first_run[0])[0], Outputs(table, None), jobs=1)
     assert table.read_bytes() == first_run[1].read_bytes()
 
 

@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from mlpcheck import cases, report, sandbox
+from mlpcheck import report
 from mlpcheck.check import check
-from mlpcheck.sandbox import Limits, Server, Stopped
+from mlpcheck.run.sandbox import Limits, Server, Stopped
+from mlpcheck.truth import cases
 
 LOSSES = ("mse_loss", "mse_loss dJdy_hat", "bce_loss", "bce_loss dJdy_hat", "bce_loss at 0 and 1")
 

@@ -5,8 +5,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-
 from mlpcheck.diagnoses import DIAGNOSES
+
 from mlpcheck.folder import check_folder, submissions
 
 HERE = Path(__file__).parent

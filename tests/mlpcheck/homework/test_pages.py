@@ -7,11 +7,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-
 from mlpcheck.diagnoses import DIAGNOSES
-from mlpcheck.folder import COLUMNS
 from mlpcheck.sandbox import LARGEST_FILE, MOST_FILES, PATIENCE, Limits
 from mlpcheck.verdict import POINTS
+
+from mlpcheck.folder import COLUMNS
 
 TESTS = Path(__file__).parents[1]
 ROOT = TESTS.parents[1]
