@@ -34,7 +34,7 @@ def page(codes: Mapping[str, Sequence[str]], points: Sequence[float], book: str 
     for code, count in counts:
         name = html.escape(code)
         if book is not None:
-            place = html.escape(f"{book.rstrip('/')}/homework/mistakes.html#{code}")
+            place = html.escape(f"{book.rstrip('/')}/homework/mistakes.html#mistake-{code}")
             name = f'<a href="{place}">{name}</a>'
         rows.append(
             f'<tr><td>{name}</td><td>{count}</td><td><meter max="{len(codes)}" value="{count}">'

@@ -1,7 +1,8 @@
 """Code that loops, eats memory, deletes files or ends the program is reported and harms nothing."""
 
 import os
-import tempfile
+import subprocess
+import sys
 import threading
 import time
 
@@ -140,6 +141,13 @@ HIDDEN_AUTOGRAD = {  # in backward
 }
 
 
+@pytest.fixture(scope="module", params=["none", "bwrap"] if sys.platform == "linux" else ["none"])
+def server(request):
+    """A runner behind the fence alone, and one inside bubblewrap."""
+    with Server(Limits(call_seconds=1.0), request.param) as running:
+        yield running
+
+
 @pytest.fixture
 def victim(tmp_path):
     file = tmp_path / "others" / "kept.txt"
@@ -152,7 +160,7 @@ def victim(tmp_path):
 def test_it_is_reported_and_the_losses_are_judged(name, check_source, reference, victim):
     code, expected = IN_FORWARD[name]
     result = check_source(reference.in_forward(code.replace("VICTIM", repr(str(victim)))))
-    assert result.verdict.codes == [expected]
+    assert [code for code in result.verdict.codes if code != "to-be-read"] == [expected]
     assert all(result.verdict.points(group) == 5 for group in LOSSES)
     assert result.verdict.points("forward") == 0 or expected == "forbidden"
     assert victim.read_text("utf-8") == "kept"
@@ -192,7 +200,7 @@ def test_results_that_never_come_back_are_reported(check_source, reference):
     )
     verdict = check_source(reference.in_forward(code)).verdict
     assert verdict.score < 100
-    assert verdict.codes == ["not-checked"]
+    assert "not-checked" in verdict.codes
 
 
 def test_a_loop_in_backward_leaves_forward_and_losses_judged(check_source, reference):
@@ -233,23 +241,22 @@ def test_the_environment_is_not_passed_on(check_source, reference, monkeypatch):
     assert result.verdict.codes == []
 
 
-def test_no_process_and_no_file_is_left_behind(check_source, reference, tmp_path, monkeypatch):
-    ended = []
+def test_no_process_and_no_file_is_left_behind(reference, server, tmp_path):
+    file = tmp_path / "mlp.py"
+    file.write_text(reference.in_forward("while True: pass"), encoding="utf-8")
+    assert check("mlp.py", file, server).verdict.codes == ["timeout"]
+    assert list(server.work.iterdir()) == []
+    assert children(server.process.pid) <= {server.process.pid}
 
-    def kill(pid: int, original=sandbox._kill) -> None:
-        ended.append(pid)
-        original(pid)
 
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setattr(sandbox, "_kill", kill)
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    assert check_source(reference.in_forward("while True: pass")).verdict.codes == ["timeout"]
-    assert len(set(ended)) == 2  # the one that looped, and the one that did the rest
-    for pid in ended:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
-    assert list(temporary.iterdir()) == []
+def children(pid: int) -> set[int]:
+    """The processes below the runner, but for those that bubblewrap itself needs."""
+    found = subprocess.run(["ps", "-e", "-o", "pid=,ppid=,args="], capture_output=True, text=True)
+    rows = [line.split(None, 2) for line in found.stdout.splitlines()]
+    below = {pid}
+    for _ in rows:
+        below |= {int(row[0]) for row in rows if int(row[1]) in below}
+    return {int(r[0]) for r in rows if int(r[0]) in below and r[2].split()[-1] != "fork"} - {pid}
 
 
 def test_closing_the_server_ends_what_is_running(reference, tmp_path):

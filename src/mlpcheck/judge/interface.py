@@ -71,13 +71,13 @@ def _loaded(run: Run, verdict: Verdict) -> bool:
 
 def _syntax(found: Record, verdict: Verdict) -> None:
     if "reason" in found:
-        verdict.add("syntax-error", (), f"The file is not valid Python. {found['reason']}")
+        verdict.add("syntax-error", (), str(found["reason"]))
         return
     line, column = found.get("line"), found.get("column", 1)
     source = str(found.get("source", ""))
     lead = len(source) - len(source.lstrip())
     caret = " " * max(0, int(column) - 1 - lead) + "^"
-    text = f"The file is not valid Python: {found.get('message')}, in line {line}."
+    text = f"{str(found.get('message')).capitalize()}, in line {line}."
     if source.lstrip()[:1] in ("%", "!"):
         text += " Lines that begin with % or ! are for notebooks alone."
     if found.get("newer"):

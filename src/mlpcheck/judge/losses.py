@@ -150,7 +150,7 @@ class Loss:
         bounds = {c: v for c, v in values.items() if v is not None and not quantity.holds(c)}
         if any(not np.all(np.isfinite(v)) for v in bounds.values()):
             self.verdict.add("bce-saturated", (quantity.what,), "", *quantity.shown(bounds))
-        elif bounds:
+        elif bounds and not found.mistakes:
             text = "in another way than the checker knows; see the numbers"
             self.verdict.add("bce-epsilon", (quantity.what,), text, *quantity.shown(bounds))
 

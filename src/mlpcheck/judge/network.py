@@ -134,7 +134,7 @@ class Networks:
     def _explain_forward(self) -> None:
         y_hat = self.y_hat
         wrong = {case for case in y_hat.results if case not in y_hat.right}
-        found = search.explain_forward(self.points, y_hat.results, self.tolerance)
+        found = search.explain_forward(self.points, y_hat.ordered, self.tolerance)
         if found is not None:
             y_hat.explained(found.mistakes, self.verdict)
         elif self._overflow(y_hat, wrong):
@@ -292,7 +292,7 @@ class Networks:
         ]
         scaled = self._scaled(given)
         possible = {
-            name: self.backward.explanations(name, gradients[name].results)
+            name: self.backward.explanations(name, gradients[name].ordered)
             for name in given
             if name not in scaled
         }

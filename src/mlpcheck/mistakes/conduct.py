@@ -25,7 +25,10 @@ ROWS = (
         "missing-file",
         "The submission has no mlp.py: {value}. Hand in a Python file, not a notebook or archive.",
     ),
-    Mistake("syntax-error", "{value}", examples=[[("(delta2 @ W2) *", "(delta2 @ W2 *")]]),
+    Mistake(
+        "syntax-error", "The file is not valid Python. {value}",
+        examples=[[("(delta2 @ W2) *", "(delta2 @ W2 *")]],
+    ),
     Mistake(
         "import-error", "Loading the file fails: {value}.",
         examples=[[before(TOP, "import my_layers\n\nlayer = my_layers.Linear(2, 3)")]],
