@@ -6,7 +6,7 @@ SITE := _build/html
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab notebooks address mutants serve test-site lighthouse pdf clean
+.PHONY: help book test lab notebooks figures address mutants serve test-site lighthouse pdf clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ lab: .venv/installed ## open the notebooks in JupyterLab
 notebooks: .venv/installed ## run every notebook again and keep its new outputs
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
 		--ExecutePreprocessor.record_timing=False book/*/*.ipynb
+
+figures: .venv/installed ## draw every figure again
+	$(BIN)/python book/_figures/make.py
 
 address: .venv/installed ## copy the repository's address from _config.yml into the notebooks
 	$(BIN)/python book/_address/make.py

@@ -1,5 +1,8 @@
 """Gives every page one style sheet and one script, and fonts cut to the glyphs that the book uses.
 
+Their sources are the files of ``_static/css`` and ``_static/js``, found and not listed. The browser
+gets them joined: it does not load modules for a page that was opened from disk.
+
 The fonts are part of the style sheet. So a page is laid out once: with fonts in files of their own
 it would be laid out without them first, and again as each arrives; with many formulas that is slow.
 """
@@ -90,15 +93,37 @@ def subset_font(source: Path, characters: set[str]) -> bytes:
     return target.getvalue()
 
 
-def _embed_fonts(css: str, folder: Path, pages: list[str]) -> str:
+def _kept_subset(source: Path, characters: set[str], kept: Path) -> bytes:
+    """``subset_font``, which takes seconds, or its result from the last build in ``kept``."""
+    digest = hashlib.sha256(source.read_bytes() + "".join(sorted(characters)).encode()).hexdigest()
+    path = kept / f"{source.stem}-{digest[:16]}.woff2"
+    if not path.exists():
+        kept.mkdir(exist_ok=True)
+        for old in kept.glob(f"{source.stem}-*.woff2"):
+            old.unlink()
+        path.write_bytes(subset_font(source, characters))
+    return path.read_bytes()
+
+
+def _embed_fonts(css: str, folder: Path, pages: list[str], kept: Path) -> str:
     """``css`` with every ``url(fonts/…)`` replaced by the font itself, cut to what is shown."""
 
     def embed(found: re.Match[str]) -> str:
         characters = math_characters(pages) if "math" in found[1] else text_characters(pages)
-        font = base64.b64encode(subset_font(folder / found[1], characters)).decode("ascii")
+        font = base64.b64encode(_kept_subset(folder / found[1], characters, kept)).decode("ascii")
         return f"url(data:font/woff2;base64,{font})"
 
     return _FONT.sub(embed, css)
+
+
+def sources(folder: Path) -> list[Path]:
+    """The files of a bundle in their order: base first, print last, the others by name."""
+    files = (path for path in folder.iterdir() if path.is_file())
+    return sorted(files, key=lambda path: (path.stem != "base", path.stem == "print", path.name))
+
+
+def _join(paths: Iterable[Path]) -> str:
+    return "\n".join(path.read_text("utf-8") for path in paths)
 
 
 def _stamp(site: Path, content: str) -> None:
@@ -135,9 +160,8 @@ def write_assets(app: Sphinx, exception: Exception | None) -> None:
     sheets = [out / "pygments.css"]
     if any(_SPHINX_DESIGN.search(page) for page in pages):
         sheets.append(out / "sphinx-design.min.css")
-    sheets.append(own / "css" / "site.css")
-    site_css = rcssmin.cssmin("\n".join(sheet.read_text("utf-8") for sheet in sheets))
-    site_js = rjsmin.jsmin((own / "js" / "site.js").read_text("utf-8"))
+    site_css = rcssmin.cssmin(_join(sheets + sources(own / "css")))
+    site_js = rjsmin.jsmin(_join(sources(own / "js")))
     minisearch_js = rjsmin.jsmin(
         (own / "vendor" / "minisearch.js").read_text("utf-8"), keep_bang_comments=True
     )
@@ -156,7 +180,7 @@ def write_assets(app: Sphinx, exception: Exception | None) -> None:
 
     _remove_unused(site, pages)
 
-    site_css = _embed_fonts(site_css, fonts, pages)
+    site_css = _embed_fonts(site_css, fonts, pages, Path(app.doctreedir) / "fonts")
     (out / "site.css").write_text(site_css, "utf-8")
     (out / "site.js").write_text(site_js, "utf-8")
     (out / "minisearch.js").write_text(minisearch_js, "utf-8")

@@ -14,6 +14,8 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sphinx.application import Sphinx
     from sphinx.writers.html5 import HTML5Translator
 
@@ -30,8 +32,12 @@ _LAYER = re.compile(
     r'(?:<mo lspace="0" rspace="0">([+−])</mo><mn>1</mn>)?'
     r'<mo stretchy="false">\)</mo></mrow>(?=</msup>|</msubsup>)'
 )
+# `\left(` grows with what it holds. Around letters it grows too, and leaves a gap: not there.
+_FENCED = re.compile(r"\\(left|right)\b\s*([()\[\]])")
+_TALL = re.compile(r"\\(?:d?frac|sum|prod|begin|underbrace|left)(?![A-Za-z])")
 _ATTACHED_BEFORE = re.compile(r"(?<!\S)\S{1,12}\Z")
 _ATTACHED_AFTER = re.compile(r"\S{1,12}(?!\S)")
+_ANNOTATION = re.compile(r"(<annotation\b[^>]*>).*?(</annotation>)", re.DOTALL)
 _ERROR_POSITION = re.compile(r"(?P<offset>\d+): (?P<message>.*)", re.DOTALL)
 
 
@@ -47,7 +53,7 @@ class MathError(ValueError):
 def tex_to_mathml(tex: str, *, display: bool) -> str:
     """Returns the ``<math>`` element for ``tex``; raises :class:`MathError` for faulty TeX."""
     try:
-        mathml = _converter.convert_with_local_state(tex, displaystyle=display)
+        mathml = _converter.convert_with_local_state(_tight(tex), displaystyle=display)
     except LatexError as error:
         found = _ERROR_POSITION.fullmatch(str(error))
         if not found:
@@ -56,7 +62,27 @@ def tex_to_mathml(tex: str, *, display: bool) -> str:
         near = tex[offset : offset + 30].split("\n")[0]
         raise MathError(f"{found['message']} Near: {near}", tex[:offset].count("\n")) from error
     mathml = _BOLD_DIGIT.sub(lambda digit: f"<mn>{chr(_BOLD_ZERO + int(digit[1]))}</mn>", mathml)
+    source = escape(tex, quote=False)
+    mathml = _ANNOTATION.sub(lambda found: f"{found[1]}{source}{found[2]}", mathml)
     return _LAYER.sub(_layer, mathml)
+
+
+def _tight(tex: str) -> str:
+    r"""``tex`` with plain brackets for each ``\left( … \right)`` that holds nothing tall.
+
+    Keeps its length, so that an error is found at its place.
+    """
+    opened: list[re.Match[str]] = []
+    for found in _FENCED.finditer(tex):
+        if found[1] == "left":
+            opened.append(found)
+        elif opened:
+            begin = opened.pop()
+            if not _TALL.search(tex, begin.end(), found.start()):
+                for fence in (begin, found):
+                    plain = fence[2].rjust(len(fence[0]))
+                    tex = tex[: fence.start()] + plain + tex[fence.end() :]
+    return tex
 
 
 def _layer(found: re.Match[str]) -> str:
@@ -66,7 +92,10 @@ def _layer(found: re.Match[str]) -> str:
 
 def _render(node: nodes.Element, *, display: bool) -> str:
     """The MathML of ``node``; what cannot be converted is a warning at its file and line."""
-    source = node.astext()
+    return _render_tex(node, node.astext(), display=display)
+
+
+def _render_tex(node: nodes.Element, source: str, *, display: bool) -> str:
     tex = source.strip()
     if node.get("nowrap"):
         problem = (
@@ -128,18 +157,133 @@ def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
     raise nodes.SkipNode
 
 
-def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
-    aside = ""
-    if node["number"]:
+_ALIGNED = re.compile(r"\s*\\begin\{aligned\}(.*)\\end\{aligned\}\s*\Z", re.DOTALL)
+_STRUCTURE = re.compile(r"\\begin\b|\\end\b|\\left\b|\\right\b|\\.|[{}&=]", re.DOTALL)
+
+
+def split_tex(tex: str, sign: str) -> list[str]:
+    """``tex`` at every ``sign`` that stands in no group and no environment."""
+    parts, depth, begin = [], 0, 0
+    for found in _STRUCTURE.finditer(tex):
+        if found[0] in ("{", r"\begin", r"\left"):
+            depth += 1
+        elif found[0] in ("}", r"\end", r"\right"):
+            depth -= 1
+        elif found[0] == sign and depth == 0:
+            parts.append(tex[begin : found.start()])
+            begin = found.end()
+    return [*parts, tex[begin:]]
+
+
+def tex_rows(tex: str) -> list[str]:
+    """The rows of an ``aligned`` display; a display without it is one row."""
+    found = _ALIGNED.match(tex)
+    return [row.strip() for row in split_tex(found[1], r"\\")] if found else [tex.strip()]
+
+
+def _row_mathml(node: nodes.Element, rows: list[str], number: int, first: int) -> str:
+    """Row ``number`` as a display of its own, set in as far as the left side.
+
+    Row ``first`` is the first that is seen: it shows the left side, also where row 0 is folded.
+    """
+    left, *_ = split_tex(rows[0], "&")
+    begin, *rest = split_tex(rows[number], "&")
+    if not rest:
+        shown = rows[number]
+    else:
+        if not begin.strip():
+            begin = left if number == first else rf"\phantom{{{left.strip()}}}"
+        shown = f"{begin} {{}}{' '.join(rest)}"
+    mathml = _render_tex(node, shown, display=True)
+    return _ANNOTATION.sub(lambda found: f"{found[1]}{escape(rows[number])}{found[2]}", mathml)
+
+
+def aside(self: HTML5Translator, node: nodes.math_block) -> str:
+    """What stands beside a display: its number, its row of the source, its erratum, its proof."""
+    shown = ""
+    if node["number"] and not node.get("continued"):
         number = get_node_equation_number(self, node)
-        aside = (
+        shown = (
             f'<a class="eqno" href="#{node["ids"][0]}" title="Link to this equation">({number})</a>'
         )
-    aside += _proof_mark(node)
-    self.body.append(self.starttag(node, "div", CLASS="equation"))
+    return shown + source_mark(node) + _proof_mark(node)
+
+
+def source_mark(node: nodes.Element) -> str:
+    """The row of the source and the link to its erratum, which a reader may turn on."""
+    mark = ""
+    if row := node.get("source_row"):
+        mark = f'<span class="src row-code">{escape(row)}</span>'
+    return mark + "".join(erratum_mark(*link) for link in node.get("errata", ()))
+
+
+def erratum_mark(href: str, rows: str) -> str:
+    """The sign that the source prints something else; ``rows`` as in "c07, c27"."""
+    label = f"The source prints this differently, row {rows}"
+    return (
+        f'<a class="src erratum" href="{escape(href, quote=True)}" '
+        f'aria-label="{escape(label)}" title="{escape(label)}">≠</a>'
+    )
+
+
+def _open_display(self: HTML5Translator, node: nodes.math_block, classes: str) -> None:
+    tex = escape(node.astext().strip(), quote=True)
+    split = {"data-tex": tex} if "rows" in classes else {}
+    tag = self.starttag(node, "div", CLASS=classes)
+    self.body.append(tag.rstrip()[:-1] + "".join(f' {k}="{v}"' for k, v in split.items()) + ">")
+
+
+def show_rows(
+    self: HTML5Translator, node: nodes.math_block, reasons: Iterator[nodes.Element], before: int
+) -> None:
+    """The display with a list item for each row, its reason behind it, some rows folded.
+
+    ``before`` rows of other displays are counted already.
+    """
+    rows, folded = tex_rows(node.astext()), set(node["fold"])
+    first = next((row for row in range(len(rows)) if row + 1 not in folded), 0)
+
+    def show_row(row: int) -> None:
+        mathml = _row_mathml(node, rows, row, first)
+        self.body.append(
+            f'<li value="{before + row + 1}"><div class="equation-scroll">{mathml}</div>'
+        )
+        if reason := next(reasons, None):
+            self.body.append('<div class="reason">')
+            reason.walkabout(self)
+            self.body.append("</div>")
+        self.body.append("</li>")
+
+    _open_display(self, node, "equation equation-rows")
+    self.body.append('<ol class="rows">')
+    number = 0
+    while number < len(rows):
+        last = number
+        while last + 1 in folded and last + 1 <= len(rows):
+            last += 1
+        if last > number:
+            count = "1 line" if last - number == 1 else f"{last - number} lines"
+            self.body.append(
+                f'<li class="folded"><details class="fold"><summary>Written out ({count})'
+                f'</summary><ol class="rows">'
+            )
+            for one in range(number, last):
+                show_row(one)
+            self.body.append("</ol></details></li>")
+            number = last
+        else:
+            show_row(number)
+            number += 1
+    self.body.append("</ol></div>\n")
+
+
+def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
+    in_pair = "fold" in node  # its marks stand at the head of the pair
+    marks = "" if in_pair else aside(self, node)
+    _open_display(self, node, "equation")
     self.body.append(f'<div class="equation-scroll">{_render(node, display=True)}</div>')
-    if aside:
-        self.body.append(f'<div class="equation-aside">{aside}</div>')
+    if marks:
+        self.body.append(f'<div class="equation-aside">{marks}</div>')
     self.body.append("</div>\n")
     raise nodes.SkipNode
 

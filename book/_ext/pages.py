@@ -1,14 +1,14 @@
-"""What surrounds a page: description, date, 404 page, sitemap, buttons of the repository."""
+"""What surrounds a page: description, contents, date, 404 page, sitemap, repository's buttons."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
-import subprocess
+import shutil
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
 from docutils import nodes
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _DESCRIPTION_LENGTH = 200
 PDF_NAME = "backpropagation-by-hand.pdf"
+_SERVICE_PAGES = {"404": "404.html", "search": "search.html"}
+_PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+VERSION: str = tomllib.loads(_PYPROJECT.read_text("utf-8"))["project"]["version"]
 _PDF_LINK = re.compile(r'<span class="pdf-link">.*?</span>')
 
 
@@ -39,7 +42,18 @@ def add_repository_buttons(app: Sphinx, config: Config) -> None:
 
 
 def add_pages(app: Sphinx, config: Config) -> None:
-    config.html_additional_pages.update({"404": "404.html", "search": "search.html"})
+    config.html_additional_pages.update(_SERVICE_PAGES)
+
+
+def add_sitemap(app: Sphinx, config: Config) -> None:
+    """A sitemap names whole addresses: there is one where ``html: baseurl`` is set."""
+    if not config.html_baseurl:
+        return
+    config.html_baseurl = config.html_baseurl.rstrip("/") + "/"
+    app.setup_extension("sphinx_sitemap")
+    config.sitemap_url_scheme = "{link}"
+    config.sitemap_show_lastmod = "sphinx_last_updated_by_git" in app.extensions
+    config.sitemap_excludes = [f"{name}.html" for name in _SERVICE_PAGES]
 
 
 def extensions_digest(folder: Path) -> str:
@@ -90,21 +104,6 @@ def _description(doctree: nodes.document) -> str:
     return ""
 
 
-def _last_change(source: Path) -> str:
-    """The ISO date of the last commit that touched ``source``; empty outside of Git."""
-    try:
-        log = subprocess.run(
-            ["git", "log", "-1", "--format=%cs", "--", source.name],
-            cwd=source.parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return log.stdout.strip()
-
-
 def add_to_page(
     app: Sphinx,
     pagename: str,
@@ -115,8 +114,8 @@ def add_to_page(
     title = str(context.get("title") or context["docstitle"])
     description = _description(doctree) if doctree else ""
     context["description"] = description or f"{title}: {context['docstitle']}"
-    context["page_updated"] = _last_change(Path(app.env.doc2path(pagename))) if doctree else ""
-    context["html_baseurl"] = app.config.html_baseurl.rstrip("/")
+    context["book_version"] = VERSION
+    context["html_baseurl"] = app.config.html_baseurl
     # The captions stand before the page's h1: as headings they would break the order.
     contents = context["toctree"](collapse=False, maxdepth=3, titles_only=True, includehidden=True)
     contents = re.sub(r' (role="heading"|aria-level="\d")', "", contents)
@@ -124,37 +123,26 @@ def add_to_page(
     context["site_nav"] = contents.replace(current, f'aria-current="page" {current}')
 
 
-def write_sitemap(app: Sphinx, exception: Exception | None) -> None:
-    """Writes robots.txt, and sitemap.xml where ``html: baseurl`` names the site's address."""
+def write_robots(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.name != "html":
         return
-    out, base = Path(app.outdir), app.config.html_baseurl.rstrip("/")
     robots = "User-agent: *\nAllow: /\n"
-    if base:
-        urls = []
-        for docname in sorted(app.env.found_docs):
-            changed = _last_change(Path(app.env.doc2path(docname)))
-            date = f"<lastmod>{changed}</lastmod>" if changed else ""
-            urls.append(f"<url><loc>{escape(f'{base}/{docname}.html')}</loc>{date}</url>")
-        (out / "sitemap.xml").write_text(
-            '<?xml version="1.0" encoding="utf-8"?>\n'
-            '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
-            + "\n".join(urls)
-            + "\n</urlset>\n",
-            "utf-8",
-        )
-        robots += f"Sitemap: {base}/sitemap.xml\n"
-    (out / "robots.txt").write_text(robots, "utf-8")
+    if app.config.html_baseurl:
+        robots += f"Sitemap: {app.config.html_baseurl}{app.config.sitemap_filename}\n"
+    (Path(app.outdir) / "robots.txt").write_text(robots, "utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
+    if shutil.which("git"):
+        app.setup_extension("sphinx_last_updated_by_git")
     app.add_config_value("book_extensions", "", "env", str)
     app.connect("config-inited", note_extensions)
     app.connect("config-inited", add_repository_buttons)
     app.connect("config-inited", add_pages)
+    app.connect("config-inited", add_sitemap)
     app.connect("builder-inited", turn_off_page_search)
     # After the theme has prepared its own values.
     app.connect("html-page-context", add_to_page, priority=900)
-    app.connect("build-finished", write_sitemap)
+    app.connect("build-finished", write_robots)
     app.connect("build-finished", remove_old_pdf)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,9 +11,10 @@ import math
 from collections.abc import Callable, Iterable
 from html import escape
 
-WIDTH = 400
-"""Width of every figure in its own units: 11 units stay 9 px on a column of 330 px."""
-SMALLEST = 11
+WIDTH = 328
+"""Width of every figure in its own units: one pixel each in the column of a phone of 360 px."""
+SMALLEST = 12
+"""Smallest size of text."""
 
 LIGHT_PAGE, DARK_PAGE = "#ffffff", "#14181e"
 INK = ("#1b1f24", "#e6e8eb")
@@ -41,6 +42,16 @@ def decimals(value: float, digits: int) -> str:
     """A number to be read: `digits` decimals and the true minus sign, zero without a sign."""
     text = f"{value:.{digits}f}"
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def shortest(value: float) -> str:
+    """A number of the running network in 1.2: no more decimals than it has."""
+    return number(float(value), 4).replace("-", "−")
+
+
+def vector(values: Iterable[float]) -> str:
+    """A list of such numbers in parentheses."""
+    return f"({', '.join(shortest(value) for value in values)})"
 
 
 def paint(attribute: str, name: str, opacity: float = 1) -> str:
@@ -149,7 +160,7 @@ class Figure:
         name = f"fig-{self.name}"
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {number(self.height)}" '
-            f'width="480" height="{number(480 * self.height / WIDTH)}" '
+            f'width="440" height="{number(440 * self.height / WIDTH)}" '
             f'role="img" aria-labelledby="{name}-title" aria-describedby="{name}-desc" '
             f'font-family="{SANS}" fill="currentColor">'
         )
@@ -179,6 +190,14 @@ class Figure:
         self.parts.append(
             f'<text x="{number(x)}" y="{number(y)}" font-size="{number(size)}"'
             f"{_anchor(anchor)}{_fill(ink)}{weight}>{escape(text)}</text>"
+        )
+
+    def label(self, x: float, y: float, text: str, *, size: float = 12, ink: str = "ink") -> None:
+        """Words on an edge, centred at (x, y): the page shows around the letters."""
+        self.parts.append(
+            f'<text x="{number(x)}" y="{number(y)}" font-size="{number(size)}" '
+            f'text-anchor="middle"{_fill(ink)} stroke="var(--bg, {LIGHT_PAGE})" stroke-width="6" '
+            f'stroke-linejoin="round" paint-order="stroke">{escape(text)}</text>'
         )
 
     def math(
@@ -244,12 +263,22 @@ class Figure:
         )
 
     def circle(
-        self, x: float, y: float, radius: float, *, fill: str = "fill", ink: str = "muted"
+        self,
+        x: float,
+        y: float,
+        radius: float,
+        *,
+        fill: str = "fill",
+        ink: str = "muted",
+        dash: str = "",
+        page: bool = False,
     ) -> None:
-        """A disc; `fill="none"` leaves it open."""
+        """A disc; `fill="none"` leaves it open, `page` fills it with the page."""
+        filled = f' fill="var(--bg, {LIGHT_PAGE})"' if page else paint("fill", fill)
+        dashes = f' stroke-dasharray="{dash}"' if dash else ""
         self.parts.append(
             f'<circle cx="{number(x)}" cy="{number(y)}" r="{number(radius)}"'
-            f'{paint("fill", fill)}{paint("stroke", ink)} stroke-width="1.3"/>'
+            f'{filled}{paint("stroke", ink)} stroke-width="1.3"{dashes}/>'
         )
 
     def line(
@@ -300,6 +329,16 @@ class Figure:
         self.parts.append(f'<path d="M{corners}Z"{paint("fill", ink)}/>')
 
 
+DRAWINGS: dict[str, Callable[[], Figure]] = {}
+"""Every drawing of the book by the name of its function, in the order of definition."""
+
+
+def drawing(draw: Callable[[], Figure]) -> Callable[[], Figure]:
+    """Makes the function one of the book's drawings."""
+    DRAWINGS[draw.__name__] = draw
+    return draw
+
+
 def _anchor(anchor: str) -> str:
     return "" if anchor == "start" else f' text-anchor="{anchor}"'
 
@@ -333,12 +372,12 @@ class Axes:
         for value, label in y_ticks.items():
             (left, y), (right, _) = self.at(x0, value), self.at(x1, value)
             self.figure.line(left, y, right, y, ink="muted", width=0.5, dash="2 3")
-            self.figure.text(left - 5, y + 4, label, size=11, anchor="end", ink="muted")
+            self.figure.text(left - 5, y + 4, label, anchor="end", ink="muted")
         bottom = y0
         for value, label in x_ticks.items():
             x, y = self.at(value, bottom)
             self.figure.line(x, y, x, y + 4, ink="muted", width=1)
-            self.figure.text(x, y + 16, label, size=11, ink="muted")
+            self.figure.text(x, y + 16, label, ink="muted")
         self.figure.path([self.at(x0, bottom), self.at(x1, bottom)], ink="muted", width=1)
         if zero and x0 < 0 < x1:
             self.figure.path([self.at(0, y0), self.at(0, y1)], ink="muted", width=1)

@@ -26,7 +26,7 @@ from pages import PDF_NAME, link_pdf
 from wording import in_a_line
 
 HERE = Path(__file__).resolve().parent
-NOT_PRINTED = "script, .headerlink, .copy-button, .playground-controls"
+NOT_PRINTED = "script, .headerlink, .copy-button"
 # How a page's last line begins that says where to click next: paper is turned over.
 NAVIGATION = ("Next: ", "Back to ")
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
@@ -139,12 +139,14 @@ def compose(
         for chapter in chapters
     ]
     style = (HERE / "print.css").read_text("utf-8")
+    static = site / "_static"
+    sheets = [static / "site.css", *sorted((static / "figures").glob("*.css"))]
+    links = "".join(f'<link rel="stylesheet" href="{sheet.as_uri()}">' for sheet in sheets)
     changed = max(re.findall(r'<time datetime="([\d-]+)">', _all_pages(site)), default="")
     return (
         f'<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8">'
         f"<title>{escape(title)}</title>"
-        f'<link rel="stylesheet" href="{(site / "_static" / "site.css").as_uri()}">'
-        f"<style>{style}</style></head><body>"
+        f"{links}<style>{style}</style></head><body>"
         f'<header class="title-page"><p class="book-title">{escape(title)}</p>'
         f"<p>{escape(author)}</p><p>{changed}</p></header>"
         f'<nav class="contents" id="contents"><h1>Contents</h1><ol>{"".join(contents)}</ol></nav>'

@@ -9,13 +9,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from markdown_it.renderer import RendererHTML
-from markdown_it.token import Token
-from myst_parser.config.main import MdParserConfig
-from myst_parser.parsers.mdit import create_md_parser
 
 from texcheck.book import MOST_DEFINITIONS, MOST_NUMERICAL, Book, main, prove
-from texcheck.reader import EXTENSIONS, Item, pages, read
+from texcheck.reader import Item, pages, read
 
 BOOK = Path(__file__).parents[2] / "book"
 
@@ -27,27 +23,21 @@ ROWS = [
 ]
 
 
-def tokens(page: Path) -> list[Token]:
-    """The tokens of a page, inline ones included."""
-    parser = create_md_parser(MdParserConfig(enable_extensions=set(EXTENSIONS)), RendererHTML)
-    blocks = parser.parse(page.read_text(encoding="utf-8"))
-    return [token for block in blocks for token in (block, *(block.children or []))]
+# How a page labels an equation, a section and the row of a table.
+ANCHOR = re.compile(
+    r"\$\$ \((eq:[\w-]+)\)$|^\(((?:row|err)-[\w-]+)\)=$|\]\{#([\w-]+)\}", re.MULTILINE
+)
+
+
+def anchors_of(page: Path) -> list[str]:
+    """Every label of an equation, target of a section and anchor of a table's row, in order."""
+    found = ANCHOR.findall(page.read_text(encoding="utf-8"))
+    return ["".join(names) for names in found]
 
 
 @pytest.fixture(scope="module")
 def anchors() -> set[str]:
-    """Every label of an equation, target of a section and anchor of a table's row."""
-    found = set()
-    for page in pages(BOOK):
-        if page.suffix == ".md":
-            for token in tokens(page):
-                if token.type == "math_block_label":
-                    found.add(token.info)
-                elif token.type == "myst_target":
-                    found.add(token.content)
-                elif token.type == "span_open" and "id" in token.attrs:
-                    found.add(str(token.attrs["id"]))
-    return found
+    return {name for page in pages(BOOK) if page.suffix == ".md" for name in anchors_of(page)}
 
 
 def test_the_source_has_75_rows() -> None:
@@ -59,6 +49,18 @@ def test_every_row_of_the_source_is_an_equation_a_table_row_or_an_erratum(
     row: str, anchors: set[str]
 ) -> None:
     assert [anchor for anchor in anchors if re.fullmatch(rf"(eq:|row-|err-){row}(-\d+)?", anchor)]
+
+
+def test_gradients_has_each_of_its_rows_once() -> None:
+    """A row in parts, as c07-1 and c07-2, is one row: its parts stand in one display."""
+    found = anchors_of(BOOK / "regression" / "gradients.md")
+    rows = [match for name in found if (match := re.fullmatch(r"(?:eq:|row-)(c\d\d)(-\d+)?", name))]
+    assert {match[1] for match in rows} == {row for row in ROWS if row.startswith("c")}
+    assert len({match[0] for match in rows}) == len(rows)
+    whole = [match[1] for match in rows if match[2] is None]
+    in_parts = {match[1] for match in rows if match[2]}
+    assert len(set(whole)) == len(whole)
+    assert not in_parts & set(whole)
 
 
 @pytest.fixture(scope="module")

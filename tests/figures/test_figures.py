@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from handgrad import SquaredError, backward, forward
+from handgrad import SquaredError, forward, running
 from handgrad.reference import autograd_gradients
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
@@ -20,12 +20,12 @@ AA = 4.5  # WCAG 2.2, contrast of text
 
 @pytest.fixture(scope="module")
 def generator():
-    """The globals of make.py, and the modules that it imports."""
+    """The globals of make.py, every file that it writes, and the modules that it imports."""
     folder = str(BOOK / "_figures")
     sys.path.insert(0, folder)
     try:
         make = runpy.run_path(f"{folder}/make.py")
-        return make, sys.modules["plots"], sys.modules["svg"]
+        return make, make["figures"](), sys.modules["svg"], sys.modules["plots"]
     finally:
         sys.path.remove(folder)
 
@@ -55,18 +55,18 @@ def over(front, back, opacity):
     return opacity * front + (1 - opacity) * back
 
 
-def test_committed_figures_are_what_the_script_draws(generator, committed):
-    drawn = {figure.name: figure.render() for figure in (f() for f in generator[0]["FIGURES"])}
-    assert sorted(committed) == sorted(drawn)
-    for name, text in drawn.items():
-        assert committed[name] == text, f"{name}.svg is stale: run python book/_figures/make.py"
+def test_committed_figures_are_what_the_script_writes(generator):
+    files = generator[1]
+    committed = [*BOOK.glob("_static/figures/*"), *BOOK.glob("_figures/*/*.html")]
+    assert sorted(path.relative_to(BOOK).as_posix() for path in committed) == sorted(files)
+    for name, text in files.items():
+        assert (BOOK / name).read_text("utf-8") == text, f"{name} is stale: run make figures"
 
 
-def test_the_script_writes_into_the_folder_that_it_is_given(generator, tmp_path, committed, capsys):
+def test_the_script_writes_into_the_folder_that_it_is_given(generator, tmp_path, capsys):
     generator[0]["main"](tmp_path)
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
-    names = [f"{name}.svg" for name in committed] + ["playground.html"]
-    assert sorted(path.name for path in written) == sorted(names)
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in written) == sorted(generator[1])
     assert sorted(capsys.readouterr().out.split()) == sorted(map(str, written))
 
 
@@ -88,7 +88,7 @@ def test_no_two_figures_share_an_id(committed):
 
 def test_figures_are_small_files_that_fit_a_phone(generator, committed):
     smallest, width = generator[2].SMALLEST, generator[2].WIDTH
-    assert smallest * 330 / width >= 9  # px of the smallest script in a column of 330 px
+    assert smallest * 328 / width >= 12  # px of the smallest text in the column of a phone
     for name, text in committed.items():
         assert len(text.encode()) < 20_000, name
         assert float(ET.fromstring(text).get("width")) <= 720
@@ -112,7 +112,7 @@ def test_every_shape_stays_inside_its_figure(committed):
 
 def test_colours_are_the_themes(generator, committed):
     """Except for a figure that is opened alone, colours are variables with a fallback."""
-    css = (BOOK / "_static/css/site.css").read_text("utf-8")
+    css = (BOOK / "_static/css/base.css").read_text("utf-8")
     for name, text in committed.items():
         body = re.sub(r"<style>.*?</style>", "", text)
         assert set(re.findall(r"var\(--fig-([a-z-]+), #", body)) <= set(generator[2].COLOURS)
@@ -134,22 +134,56 @@ def test_text_has_enough_contrast(generator, scheme):
         assert contrast(ink, over(accent, page, 0.5)) >= AA  # the strongest cell of a heat map
 
 
-def test_heat_maps_show_the_gradients_of_autograd(generator, committed):
-    plots = generator[1]
-    network, x, y = plots.HEAT_MAP_NETWORK, plots.HEAT_MAP_X, plots.HEAT_MAP_Y
-    trace = forward(network, x)
-    by_hand = backward(network, trace, SquaredError().gradient(trace.y_hat, y))
-    autograd = autograd_gradients(network, x, y, SquaredError())
-    shown = ET.fromstring(committed["gradient-heatmaps"])
-    numbers = [t.text.replace("−", "-") for t in shown.iter(f"{SVG}text") if t.get("y") and t.text]
-    cells = [float(text) for text in numbers if re.fullmatch(r"-?[\d.]+", text)]
+def shown_numbers(committed, name):
+    """Every text of a drawing that is a number, in order."""
+    texts = [text.text or "" for text in ET.fromstring(committed[name]).iter(f"{SVG}text")]
+    numbers = [text.replace("−", "-") for text in texts]
+    return [float(text) for text in numbers if re.fullmatch(r"-?[\d.]+", text)]
+
+
+def test_heat_maps_show_the_gradients_of_autograd(committed):
+    x, y, net = running.x, running.y, running.network("1.2")
+    autograd = autograd_gradients(net, x, y, SquaredError())
+    z = forward(net, x).z
     expected = []
     for L in (2, 1):
-        np.testing.assert_allclose(by_hand.W[L], autograd.W[L], rtol=0, atol=1e-10)
-        expected += [*trace.z[L - 1], *autograd.delta[L], *autograd.W[L].T.ravel()]
-    np.testing.assert_allclose(cells[: len(expected)], expected, rtol=0, atol=1e-10)
-    assert [int(i) for i in np.flatnonzero(trace.s[1] <= 0)] == [1]
-    assert "Hidden unit 1 is dead" in shown.find(f"{SVG}desc").text
+        expected += [*z[L - 1], *autograd.delta[L], *autograd.W[L].T.ravel()]
+    cells = shown_numbers(committed, "gradient-heatmaps")[: len(expected)]
+    np.testing.assert_allclose(cells, expected, rtol=0, atol=1e-10)
+    assert "Hidden unit 1 is off" in committed["gradient-heatmaps"]
+
+
+def test_running_network_stands_whole_in_its_drawing(committed):
+    shown = shown_numbers(committed, "running")
+    v = running.values("1.2")
+    for array in (v["W1"], v["W2"], v["x"], v["z1"], v["y_hat"], [v["loss"]]):
+        for value in np.ravel(array):
+            shown.remove(value)
+    assert shown == []
+    for name, text in (("s", v["s1"]), ("b", [*v["b1"], *v["b2"]])):
+        for value in text:
+            assert f">{name} {value:g}".replace("-", "−") in committed["running"]
+
+
+def test_paths_multiply_to_the_jacobian_of_autograd(committed):
+    jacobian = torch.func.jacrev(running_forward)(torch.tensor(running.x))
+    shown = shown_numbers(committed, "paths")
+    assert shown[-1] == jacobian[3, 0]
+    rows = np.reshape(shown[-13:-1], (3, 4))
+    np.testing.assert_allclose(rows[:, :3].prod(axis=1), rows[:, 3], rtol=0, atol=1e-12)
+    assert rows[:, 3].sum() == jacobian[3, 0]
+
+
+def running_forward(x):
+    hidden = torch.relu(torch.tensor(running.W1) @ x + torch.tensor(running.b1))
+    return torch.tensor(running.W2) @ hidden + torch.tensor(running.b2)
+
+
+def test_sum_over_the_cut_is_the_gradient_of_the_input(committed):
+    loss = torch.func.grad(lambda x: torch.sum((running_forward(x) - torch.tensor(running.y)) ** 2))
+    text = re.findall(r">([^<]*) = (−?[\d.]+)</text>", committed["cut"])[-1]
+    assert float(text[1].replace("−", "-")) == loss(torch.tensor(running.x))[0]
+    assert eval(text[0].replace("−", "-").replace("·", "*")) == loss(torch.tensor(running.x))[0]
 
 
 def test_the_marked_gradients_of_one_sigmoid_output_are_autograds(committed):

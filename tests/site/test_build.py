@@ -7,12 +7,11 @@ import runpy
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pikepdf
 import pytest
-import yaml
 from pages import PDF_NAME
 
 ROOT = Path(__file__).parents[2]
@@ -25,46 +24,26 @@ NOTEBOOK = (
     '"metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},'
     '"nbformat": 4, "nbformat_minor": 4}'
 )
-
-
-def build(folder: Path, page: str = PAGE, **settings: Any) -> subprocess.CompletedProcess[str]:
-    """Builds a book with ``page`` as its first and a notebook as its second page in ``folder``."""
-    book = folder / "book"
-    book.mkdir()
-    for name in ("_static", "_templates", "_fonts"):
-        (book / name).symlink_to(ROOT / "book" / name)
-    (book / "index.md").write_text(page, "utf-8")
-    (book / "run.ipynb").write_text(NOTEBOOK, "utf-8")
-    toc = {"format": "jb-book", "root": "index", "chapters": [{"file": "run"}]}
-    (book / "_toc.yml").write_text(yaml.safe_dump(toc), "utf-8")
-
-    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
-    extensions = config["sphinx"]["local_extensions"]
-    del extensions["ledger"]  # it proves the pages of the whole book
-    config["sphinx"]["local_extensions"] = dict.fromkeys(extensions, str(ROOT / "book" / "_ext"))
-    for section, values in settings.items():
-        config.setdefault(section, {}).update(values)
-    (folder / "_config.yml").write_text(yaml.safe_dump(config), "utf-8")
-    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", "book"]
-    options = ["--config", "_config.yml", "--path-output", ".", "-W", "-n", "--keep-going"]
-    return subprocess.run(command + options, cwd=folder, capture_output=True, text=True)
+PAGES = {"index.md": PAGE, "run.ipynb": NOTEBOOK}
+Build = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def plain(build_book: Build, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of a book that names neither a repository nor an address."""
     folder = tmp_path_factory.mktemp("plain")
-    result = build(folder, repository={"url": ""}, html={"baseurl": ""})
+    result = build_book(folder, PAGES, repository={"url": ""}, html={"baseurl": ""})
     assert result.returncode == 0, result.stderr
     return folder / "_build" / "html"
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def published(build_book: Build, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of a book that names its repository and its address."""
     folder = tmp_path_factory.mktemp("published")
-    result = build(
+    result = build_book(
         folder,
+        PAGES,
         repository={"url": "https://github.com/someone/book"},
         html={"baseurl": "https://someone.example/book/"},
     )
@@ -133,22 +112,21 @@ def test_what_is_for_the_screen_is_not_printed(plain: Path) -> None:
         assert not chapter.article.select("script, .headerlink")
 
 
-def test_second_build_has_no_warnings_either(plain: Path) -> None:
+def test_second_build_has_no_warnings_either(build_book: Build, plain: Path) -> None:
     folder = plain.parents[1]
-    shutil.rmtree(folder / "book")
-    result = build(folder, page=PAGE.replace("well", "better"))
+    result = build_book(folder, PAGES | {"index.md": PAGE.replace("well", "better")})
     assert result.returncode == 0, result.stderr
     assert "better" in (plain / "index.html").read_text("utf-8")
 
 
-def test_faults_stop_the_build_at_their_lines(tmp_path: Path) -> None:
+def test_faults_stop_the_build_at_their_lines(build_book: Build, tmp_path: Path) -> None:
     (tmp_path / "a.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', "utf-8")
     lines = ["# Faults", ""]
     lines += ["$$", "x", "= \\nonsense{1}", "$$", ""]
     lines += ["Text $\\nonsense{2}$.", ""]
     lines += ["\\begin{align}", "x", "\\end{align}", ""]
     lines += ["```{image} ../a.svg", "```"]
-    result = build(tmp_path, "\n".join(lines))
+    result = build_book(tmp_path, PAGES | {"index.md": "\n".join(lines)})
     assert result.returncode != 0
     for message, line in {
         "(in: x = \\nonsense{1})": 5,

@@ -94,14 +94,14 @@ def assert_shown_numbers_are_by_hand(page: Page) -> None:
 
 
 def field(page: Page, item: str) -> Any:
-    return page.locator(f"#pg-{item}")
+    return page.locator(f"#playground-{item}")
 
 
 def edges(page: Page, mark: str) -> set[str]:
     """The edges of the highlighted path."""
     return set(
         page.eval_on_selector_all(
-            f"#playground .pg-edge.pg-{mark}", "all => all.map(e => e.dataset.edge)"
+            f"#playground .playground-edge.playground-{mark}", "all => all.map(e => e.dataset.edge)"
         )
     )
 
@@ -129,7 +129,7 @@ def test_every_formula_ends_with_the_number_that_is_shown(page: Page) -> None:
         page.locator(f"#playground [data-item='{item}']").focus()
         name, *index = item.split("-")
         value = float(np.asarray(expected[gradients.get(name, name)])[tuple(map(int, index))])
-        last = page.locator(".pg-formula p").first.locator("math").last.text_content() or ""
+        last = page.locator(".playground-formula p").first.locator("math").last.text_content() or ""
         assert float(last.lstrip("=").replace("−", "-")) == pytest.approx(value, abs=5e-4), item
 
 
@@ -153,13 +153,13 @@ def test_keyboard_alone_is_enough(page: Page) -> None:
     expect(field(page, "W1-0-0")).to_have_value("0.51")
     assert_shown_numbers_are_by_hand(page)
     loss = page.locator("#playground td [data-value=loss]").text_content()
-    expect(page.locator(".pg-summary")).to_contain_text(f"loss {loss}")
+    expect(page.locator(".playground-summary")).to_contain_text(f"loss {loss}")
     slider = page.locator("#playground input[type=range]")
     slider.focus()
     page.keyboard.press("ArrowRight")
     assert float(field(page, "W1-0-0").input_value()) > 0.51
     assert_shown_numbers_are_by_hand(page)
-    page.locator(".pg-reset").press("Enter")
+    page.locator(".playground-reset").press("Enter")
     expect(field(page, "W1-0-0")).to_have_value("0.5")
     assert_shown_numbers_are_by_hand(page)
 
@@ -169,9 +169,9 @@ def test_path_of_the_error_stops_at_a_dead_unit(page: Page) -> None:
     assert edges(page, "backward") == {"l", "c-2", "a-2-1"}
     field(page, "W1-1-0").focus()  # unit 1 is dead at the first numbers
     assert edges(page, "backward") == {"l", "c-1"}
-    expect(page.locator(".pg-stop[data-unit='1']")).to_have_css("display", "inline")
+    expect(page.locator(".playground-stop[data-unit='1']")).to_have_css("display", "inline")
     field(page, "b1-1").fill("5")  # now it is alive
-    expect(page.locator(".pg-stop[data-unit='1']")).to_have_css("display", "none")
+    expect(page.locator(".playground-stop[data-unit='1']")).to_have_css("display", "none")
     field(page, "W1-1-0").focus()
     assert edges(page, "backward") == {"l", "c-1", "a-1-0"}
     page.locator("#playground button[data-item='z1-0']").click()
@@ -185,7 +185,7 @@ def test_wrong_number_is_refused_with_words(page: Page, typed: str) -> None:
     before = loss.text_content()
     field(page, "b2-0").fill(typed)
     expect(field(page, "b2-0")).to_have_attribute("aria-invalid", "true")
-    expect(page.locator(".pg-summary")).to_contain_text("Expected a number from −10 to 10")
+    expect(page.locator(".playground-summary")).to_contain_text("Expected a number from −10 to 10")
     assert loss.text_content() == before
     field(page, "x-0").focus()
     expect(field(page, "b2-0")).to_have_value("0.75")
@@ -209,16 +209,16 @@ def test_nothing_moves_for_a_reader_who_asked_for_rest(browser: Browser, origin:
         context = browser.new_context(reduced_motion=motion)
         page = context.new_page()
         page.goto(f"{origin}/{PAGE}")
-        names[motion] = page.eval_on_selector("#playground .pg-edge.pg-backward", moving)
+        names[motion] = page.eval_on_selector("#playground .playground-edge.playground-backward", moving)  # noqa: E501
         context.close()
-    assert names == {"reduce": "none", "no-preference": "pg-flow"}
+    assert names == {"reduce": "none", "no-preference": "playground-flow"}
 
 
 def test_path_moves_when_it_is_seen(browser: Browser, origin: str) -> None:
     context = browser.new_context(reduced_motion="no-preference")
     page = context.new_page()
     page.goto(f"{origin}/{PAGE}")
-    path = page.locator("#playground .pg-edge.pg-backward").first
+    path = page.locator("#playground .playground-edge.playground-backward").first
     expect(path).to_have_css("animation-play-state", "paused")
     path.scroll_into_view_if_needed()
     expect(path).to_have_css("animation-play-state", "running")
@@ -230,7 +230,7 @@ def test_without_javascript_it_is_a_worked_example(browser: Browser, origin: str
     page = context.new_page()
     page.goto(f"{origin}/{PAGE}")
     expect(page.locator("#playground td [data-value='delta1-2']")).to_have_text("−3.000")
-    expect(page.locator(".pg-formula math")).to_have_count(5)
+    expect(page.locator(".playground-formula math")).to_have_count(5)
     expect(page.locator("#playground input[type=range]")).to_be_hidden()
     assert re.fullmatch("-?[0-9.]+", field(page, "W1-2-1").get_attribute("value") or "")
     expect(field(page, "W1-2-1")).not_to_be_editable()

@@ -1,18 +1,14 @@
 """The interactive figure as one fragment of HTML, with its first numbers computed by handgrad.
 
-Without JavaScript it is a worked example; `playground.js` brings it to life.
+Without JavaScript it is a worked example; `figure.js` brings it to life.
 """
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 from svg import SERIF, decimals
 
 from handgrad import Gradients, Layer, Network, SquaredError, Trace, backward, forward
-
-HERE = Path(__file__).resolve().parent
 
 PARAMETERS: dict[str, list[float] | list[list[float]]] = {
     "x": [1.0, -2.0],
@@ -99,7 +95,9 @@ def _formulas() -> str:
 
 def _named(symbol: str, words: str) -> str:
     """A formula that a screen reader reads as `words`."""
-    return f'<span aria-hidden="true">{_math(symbol)}</span><span class="pg-sr">{words}</span>'
+    return (
+        f'<span aria-hidden="true">{_math(symbol)}</span><span class="playground-sr">{words}</span>'
+    )
 
 
 def _field(item: str, symbol: str, words: str) -> str:
@@ -111,18 +109,18 @@ def _field(item: str, symbol: str, words: str) -> str:
     gradient = ""
     if f"d{item}" in VALUES:
         gradient = (
-            f'<span class="pg-gradient"><span class="pg-sr">gradient </span>'
+            f'<span class="playground-gradient"><span class="playground-sr">gradient </span>'
             f'<span data-value="d{item}">{decimals(VALUES[f"d{item}"], 3)}</span></span>'
         )
     return (
-        f'<div><label for="pg-{item}">{_named(symbol, words)}</label>'
-        f'<input type="number" id="pg-{item}" data-item="{item}" value="{value:g}" '
+        f'<div><label for="playground-{item}">{_named(symbol, words)}</label>'
+        f'<input type="number" id="playground-{item}" data-item="{item}" value="{value:g}" '
         f'min="-{LIMIT}" max="{LIMIT}" step="0.01" autocomplete="off" readonly>{gradient}</div>'
     )
 
 
 def _fieldset(legend: str, fields: list[str], columns: int = 3) -> str:
-    kind = "pg-cells pg-cells-4" if columns == 4 else "pg-cells"
+    kind = "playground-cells playground-cells-4" if columns == 4 else "playground-cells"
     return (
         f"<fieldset><legend>{legend}</legend>"
         f'<div class="{kind}">\n' + "\n".join(fields) + "\n</div></fieldset>"
@@ -156,10 +154,10 @@ def _inputs() -> str:
 
 
 def _button(item: str, words: str, columns: int = 1) -> str:
-    kind = ' class="pg-error"' if item.startswith("delta") else ""
+    kind = ' class="playground-error"' if item.startswith("delta") else ""
     return (
         f'<td colspan="{columns}"><button type="button"{kind} data-item="{item}">'
-        f'<span class="pg-sr">{words}: </span>'
+        f'<span class="playground-sr">{words}: </span>'
         f'<span data-value="{item}">{decimals(VALUES[item], 3)}</span></button></td>'
     )
 
@@ -241,8 +239,8 @@ def _matrices() -> str:
         _matrix(symbol("b", 2), [["db2-0"]]),
     ]
     return (
-        '<div class="pg-matrices" role="group" aria-labelledby="pg-layout">'
-        '<p class="pg-heading" id="pg-layout">The gradients in the text’s layout</p>\n'
+        '<div class="playground-matrices" role="group" aria-labelledby="playground-layout">'
+        '<p class="playground-heading" id="playground-layout">The gradients in the text’s layout</p>\n'  # noqa: E501
         + "\n".join(matrices)
         + "\n</div>"
     )
@@ -257,7 +255,7 @@ def _drawing() -> str:
 
     def edge(name: str, start: tuple[int, int], end: tuple[int, int]) -> None:
         (x1, y1), (x2, y2) = start, end
-        parts.append(f'<path class="pg-edge" data-edge="{name}" d="M{x1} {y1}L{x2} {y2}"/>')
+        parts.append(f'<path class="playground-edge" data-edge="{name}" d="M{x1} {y1}L{x2} {y2}"/>')
 
     def text(x: float, y: float, kind: str, content: str, attributes: str = "") -> None:
         parts.append(f'<text class="{kind}" x="{x}" y="{y}"{attributes}>{content}</text>')
@@ -267,12 +265,14 @@ def _drawing() -> str:
 
     def symbol(x: float, y: float, letter: str, index: str = "") -> None:
         subscript = f'<tspan dy="3" font-size="11">{index}</tspan>' if index else ""
-        text(x, y, "pg-ink-muted", letter + subscript, f' font-family="{SERIF}"')
+        text(x, y, "playground-ink-muted", letter + subscript, f' font-family="{SERIF}"')
 
     def node(x: int, y: int, value: str, kind: str = "", attributes: str = "") -> None:
-        parts.append(f'<circle class="pg-back" cx="{x}" cy="{y}" r="24"/>')
-        parts.append(f'<circle class="pg-node{kind}" cx="{x}" cy="{y}" r="24"{attributes}/>')
-        text(x, y + 4, "pg-ink", value)
+        parts.append(f'<circle class="playground-back" cx="{x}" cy="{y}" r="24"/>')
+        parts.append(
+            f'<circle class="playground-node{kind}" cx="{x}" cy="{y}" r="24"{attributes}/>'
+        )
+        text(x, y + 4, "playground-ink", value)
 
     for i, end in enumerate(hidden):
         for j, start in enumerate(inputs):
@@ -286,14 +286,14 @@ def _drawing() -> str:
         symbol(x, y - 30, "𝑥", str(j))
     for i, (x, y) in enumerate(hidden):
         unit = f' data-unit="{i}"'
-        kind = " pg-off" if VALUES[f"s1-{i}"] <= 0 else ""
+        kind = " playground-off" if VALUES[f"s1-{i}"] <= 0 else ""
         node(x, y, shown(f"z1-{i}"), kind, unit)
         symbol(x, y - 30, "𝑧", str(i))
-        text(x, y + 39, "pg-ink-backward", f"δ = {shown(f'delta1-{i}')}")
+        text(x, y + 39, "playground-ink-backward", f"δ = {shown(f'delta1-{i}')}")
         text(
             x + 30,
             y + (22 if i == 2 else -20),
-            f"pg-ink pg-off-word{kind}",
+            f"playground-ink playground-off-word{kind}",
             "off",
             f' text-anchor="start"{unit}',
         )
@@ -303,15 +303,15 @@ def _drawing() -> str:
         cx, cy = x + 31 * dx / length, y + 31 * dy / length
         nx, ny = 9 * dy / length, -9 * dx / length
         bar = f"M{cx - nx:.1f} {cy - ny:.1f}L{cx + nx:.1f} {cy + ny:.1f}"
-        parts.append(f'<path class="pg-stop{kind}"{unit} d="{bar}"/>')
+        parts.append(f'<path class="playground-stop{kind}"{unit} d="{bar}"/>')
     x, y = output
     node(x, y, shown("y_hat-0"))
     symbol(x, y - 30, "𝑦\u0302", "0")
-    text(x, y + 39, "pg-ink-backward", f"δ = {shown('delta2-0')}")
+    text(x, y + 39, "playground-ink-backward", f"δ = {shown('delta2-0')}")
     x, y = loss
     box = f'x="{x - 32}" y="{y - 20}" width="64" height="40" rx="6"'
-    parts.append(f'<rect class="pg-node" {box}/>')
-    text(x, y + 4, "pg-ink", shown("loss"))
+    parts.append(f'<rect class="playground-node" {box}/>')
+    text(x, y + 4, "playground-ink", shown("loss"))
     symbol(x, y - 28, "ℓ")
 
     label = (
@@ -325,32 +325,29 @@ def _drawing() -> str:
     )
 
 
-def fragment() -> str:
-    """The whole figure: style, markup with its first numbers, script."""
-    css = (HERE / "playground.css").read_text("utf-8")
-    script = (HERE / "playground.js").read_text("utf-8")
-    return f"""<style>
-{css}</style>
-<div class="pg" id="playground" role="group" aria-labelledby="pg-title">
-<p class="pg-title" id="pg-title">Your own 2-3-1 network</p>
-<p class="pg-muted">ReLU in the hidden layer, identity at the output, squared error.
+def fragments() -> dict[str, str]:
+    """The markup with its first numbers."""
+    fragment = f"""<div class="playground" id="playground" role="group"
+aria-labelledby="playground-title">
+<p class="playground-title" id="playground-title">Your own 2-3-1 network</p>
+<p class="playground-muted">ReLU in the hidden layer, identity at the output, squared error.
 <span hidden>Change any number, or choose a value: its formula and the path of the error
 appear.</span></p>
-<div class="pg-grid">
+<div class="playground-grid">
 <div>
 {_drawing()}
 </div>
 <div>
-<div class="pg-formula">
+<div class="playground-formula">
 {_formulas()}
 </div>
-<div class="pg-tools" hidden>
-<label><span class="pg-slider-name"></span>
+<div class="playground-tools" hidden>
+<label><span class="playground-slider-name"></span>
 <input type="range" min="-{LIMIT}" max="{LIMIT}" step="0.1" value="0" autocomplete="off"></label>
-<span class="pg-slider-value" aria-hidden="true"></span>
-<button type="button" class="pg-reset">Reset</button>
+<span class="playground-slider-value" aria-hidden="true"></span>
+<button type="button" class="playground-reset">Reset</button>
 </div>
-<p class="pg-summary pg-muted" role="status"></p>
+<p class="playground-summary playground-muted" role="status"></p>
 </div>
 <div>
 {_inputs()}
@@ -361,6 +358,5 @@ appear.</span></p>
 </div>
 </div>
 </div>
-<script>
-{script}</script>
 """
+    return {"figure": fragment}

@@ -267,7 +267,7 @@
   let announcement;
   const announce = (text) => {
     clearTimeout(announcement); // a held key or a drag is announced once, at its end
-    announcement = setTimeout(() => { one(".pg-summary").textContent = text; }, 400);
+    announcement = setTimeout(() => { one(".playground-summary").textContent = text; }, 400);
   };
 
   const marks = ["forward", "backward"];
@@ -282,17 +282,17 @@
       element.textContent = format(read(params, element.dataset.given), 2);
     }
     result.s1.forEach((s, unit) => {
-      for (const element of all(`[data-unit="${unit}"]`)) element.classList.toggle("pg-off", s <= 0);
+      for (const element of all(`[data-unit="${unit}"]`)) element.classList.toggle("playground-off", s <= 0);
     });
     for (const edge of all("[data-edge]")) {
       for (const mark of marks) {
-        edge.classList.toggle(`pg-${mark}`, (path[mark] ?? []).includes(edge.dataset.edge));
+        edge.classList.toggle(`playground-${mark}`, (path[mark] ?? []).includes(edge.dataset.edge));
       }
     }
     for (const element of all("[data-item]")) {
-      element.classList.toggle("pg-selected", element.dataset.item === selected);
+      element.classList.toggle("playground-selected", element.dataset.item === selected);
     }
-    one(".pg-formula").innerHTML = lines
+    one(".playground-formula").innerHTML = lines
       .map((pieces) =>
         pieces
           .flatMap((piece, n) => [piece].flat().map((term, k) => (n && !k ? mo("=") : "") + term))
@@ -302,9 +302,9 @@
       .map((line) => `<p>${line}</p>`)
       .join("");
     const field = inputs.find((input) => input.dataset.item === parameter);
-    one(".pg-slider-name").innerHTML = root.querySelector(`label[for="${field.id}"]`).innerHTML;
+    one(".playground-slider-name").innerHTML = root.querySelector(`label[for="${field.id}"]`).innerHTML;
     if (document.activeElement !== slider) slider.value = read(params, parameter);
-    one(".pg-slider-value").textContent = format(read(params, parameter), 2);
+    one(".playground-slider-value").textContent = format(read(params, parameter), 2);
     return { result, words };
   };
 
@@ -351,7 +351,7 @@
     inputs.find((input) => input.dataset.item === parameter).value = slider.value;
     change(parameter, slider.valueAsNumber);
   });
-  one(".pg-reset").addEventListener("click", () => {
+  one(".playground-reset").addEventListener("click", () => {
     for (const input of inputs) {
       input.value = initial.get(input.dataset.item);
       input.removeAttribute("aria-invalid");
@@ -364,11 +364,12 @@
   // The first path waits until it is seen: a movement that nobody watches costs a phone power.
   const seen = new IntersectionObserver(([{ isIntersecting }]) => {
     if (!isIntersecting) return;
-    root.classList.add("pg-seen");
+    root.classList.add("playground-seen");
     seen.disconnect();
   });
   seen.observe(one("svg"));
 
   for (const element of all("[hidden]")) element.hidden = false;
+  root.dataset.live = "";
   draw();
 })();

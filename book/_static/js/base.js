@@ -1,0 +1,29 @@
+// What all scripts of a page share, as `book`. The build joins this file with its neighbours, this one first.
+"use strict";
+const book = (() => {
+  const root = document.documentElement;
+  const siteRoot = new URL(root.dataset.content_root || "./", location.href);
+
+  const texOf = math => math.querySelector("annotation[encoding='application/x-tex']").textContent.trim();
+
+  async function copyText(text) {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    // A page opened from a file on some systems has no clipboard: select and copy as in the past.
+    const area = document.body.appendChild(document.createElement("textarea"));
+    area.value = text;
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+
+  // The site's own scripts alone, which a page opened from disk may load as well.
+  const loadScript = name => new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL(`_static/${name}`, siteRoot);
+    script.onload = resolve;
+    script.onerror = () => reject(new Error(`could not load ${name}`));
+    document.head.append(script);
+  });
+
+  return { root, siteRoot, texOf, copyText, loadScript };
+})();
