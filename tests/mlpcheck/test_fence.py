@@ -106,7 +106,8 @@ seen = {}
 for name, path in PATHS.items():
     seen[name] = os.path.exists(path)
 seen["processes"] = len([p for p in os.listdir("/proc") if p.isdigit()])
-for name, place in (("etc", "/etc/x"), ("usr", "/usr/x"), ("root", "/x"), ("tmp", "/tmp/mlpcheck-probe")):
+places = {"etc": "/etc/x", "usr": "/usr/x", "root": "/x", "tmp": "/tmp/mlpcheck-probe"}
+for name, place in places.items():
     try:
         os.close(os.open(place, os.O_CREAT | os.O_WRONLY)); seen[name] = True
     except OSError as error:

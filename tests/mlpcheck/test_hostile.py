@@ -86,7 +86,7 @@ WHILE_LOADING = {  # "..." stands for the reference
     "sys.exit": ("...\nimport sys; sys.exit(3)\n", "exit"),
     "os._exit": ("...\nimport os; os._exit(3)\n", "exit"),
     "an error": ("...\n1 / 0\n", "import-error"),
-    "a module that is not there": ("import helper\n...", "import-error"),
+    "a module that is not there": ("import helper\nhelper.f()\n...", "import-error"),
     "no colon": ("def f()\n    pass\n", "syntax-error"),
     "brackets without end": ("x = " + "(" * 5000, "syntax-error"),
     "a null byte": ("x = 1\0", "syntax-error"),
@@ -251,7 +251,8 @@ def test_no_process_and_no_file_is_left_behind(reference, server, tmp_path):
 
 def children(pid: int) -> set[int]:
     """The processes below the runner, but for those that bubblewrap itself needs."""
-    found = subprocess.run(["ps", "-e", "-o", "pid=,ppid=,args="], capture_output=True, text=True)
+    command = ["ps", "-e", "-ww", "-o", "pid=,ppid=,args="]
+    found = subprocess.run(command, capture_output=True, text=True)
     rows = [line.split(None, 2) for line in found.stdout.splitlines()]
     below = {pid}
     for _ in rows:
@@ -262,7 +263,7 @@ def children(pid: int) -> set[int]:
 def test_closing_the_server_ends_what_is_running(reference, tmp_path):
     file = tmp_path / "mlp.py"
     file.write_text(reference.in_forward("while True: pass"), encoding="utf-8")
-    server = Server(Limits())
+    server = Server(Limits(), "none")
     thread = threading.Thread(target=_fails, args=(lambda: check("mlp.py", file, server),))
     thread.start()
     deadline = time.monotonic() + 60

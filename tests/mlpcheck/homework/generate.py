@@ -1,4 +1,4 @@
-"""Makes the template mlp.py from the reference solution, and the page of mistakes from the registry:
+"""Makes the template mlp.py from the reference solution, the page of mistakes from the registry:
 python tests/mlpcheck/homework/generate.py
 """
 
