@@ -10,26 +10,34 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from addresses import repository_address, site_address
 from docutils import nodes
+from sphinx.errors import ConfigError
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
 
 _DESCRIPTION_LENGTH = 200
-PDF_NAME = "backpropagation-by-hand.pdf"
+PDF_NAME = "backpropagation-by-hand.pdf"  # `make pdf`
+OFFLINE_NAME = "backpropagation-by-hand.zip"  # `make offline`
 _SERVICE_PAGES = {"404": "404.html", "search": "search.html"}
 _PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 VERSION: str = tomllib.loads(_PYPROJECT.read_text("utf-8"))["project"]["version"]
-_PDF_LINK = re.compile(r'<span class="pdf-link">.*?</span>')
 
 
-def add_repository_buttons(app: Sphinx, config: Config) -> None:
+def read_addresses(app: Sphinx, config: Config) -> None:
     """Turns the buttons on where ``repository: url`` is set in _config.yml, and nowhere else."""
     options = config.html_theme_options
-    if not options.get("repository_url"):
+    try:
+        repository = repository_address(options.get("repository_url"))
+        config.html_baseurl = site_address(config.html_baseurl, "")
+    except ValueError as error:
+        raise ConfigError(f"_config.yml: {error}") from error
+    if not repository:
         return
     options.update(
+        repository_url=repository,
         use_repository_button=True,
         use_edit_page_button=True,
         use_issues_button=True,
@@ -49,7 +57,6 @@ def add_sitemap(app: Sphinx, config: Config) -> None:
     """A sitemap names whole addresses: there is one where ``html: baseurl`` is set."""
     if not config.html_baseurl:
         return
-    config.html_baseurl = config.html_baseurl.rstrip("/") + "/"
     app.setup_extension("sphinx_sitemap")
     config.sitemap_url_scheme = "{link}"
     config.sitemap_show_lastmod = "sphinx_last_updated_by_git" in app.extensions
@@ -74,23 +81,25 @@ def turn_off_page_search(app: Sphinx) -> None:
     app.builder.search = False  # type: ignore[attr-defined]
 
 
-def link_pdf(site: Path, text: str) -> None:
-    """Links the PDF from every page of ``site``; an empty ``text`` removes the links."""
+def link_file(site: Path, name: str, text: str) -> None:
+    """Links the file ``name`` from every page of ``site``; an empty ``text`` removes the links."""
+    span = re.compile(rf'(<span class="made-later" data-file="{re.escape(name)}">).*?</span>')
     for path in site.rglob("*.html"):
         page = path.read_text("utf-8")
-        href = os.path.relpath(site / PDF_NAME, path.parent)
+        href = os.path.relpath(site / name, path.parent).replace(os.sep, "/")
         link = f'<a href="{href}">{text}</a>' if text else ""
-        linked = _PDF_LINK.sub(f'<span class="pdf-link">{link}</span>', page)
+        linked = span.sub(lambda of, link=link: f"{of[1]}{link}</span>", page)
         if linked != page:
             path.write_text(linked, "utf-8")
 
 
-def remove_old_pdf(app: Sphinx, exception: Exception | None) -> None:
-    """The PDF shows the pages of the last build: ``make pdf`` prints the new ones."""
-    pdf = Path(app.outdir) / PDF_NAME
-    if pdf.is_file():
-        pdf.unlink()
-        link_pdf(Path(app.outdir), "")
+def remove_made_later(app: Sphinx, exception: Exception | None) -> None:
+    """The PDF and the zip show the pages of the last build: they are made again on demand."""
+    site = Path(app.outdir)
+    for name in (PDF_NAME, OFFLINE_NAME):
+        if (site / name).is_file():
+            (site / name).unlink()
+            link_file(site, name, "")
 
 
 def _description(doctree: nodes.document) -> str:
@@ -115,6 +124,8 @@ def add_to_page(
     description = _description(doctree) if doctree else ""
     context["description"] = description or f"{title}: {context['docstitle']}"
     context["book_version"] = VERSION
+    context["made_later"] = (PDF_NAME, OFFLINE_NAME)
+    context["has_software"] = "software" in app.env.found_docs
     context["html_baseurl"] = app.config.html_baseurl
     # The captions stand before the page's h1: as headings they would break the order.
     contents = context["toctree"](collapse=False, maxdepth=3, titles_only=True, includehidden=True)
@@ -137,12 +148,12 @@ def setup(app: Sphinx) -> dict[str, Any]:
         app.setup_extension("sphinx_last_updated_by_git")
     app.add_config_value("book_extensions", "", "env", str)
     app.connect("config-inited", note_extensions)
-    app.connect("config-inited", add_repository_buttons)
+    app.connect("config-inited", read_addresses)
     app.connect("config-inited", add_pages)
     app.connect("config-inited", add_sitemap)
     app.connect("builder-inited", turn_off_page_search)
     # After the theme has prepared its own values.
     app.connect("html-page-context", add_to_page, priority=900)
     app.connect("build-finished", write_robots)
-    app.connect("build-finished", remove_old_pdf)
+    app.connect("build-finished", remove_made_later)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

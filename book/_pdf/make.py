@@ -22,7 +22,7 @@ from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Page, sync_playwright
 
 sys.path.append(str(Path(__file__).parents[1] / "_ext"))
-from pages import PDF_NAME, link_pdf
+from pages import PDF_NAME, link_file
 from wording import in_a_line
 
 HERE = Path(__file__).resolve().parent
@@ -239,7 +239,7 @@ def main() -> None:
         if page_numbers(pdf) != numbers:
             sys.exit("the page numbers moved between the two prints: the contents would be wrong")
         count = finish(pdf, site / PDF_NAME, author, headings(html))
-    link_pdf(site, "The whole book as PDF")
+    link_file(site, PDF_NAME, "The whole book as PDF")
     print(f"{site / PDF_NAME}: {count} pages")
 
 

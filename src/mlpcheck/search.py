@@ -219,7 +219,7 @@ def probing(results: Results) -> tuple[str, list[float]] | None:
     """A case with enough numbers that most hypotheses fail on it at once; None if there is none."""
     for case, result in results.items():
         value = result.value
-        if value is not None and np.isfinite(value).all() and np.count_nonzero(value) > 2:
+        if value is not None and np.isfinite(value).all() and (np.abs(value) > 1e-6).sum() > 2:
             return case, value.ravel().tolist()
     return None
 

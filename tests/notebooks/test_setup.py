@@ -1,12 +1,13 @@
-"""The set-up cell: alike in every notebook, and enough for one that stands alone in Colab."""
+"""The set-up cell: it gives a notebook that stands alone, as in Colab, all that it needs."""
 
 import importlib.util
 import json
 import os
-import shutil
 import subprocess
+import sys
 import sysconfig
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -38,12 +39,9 @@ def test_it_stands_below_the_title_and_not_on_the_website(path):
 
 
 @each_notebook
-def test_it_is_alike_but_for_the_folder(path):
-    cells, first = by_id(read(path)), by_id(read(NOTEBOOKS[0]))
-    assert source(cells["setup-text"]) == source(first["setup-text"])
-    folder, first_folder = (f"the-book/book/{part.parent.name}" for part in (path, NOTEBOOKS[0]))
-    assert source(cells["setup"]).endswith(f"%cd -q {folder}")
-    assert source(cells["setup"]) == source(first["setup"]).replace(first_folder, folder)
+def test_it_leads_back_to_the_folder_of_its_notebook(path):
+    code = source(by_id(read(path))["setup"])
+    assert f"%cd -q backpropagation-by-hand/{path.parent.name}\n" in code
 
 
 @pytest.fixture
@@ -55,111 +53,138 @@ def set_up():
         commands = []
 
         class Shell:
-            def system(self, command):
-                commands.append(command)
-
             def run_line_magic(self, *words):
                 commands.append(" ".join(words))
 
-        [line] = [line for line in code.splitlines() if line.startswith("REPOSITORY = ")]
-        changed = code.replace(line, f'REPOSITORY = "{address}"')
+        [line] = [line for line in code.splitlines() if line.startswith("SITE = ")]
+        changed = code.replace(line, f'SITE = "{address}"')
         exec(TransformerManager().transform_cell(changed), {"get_ipython": Shell})
         return commands
 
     return run
 
 
-def test_it_does_nothing_where_the_book_is(set_up, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert set_up("") == set_up("https://github.com/someone/book") == []
+def test_it_does_nothing_where_the_book_is(set_up, monkeypatch):
+    monkeypatch.chdir(NOTEBOOKS[0].parent)
+    assert set_up("") == set_up("https://someone.github.io/book/") == []
 
 
 def test_without_an_address_it_says_what_is_missing(set_up, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(AssertionError, match=r"^REPOSITORY is empty.* Write the address"):
+    with pytest.raises(AssertionError, match=r"^This notebook needs .* Download notebooks\.zip"):
         set_up("")
+    assert list(tmp_path.iterdir()) == []
 
 
-def git(*words, cwd):
-    subprocess.run(["git", *words], cwd=cwd, check=True, capture_output=True)
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The folder of a site with its software, as the build writes it."""
+    site = tmp_path_factory.mktemp("a sité")
+    write = (
+        "import sys; from pathlib import Path; import software as s; site = Path(sys.argv[1]);"
+        "s.write_notebooks(s.ROOT / 'book', s.build_wheel(site), site / s.NOTEBOOKS)"
+    )
+    target = site / "software"
+    target.mkdir()
+    command = [sys.executable, "-c", write, str(target)]
+    subprocess.run(command, check=True, cwd=ROOT / "book" / "_ext")
+    return site
 
 
-@pytest.fixture
-def repository(tmp_path):
-    """The address of a repository with the files as they are here, committed or not."""
-    folder = tmp_path / "repository"
-    left_out = shutil.ignore_patterns("*.egg-info", "__pycache__", ".ipynb_checkpoints")
-    for name in ("src", "book"):
-        shutil.copytree(ROOT / name, folder / name, ignore=left_out)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copyfile(ROOT / name, folder / name)
-    git("init", "--quiet", cwd=folder)
-    git("add", ".", cwd=folder)
-    author = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-    git(*author, "commit", "--quiet", "--message", "The book", cwd=folder)
-    return folder.as_uri()
+class Fresh:
+    """A Python where all packages are but the book's, and without the internet."""
 
+    def __init__(self, folder):
+        venv.create(folder / "venv")
+        base = str(folder / "venv")
+        paths = sysconfig.get_paths(vars={"base": base, "platbase": base})
+        # This .pth file leads to the packages here; those there, as handgrad's, are not followed.
+        self.packages = Path(paths["purelib"])
+        (self.packages / "here.pth").write_text(sysconfig.get_path("purelib"))
+        self.python = str(Path(paths["scripts"]) / "python")
+        kernel = folder / "jupyter" / "kernels" / "python3" / "kernel.json"
+        kernel.parent.mkdir(parents=True)
+        start = [self.python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        kernel.write_text(json.dumps({"argv": start, "display_name": "", "language": "python"}))
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+            "JUPYTER_PATH": str(folder / "jupyter"),
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_NO_INDEX": "1",
+            "PIP_ROOT_USER_ACTION": "ignore",
+        }
 
-@pytest.fixture
-def colab(tmp_path):
-    """Runs a notebook where all packages are but the book's, and without the internet."""
-    folder = tmp_path / "colab"
-    venv.create(folder)
-    paths = sysconfig.get_paths(vars={"base": str(folder), "platbase": str(folder)})
-    # This .pth file leads to the packages here; those there, as handgrad's, are not followed.
-    (Path(paths["purelib"]) / "here.pth").write_text(sysconfig.get_path("purelib"))
-    python = str(Path(paths["scripts"]) / "python")
-    pip = Path(paths["scripts"]) / "pip"
-    # Without isolation, the package is built with the setuptools here: there is none to download.
-    pip.write_text(f'#!/bin/sh\nexec "{python}" -m pip "$@" --no-build-isolation\n')
-    pip.chmod(0o755)
-    kernel = tmp_path / "jupyter" / "kernels" / "python3" / "kernel.json"
-    kernel.parent.mkdir(parents=True)
-    start = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    kernel.write_text(json.dumps({"argv": start, "display_name": "", "language": "python"}))
-    environment = {
-        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-        "PATH": os.pathsep.join([paths["scripts"], os.environ["PATH"]]),
-        "JUPYTER_PATH": str(tmp_path / "jupyter"),
-        "PIP_CONFIG_FILE": os.devnull,
-        "PIP_NO_INDEX": "1",
-        "PIP_ROOT_USER_ACTION": "ignore",
-    }
-
-    def run(notebook):
-        path = tmp_path / "content" / "notebook.ipynb"
-        path.parent.mkdir()
-        path.write_text(json.dumps(notebook), "utf-8")
-        command = [python, "-c", "from nbclient.cli import main; main()", "--inplace"]
-        result = subprocess.run(
-            [*command, path.name], cwd=path.parent, env=environment, capture_output=True, text=True
+    def run(self, *arguments, cwd):
+        return subprocess.run(
+            [self.python, *arguments],
+            cwd=cwd,
+            env=self.environment,
+            capture_output=True,
+            encoding="utf-8",
         )
+
+    def run_notebook(self, path):
+        """The cells of the notebook ``path`` after a run."""
+        start = ("-c", "from nbclient.cli import main; main()", "--inplace", path.name)
+        result = self.run(*start, cwd=path.parent)
         assert result.returncode == 0, result.stderr
-        return read(path)["cells"], Path(paths["purelib"])
-
-    return run
+        return read(path)["cells"]
 
 
-def test_a_notebook_that_stands_alone_fetches_the_book(repository, colab):
+@pytest.fixture
+def fresh(tmp_path):
+    return Fresh(tmp_path)
+
+
+def test_a_notebook_that_stands_alone_fetches_the_book(site, fresh, tmp_path):
     notebook = read(ROOT / "book" / "regression" / "layers_run.ipynb")
     cells = by_id(notebook)
     expected = cells["data"]["outputs"]
-    [line] = [line for line in source(cells["setup"]).splitlines() if "REPOSITORY = " in line]
-    setup = source(cells["setup"]).replace(line, f'REPOSITORY = "{repository}"')
+    [line] = [line for line in source(cells["setup"]).splitlines() if "SITE = " in line]
+    setup = source(cells["setup"]).replace(line, f'SITE = "{site.as_uri()}/"')
     cells["setup"]["source"] = setup
     where = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
     where |= {"id": "where", "source": "import handgrad\nprint(handgrad.__file__)"}
     # A session that is started again is in the first folder, and has the package.
-    again = where | {"id": "again", "source": "%cd -q ../../..\n" + setup}
+    again = where | {"id": "again", "source": "%cd -q ../..\n" + setup}
     data = cells["data"] | {"id": "data-again"}
     first = [cells[name] for name in ("title", "setup-text", "setup", "imports", "data")]
     notebook["cells"] = [*first, where, again, data]
+    path = tmp_path / "content" / "notebook.ipynb"
+    path.parent.mkdir()
+    path.write_text(json.dumps(notebook), "utf-8")
 
-    ran, packages = colab(notebook)
+    ran = fresh.run_notebook(path)
     outputs = {cell["id"]: cell.get("outputs") for cell in ran}
-    assert outputs["setup"] == outputs["imports"] == outputs["again"] == []
+    assert outputs["imports"] == outputs["again"] == []
     assert outputs["data"] == outputs["data-again"]
     assert source({"source": outputs["data"][0]["text"]}) == "".join(expected[0]["text"])
-    assert source({"source": outputs["where"][0]["text"]}).startswith(str(packages))
-    assert not list(packages.glob("torch*")), "the set-up installed a PyTorch of its own"
+    assert source({"source": outputs["where"][0]["text"]}).startswith(str(fresh.packages))
+    assert not list(fresh.packages.glob("torch*")), "the set-up installed a PyTorch of its own"
+
+
+def test_the_site_alone_is_enough(site, fresh, tmp_path):
+    """Install its wheel, prove a formula, check an mlp.py and run one of its notebooks."""
+    [wheel] = (site / "software").glob("*.whl")
+    install = f"handgrad[torch,notebooks] @ {wheel.as_uri()}"
+    result = fresh.run("-m", "pip", "install", install, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+
+    formula = r"\frac{\partial \ell}{\partial \hat y} = 2 (\hat y - y)^T"
+    prove = ("-m", "texcheck", "prove", "--network", "regression", formula)
+    result = fresh.run(*prove, cwd=tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "proved" in result.stdout.lower()
+
+    with zipfile.ZipFile(site / "software" / "notebooks.zip") as archive:
+        archive.extractall(tmp_path)
+    book = tmp_path / "backpropagation-by-hand"
+    result = fresh.run("-m", "handgrad", "check", "mlp.py", cwd=book / "homework")
+    assert "Traceback" not in result.stdout + result.stderr
+    assert "mlp.py" in result.stdout
+
+    path = book / "regression" / "forward_run.ipynb"
+    before = [cell.get("outputs") for cell in read(path)["cells"]]
+    after = fresh.run_notebook(path)
+    assert [cell.get("outputs") for cell in after] == before

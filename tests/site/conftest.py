@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.server
 import os
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -53,14 +54,26 @@ def site() -> Path:
     return SITE
 
 
-@pytest.fixture(scope="session")
-def origin() -> Iterator[str]:
-    """The address of the site, served for the length of the tests."""
-    handler = functools.partial(_Handler, directory=str(SITE))
+@contextlib.contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """The address of ``folder``, served for the length of a block."""
+    handler = functools.partial(_Handler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def origin() -> Iterator[str]:
+    """The address of the site, served for the length of the tests."""
+    with serve(SITE) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def serve_folder() -> Callable[[Path], contextlib.AbstractContextManager[str]]:
+    return serve
 
 
 @pytest.fixture(scope="session")

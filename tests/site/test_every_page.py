@@ -28,6 +28,8 @@ class Visit:
         self.page.on("request", self._request)
         self.page.on("response", self._response)
         self.page.goto(url, wait_until="networkidle")
+        # What the page measures (what scrolls sideways) is known after it was painted.
+        self.page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
 
     def _console(self, message: object) -> None:
         if message.type in ("error", "warning"):

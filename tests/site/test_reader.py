@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -142,6 +144,46 @@ def test_site_works_from_a_file(context: BrowserContext, site: Path) -> None:
     page.wait_for_load_state("networkidle")
     page.locator("#search-results a").first.click()
     page.wait_for_url("file://**/*.html#*")
+    assert problems == []
+
+
+def test_commands_name_the_place_that_the_page_came_from(
+    context: BrowserContext, site: Path, origin: str
+) -> None:
+    [wheel] = (site / "software").glob("*.whl")
+    page = context.new_page()
+    for root in (origin, site.as_uri()):
+        page.goto(f"{root}/software.html")
+        commands = page.locator("pre", has_text="pip install").all_inner_texts()
+        assert f'"handgrad[torch] @ {root}/software/{wheel.name}"' in commands[0]
+        assert "BOOK/" not in "".join(commands)
+        with page.expect_download() as download:
+            page.get_by_role("link", name="notebooks.zip").click()
+        assert download.value.suggested_filename == "notebooks.zip"
+
+
+def test_site_works_below_a_folder_of_its_host(
+    context: BrowserContext,
+    site: Path,
+    tmp_path: Path,
+    serve_folder: Callable[[Path], AbstractContextManager[str]],
+) -> None:
+    (tmp_path / "some" / "Übung").mkdir(parents=True)
+    (tmp_path / "some" / "Übung" / "book").symlink_to(site, target_is_directory=True)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("requestfailed", lambda request: problems.append(request.url))
+    page.on("response", lambda got: problems.append(got.url) if got.status >= 400 else None)
+    with serve_folder(tmp_path) as host:
+        root = f"{host}/some/%C3%9Cbung/book"
+        page.goto(f"{root}/{PAGE}", wait_until="networkidle")
+        page.goto(f"{root}/search.html?q=gradient")
+        page.locator("#search-results a").first.click()
+        page.wait_for_url(f"{root}/**/*.html#*")
+        page.goto(f"{root}/software.html")
+        command = page.locator("pre", has_text="pip install").first.inner_text()
+        assert f"@ {root}/software/handgrad-" in command
     assert problems == []
 
 
