@@ -4,6 +4,9 @@ Run it with `python benchmarks/check.py`. The submissions are the correct styles
 mistakes of the tests, over and over, endless loops and exits among them.
 """
 
+import resource
+import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -11,10 +14,9 @@ import tomllib
 from itertools import cycle, islice
 from pathlib import Path
 
-from mlpcheck.sandbox import Limits, Server
-
 from mlpcheck.check import check
-from mlpcheck.folder import check_folder, submissions
+from mlpcheck.mistakes import MISTAKES
+from mlpcheck.run.sandbox import Limits, Server
 
 TESTS = Path(__file__).parents[1] / "tests" / "mlpcheck"
 MANY, JOBS = 500, 2
