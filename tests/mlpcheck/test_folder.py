@@ -123,7 +123,7 @@ def test_an_interrupted_run_keeps_its_rows_and_can_be_continued(tmp_path, refere
     command = [sys.executable, "-m", "mlpcheck", "check", str(place), "--jobs", "1"]
     command += ["--csv", str(table)]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not (table.exists() and table.read_text("utf-8").count("\n") > 3):
         assert time.monotonic() < deadline
         time.sleep(0.05)

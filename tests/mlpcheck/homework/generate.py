@@ -76,9 +76,8 @@ def _links(row: Mistake) -> str:
     found = []
     for see in dict.fromkeys(filter(None, sees)):
         file, _, place = see.partition("#")
-        heading = place.lower().replace(" ", "-")
         equation = f"{{eq}}`{place}`"
-        found.append(equation if place.startswith("eq:") else f"[{place}](../{file}.md#{heading})")
+        found.append(equation if place.startswith("eq:") else f"[{place}](../{file}.md)")
     return ", ".join(found)
 
 
