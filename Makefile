@@ -12,6 +12,12 @@ PORT ?= 8000
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# The prover in the page needs two packages of npm; without npm the site is built without it.
+PROVER := $(if $(shell command -v npm),node_modules/.package-lock.json)
+node_modules/.package-lock.json: package-lock.json
+	npm ci --no-audit --no-fund --omit=dev
+	@touch $@
+
 .venv/installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("The book needs Python 3.11 or newer, and $(PYTHON) is Python %d.%d. \
 	Name another: make book PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
@@ -23,7 +29,7 @@ endif
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	@touch $@
 
-book: .venv/installed ## build the site into _build/html (about a minute; seconds when little changed)
+book: .venv/installed $(PROVER) ## build the site into _build/html (about a minute; seconds when little changed)
 	$(BIN)/jupyter-book build book --config _config.yml --path-output . -W -n --keep-going
 	@echo "The book is built. Open $(SITE)/index.html, or run: make serve"
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sphinx.errors import ExtensionError
 
+from handgrad import sigmoid
 from handgrad.running import X, Y, values
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ _FUNCTIONS = {
     "sum": lambda v: float(np.sum(v)),
     "max": lambda v: float(np.max(v)),
     "abs": abs,
+    "sigma": lambda v: sigmoid.value(np.asarray(v)),
     "sqrt": np.sqrt,
     "log": np.log,
     "round": lambda v: np.round(v, _SHOWN),
@@ -167,7 +169,8 @@ def _worked(node: ast.expr, expr: str) -> tuple[str, int]:
             if isinstance(op, ast.Div):
                 return rf"\frac{{{one}}}{{{two}}}", 5
             if isinstance(op, ast.Pow):
-                return f"{one if first > 4 else _bracketed(one)}^{{{two}}}", 4
+                bare = first > 4 and not one.startswith("-")
+                return f"{one if bare else _bracketed(one)}^{{{two}}}", 4
             one = one if first >= level else _bracketed(one)
             binds = second > level or (second == level and not isinstance(op, ast.Sub))
             two = two if binds and not two.startswith("-") else _bracketed(two)

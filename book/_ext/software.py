@@ -16,6 +16,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gaps import text_for_the_reader
 from sphinx.errors import ExtensionError
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def write_notebooks(book: Path, wheel: Path, target: Path) -> None:
             member = zipfile.ZipInfo(f"{UNPACKED}/{name}", _EPOCH)
             member.external_attr = 0o644 << 16
             member.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(member, path.read_bytes())
+            notebook = path.suffix == ".ipynb"
+            archive.writestr(member, text_for_the_reader(path) if notebook else path.read_bytes())
 
 
 def write_software(app: Sphinx, exception: Exception | None) -> None:

@@ -31,8 +31,14 @@ NETWORKS = ("regression", "sigmoid-mse", "sigmoid-bce", "deep", "any")
 
 # Directives whose body is not Markdown, so that no equation of the book can stand in it.
 _LITERAL = frozenset(
-    ["code", "code-block", "code-cell", "sourcecode", "literalinclude", "raw", "toctree", "image"]
+    [
+        *("code", "code-block", "code-cell", "sourcecode", "literalinclude"),
+        *("raw", "toctree", "image"),
+        "question",  # its formulas are checked by the extension that reads it
+    ]
 )
+# Columns that name things or hold numbers, and make no claim.
+_SILENT = frozenset({"Row", "Here", "Quantity", "From", "To"})
 # Directives whose math would be passed over: their bodies are not tokens of this page.
 _UNREAD = frozenset({"include", "eval-rst", "list-table", "csv-table", "glue:math"})
 
@@ -391,7 +397,9 @@ class _PageReader:
         self, cells: dict[str, SyntaxTreeNode], column: str, n: int, line: int
     ) -> tuple[str | None, Kind] | None:
         """The subject and kind of a cell's ``n``-th math; ``None`` for the cell of the subject."""
-        match [name for name in cells if name != "Row"]:
+        if column in _SILENT:
+            return None
+        match [name for name in cells if name not in _SILENT]:
             case ["Layer", "Input", "Output"]:
                 if column == "Layer":
                     return None

@@ -65,9 +65,9 @@ def answer(command, **options):
 
 @pytest.mark.parametrize("session", SESSIONS)
 def test_the_page_shows_what_the_program_prints(session):
-    command, shown = session.replace("\\\n", "").split("\n", 1)
+    command, shown = session.split("\n", 1)
     python, *arguments = shlex.split(command.removeprefix("$ "))
-    assert python == ".venv/bin/python"
+    assert python == "python"
     derivation = ""
     if arguments[-2:] == ["<", "mine.tex"]:
         arguments, derivation = arguments[:-2], DERIVATION

@@ -59,18 +59,23 @@ def test_gradients_that_are_never_set_to_zero_overshoot(run):
     assert 100 < losses["torch"][-1] < 1000
 
 
-def test_a_larger_bias_switches_the_first_hidden_unit_on(run):
-    bias = {"b1 = np.array([0.5, 1.0, -0.5])": "b1 = np.array([2.5, 1.0, -0.5])"}
-    strict = run("regression/forward_run", "network strict", bias)["strict"]
-    np.testing.assert_allclose(strict["Linear_1"], [0.5, 2, 1.5])
-    np.testing.assert_allclose(strict["g"], [1, 3.75])
-    assert strict["loss"] == pytest.approx(3.3125)
+def raised(bias):
+    """The change that the tasks ask for: a line in front of the one that builds the network."""
+    line = f"b1 = b1 + np.array([0.0, {bias}, 0.0])\n"
+    return {"network = Network(": f"{line}network = Network("}
+
+
+def test_a_larger_bias_switches_hidden_unit_1_on(run):
+    strict = run("regression/forward_run", "network strict", raised(2.0))["strict"]
+    np.testing.assert_allclose(strict["Linear_1"], [2.5, 1, 1.5])
+    np.testing.assert_allclose(strict["g"], [1, -3, 1, 1])
+    assert strict["loss"] == pytest.approx(18)
 
     ids = "network autograd partials w2 w1"
-    result = run("regression/gradients_run", ids, bias)
-    np.testing.assert_allclose(result["delta2"], [-1, 3.5])
-    np.testing.assert_allclose(result["delta1"], [-2.75, 3, 8])
-    np.testing.assert_allclose(result["dl_dW1"][0], [-2.75, -5.5, 2.75, -8.25])
+    result = run("regression/gradients_run", ids, raised(2.0))
+    np.testing.assert_allclose(result["delta2"], [2, -8, 2, 0])
+    np.testing.assert_allclose(result["delta1"], [-5, 15, 13])
+    np.testing.assert_allclose(result["dl_dW1"][1], [7.5, 45])
 
 
 def test_wider_layers_make_the_way_forward_dearer(run):
@@ -80,17 +85,21 @@ def test_wider_layers_make_the_way_forward_dearer(run):
 
 
 def test_central_differences_see_half_a_slope_at_the_kink(run):
-    bias = {"b1 = np.array([0.5, 1.0, -0.5])": "b1 = np.array([2.0, 1.0, -0.5])"}
-    result = run("regression/jacobians_run", "network relu identity loss compare", bias)
-    np.testing.assert_array_equal(result["relu_jacobian"], np.diag([0, 1, 1]))
-    with pytest.raises(AssertionError, match=r"dz1/ds1 at \[0, 0\]: computed 0\.0, expected 0\.5"):
-        run("regression/jacobians_run", "network relu identity loss compare differences", bias)
+    cells = "network relu identity loss compare"
+    result = run("regression/jacobians_run", cells, raised(1.0))
+    np.testing.assert_array_equal(result["relu_jacobian"], np.diag([1, 0, 1]))
+    with pytest.raises(AssertionError, match=r"dz1/ds1 at \[1, 1\]: computed 0\.0, expected 0\.5"):
+        run("regression/jacobians_run", f"{cells} differences", raised(1.0))
 
 
 def test_exchanged_targets_exchange_the_signs_of_the_error(run):
-    targets = {"y = np.array([1.0, 0.0])": "y = np.array([0.0, 1.0])"}
-    result = run("classification/sigmoid_run", "network errors", targets)
-    np.testing.assert_allclose(result["delta2"], [0.30, -0.06], atol=0.005)
+    cells = "network jacobians"
+    before = run("classification/sigmoid_run", cells)
+    after = run(
+        "classification/sigmoid_run", cells, {"network = Network(": "y = 1 - y\nnetwork = Network("}
+    )
+    errors = [result["row"] @ result["dy_ds2"] for result in (before, after)]
+    np.testing.assert_array_equal(np.sign(errors[0]), -np.sign(errors[1]))
 
 
 @pytest.mark.parametrize("bias", [6.0, 12.0])

@@ -25,5 +25,11 @@ const book = (() => {
     document.head.append(script);
   });
 
-  return { root, siteRoot, texOf, copyText, loadScript };
+  // The prover's side of this page, loaded when it is first needed.
+  const loadProver = async () => {
+    if (!book.prover) await loadScript("checker/client.js");
+    return book.prover;
+  };
+
+  return { root, siteRoot, loadProver, texOf, copyText, loadScript };
 })();

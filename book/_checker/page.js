@@ -1,0 +1,190 @@
+// The page "Check your own derivation": a formula goes in, a verdict on each of its lines comes out.
+// What comes from the address, the field or the storage is text for its whole way: it never becomes markup.
+(() => {
+  const box = document.querySelector(".checker");
+  if (!box) return;
+  const { loadScript, copyText } = book;
+  const form = box.querySelector("form");
+  const { network, notation, tex, assignment, stop } = form.elements;
+  const submit = form.querySelector("[type=submit]");
+  const verdict = box.querySelector(".checker-verdict");
+  const preview = box.querySelector(".checker-preview");
+  const STORE = "formulas";
+  const KEPT = 20;
+
+  const element = (tag, className, ...children) => {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    made.append(...children);
+    return made;
+  };
+
+  // What is hard to type: the name of a button, what it inserts; | is where the cursor goes.
+  const INSERTS = [
+    ["∂ℓ/∂W⁽¹⁾", "\\frac{\\partial \\ell}{\\partial W^{(1)}}|"], ["∂a/∂b", "\\frac{\\partial |}{\\partial }"],
+    ["δ⁽¹⁾", "\\delta^{(1)}|"], ["δ⁽²⁾", "\\delta^{(2)}|"], ["s⁽¹⁾", "s^{(1)}|"], ["s⁽²⁾", "s^{(2)}|"], ["z⁽¹⁾", "z^{(1)}|"],
+    ["W⁽²⁾", "W^{(2)}|"], ["b⁽¹⁾", "b^{(1)}|"], ["ŷ", "\\hat y|"], ["ŷ − y", "(\\hat y - y)|"], ["ᵀ", "^T|"], ["[ ]ᵀ", "[|]^T"],
+    ["⊙", "\\odot |"], ["Σₖ", "\\sum_k |"], ["diag", "\\operatorname{diag}(|)"], ["ReLU", "\\operatorname{ReLU}(|)"], ["σ", "\\sigma(|)"],
+    ["1[s > 0]", "\\mathbb{1}[| > 0]"], ["δᵢⱼ", "\\delta_{ij}|"], ["‖ ‖²", "\\lVert | \\rVert^2"], ["next line", " \\\\\n  &= |"],
+  ];
+  for (const [name, text] of INSERTS) {
+    const button = element("button", "", name);
+    button.type = "button";
+    button.addEventListener("click", () => {
+      const [before, after] = text.split("|");
+      const { selectionStart, selectionEnd } = tex;
+      const chosen = tex.value.slice(selectionStart, selectionEnd);
+      tex.setRangeText(before + chosen + after, selectionStart, selectionEnd, "end");
+      tex.selectionStart = tex.selectionEnd = selectionStart + before.length + chosen.length;
+      tex.focus();
+      show();
+    });
+    box.querySelector(".checker-insert").append(button);
+  }
+
+  // A formula as MathML; as its TeX where it cannot be shown.
+  let typesetter = null;
+  async function typeset(target, text) {
+    target.textContent = "";
+    if (!text.trim()) return;
+    try {
+      typesetter ??= loadScript("checker/temml.js");
+      await typesetter;
+      const lines = /&|\\\\/.test(text) && !/\\begin/.test(text) ? `\\begin{aligned}${text}\\end{aligned}` : text;
+      temml.render(lines, target, { displayMode: true, throwOnError: true, trust: false, maxExpand: 1000, maxSize: [50, 50] });
+    } catch {
+      target.textContent = text;
+    }
+  }
+  let timer = 0;
+  function show() {
+    clearTimeout(timer);
+    timer = setTimeout(async () => { await typeset(preview, tex.value); preview.setAttribute("aria-label", `Preview of ${tex.value}`); }, 150);
+  }
+  tex.addEventListener("input", show);
+  tex.addEventListener("keydown", event => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); form.requestSubmit(); }
+  });
+
+  // The verdicts
+  const MARKS = { proved: ["✓", "proved"], definition: ["≔", "a definition"], refuted: ["✗", "refuted"], undecided: ["?", "undecided"], unreadable: ["!", "not read"] };
+  function show_verdicts({ statements, refused, milliseconds }) {
+    verdict.textContent = "";
+    if (refused) {
+      verdict.append(element("p", "checker-summary", refused));
+      return;
+    }
+    const wrong = statements.findIndex(({ status }) => !["proved", "definition"].includes(status));
+    const summary = wrong < 0
+      ? statements.length === 1 ? "Proved." : `Proved: all ${statements.length} steps.`
+      : statements.length === 1 ? `This is ${MARKS[statements[0].status][1]}.`
+      : `The first step that does not hold is step ${wrong + 1} of ${statements.length}.`;
+    verdict.append(element("p", "checker-summary", summary));
+    const list = element("ol", "checker-steps");
+    for (const [place, one] of statements.entries()) {
+      const [mark, name] = MARKS[one.status];
+      const sign = element("span", "checker-mark", mark);
+      sign.setAttribute("aria-hidden", "true");
+      const formula = element("div", "checker-step-formula");
+      typeset(formula, one.tex);
+      const item = element("li", `checker-step ${one.status}`, element("p", "checker-step-name", sign, ` ${statements.length > 1 ? `Step ${place + 1}: ` : ""}${name}`), formula);
+      if (place === wrong) item.classList.add("first-wrong");
+      if (one.says) item.append(element("p", "checker-says", one.says));
+      for (const { text, href } of one.links ?? []) {
+        const link = element("a", "", text);
+        link.href = new URL(href, book.siteRoot);
+        item.append(element("p", "", link));
+      }
+      if (one.read) item.append(element("details", "checker-read", element("summary", "", "How it was read"), element("pre", "", one.read)));
+      list.append(item);
+    }
+    verdict.append(list);
+    verdict.dataset.milliseconds = milliseconds;
+  }
+
+  let client = null;
+  async function check() {
+    submit.disabled = true;
+    stop.hidden = false;
+    verdict.textContent = "Checking …";
+    remember();
+    try {
+      client ??= book.loadProver();
+      const found = await (await client).askIn(box.querySelector(".prover-load"), {
+        ask: "check", tex: tex.value, network: network.value, notation: notation.value, assignment: assignment.checked,
+      });
+      show_verdicts(found);
+    } catch (error) {
+      verdict.textContent = error.message;
+      if (!book.prover) client = null; // it did not load: the next check tries again
+    } finally {
+      submit.disabled = false;
+      stop.hidden = true;
+    }
+  }
+  form.addEventListener("submit", event => {
+    event.preventDefault();
+    if (tex.value.trim()) check();
+    else verdict.textContent = "Write a formula first.";
+  });
+  stop.addEventListener("click", async () => (await client)?.stop());
+  // The size is told before anything large is loaded.
+  tex.addEventListener("focus", async () => {
+    const size = box.querySelector(".checker-size");
+    if (size.textContent) return;
+    client ??= book.loadProver();
+    client.then(({ size: megabytes }) => { size.textContent = `The first check loads ${megabytes} from this site.`; }, () => { client = null; });
+  }, { once: true });
+
+  // The last formulas, in this browser's storage
+  const read = () => { try { const kept = JSON.parse(localStorage.getItem(STORE)); return Array.isArray(kept) ? kept.filter(one => typeof one?.tex === "string") : []; } catch { return []; } };
+  function remember() {
+    const one = { tex: tex.value, network: network.value, notation: notation.value };
+    const kept = [one, ...read().filter(old => old.tex !== one.tex)].slice(0, KEPT);
+    try { localStorage.setItem(STORE, JSON.stringify(kept)); } catch { /* storage is off: nothing is kept */ }
+    showLast();
+  }
+  function put({ tex: text, network: chosen, notation: written }) {
+    tex.value = String(text).slice(0, tex.maxLength);
+    for (const [select, value] of [[network, chosen], [notation, written]])
+      if ([...select.options].some(option => option.value === value)) select.value = value;
+    show();
+  }
+  function showLast() {
+    const list = box.querySelector(".checker-last ol");
+    list.textContent = "";
+    for (const one of read()) {
+      const button = element("button", "", one.tex.length > 80 ? `${one.tex.slice(0, 80)} …` : one.tex);
+      button.type = "button";
+      button.addEventListener("click", () => { put(one); tex.focus(); });
+      list.append(element("li", "", button));
+    }
+    box.querySelector(".checker-last").hidden = !list.children.length;
+  }
+
+  // The formula in the address: #formula=…&network=…
+  function fromAddress() {
+    const given = new URLSearchParams(location.hash.slice(1));
+    if (given.has("formula")) put({ tex: given.get("formula"), network: given.get("network"), notation: given.get("notation") });
+  }
+  box.querySelector("[name=link]").addEventListener("click", async event => {
+    const parts = new URLSearchParams({ formula: tex.value, network: network.value, ...(notation.value && { notation: notation.value }) });
+    history.replaceState(null, "", `#${parts}`);
+    await copyText(location.href);
+    event.target.textContent = "Copied";
+    setTimeout(() => { event.target.textContent = "Copy a link to this formula"; }, 1500);
+  });
+  box.querySelector("[name=export]").addEventListener("click", () => {
+    const url = URL.createObjectURL(new Blob([`${tex.value}\n`], { type: "application/x-tex" }));
+    const link = element("a");
+    link.href = url;
+    link.download = "derivation.tex";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url));
+  });
+  addEventListener("hashchange", fromAddress);
+
+  box.hidden = false;
+  fromAddress();
+  showLast();
+})();

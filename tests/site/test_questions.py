@@ -1,0 +1,170 @@
+"""Questions in the page: every right and wrong answer gets its own words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+PAGE = "chain_rule.html"
+
+
+@pytest.fixture
+def page(context: BrowserContext, origin: str) -> Page:
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}")
+    return page
+
+
+def answer(question: Locator, text: str) -> None:
+    question.get_by_label("Your answer").fill(text)
+    question.get_by_role("button", name="Check").click()
+
+
+def spoken(data: dict, place: int) -> str:
+    """An answer of the data as a reader would type it."""
+    given = data["answers"][place]
+    return f"{given[0]} x {given[1]}" if data["kind"] == "shape" else repr(given)
+
+
+def asked(site: Path) -> list[tuple[str, str, dict]]:
+    """Every question of the site that needs no prover: page, anchor, data."""
+    found = []
+    for path in sorted(site.rglob("*.html")):
+        for section in BeautifulSoup(path.read_text("utf-8"), "lxml").select(".question"):
+            data = json.loads(section["data-question"])
+            if data["kind"] != "formula":
+                found.append((path.relative_to(site).as_posix(), section["id"], data))
+    return found
+
+
+def test_every_answer_of_every_question_gets_its_own_words(
+    context: BrowserContext, origin: str, site: Path
+) -> None:
+    page, at = context.new_page(), ""
+    questions = asked(site)
+    assert len(questions) > 40
+    for path, anchor, data in questions:
+        if path != at:
+            page.goto(f"{origin}/{path}")
+            at = path
+        question = page.locator(f"#{anchor}")
+        for place in reversed(range(len(data["answers"]))):
+            if data["kind"] == "choice":
+                letter = data["answers"][place]
+                question.locator(f"input[value={letter}]").check()
+                question.get_by_role("button", name="Check").click()
+            else:
+                answer(question, spoken(data, place))
+            status = question.get_by_role("status")
+            if place == 0:
+                expect(status).to_have_text("Right.")
+                expect(question.locator("details.answer")).to_have_attribute("open", "")
+            else:
+                reply = question.locator(".reply").nth(place - 1).text_content() or ""
+                expect(status).to_contain_text("Not yet.")
+                expect(status).to_contain_text(reply.strip()[:20])
+
+
+@pytest.mark.parametrize("text", ["4.5", "4,5", "9/2", " 4.50 ", "+4.5", "4.5004"])
+def test_a_number_may_be_written_in_several_ways(page: Page, text: str) -> None:
+    question = page.locator("#q-p2")
+    answer(question, text)
+    expect(question.get_by_role("status")).to_have_text("Right.")
+
+
+@pytest.mark.parametrize("text", ["-1.5", "−1.5", "-3/2"])
+def test_either_minus_is_read(page: Page, text: str) -> None:
+    question = page.locator("#q-p3")
+    answer(question, text)
+    expect(question.get_by_role("status")).to_have_text("Right.")
+
+
+@pytest.mark.parametrize("text", ["", "four", "1/0", "4.5.1", "NaN", "<b>4.5</b>"])
+def test_what_is_no_number_is_told_so_and_costs_no_try(page: Page, text: str) -> None:
+    question = page.locator("#q-p2")
+    for _ in range(4):
+        answer(question, text)
+    expect(question.get_by_role("status")).to_contain_text("A number is expected")
+    expect(question.locator("details.answer")).to_be_hidden()
+
+
+@pytest.mark.parametrize("text", ["4×2", "4 x 2", "(4, 2)", "4 by 2", "4*2"])
+def test_a_shape_may_be_written_in_several_ways(page: Page, text: str) -> None:
+    question = page.locator("#q-p6")
+    answer(question, text)
+    expect(question.get_by_role("status")).to_have_text("Right.")
+
+
+def test_hints_come_one_by_one_and_the_answer_after_them(page: Page) -> None:
+    question = page.locator("#q-p1")
+    hint = question.get_by_role("button", name="Hint", exact=True)
+    for shown in (1, 2, 3):
+        expect(question.locator("details.answer")).to_be_hidden()
+        hint.click()
+        expect(question.locator("details.hint:not([hidden])")).to_have_count(shown)
+    expect(hint).to_be_disabled()
+    expect(question.locator("details.answer")).to_be_visible()
+
+
+def test_the_answer_may_be_read_after_three_tries(page: Page) -> None:
+    question = page.locator("#q-p1")
+    for _ in range(3):
+        expect(question.locator("details.answer")).to_be_hidden()
+        answer(question, "17")
+    expect(question.get_by_role("status")).to_contain_text("Not that.")
+    expect(question.locator("details.answer")).to_be_visible()
+
+
+def test_progress_is_kept_shown_in_the_contents_and_erased(page: Page) -> None:
+    answer(page.locator("#q-p2"), "4.5")
+    expect(page.locator(".question-progress")).to_contain_text("1 of 8 done.")
+    page.reload()
+    expect(page.locator(".question-progress")).to_contain_text("1 of 8 done.")
+    expect(page.get_by_label("Your answer").nth(1)).to_have_value("4.5")
+    expect(page.locator("#site-nav .nav-progress")).to_contain_text("1/8")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export progress").click()
+    kept = json.loads(Path(download.value.path()).read_text("utf-8"))
+    assert kept[PAGE]["q-p2"]["done"] is True
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Erase progress").click()
+    expect(page.locator(".question-progress")).to_contain_text("0 of 8 done.")
+    assert page.evaluate("localStorage.getItem('questions')") == "{}"
+
+
+def test_broken_storage_does_no_harm(page: Page) -> None:
+    for broken in (
+        "{",
+        "[]",
+        "7",
+        '{"chain_rule.html": 3}',
+        '{"chain_rule.html": {"q-p2": "<b>"}}',
+    ):
+        page.evaluate("text => localStorage.setItem('questions', text)", broken)
+        page.reload()
+        answer(page.locator("#q-p2"), "4.5")
+        expect(page.locator("#q-p2").get_by_role("status")).to_have_text("Right.")
+
+
+def test_keyboard_alone_is_enough(page: Page) -> None:
+    page.locator("#q-p2").get_by_label("Your answer").focus()
+    page.keyboard.type("3")
+    page.keyboard.press("Enter")
+    expect(page.locator("#q-p2").get_by_role("status")).to_contain_text("rate for the bias")
+
+
+def test_without_javascript_hints_and_answer_are_folded(browser: Browser, origin: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}")
+    question = page.locator("#q-p1")
+    expect(question.locator("details.hint")).to_have_count(3)
+    for fold in question.locator("details").all():
+        expect(fold).to_be_visible()
+        assert fold.get_attribute("open") is None
+    expect(question.locator(".reply").first).to_be_hidden()
+    context.close()
