@@ -816,8 +816,8 @@ def watch(pid: int, poll: Poll, request: dict[str, Any], fork: bool) -> dict[str
             reason = "run"
         elif cpu - used > limit:
             reason = "call"
-        elif now - since > PATIENCE * limit:
-            reason = "wait"
+        elif now - since > PATIENCE * limit and cpu - used < limit / 8:
+            reason = "wait"  # and not only starved by other processes
         if reason:
             kill(pid)
             return {"status": None, "reason": reason}

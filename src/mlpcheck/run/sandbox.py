@@ -323,7 +323,7 @@ class Server:
         ended_by = -status if status is not None and status < 0 else 0
         seconds = self.limits.call_seconds
         if reason == "wait":
-            text = f"waited for {PATIENCE * seconds:g} seconds. Remove what it waits for."
+            text = f"did not end within {PATIENCE * seconds:g} seconds. Does it wait for something?"
             return {"code": "timeout", "text": text}
         if reason == "call" or ended_by == getattr(signal, "SIGXCPU", -1):
             text = f"computed for more than {seconds:g} seconds. Is there an endless loop?"
