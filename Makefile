@@ -7,7 +7,7 @@ TORCH_INDEX ?=
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab notebooks notebook address mutants figures serve test-site lighthouse pdf offline clean
+.PHONY: help book test lab notebooks notebook address mutants bench figures serve test-site lighthouse pdf offline clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,7 @@ book: .venv/installed $(PROVER) ## build the site into _build/html (about a minu
 test: .venv/installed ## run all tests, every notebook, and prove every equation (about ten minutes)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
+	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 	$(BIN)/python -m pytest --nbval book
 	$(BIN)/python -m texcheck book
@@ -59,6 +60,9 @@ address: .venv/installed ## correct the addresses in _config.yml and copy the si
 
 mutants: .venv/installed ## break every equation in small ways and count what texcheck refutes
 	$(BIN)/python -m texcheck mutants book
+
+bench: .venv/installed ## measure a step of SGD beside PyTorch and a plain NumPy script
+	$(BIN)/python benchmarks/steps.py
 
 serve: book ## build the site and serve it at http://localhost:8000 (or another: PORT=9000)
 	@$(BIN)/python book/_serve/make.py $(SITE) "$(PORT)"

@@ -6,26 +6,55 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from handgrad.checks import Array, floats
+from handgrad.checks import Array, floats, short
 
 
 @dataclass(frozen=True)
 class Activation:
     """An elementwise function z = f(s) and its derivative f'(s).
 
-    Both take an array of any shape and return one of the same shape and dtype (float32 or float64,
-    else TypeError). Infinite and NaN elements propagate.
+    Both take an array of any shape and return a new one of the same shape and dtype (float32 or
+    float64, else TypeError). NaN elements propagate, but ReLU's derivative is 0 there.
     """
 
     name: str
     value: Callable[[ArrayLike], Array]
     derivative: Callable[[ArrayLike], Array]
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(f"name: expected a string, given {short(self.name)}")
+        for part, function in (("value", self.value), ("derivative", self.derivative)):
+            if not callable(function):
+                raise TypeError(f"{part}: expected a function, given {short(function)}")
+
+
+# Functions with names, not lambdas, so that a network can be pickled.
+
+
+def _identity(s: ArrayLike) -> Array:
+    return floats(s, "identity").copy()
+
+
+def _identity_derivative(s: ArrayLike) -> Array:
+    s = floats(s, "identity")
+    return np.ones(s.shape, s.dtype)  # eq:c20-1
+
+
+def _relu(s: ArrayLike) -> Array:
+    return np.maximum(floats(s, "relu"), 0)  # eq:a02
+
+
+def _relu_derivative(s: ArrayLike) -> Array:
+    s = floats(s, "relu")
+    return (s > 0).astype(s.dtype)  # eq:c19-1, 0 at the kink
+
 
 def _sigmoid(s: ArrayLike) -> Array:
     s = floats(s, "sigmoid")
     e = np.exp(-np.abs(s))  # never overflows, since the exponent is never positive
-    return np.where(s >= 0, 1 / (1 + e), e / (1 + e))
+    z: Array = np.where(s >= 0, 1, e) / (1 + e)  # eq:e03
+    return z
 
 
 def _sigmoid_derivative(s: ArrayLike) -> Array:
@@ -33,17 +62,9 @@ def _sigmoid_derivative(s: ArrayLike) -> Array:
     return z * (1 - z)
 
 
-identity = Activation(
-    "identity",
-    value=lambda s: floats(s, "identity").copy(),
-    derivative=lambda s: np.ones_like(floats(s, "identity")),  # eq:c20-1
-)
-relu = Activation(
-    "relu",
-    value=lambda s: np.maximum(floats(s, "relu"), 0),  # eq:a02
-    derivative=lambda s: np.maximum(np.sign(floats(s, "relu")), 0),  # eq:c19-1, 0 at the kink
-)
-sigmoid = Activation("sigmoid", value=_sigmoid, derivative=_sigmoid_derivative)  # eq:e03
+identity = Activation("identity", _identity, _identity_derivative)
+relu = Activation("relu", _relu, _relu_derivative)
+sigmoid = Activation("sigmoid", _sigmoid, _sigmoid_derivative)
 
 _BY_NAME = {f.name: f for f in (identity, relu, sigmoid)}
 
@@ -52,6 +73,6 @@ def activation(name: str | Activation, where: str = "activation") -> Activation:
     """The activation called `name`, else ValueError; an Activation is returned as it is."""
     if isinstance(name, Activation):
         return name
-    if name not in _BY_NAME:
-        raise ValueError(f"{where}: expected one of {', '.join(_BY_NAME)}, given {name!r}")
+    if not isinstance(name, str) or name not in _BY_NAME:
+        raise ValueError(f"{where}: expected one of {', '.join(_BY_NAME)}, given {short(name)}")
     return _BY_NAME[name]

@@ -1,5 +1,7 @@
-"""Checks of arrays that come from outside: what was expected, what was given, where."""
+"""Checks of arrays and numbers that come from outside: what was expected, what was given, where."""
 
+import math
+import reprlib
 from typing import Any
 
 import numpy as np
@@ -7,35 +9,138 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.floating[Any]]
 
+REALS = float, int, np.floating, np.integer
+INTEGERS = int, np.integer
+DTYPES = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
-def floats(value: ArrayLike, where: str) -> Array:
-    """Return `value` as an array of float32 or float64; integers are refused, as in PyTorch."""
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{where}: expected a rectangular array, given {value!r}") from error
-    if array.dtype not in (np.float32, np.float64):
+# Overflow becomes an error that says where, so NumPy's warning would only repeat it.
+no_warning = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+
+
+def place(where: str, L: int | None) -> str:
+    """How a message begins that is about `where` in layer L, if it is about a layer."""
+    return where if L is None else f"layer {L}: {where}"
+
+
+def floats(value: ArrayLike, where: str, L: int | None = None) -> Array:
+    """Return `value` as an array of float32 or float64 with at least one element.
+
+    Integers are refused, as in PyTorch.
+    """
+    array = value if type(value) is np.ndarray else plain(value, place(where, L))
+    if array.dtype not in DTYPES:
         hint = "convert with np.asarray(..., dtype=np.float64)"
-        raise TypeError(f"{where}: expected float32 or float64, given {array.dtype}; {hint}")
-    return array
-
-
-def finite(value: ArrayLike, where: str) -> Array:
-    """Return `value` as an array of at least one element, all of them finite."""
-    array = floats(value, where)
+        expected = f"expected float32 or float64, given {array.dtype}"
+        raise TypeError(f"{place(where, L)}: {expected}; {hint}")
     if array.size == 0:
-        raise ValueError(f"{where}: expected at least one element, given shape {array.shape}")
-    for position in np.argwhere(~np.isfinite(array)).tolist():
-        number = array[tuple(position)]
-        raise ValueError(f"{where}: expected finite numbers, given {number} at {position}")
+        given = f"given shape {array.shape}"
+        raise ValueError(f"{place(where, L)}: expected at least one element, {given}")
     return array
 
 
-def like(value: ArrayLike, pattern: Array, where: str) -> Array:
-    """Return `value` as a finite array with the shape and the dtype of `pattern`."""
-    array = finite(value, where)
+def plain(value: ArrayLike, where: str) -> NDArray[Any]:
+    """Return `value` as an array of whatever dtype; one that hides elements is refused."""
+    if _masked(value):
+        hint = "fill it or leave these elements out"
+        raise TypeError(f"{where}: expected an array without a mask, given a masked array; {hint}")
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        given = short(value)
+        raise ValueError(f"{where}: expected a rectangular array, given {given}") from error
+    except Exception as error:  # whatever another library says about its own arrays
+        given = f"{type(value).__name__}, which cannot be converted: {error}"
+        raise TypeError(f"{where}: expected an array, given {given}") from error
+
+
+def _masked(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return any(map(_masked, value))
+    return isinstance(value, np.ma.MaskedArray)
+
+
+def all_finite(array: Array) -> bool:
+    """Whether no element is infinite or NaN."""
+    # A sum of squares with such a term is not finite, and BLAS is the fastest to add it up. Finite
+    # elements may still be too large for it: only then it takes a look at each of them.
+    return math.isfinite(np.vdot(array, array)) or bool(np.isfinite(array).all())
+
+
+def finite(value: ArrayLike, where: str, L: int | None = None) -> Array:
+    """Return `value` as an array like `floats`, all of whose elements are finite."""
+    array = floats(value, where, L)
+    if not all_finite(array):
+        position = np.argwhere(~np.isfinite(array))[0].tolist()
+        given = f"{array[tuple(position)]} at {position}" if position else f"{array}"
+        raise ValueError(f"{place(where, L)}: expected finite numbers, given {given}")
+    return array
+
+
+def finite_result(result: Array, where: str, L: int | None = None, **inputs: ArrayLike) -> Array:
+    """Return `result` if it is finite, else blame the first input that is not, or an overflow.
+
+    Sums and products with an infinite or NaN term are not finite themselves, so an input needs to
+    be looked at only here.
+    """
+    if not all_finite(result):
+        for name, value in inputs.items():
+            finite(value, name, L)
+        finite(result, where, L)
+    return result
+
+
+def fitting(value: ArrayLike, pattern: Array, where: str, L: int | None = None) -> Array:
+    """Return `value` as an array with the shape and the dtype of `pattern`."""
+    array = floats(value, where, L)
     if array.shape != pattern.shape:
-        raise ValueError(f"{where}: expected shape {pattern.shape}, given {array.shape}")
+        expected = f"expected shape {pattern.shape}, given {array.shape}"
+        raise ValueError(f"{place(where, L)}: {expected}")
     if array.dtype != pattern.dtype:
-        raise TypeError(f"{where}: expected dtype {pattern.dtype}, given {array.dtype}")
+        expected = f"expected dtype {pattern.dtype}, given {array.dtype}"
+        raise TypeError(f"{place(where, L)}: {expected}")
     return array
+
+
+def like(value: ArrayLike, pattern: Array, where: str, L: int | None = None) -> Array:
+    """Return `value` as a finite array with the shape and the dtype of `pattern`."""
+    return fitting(finite(value, where, L), pattern, where, L)
+
+
+def positive(value: object, where: str) -> float:
+    """Return `value`, a real number, as a float that is neither 0 nor infinite."""
+    if isinstance(value, REALS) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except OverflowError:  # an integer beyond double precision
+            number = math.inf
+        if 0 < number < math.inf:
+            return number
+    raise ValueError(f"{where}: expected a positive number, given {short(value)}")
+
+
+def index(value: object) -> bool:
+    """Whether `value` is an integer, of Python or NumPy, and no truth value."""
+    return isinstance(value, INTEGERS) and not isinstance(value, bool)
+
+
+def instance(value: object, kind: type, where: str) -> None:
+    """Refuse a `value` of another kind, such as arguments in the wrong order."""
+    if not isinstance(value, kind):
+        given = type(value).__name__
+        raise TypeError(f"{where}: expected a {kind.__name__}, given a {given}")
+
+
+def per_layer(arrays: dict[int, Array], depth: int, where: str, first: int = 1) -> None:
+    """Refuse what has not exactly one array for each of the layers `first` .. `depth`."""
+    instance(arrays, dict, where)
+    if arrays.keys() != {*range(first, depth + 1)}:
+        given = short(list(arrays))
+        raise ValueError(f"{where}: expected the layers {first} to {depth}, given {given}")
+
+
+def short(value: object) -> str:
+    """How `value` is shown in a message: cut when it is long."""
+    try:
+        return reprlib.repr(value)
+    except Exception:  # whatever goes wrong in an object that is not ours
+        return f"something of type {type(value).__name__}"

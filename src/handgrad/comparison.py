@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from handgrad.checks import Array, no_warning, plain, positive, short
 from handgrad.network import Gradients
 
 
@@ -81,21 +82,31 @@ def compare(
     """Compare gradients with the expected ones, or the pairs of {name: (computed, expected)}.
 
     A pair is two arrays, numbers or detached tensors of one shape, compared in double precision.
-    ValueError if shapes or numbers of layers differ, or if there is nothing to compare.
+    ValueError if shapes or numbers of layers differ, if there is nothing to compare or if the
+    tolerance is not a positive number; TypeError for what is not real numbers.
     """
+    tolerance = positive(tolerance, "tolerance")
     pairs = gradients
     if isinstance(pairs, Gradients):
         if not isinstance(expected, Gradients):
             raise TypeError(f"expected: expected Gradients, given {type(expected).__name__}")
         pairs = _pairs(pairs, expected)
+    elif not isinstance(pairs, Mapping):
+        given = type(pairs).__name__
+        raise TypeError(f"gradients: expected Gradients or a mapping of pairs, given {given}")
     if not pairs:
         raise ValueError("compare: expected at least one quantity, given none")
+    for name, pair in pairs.items():
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise TypeError(f"{name}: expected a pair (computed, expected), given {short(pair)}")
     return Comparison(tuple(_row(name, *pair) for name, pair in pairs.items()), tolerance)
 
 
 def _pairs(computed: Gradients, expected: Gradients) -> dict[str, tuple[Any, Any]]:
-    if computed.W.keys() != expected.W.keys():
-        raise ValueError(f"layers: expected {list(expected.W)}, given {list(computed.W)}")
+    for name in ("W", "b", "delta"):
+        given, wanted = list(getattr(computed, name)), list(getattr(expected, name))
+        if given != list(computed.W) or wanted != given:
+            raise ValueError(f"{name}: layers: expected {wanted}, given {given}")
     pairs: dict[str, tuple[Any, Any]] = {}
     for L in computed.W:
         pairs[f"dl/dW^({L})"] = computed.W[L], expected.W[L]
@@ -104,15 +115,24 @@ def _pairs(computed: Gradients, expected: Gradients) -> dict[str, tuple[Any, Any
     return {**pairs, "dl/dx": (computed.x, expected.x)}
 
 
+@no_warning
 def _row(quantity: str, computed: Any, expected: Any) -> Row:
-    a, b = np.asarray(computed, dtype=np.float64), np.asarray(expected, dtype=np.float64)
+    a, b = _reals(computed, f"{quantity}: computed"), _reals(expected, f"{quantity}: expected")
     if a.shape != b.shape:
         hint = ", its transpose" if a.shape == b.shape[::-1] else ""
         raise ValueError(f"{quantity}: expected shape {b.shape}, given {a.shape}{hint}")
     if a.size == 0:
         raise ValueError(f"{quantity}: expected at least one element, given shape {a.shape}")
-    with np.errstate(invalid="ignore"):  # inf - inf is NaN, but equal infinities do not differ
-        difference = np.where(a == b, 0, np.abs(a - b) / np.maximum(1, np.abs(b)))
+    scale = np.maximum(1, np.abs(b))  # divided first, since a - b can overflow
+    # inf - inf is NaN, but equal infinities do not differ.
+    difference = np.where(a == b, 0, np.abs(a / scale - b / scale))
     at = np.unravel_index(np.argmax(difference), a.shape)  # argmax takes NaN for the largest
     position = [int(i) for i in at]
     return Row(quantity, a.shape, float(difference[at]), position, float(a[at]), float(b[at]))
+
+
+def _reals(value: Any, where: str) -> Array:
+    array = plain(value, where)
+    if array.dtype.kind not in "fiu":
+        raise TypeError(f"{where}: expected real numbers, given {array.dtype}")
+    return array.astype(np.float64)

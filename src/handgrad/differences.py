@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from handgrad.checks import Array, finite
+from handgrad.checks import Array, finite, no_warning, positive
 
 
+@no_warning
 def central_difference(
     function: Callable[[Array], ArrayLike], theta: ArrayLike, h: float = 1e-6
 ) -> Array:
@@ -15,18 +16,31 @@ def central_difference(
 
     The shape is that of the function's value followed by that of theta: theta's own shape for a
     loss, the Jacobian for a vector. The error is of the order h^2 + 1e-16/h. TypeError unless theta
-    is float64, since float32 leaves no digits; ValueError unless theta is finite and h > 0.
+    and the function's values are float64, since float32 leaves no digits; ValueError unless they
+    are finite and h > 0 is large enough to change every element of theta.
     """
-    theta = finite(theta, "theta")
-    if theta.dtype != np.float64:
-        raise TypeError(f"theta: expected dtype float64, given {theta.dtype}")
-    if not 0 < h < np.inf:
-        raise ValueError(f"h: expected a positive number, given {h}")
+    theta, h = _doubles(theta, "theta"), positive(h, "h")
     slopes = []
     for position in np.ndindex(theta.shape):
         above, below = theta.copy(), theta.copy()
         above[position] += h
         below[position] -= h
+        if not -np.inf < below[position] < theta[position] < above[position] < np.inf:
+            given = f"given {h} at {list(position)}, where theta is {theta[position]}"
+            raise ValueError(f"h: expected a step that changes theta and stays finite, {given}")
         step = above[position] - below[position]  # 2h as rounded, the distance really taken
-        slopes.append((np.asarray(function(above)) - np.asarray(function(below))) / step)
+        where = f"function at theta {list(position)}"
+        higher = _doubles(function(above), f"{where} + h")
+        lower = _doubles(function(below), f"{where} - h")
+        if higher.shape != lower.shape:
+            expected = f"expected the shape {higher.shape} of its value at + h"
+            raise ValueError(f"{where} - h: {expected}, given {lower.shape}")
+        slopes.append(finite((higher - lower) / step, f"slope at {list(position)}"))
     return np.stack(slopes, axis=-1).reshape((*slopes[0].shape, *theta.shape))
+
+
+def _doubles(value: ArrayLike, where: str) -> Array:
+    array = finite(value, where)
+    if array.dtype != np.float64:
+        raise TypeError(f"{where}: expected dtype float64, given {array.dtype}")
+    return array

@@ -4,31 +4,40 @@ The backward pass multiplies elementwise and needs none of them; they are here t
 ValueError for a batch and for a layer that is not there.
 """
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from handgrad.checks import Array
+from handgrad.checks import Array, instance
 from handgrad.losses import BinaryCrossEntropy, SquaredError
-from handgrad.network import Gradients, Network, Trace
+from handgrad.network import Gradients, Network, Trace, check_trace
 
 
 def dz_ds(network: Network, trace: Trace, L: int) -> Array:
     """dz^(L)/ds^(L), the diagonal matrix of f'(s^(L)), shape (d_L, d_L): eq:c19-2, eq:c20-2."""
-    return np.diag(network.layer(L).f.derivative(_point(trace.s[L], f"layer {L}: s")))
+    check_trace(network, trace)
+    f = network.layer(L).f
+    return np.diag(f.derivative(_point(trace.s[L], f"layer {L}: s")))
 
 
 def dy_hat_ds(network: Network, trace: Trace) -> Array:
     """dy_hat/ds^(L_max), shape (K, K): eq:d03-2, eq:e05-2."""
+    instance(network, Network, "network")
     return dz_ds(network, trace, network.depth)
 
 
 def ds_dz(network: Network, L: int) -> Array:
     """ds^(L)/dz^(L-1) = W^(L), shape (d_L, d_{L-1}): eq:c17-2."""
+    instance(network, Network, "network")
     return network.layer(L).W
 
 
 def dl_dy_hat(loss: SquaredError | BinaryCrossEntropy, y_hat: ArrayLike, y: ArrayLike) -> Array:
     """dl/dy_hat as a row, shape (1, K): eq:c07-2, eq:f05."""
+    if not isinstance(loss, SquaredError | BinaryCrossEntropy):
+        expected = "expected SquaredError or BinaryCrossEntropy, whose input is y_hat"
+        raise TypeError(f"loss: {expected}; given {type(loss).__name__}")
     return _point(loss.gradient(y_hat, y), "y_hat")[np.newaxis, :]
 
 
@@ -37,11 +46,13 @@ def numerator_layout(gradients: Gradients) -> Gradients:
 
     W[L] is (d_{L-1}, d_L), b[L] a row (1, d_L), delta[L] a column (d_L, 1), x a row (1, d_x).
     """
+    instance(gradients, Gradients, "gradients")
+    row = _point(gradients.x, "x")[np.newaxis, :]
     return Gradients(
         W={L: dW.T for L, dW in gradients.W.items()},
         b={L: db[np.newaxis, :] for L, db in gradients.b.items()},
         delta={L: delta[:, np.newaxis] for L, delta in gradients.delta.items()},
-        x=_point(gradients.x, "x")[np.newaxis, :],
+        dl_dx=partial(np.asarray, row),
     )
 
 

@@ -3,7 +3,7 @@
 y_hat and y share one shape, (K,) for a point or (N, K) for a batch of N. A mean is taken over all
 elements: 1/K for a point, 1/(N K) for a batch. Values are NumPy scalars of the input's dtype,
 gradients have the shape of y_hat. ValueError or TypeError for input that is not finite float32 or
-float64, or whose shapes or dtypes differ.
+float64, or whose shapes or dtypes differ; ValueError for a value or a gradient that overflows.
 """
 
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from handgrad.activations import sigmoid
-from handgrad.checks import Array, finite, like
+from handgrad.checks import Array, finite, finite_result, fitting, floats, no_warning, short
 
 Scalar = np.floating[Any]
 
 
 def _pair(prediction: ArrayLike, y: ArrayLike, name: str = "y_hat") -> tuple[Array, Array]:
-    checked = finite(prediction, name)
+    checked = floats(prediction, name)
     if checked.ndim not in (1, 2):
         raise ValueError(f"{name}: expected shape (K,) or (N, K), given {checked.shape}")
-    return checked, like(y, checked, "y")
+    return checked, fitting(y, checked, "y")
 
 
 @dataclass(frozen=True)
@@ -33,17 +33,23 @@ class SquaredError:
 
     def __post_init__(self) -> None:
         if self.reduction not in ("sum", "mean"):
-            raise ValueError(f"reduction: expected 'sum' or 'mean', given {self.reduction!r}")
+            given = short(self.reduction)
+            raise ValueError(f"reduction: expected 'sum' or 'mean', given {given}")
 
+    @no_warning
     def value(self, y_hat: ArrayLike, y: ArrayLike) -> Scalar:
         y_hat, y = _pair(y_hat, y)
         reduce = np.mean if self.reduction == "mean" else np.sum
-        return reduce(np.square(y_hat - y))
+        loss: Scalar = reduce(np.square(y_hat - y))
+        finite_result(np.asarray(loss), "loss", y_hat=y_hat, y=y)
+        return loss
 
+    @no_warning
     def gradient(self, y_hat: ArrayLike, y: ArrayLike) -> Array:
         """Equation eq:c07-2: 2 (y_hat - y), divided by the number of elements for the mean."""
         y_hat, y = _pair(y_hat, y)
-        return 2 * (y_hat - y) / (y_hat.size if self.reduction == "mean" else 1)
+        slope = 2 / y_hat.size if self.reduction == "mean" else 2
+        return finite_result(slope * (y_hat - y), "dl/dy_hat", y_hat=y_hat, y=y)
 
 
 # PyTorch's lower bounds: of log in the value, and of y_hat (1 - y_hat) in the gradient's
@@ -59,12 +65,12 @@ class BinaryCrossEntropy:
     Large but finite where y_hat is 0 or 1; ValueError if y_hat or y leaves [0, 1].
     """
 
+    @no_warning  # log 0 = -inf is bounded too
     def value(self, y_hat: ArrayLike, y: ArrayLike) -> Scalar:
         """Equation eq:f03, with log bounded below by -100."""
         y_hat, y = self._probabilities(y_hat, y)
-        with np.errstate(divide="ignore"):  # log 0 = -inf is bounded too
-            log_y_hat = np.maximum(np.log(y_hat), _LEAST_LOG)
-            log_rest = np.maximum(np.log1p(-y_hat), _LEAST_LOG)
+        log_y_hat = np.maximum(np.log(y_hat), _LEAST_LOG)
+        log_rest = np.maximum(np.log1p(-y_hat), _LEAST_LOG)
         return -np.mean(y * log_y_hat + (1 - y) * log_rest)
 
     def gradient(self, y_hat: ArrayLike, y: ArrayLike) -> Array:
@@ -76,7 +82,9 @@ class BinaryCrossEntropy:
     def _probabilities(y_hat: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
         pair = _pair(y_hat, y)
         for name, array in zip(("y_hat", "y"), pair, strict=True):
-            for outside in array[(array < 0) | (array > 1)]:
+            inside = (finite(array, name) >= 0) & (array <= 1)
+            if not inside.all():
+                outside = array[~inside][0]
                 raise ValueError(f"{name}: expected numbers in [0, 1], given {outside}")
         return pair
 
@@ -88,12 +96,16 @@ class SigmoidCrossEntropy:
     Takes s = s^(L_max), not y_hat = sigma(s).
     """
 
+    @no_warning
     def value(self, s: ArrayLike, y: ArrayLike) -> Scalar:
         """Equation eq:f03 at y_hat = sigma(s), without the exponential of a large number."""
         s, y = _pair(s, y, "s")
-        return np.mean(np.maximum(s, 0) - s * y + np.log1p(np.exp(-np.abs(s))))
+        loss: Scalar = np.mean(np.maximum(s, 0) - s * y + np.log1p(np.exp(-np.abs(s))))
+        finite_result(np.asarray(loss), "loss", s=s, y=y)
+        return loss
 
     def error(self, s: ArrayLike, y: ArrayLike) -> Array:
         """delta^(L_max) = (y_hat - y)/K, eq:fused-error, where `backward_from_delta` starts."""
         s, y = _pair(s, y, "s")
-        return (sigmoid.value(s) - y) / s.size
+        finite(s, "s")  # sigma(s) is finite where s is not
+        return finite_result((sigmoid.value(s) - y) / s.size, "delta", y=y)

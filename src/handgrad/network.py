@@ -3,16 +3,32 @@
 Layers are numbered L = 1 .. L_max as in the text. A point is an array (d,), a batch of N points an
 array (N, d) with a point a row. Input that does not fit raises ValueError, or TypeError for a dtype
 other than the network's; the message says what was expected, what was given, and in which layer.
+What overflows raises ValueError too, so that every result is finite.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from handgrad.activations import Activation, activation
-from handgrad.checks import Array, finite, like
+from handgrad.checks import (
+    Array,
+    all_finite,
+    finite,
+    finite_result,
+    fitting,
+    floats,
+    index,
+    instance,
+    like,
+    no_warning,
+    per_layer,
+    positive,
+    short,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +55,19 @@ class Network:
     layers: Sequence[Layer]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.layers, Iterable):
+            given = type(self.layers).__name__
+            raise TypeError(f"network: expected a list of layers, given {given}")
         checked: list[Layer] = []
         for L, layer in enumerate(self.layers, start=1):
             checked.append(_checked(layer, f"layer {L}", checked))
         if not checked:
             raise ValueError("network: expected at least one layer, given none")
         object.__setattr__(self, "layers", tuple(checked))
+
+    def __reduce__(self) -> tuple[type["Network"], tuple[Sequence[Layer]]]:
+        # Copied and unpickled arrays are writable: a new network makes them read-only again.
+        return Network, (self.layers,)
 
     @property
     def depth(self) -> int:
@@ -58,8 +81,9 @@ class Network:
 
     def layer(self, L: int) -> Layer:
         """Layer number L = 1 .. L_max."""
-        if L not in range(1, self.depth + 1):
-            raise ValueError(f"layer: expected a number from 1 to {self.depth}, given {L}")
+        if not index(L) or not 1 <= L <= self.depth:
+            expected = f"expected a number from 1 to {self.depth}"
+            raise ValueError(f"layer: {expected}, given {short(L)}")
         return self.layers[L - 1]
 
 
@@ -75,8 +99,20 @@ def _checked(layer: Layer, name: str, before: list[Layer]) -> Layer:
     if before and W.dtype != before[0].W.dtype:
         raise TypeError(f"{name}: W: expected dtype {before[0].W.dtype}, given {W.dtype}")
     b = like(layer.b, W[:, 0], f"{name}: b").copy()
-    W.flags.writeable = b.flags.writeable = False
-    return Layer(W, b, activation(layer.activation, f"{name}: activation"))
+    return _read_only(W, b, activation(layer.activation, f"{name}: activation"))
+
+
+def _network(layers: list[Layer]) -> Network:
+    """The network of layers that are checked, read-only and nobody else's: not copied again."""
+    network = object.__new__(Network)
+    object.__setattr__(network, "layers", tuple(layers))
+    return network
+
+
+def _read_only(W: Array, b: Array, f: Activation) -> Layer:
+    W.setflags(write=False)
+    b.setflags(write=False)
+    return Layer(W, b, f)
 
 
 def random_network(
@@ -91,12 +127,17 @@ def random_network(
     `widths` are d_x, d_1, ..., K, `activations` one for each layer. A float32 network is the
     float64 network of the same seed, rounded.
     """
-    if isinstance(activations, str) or len(activations) != len(widths) - 1:
-        expected = f"a list of {len(widths) - 1}, one less than widths"
-        raise ValueError(f"activations: expected {expected}; given {activations!r}")
+    if not isinstance(widths, Iterable) or len(widths) < 2:
+        raise ValueError(f"widths: expected at least two, d_x and K; given {short(widths)}")
     for width in widths:
-        if not isinstance(width, int | np.integer) or width < 1:
-            raise ValueError(f"widths: expected positive integers, given {width!r}")
+        if not index(width) or width < 1:
+            raise ValueError(f"widths: expected positive integers, given {short(width)}")
+    listed = isinstance(activations, Iterable) and not isinstance(activations, str)
+    if not listed or len(activations) != len(widths) - 1:
+        expected = f"a list of {len(widths) - 1}, one less than widths"
+        raise ValueError(f"activations: expected {expected}; given {short(activations)}")
+    if not index(seed) or seed < 0:
+        raise ValueError(f"seed: expected an integer from 0, given {short(seed)}")
     rng = np.random.default_rng(seed)
     layers = []
     for d_in, d_out, f in zip(widths[:-1], widths[1:], activations, strict=True):
@@ -110,7 +151,7 @@ def random_network(
 class Trace:
     """What a forward pass computed: s[L] for L = 1 .. L_max and z[L] for L = 0 .. L_max, z[0] = x.
 
-    Each array has shape (d_L,), or (N, d_L) for a batch.
+    Each array has shape (d_L,), or (N, d_L) for a batch. Those of s are read-only.
     """
 
     s: dict[int, Array]
@@ -127,22 +168,29 @@ class Gradients:
     """The gradients of a loss, each in the shape of what it belongs to, for L = 1 .. L_max.
 
     W[L] is dl/dW^(L), shape (d_L, d_{L-1}), and b[L] dl/db^(L), shape (d_L,): sums over a batch.
-    delta[L] is the error dl/ds^(L), shape (d_L,) or (N, d_L), and x is dl/dx.
+    delta[L] is the error dl/ds^(L), shape (d_L,) or (N, d_L). `dl_dx` returns dl/dx.
     """
 
     W: dict[int, Array]
     b: dict[int, Array]
     delta: dict[int, Array]
-    x: Array
+    dl_dx: Callable[[], Array] = field(repr=False)
+
+    @cached_property
+    def x(self) -> Array:
+        """dl/dx, in the shape of x: computed when it is first asked for, since SGD needs none."""
+        return self.dl_dx()
 
 
-@np.errstate(over="ignore", invalid="ignore")  # an overflow raises ValueError instead of a warning
+@no_warning
 def forward(network: Network, x: ArrayLike) -> Trace:
     """Run x of shape (d_x,) or (N, d_x) through the network and keep every s^(L) and z^(L).
 
     Equation eq:deep-network: s^(L) = W^(L) z^(L-1) + b^(L) and z^(L) = f^(L)(s^(L)).
     """
-    x, d_x, dtype = finite(x, "x").copy(), network.widths[0], network.layers[0].W.dtype
+    instance(network, Network, "network")
+    x, W_1 = floats(x, "x").copy(), network.layers[0].W
+    d_x, dtype = W_1.shape[1], W_1.dtype
     if x.ndim not in (1, 2) or x.shape[-1] != d_x:
         expected = f"shape ({d_x},) or (N, {d_x}), the inputs of layer 1"
         raise ValueError(f"x: expected {expected}; given {x.shape}")
@@ -151,56 +199,109 @@ def forward(network: Network, x: ArrayLike) -> Trace:
     s: dict[int, Array] = {}
     z: dict[int, Array] = {0: x}
     for L, layer in enumerate(network.layers, start=1):
-        s[L] = finite(z[L - 1] @ layer.W.T + layer.b, f"layer {L}: s")
-        z[L] = layer.f.value(s[L])
+        s[L] = z[L - 1] @ layer.W.T + layer.b
+        if not all_finite(s[L]):
+            finite(x, "x")
+            finite(s[L], "s", L)
+        s[L].setflags(write=False)  # an activation of your own must not change it
+        z[L] = like(layer.f.value(s[L]), s[L], "z", L)
     return Trace(s, z)
 
 
+@no_warning
 def backward(network: Network, trace: Trace, dl_dy_hat: ArrayLike) -> Gradients:
     """The gradients of a loss, from dl/dy_hat in the shape of y_hat.
 
     The last error is dl/dy_hat times g'(s^(L_max)), elementwise because the Jacobian of an
     activation is diagonal: eq:c18-4.
     """
-    dl_dy_hat = like(dl_dy_hat, trace.y_hat, "dl_dy_hat")
-    derivative = network.layers[-1].f.derivative(trace.s[max(trace.s)])
-    return backward_from_delta(network, trace, dl_dy_hat * derivative)
+    check_trace(network, trace)
+    dl_dy_hat = like(dl_dy_hat, trace.z[network.depth], "dl_dy_hat")
+    return _backward(network, trace, _error(network, trace, network.depth, dl_dy_hat))
 
 
+@no_warning
 def backward_from_delta(network: Network, trace: Trace, delta_last: ArrayLike) -> Gradients:
     """The gradients of a loss, from the last error delta^(L_max) in the shape of y_hat.
 
     For a loss that gives this error itself, as `SigmoidCrossEntropy` does.
     """
-    widths = tuple(trace.z[L].shape[-1] for L in sorted(trace.z))
-    if widths != network.widths:
-        raise ValueError(f"trace: expected widths {network.widths}, the network's; given {widths}")
-    layers = range(1, network.depth + 1)
-    delta = {network.depth: like(delta_last, trace.y_hat, "delta_last").copy()}
-    for L in reversed(layers[:-1]):
+    check_trace(network, trace)
+    return _backward(network, trace, like(delta_last, trace.z[network.depth], "delta_last").copy())
+
+
+def _backward(network: Network, trace: Trace, delta_last: Array) -> Gradients:
+    delta = {network.depth: delta_last}
+    for L in range(network.depth - 1, 0, -1):
         # eq:c18-2: points are rows here, and delta @ W is the row of W^T delta.
-        derivative = network.layer(L).f.derivative(trace.s[L])
-        delta[L] = (delta[L + 1] @ network.layer(L + 1).W) * derivative
-    rows = {L: np.atleast_2d(delta[L]) for L in layers}
-    return Gradients(
+        delta[L] = _error(network, trace, L, delta[L + 1] @ network.layers[L].W)
+    W: dict[int, Array] = {}
+    b: dict[int, Array] = {}
+    for L in range(1, network.depth + 1):
+        d_out, d_in = network.layers[L - 1].W.shape
+        points, z = delta[L].reshape(-1, d_out), trace.z[L - 1].reshape(-1, d_in)
         # eq:c18-1 transposed to the shape of W; the product sums over a batch.
-        W={L: rows[L].T @ np.atleast_2d(trace.z[L - 1]) for L in layers},
-        b={L: rows[L].sum(axis=0) for L in layers},  # eq:c26-1
-        delta={L: delta[L] for L in layers},
-        x=delta[1] @ network.layer(1).W,
-    )
+        W[L] = finite(points.T @ z, "dl/dW", L)
+        b[L] = finite(points.sum(axis=0), "dl/db", L)  # eq:c26-1
+    in_order = {L: delta[L] for L in W}
+    return Gradients(W, b, in_order, partial(_dl_dx, delta[1], network.layers[0].W))
 
 
+def _error(network: Network, trace: Trace, L: int, dl_dz: Array) -> Array:
+    """delta^(L), the error of layer L: dl/dz^(L) times f'(s^(L)), elementwise."""
+    f, s = network.layers[L - 1].f, trace.s[L]
+    derivative = fitting(f.derivative(s), s, "derivative of z", L)
+    delta: Array = dl_dz * derivative
+    if all_finite(delta):
+        return delta
+    # No error passes a unit whose derivative is 0, not even one that has overflowed.
+    return finite(np.where(derivative == 0, 0, delta), "delta", L)
+
+
+@no_warning
+def _dl_dx(delta_1: Array, W_1: Array) -> Array:
+    return finite(delta_1 @ W_1, "dl/dx")
+
+
+def check_trace(network: Network, trace: Trace) -> None:
+    """Refuse a trace whose layers, shapes or dtype are not those of the network."""
+    instance(network, Network, "network")
+    instance(trace, Trace, "trace")
+    per_layer(trace.s, network.depth, "trace: s")
+    per_layer(trace.z, network.depth, "trace: z", first=0)
+    batch, W_1 = trace.z[0].shape[:-1], network.layers[0].W
+    _check_layer(0, trace.z[0], trace.z[0], (*batch, W_1.shape[1]), W_1.dtype)
+    for L, layer in enumerate(network.layers, start=1):
+        _check_layer(L, trace.s[L], trace.z[L], (*batch, *layer.b.shape), W_1.dtype)
+
+
+def _check_layer(L: int, s: Array, z: Array, shape: tuple[int, ...], dtype: DTypeLike) -> None:
+    if not s.shape == z.shape == shape:
+        given = f"s of shape {s.shape}, z of shape {z.shape}"
+        raise ValueError(f"trace: layer {L}: expected shape {shape}, given {given}")
+    if not s.dtype == z.dtype == dtype:
+        given = f"s of {s.dtype}, z of {z.dtype}"
+        raise TypeError(f"trace: layer {L}: expected dtype {dtype}, given {given}")
+
+
+@no_warning
 def sgd_step(network: Network, gradients: Gradients, learning_rate: float) -> Network:
     """The network with W^(L) - learning_rate dl/dW^(L), and likewise b^(L), at every layer."""
-    if not (isinstance(learning_rate, int | float | np.number) and 0 < learning_rate < np.inf):
-        raise ValueError(f"learning_rate: expected a positive number, given {learning_rate!r}")
-    rate = float(learning_rate)  # a NumPy scalar of double precision would widen float32
-    if (given := len(gradients.W)) != network.depth:
-        raise ValueError(f"gradients: expected {network.depth} layers, given {given}")
+    instance(network, Network, "network")
+    instance(gradients, Gradients, "gradients")
+    rate = positive(learning_rate, "learning_rate")  # as NumPy's double it would widen float32
+    per_layer(gradients.W, network.depth, "gradients: W")
+    per_layer(gradients.b, network.depth, "gradients: b")
     layers = []
     for L, layer in enumerate(network.layers, start=1):
-        dW = like(gradients.W[L], layer.W, f"layer {L}: dl/dW")
-        db = like(gradients.b[L], layer.b, f"layer {L}: dl/db")
-        layers.append(Layer(layer.W - rate * dW, layer.b - rate * db, layer.activation))
-    return Network(layers)
+        W = _moved(layer.W, gradients.W[L], rate, "dl/dW", L)
+        b = _moved(layer.b, gradients.b[L], rate, "dl/db", L)
+        layers.append(_read_only(W, b, layer.f))
+    return _network(layers)
+
+
+def _moved(parameter: Array, gradient: ArrayLike, rate: float, where: str, L: int) -> Array:
+    step = rate * fitting(gradient, parameter, where, L)
+    moved = np.subtract(parameter, step, out=step)
+    overflow = "the parameter after the step"
+    return finite_result(moved, overflow, L, **{where: gradient})

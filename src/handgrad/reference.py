@@ -1,16 +1,18 @@
 """The network in PyTorch and its autograd gradients; the only module that imports torch."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from handgrad.checks import Array
+from handgrad.activations import identity, relu, sigmoid
+from handgrad.checks import Array, instance
 from handgrad.losses import BinaryCrossEntropy, SigmoidCrossEntropy, SquaredError
 from handgrad.network import Gradients, Network, forward
 
-_MODULES = {"identity": torch.nn.Identity, "relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid}
+_MODULES = {identity: torch.nn.Identity, relu: torch.nn.ReLU, sigmoid: torch.nn.Sigmoid}
 
 
 def twin(network: Network) -> torch.nn.Sequential:
@@ -18,15 +20,16 @@ def twin(network: Network) -> torch.nn.Sequential:
 
     ValueError for an activation that is not one of handgrad's own.
     """
+    instance(network, Network, "network")
     modules: list[torch.nn.Module] = []
     for L, layer in enumerate(network.layers, start=1):
-        if layer.f.name not in _MODULES:
-            known = ", ".join(_MODULES)
+        if layer.f not in _MODULES:
+            known = ", ".join(f.name for f in _MODULES)
             raise ValueError(f"layer {L}: activation: expected {known}, given {layer.f.name!r}")
         linear = torch.nn.Linear(layer.W.shape[1], layer.W.shape[0], device="meta")
         linear.weight = torch.nn.Parameter(torch.tensor(layer.W))
         linear.bias = torch.nn.Parameter(torch.tensor(layer.b))
-        modules += [linear, _MODULES[layer.f.name]()]
+        modules += [linear, _MODULES[layer.f]()]
     return torch.nn.Sequential(*modules)
 
 
@@ -43,10 +46,14 @@ def autograd_gradients(
     """
     torch_loss, trace, last = _torch_loss(loss), forward(network, x), network.layers[-1]
     fused = isinstance(loss, SigmoidCrossEntropy)
-    if fused and last.f.name != "sigmoid":
+    if fused and last.f != sigmoid:
         expected = f"expected sigmoid for SigmoidCrossEntropy, given {last.f.name!r}"
         raise ValueError(f"layer {network.depth}: activation: {expected}")
-    loss.value(trace.s[network.depth] if fused else trace.y_hat, y)  # refuses a y that does not fit
+    # Ours is asked first, since it refuses a y that does not fit.
+    if isinstance(loss, SigmoidCrossEntropy):
+        loss.error(trace.s[network.depth], y)
+    else:
+        loss.gradient(trace.y_hat, y)
     z = leaf = torch.tensor(trace.z[0], requires_grad=True)
     W, b, s = {}, {}, {}
     modules = iter(twin(network))
@@ -54,8 +61,8 @@ def autograd_gradients(
         W[L], b[L], s[L] = linear.weight, linear.bias, linear(z)
         s[L].retain_grad()
         z = f(s[L])
-    torch_loss(s[network.depth] if fused else z, torch.tensor(np.asarray(y))).backward()
-    return Gradients(_grads(W), _grads(b), _grads(s), np.asarray(leaf.grad))
+    torch_loss(s[network.depth] if fused else z, torch.tensor(np.array(y))).backward()
+    return Gradients(_grads(W), _grads(b), _grads(s), partial(np.asarray, leaf.grad))
 
 
 def _torch_loss(loss: object) -> torch.nn.Module:

@@ -1,114 +1,200 @@
-"""The command line: `python -m texcheck book`, `… prove FORMULA`, `… mutants`."""
+"""The command line: `python -m texcheck prove FORMULA`, `read FORMULA`, `book`, `mutants`."""
 
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
-from .judge import check
-from .network import NETWORKS
-from .tasks import Claim
+from . import report
+from .check import NETWORKS, check
+from .elaborate.definitions import DefinitionError, loss_of, network_of
+from .indexed import indexed
+from .networks.network import Network
+from .reading import BOOK, CannotRead, Names, names_of
 from .verdict import Verdict
 
-_USAGE = f"""\
-python -m texcheck book [--json FILE] [FOLDER]      prove every displayed equation of a book
-python -m texcheck prove FORMULA --network NETWORK  prove one formula, or - for standard input
-python -m texcheck mutants [--short] [FOLDER]       change every equation and see it refuted
-
-NETWORK is one of {", ".join(NETWORKS)}; FOLDER is book where it is not named."""
 _NETWORKS = """\
 networks:
   regression   ReLU, then the identity; the squared norm (the default)
   sigmoid-mse  two sigmoids; the squared norm
   sigmoid-bce  two sigmoids; the binary cross-entropy
-  deep         five layers with mixed activations, for formulas with a layer L
-  any          the first three of these; with a layer L, all four
+  deep         any number of layers with any activations and any loss
+  any          two layers with any activations and any loss
+  running      the regression with the numbers of the book's running network
+  FILE         what its lines declare, each a formula: the layers, such as
+               z^{[l]} = W^{[l]} a^{[l-1]} + b^{[l]} and a^{[l]} = g^{[l]}(z^{[l]}), and the loss
 
-The exit status is 0 if the formula is proved (or only renames something), 1 if it is refuted, and
-2 if it cannot be read."""
-_EXIT = {"proved": 0, "definition": 0, "refuted": 1, "unreadable": 2}
-
-
-def report(claim: Claim, verdict: Verdict) -> str:
-    """A verdict in plain text, with the counterexample and the diagnosis of a refutation."""
-    lines = [f"{verdict.status}: {' '.join(claim.tex.split())}"]
-    if verdict.status == "proved":
-        lines.append(f"  {how_proved(verdict)}")
-    found = verdict.counterexample
-    if found is not None:
-        place = f" at {found.entry}" if found.entry else ""
-        if found.left is not None and found.right is not None:
-            lines.append(f"  they differ{place}: left {found.left:.6g}, right {found.right:.6g}")
-        lines.append(f"  shapes: left {found.left_shape}, right {found.right_shape}")
-        if found.widths:
-            widths = ", ".join(str(width) for width in found.widths)
-            layer = f", L = {found.layer}" if found.layer is not None else ""
-            lines.append(f"  network {found.network}, widths {widths}{layer}")
-    if verdict.diagnosis:
-        lines.append(f"  {verdict.diagnosis}")
-    if verdict.reason:
-        lines += [f"  {line}" for line in verdict.reason.split("\n")]
-    return "\n".join(lines)
-
-
-def how_proved(verdict: Verdict) -> str:
-    """Engine, points, entries and error bound in one line."""
-    compared = f"{verdict.entries} entr{'y' if verdict.entries == 1 else 'ies'}"
-    if verdict.engine == "numerical":
-        return f"numerical: {compared} at {verdict.points} points, which is evidence and no proof"
-    if not verdict.points:
-        return f"exact: {compared} compared, no chance involved"
-    return (
-        f"exact: {compared} at {verdict.points} points, degree at most {verdict.degree}, "
-        f"chance of error below 10^{verdict.log10_error:.0f}"
-    )
-
-
-def prove(arguments: Sequence[str]) -> int:
-    """Proves one formula; 0 if it is proved, 1 if refuted, 2 if it cannot be read."""
-    parser = argparse.ArgumentParser(
-        prog="python -m texcheck prove",
-        description="Proves one formula, given as TeX.",
-        epilog=_NETWORKS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "formula",
-        nargs="?",
-        default="-",
-        help="TeX of a statement in quotes, such as 'x = x'; - (or none): standard input",
-    )
-    parser.add_argument("--network", metavar="NETWORK", choices=NETWORKS, default="regression")
-    options = parser.parse_args(arguments)
-    formula = options.formula
-    if formula == "-":
-        if sys.stdin.isatty():
-            parser.error("expected a formula, as an argument or on standard input")
-        formula = sys.stdin.read()
-    results = check(formula, options.network)
-    print("\n".join(report(claim, verdict) for claim, verdict in results))
-    return max(_EXIT[verdict.status] for _, verdict in results)
+The exit status is 0 if every statement is proved (or only names something), 1 if one is refuted
+or undecided, and 2 if one cannot be read."""
+_EXIT = {"proved": 0, "definition": 0, "refuted": 1, "undecided": 1, "unreadable": 2}
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the subcommand."""
-    if not arguments or arguments[0] in ("-h", "--help"):
-        print(_USAGE)
-        return 0 if arguments else 2
-    command, *rest = arguments
-    if command == "prove":
-        return prove(rest)
-    if command not in ("book", "mutants"):
-        print(f"expected book, prove or mutants, got {command!r}\n\n{_USAGE}", file=sys.stderr)
+    """Runs a command; returns the exit status, 2 for a command that is not understood."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a console that cannot show δ shows ?
+    try:
+        status = _parser().parse_args(arguments or ["--help"])
+        code = _run(status)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except (OSError, UnicodeError, Wrong) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        print(f"texcheck: {error}", file=sys.stderr)
         return 2
-    if command == "mutants":
-        from .mutants import main as mutants
 
-        return mutants(rest)
-    from .book import main as book
 
-    return book(rest)
+class Wrong(ValueError):
+    """Input that no command can work with: what was expected, what was given."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m texcheck", description="Proves the equations of a book, or one of your own."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command, says in (
+        ("prove", _prove, "prove one formula, given as TeX"),
+        ("read", _read, "say how a formula is read: its entries, sums and shapes"),
+    ):
+        one = commands.add_parser(
+            name, help=says, description=f"{says[0].upper()}{says[1:]}.", epilog=_NETWORKS,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )  # fmt: skip
+        one.add_argument(
+            "formula", nargs="?", default="-",
+            help="TeX of a statement in quotes, such as 'x = x'; - (or none): standard input",
+        )  # fmt: skip
+        one.add_argument("--network", metavar="NETWORK", default="regression")
+        one.set_defaults(command=command)
+    book = commands.add_parser("book", help="prove every displayed equation of a book")
+    book.add_argument("-v", "--verbose", action="store_true", help="list every statement")
+    book.add_argument("--json", metavar="FILE", type=Path, help="write all statements to FILE")
+    book.set_defaults(command=_book)
+    mutants = commands.add_parser(
+        "mutants", help="change every equation and see it refuted",
+        description="Measures how many wrong formulas are refuted.",
+    )  # fmt: skip
+    mutants.add_argument("--most", type=int, help="how many changes are tried, drawn at random")
+    mutants.set_defaults(command=_mutants)
+    for one in (book, mutants):
+        one.add_argument("path", nargs="?", default="book", help="a folder or a page (book)")
+    return parser
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)
+
+
+def _prove(options: argparse.Namespace) -> int:
+    network, names = _network(options.network)
+    results = check(_formula(options.formula), network, names=names)
+    for claim, verdict in results:
+        _print(_said(claim.tex, verdict))
+    return max(_EXIT[verdict.status] for _, verdict in results)
+
+
+def _said(tex: str, verdict: Verdict) -> list[str]:
+    shown = " ".join(tex.split())
+    return [f"{verdict.status}: {shown}", *(f"  {line}" for line in report.text(verdict))]
+
+
+def _read(options: argparse.Namespace) -> int:
+    network, names = _network(options.network)
+    results = check(_formula(options.formula), network, names=names, diagnose=False)
+    for claim, verdict in results:
+        if verdict.status == "unreadable":
+            _print(_said(claim.tex, verdict))
+        else:
+            print(" ".join(claim.tex.split()))
+            _print(f"  {line}" for line in indexed(claim, network))
+    return 2 if any(verdict.status == "unreadable" for _, verdict in results) else 0
+
+
+def _book(options: argparse.Namespace) -> int:
+    from .book.pages import ReadError
+    from .book.prove import lines, prove, write
+
+    try:
+        book = prove(options.path)
+    except ReadError as error:
+        raise Wrong(f"the pages cannot be read:\n{error}") from error
+    _print(lines(book, options.verbose))
+    if options.json:
+        write(options.json, book.to_json())
+    return 1 if book.failures else 0
+
+
+def _mutants(options: argparse.Namespace) -> int:
+    from .book.mutants import SAMPLE, lines, measure
+    from .book.pages import ReadError
+
+    try:
+        results = measure(options.path, options.most or SAMPLE)
+    except ReadError as error:
+        raise Wrong(f"the pages cannot be read:\n{error}") from error
+    _print(lines(results))
+    return 1 if any(result.missed for result in results) else 0
+
+
+def _network(name: str) -> tuple[str | Network, Names]:
+    """A network of the book by its name, or what a file declares, in its own notation."""
+    if name in NETWORKS:
+        return name, BOOK
+    path = Path(name)
+    if not path.is_file():
+        known = ", ".join(NETWORKS)
+        raise Wrong(f"expected a network out of {known}, or a file that declares one, got {name!r}")
+    lines = [line.strip() for line in decoded(path.read_bytes()).splitlines()]
+    formulas = [line for line in lines if line and not line.startswith(("%", "#"))]
+    try:
+        names = names_of(formulas)
+        losses = {}
+        for line in formulas:
+            try:
+                losses[line] = loss_of(line, line, names)
+            except DefinitionError:
+                continue
+        layers = [line for line in formulas if line not in losses]
+        return network_of(name, layers, list(losses) or [""], losses, names=names), names
+    except (CannotRead, DefinitionError) as error:
+        raise Wrong(f"{name}: {error}") from error
+
+
+def _formula(argument: str) -> str:
+    """The formula that was given, or that stands on standard input."""
+    if argument != "-":
+        return argument
+    if sys.stdin.isatty():
+        raise Wrong("expected a formula, as an argument or on standard input")
+    buffer = getattr(sys.stdin, "buffer", None)
+    return sys.stdin.read() if buffer is None else decoded(buffer.read())
+
+
+def decoded(data: bytes) -> str:
+    """Text in UTF-8 or UTF-16, with or without a byte order mark."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16")
+    if b"\0" in data[:2]:
+        return data.decode("utf-16-be" if data[:1] == b"\0" else "utf-16-le")
+    return data.decode("utf-8-sig")
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@ import json
 from functools import cache
 from typing import TypedDict
 
-from .judge import check
-from .latex import ReadingError
-from .parse import expression
+from . import report
+from .check import check
+from .reading import CannotRead, expression
 from .syntax import Derivative, Expr, Name
+from .verdict import Refuted, Unreadable, Verdict
 
 
 class Wanted(TypedDict):
@@ -33,8 +34,8 @@ def judge(wanted: Wanted, answer: str) -> Reply:
     """Whether an answer is the wanted formula, in any spelling, and what is wrong if it is not."""
     try:
         stranger = _stranger(expression(answer), wanted["allow"])
-    except ReadingError as error:
-        return Reply(right=False, wrong=None, says=error.message)
+    except CannotRead as error:
+        return Reply(right=False, wrong=None, says=str(error))
     status, says = _verdict(f"{wanted['left']} = {answer}", wanted["network"])
     right = status == "proved" and not stranger
     if right:
@@ -83,7 +84,14 @@ def _verdict(tex: str, network: str) -> tuple[str, str]:
     (_, verdict), *others = results
     if others:
         return "unreadable", "expected one formula without ="
-    return verdict.status, verdict.diagnosis or verdict.reason
+    return verdict.status, _says(verdict)
+
+
+def _says(verdict: Verdict) -> str:
+    """The diagnosis of a refutation, what to write instead, or the verdict's words."""
+    if isinstance(verdict, Refuted) and verdict.diagnosis:
+        return verdict.diagnosis
+    return verdict.message if isinstance(verdict, Unreadable) else " ".join(report.text(verdict))
 
 
 def answer(question: str) -> str:
@@ -103,7 +111,7 @@ def verdicts(tex: str, network: str) -> dict[str, object]:
                 "line": claim.line,
                 "column": claim.column,
                 "status": verdict.status,
-                "says": verdict.diagnosis or verdict.reason,
+                "says": "\n".join(report.text(verdict)),
             }
             for claim, verdict in check(tex, network)
         ]

@@ -1,8 +1,13 @@
-"""The formulas as a tree: one small class for each thing that a formula of the book can say."""
+"""The formulas as a tree: one small class for each thing that a statement can say.
+
+Every node is frozen and knows the span of its TeX. Two nodes are equal if they say the same,
+wherever they stand. Letters are resolved: a `Name` bears the role of a quantity in this book (the
+pre-activation is `s`), whatever letter the page's notation has for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cache, cached_property
@@ -20,23 +25,20 @@ class Node:
     @cache
     def names(cls) -> tuple[str, ...]:
         """The names of this kind's fields, the place in the TeX aside."""
-        return tuple(item.name for item in fields(cls) if item.name not in ("start", "end"))
+        return tuple(item.name for item in fields(cls) if item.compare)
 
     @cached_property
     def parts(self) -> tuple[Node, ...]:
         """The parts of the node, from left to right."""
-        found: list[Node] = []
-        for name in self.names():
-            _collect(getattr(self, name), found)
-        return tuple(found)
+        return tuple(_nodes(getattr(self, name) for name in self.names()))
+
+
+Expr: TypeAlias = Node
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer superscript: a number (`base` = ""), `L` + offset or `L_max` + offset.
-
-    `start`, `end`: the offsets of its TeX, parentheses included.
-    """
+    """A layer superscript: a number (`base` = ""), `L` + offset or `L_max` + offset."""
 
     base: str
     offset: int
@@ -50,8 +52,7 @@ class Layer:
     def __str__(self) -> str:
         if not self.base:
             return str(self.offset)
-        base = "L" if self.base == "L" else "L_max"
-        return base if not self.offset else f"{base}{self.offset:+d}"
+        return self.base if not self.offset else f"{self.base}{self.offset:+d}"
 
 
 @dataclass(frozen=True)
@@ -63,19 +64,35 @@ class Number(Node):
 
 @dataclass(frozen=True)
 class Index(Node):
-    """An index letter, as a subscript or in a sum."""
+    """An index letter, as a subscript, in a sum or in a comparison."""
 
     letter: str
 
 
 @dataclass(frozen=True)
-class Name(Node):
-    """A quantity of the network, whole or one component: W, W^{(2)}_{ij}, y_hat, ell."""
+class Whole(Node):
+    """A colon or a dot in place of an index: every value of it, as in W_{:,j} and W_{i,:}."""
 
-    base: str  # x y y_hat W b s z delta ell
+
+@dataclass(frozen=True)
+class Name(Node):
+    """A quantity of the network, whole or one component: W, W^{(2)}_{ij}, y_hat, ell.
+
+    `base`: x y y_hat W b s z delta ell, or eta (the step size, a number).
+    """
+
+    base: str
     layer: Layer | None
     indices: tuple[Expr, ...] = ()
     variant: str = ""  # ell_MSE, ell_BCE
+
+
+@dataclass(frozen=True)
+class Local(Node):
+    """A letter that the display itself defines, as in D = diag(...), and what it stands for."""
+
+    letter: str
+    of: Expr
 
 
 @dataclass(frozen=True)
@@ -94,15 +111,51 @@ class LayerCount(Node):
 
 @dataclass(frozen=True)
 class Kronecker(Node):
-    """The Kronecker delta of two indices."""
+    """Kronecker's delta of two indices."""
 
     first: Expr
     second: Expr
 
 
 @dataclass(frozen=True)
+class Unit(Node):
+    """The unit vector e_j: a column with 1 at one index, of whatever length fits."""
+
+    index: Expr
+
+
+@dataclass(frozen=True)
+class Constant(Node):
+    """A bold 1 or 0: a column of ones or zeros, of the length in its subscript or that fits."""
+
+    value: int
+    length: Expr | None = None
+
+
+@dataclass(frozen=True)
+class Identity(Node):
+    """The identity matrix, with the two lengths of its subscript if it has one.
+
+    `I` alone is a `Function` where it is applied, has dashes or a layer, or is what an
+    activation is; `Identity` everywhere else.
+    """
+
+    rows: Expr | None
+    columns: Expr | None
+
+
+@dataclass(frozen=True)
+class ReluDiagonal(Node):
+    """I^{+s}: the diagonal matrix of max(0, sign(s_i))."""
+
+    of: Expr
+    rows: Expr | None
+    columns: Expr | None
+
+
+@dataclass(frozen=True)
 class Add(Node):
-    """A sum of terms; a difference is a sum with a `Negative`."""
+    """A sum of terms; a difference is a sum with a `Negative`. One of them may be `Dots`."""
 
     terms: tuple[Expr, ...]
 
@@ -122,27 +175,43 @@ class Product(Node):
 
 
 @dataclass(frozen=True)
+class Times(Node):
+    r"""Two factors with a sign between them: cdot, times, *, otimes or inner.
+
+    cdot: the matrix product where the shapes fit, and of two columns the inner product, as inner,
+    \langle a, b \rangle, always is. times and *: one of the two is a number. otimes: Kronecker's
+    product, which of a column and a row is their matrix product.
+    """
+
+    left: Expr
+    right: Expr
+    sign: str
+
+
+@dataclass(frozen=True)
 class Elementwise(Node):
-    """The product entry by entry (odot)."""
+    """The product entry by entry (odot, or circ between values)."""
 
     left: Expr
     right: Expr
 
 
 @dataclass(frozen=True)
-class Fraction_(Node):
-    """A fraction of two expressions."""
+class Quotient(Node):
+    """A fraction; `elementwise` where it is written with oslash."""
 
     top: Expr
     bottom: Expr
+    elementwise: bool = False
 
 
 @dataclass(frozen=True)
 class Power(Node):
-    """A whole power."""
+    """A power; `elementwise` where its exponent is written with odot or circ."""
 
     of: Expr
     exponent: Expr
+    elementwise: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,20 +223,41 @@ class Transpose(Node):
 
 @dataclass(frozen=True)
 class Sum(Node):
-    """A sum over named indices, over all values or from `low` to `high`."""
+    """A sum over named indices, over all values or from `low` to `high`.
+
+    `conditions` keep the terms where they all hold: those of sum_{i ne j}.
+    """
 
     letters: tuple[str, ...]
     low: Expr | None
     high: Expr | None
     body: Expr
+    conditions: tuple[Indicator, ...] = ()
 
 
 @dataclass(frozen=True)
 class Derivative(Node):
-    """A partial derivative in numerator layout of an expression by a quantity."""
+    """A partial derivative in numerator layout; a second one is the derivative of a derivative."""
 
     of: Expr
     by: Name
+
+
+@dataclass(frozen=True)
+class Gradient(Node):
+    r"""\nabla_v of a number: the transpose of its derivative, of the shape of v."""
+
+    of: Expr
+    by: Name
+
+
+@dataclass(frozen=True)
+class Restricted(Node):
+    """An expression where a quantity has a value: the derivatives in it are taken before."""
+
+    of: Expr
+    by: Name
+    value: Expr
 
 
 @dataclass(frozen=True)
@@ -181,7 +271,7 @@ class Function(Node):
 
 @dataclass(frozen=True)
 class Apply(Node):
-    """A function applied to its arguments."""
+    """A function applied to its arguments; those of diag may be a list with `Dots`."""
 
     function: Function
     arguments: tuple[Expr, ...]
@@ -197,7 +287,7 @@ class Component(Node):
 
 @dataclass(frozen=True)
 class Indicator(Node):
-    """1 where a comparison holds and 0 elsewhere; `relation` is >, <, ge or le."""
+    """1 where a comparison holds and 0 elsewhere; `relation`: > < ge le, and = neq of indices."""
 
     relation: str
     left: Expr
@@ -206,20 +296,16 @@ class Indicator(Node):
 
 @dataclass(frozen=True)
 class Cases(Node):
-    """Values by cases; a condition that is None holds where no other does."""
+    """Values by cases. A condition is an `Indicator`, an `Elementwise` of several that all
+    hold, or None: it holds where no other does."""
 
     values: tuple[Expr, ...]
     conditions: tuple[Expr | None, ...]
 
 
 @dataclass(frozen=True)
-class Hole(Node):
-    """The dot in f(.)."""
-
-
-@dataclass(frozen=True)
 class Norm(Node):
-    """The Euclidean norm; with the subscript 2 it is meant for a vector alone."""
+    """The Euclidean norm, or Frobenius' of a matrix; `subscript` as written: "", 2 or F."""
 
     of: Expr
     subscript: str = ""
@@ -234,7 +320,7 @@ class Absolute(Node):
 
 @dataclass(frozen=True)
 class Dots(Node):
-    """Dots in a written-out matrix: dots, vdots or ddots."""
+    """Dots in a written-out matrix, sum or list: dots, vdots or ddots."""
 
     kind: str
 
@@ -252,88 +338,88 @@ class Written(Node):
 
 
 @dataclass(frozen=True)
-class Identity(Node):
-    """The identity matrix, with the two lengths of its subscript if it has one."""
-
-    rows: Expr | None
-    columns: Expr | None
-
-
-@dataclass(frozen=True)
-class ReluDiagonal(Node):
-    """I^{+s}: the diagonal matrix of max(0, sign(s_i))."""
-
-    of: Expr
-    rows: Expr | None
-    columns: Expr | None
-
-
-@dataclass(frozen=True)
-class Constant(Node):
-    """A vector of ones or zeros of whatever length fits."""
-
-    value: int
-
-
-@dataclass(frozen=True)
 class Listing(Node):
     """Several values separated by commas, as in an Input cell."""
 
     items: tuple[Expr, ...]
 
 
-Expr: TypeAlias = Node
+@dataclass(frozen=True)
+class Assume(Node):
+    """The condition that an activation is a certain function: f^{(L)} = ReLU."""
+
+    function: Function
+    value: Function
 
 
 @dataclass(frozen=True)
-class Equation:
-    """A claim left = right, under conditions on activations."""
+class Range(Node):
+    """The condition that an index or the layer L runs from one value to another."""
+
+    letter: str  # "L" for the layer
+    first: Expr
+    last: Expr
+
+
+Condition: TypeAlias = Assume | Range | Indicator
+
+
+@dataclass(frozen=True)
+class Statement(Node):
+    """What a display says in one place, under its conditions; `at` is where its sign stands."""
+
+    conditions: tuple[Condition, ...] = field(kw_only=True, default=())
+    at: int = field(compare=False, kw_only=True, default=0)
+
+
+@dataclass(frozen=True)
+class Equation(Statement):
+    """The claim left = right."""
 
     left: Expr
     right: Expr
-    conditions: tuple[tuple[Expr, Expr], ...] = ()
-    relation: str = "="
 
 
 @dataclass(frozen=True)
-class ShapeClaim:
-    """A claim about a shape: value : rows x columns."""
+class Comparison(Statement):
+    """The claim left > right, entry by entry; `relation`: > < ge le neq."""
+
+    relation: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class ShapeClaim(Statement):
+    """The claim that a value has so many rows and columns."""
 
     value: Expr
     rows: Expr
     columns: Expr
-    conditions: tuple[tuple[Expr, Expr], ...] = ()
 
 
 @dataclass(frozen=True)
-class RangeClaim:
-    """A claim that an index of the statement before runs from `first` to `last`."""
+class RangeClaim(Statement):
+    """The claim that an index (or L) of the statements `about` runs through a range."""
 
-    letter: str
-    first: Expr
-    last: Expr
-    about: Equation | None
-    conditions: tuple[tuple[Expr, Expr], ...] = ()
+    range: Range
+    about: tuple[Statement, ...]
 
 
 @dataclass(frozen=True)
-class Notation:
-    """A change of notation: no claim."""
+class Update(Statement):
+    """A step of gradient descent: left <- right."""
+
+    left: Name
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Notation(Statement):
+    """No claim: a change of notation, or a letter that the display defines (a `Local`)."""
 
     left: Expr
     right: Expr
-    conditions: tuple[tuple[Expr, Expr], ...] = ()
-
-
-Statement: TypeAlias = Equation | ShapeClaim | RangeClaim | Notation
-
-
-def _collect(value: Any, found: list[Node]) -> None:
-    if isinstance(value, Node):
-        found.append(value)
-    elif isinstance(value, tuple):
-        for part in value:
-            _collect(part, found)
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -345,70 +431,22 @@ def walk(node: Node) -> Iterator[Node]:
         left += reversed(node.parts)
 
 
+def _nodes(values: Iterable[Any]) -> Iterator[Node]:
+    for value in values:
+        if isinstance(value, Node):
+            yield value
+        elif isinstance(value, tuple):
+            yield from _nodes(value)
+
+
 def substitute(node: Node, old: Node, new: Node) -> Node:
     """The tree with the very object `old` (not an equal one) replaced by `new`."""
-    if node is old:
-        return new
-    changes = {}
-    for name in node.names():
-        value = getattr(node, name)
-        changed = _substitute(value, old, new)
-        if changed is not value:
-            changes[name] = changed
-    return replace(node, **changes) if changes else node
 
+    def within(value: Any) -> Any:
+        if isinstance(value, Node):
+            return substitute(value, old, new)
+        return tuple(map(within, value)) if isinstance(value, tuple) else value
 
-def _substitute(value: Any, old: Node, new: Node) -> Any:
-    if isinstance(value, Node):
-        return substitute(value, old, new)
-    if isinstance(value, tuple) and value:
-        parts = tuple(_substitute(part, old, new) for part in value)
-        return parts if any(a is not b for a, b in zip(parts, value, strict=True)) else value
-    return value
-
-
-def sides(statement: Statement) -> tuple[Expr, ...]:
-    """The formulas of a statement."""
-    conditions = tuple(side for pair in statement.conditions for side in pair)
-    match statement:
-        case Equation(left, right) | Notation(left, right):
-            return left, right, *conditions
-        case ShapeClaim(value, rows, columns):
-            return value, rows, columns, *conditions
-        case RangeClaim(_, first, last, about):
-            return first, last, *(sides(about) if about else ()), *conditions
-    raise TypeError(statement)
-
-
-def bare_functions(node: Expr) -> bool:
-    """Whether a function stands in the formula without an argument."""
-    if isinstance(node, Function):
-        return True
-    if isinstance(node, Apply):
-        return any(bare_functions(argument) for argument in node.arguments)
-    return any(bare_functions(child) for child in node.parts)
-
-
-def multiplies(function: Function, argument: Expr) -> bool:
-    """Whether sigma(1 - sigma) and the like is a product, and no function of a function."""
-    within = [part for part in walk(argument) if isinstance(part, Function | Name)]
-    return (
-        function.name in ("sigma", "tanh", "ReLU", "f", "g")
-        and isinstance(argument, Add)
-        and all(part == function for part in within)
-    )
-
-
-def is_constant(node: Expr) -> bool:
-    """Whether a formula holds no quantity and no index: 0, 1, 1/4."""
-    return not any(
-        isinstance(part, Name | Index | Function | Written | Constant | Identity | ReluDiagonal)
-        for part in walk(node)
-    )
-
-
-def is_literal(node: Expr) -> bool:
-    """Whether a formula is a written number, perhaps negative."""
-    if isinstance(node, Negative):
-        return is_literal(node.of)
-    return isinstance(node, Number)
+    if node is old or all(part is not old for part in walk(node)):
+        return new if node is old else node
+    return replace(node, **{name: within(getattr(node, name)) for name in node.names()})

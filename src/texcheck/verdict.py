@@ -1,81 +1,107 @@
-"""The verdict on a statement: proved, a definition, refuted by an example, or unreadable."""
+"""The verdict on a statement: one type for each thing that can be said about it.
+
+`Proved` is built in `judge/decide.py` alone; a test holds that. Everything else may build the
+others: none of them lets a statement into the book.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from .latex import ReadingError, place
-from .places import Setting
+from typing import ClassVar, TypeAlias
 
 
 @dataclass(frozen=True)
-class Counterexample:
-    """Where the two sides differ: the first such entry of an ordinary random network."""
+class Witness:
+    """A network on which the two sides of a statement differ, in numbers.
 
-    entry: str
-    left: float | None
-    right: float | None
-    left_shape: str
-    right_shape: str
+    `widths`: of x, then of each layer. `layer`: the value of L, if the statement has one.
+    `given`: the quantities that were chosen and what they are there, as plain text, such as
+    ("x", "(2, 1)"). `entry`: where the sides differ, such as "row 0, column 1" or "i = 2"; empty
+    for a number. A side is `None` where it has no value. `running`: the book's running network.
+    """
+
     network: str
     widths: tuple[int, ...]
     layer: int | None
-    seed: int
-    point: int
+    given: tuple[tuple[str, str], ...]
+    entry: str
+    left: float | None
+    right: float | None
+    running: bool = False
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What texcheck found out about one statement.
+class Proved:
+    """Both sides are defined at the same points and equal there, in each of the `cases`.
 
-    `status`: proved, definition, refuted or unreadable. `engine`: exact, numerical or empty.
-    `log10_error` bounds the chance of having accepted a false statement; it is minus infinity
-    where no chance is involved (lengths and shapes). `reason` says why a definition makes no
-    claim, why the exact engine could not decide, or what could not be read and where.
+    A case names what stands for all networks, such as "regression, every width".
     """
 
-    status: str
-    engine: str = ""
-    network: str = ""
-    points: int = 0
-    entries: int = 0
-    degree: int = 0
-    log10_error: float = 0.0
-    reason: str = ""
-    counterexample: Counterexample | None = None
+    cases: tuple[str, ...]
+    status: ClassVar[str] = "proved"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """The statement gives a name and claims nothing; `reason` says which."""
+
+    reason: str
+    status: ClassVar[str] = "definition"
+
+
+@dataclass(frozen=True)
+class Refuted:
+    """The statement is false: by a `witness`, or since it has no meaning at any width.
+
+    `ill_sorted` says what does not fit. One of the two is there. `span`: the part of the TeX that
+    does not fit, from and to. `diagnosis` says what would make the statement true.
+    """
+
+    witness: Witness | None = None
+    ill_sorted: str = ""
+    span: tuple[int, int] | None = None
     diagnosis: str = ""
+    status: ClassVar[str] = "refuted"
 
 
-def example_at(
-    setting: Setting,
-    entry: str,
-    left: float | None,
-    right: float | None,
-    left_shape: str,
-    right_shape: str,
-    point: int = 0,
-) -> Counterexample:
-    """The counterexample on the ordinary random networks of this setting."""
-    return Counterexample(
-        entry,
-        left,
-        right,
-        left_shape,
-        right_shape,
-        setting.architecture.network,
-        setting.architecture.widths,
-        setting.layer or None,
-        0,
-        point,
-    )
+@dataclass(frozen=True)
+class Undecided:
+    """The statement was read, but there is no rule for it; `rest` is the part in question."""
+
+    reason: str
+    rest: str = ""
+    status: ClassVar[str] = "undecided"
 
 
-def unreadable(tex: str, fault: ReadingError, network: str) -> Verdict:
-    """A verdict with the line, a caret under the place, and what was expected there."""
-    line, column, text = place(tex, fault.position)
-    caret = " " * column + "^"
-    return Verdict(
-        "unreadable",
-        network=network,
-        reason=f"line {line + 1}, column {column + 1}: {fault.message}\n{text}\n{caret}",
-    )
+@dataclass(frozen=True)
+class Unreadable:
+    """The text is not in the dialect: where, what was expected there, what to write instead.
+
+    `span`: offsets in `tex`, from and to.
+    """
+
+    tex: str
+    span: tuple[int, int]
+    expected: str
+    instead: str = ""
+    status: ClassVar[str] = "unreadable"
+
+    @property
+    def message(self) -> str:
+        """What was expected, and what to write instead."""
+        return f"{self.expected}: {self.instead}" if self.instead else self.expected
+
+    @property
+    def place(self) -> tuple[int, int, str]:
+        """Line and column of the span's beginning, from 0, and the text of that line."""
+        at = max(0, min(self.span[0], len(self.tex)))
+        start = self.tex.rfind("\n", 0, at) + 1
+        end = self.tex.find("\n", at)
+        return (
+            self.tex.count("\n", 0, at),
+            at - start,
+            self.tex[start : len(self.tex) if end < 0 else end],
+        )
+
+
+Verdict: TypeAlias = Proved | Definition | Refuted | Undecided | Unreadable

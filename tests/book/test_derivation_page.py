@@ -18,7 +18,7 @@ SESSIONS = [text for language, text in BLOCKS if language == "console"]
 ANSWERS = {
     "off by the factor 2": r"\frac{\partial \ell}{\partial \hat y} = (\hat y - y)^T",
     "off by the factor K": r"\frac{\partial \ell}{\partial \hat y} = \frac{2}{K} (\hat y - y)^T",
-    "they cannot be multiplied": r"\delta^{(1)} = W^{(2)} \delta^{(2)}",
+    "a factor's columns are not the next one's rows": r"\delta^{(1)} = W^{(2)} \delta^{(2)}",
     "a transpose is missing": r"\frac{\partial \ell}{\partial \hat y} = 2 (\hat y - y)",
     "the activation's derivative is missing": (
         r"\frac{\partial \ell}{\partial s^{(1)}} = [\delta^{(2)}]^T W^{(2)}"
@@ -26,7 +26,7 @@ ANSWERS = {
     "wrong layer superscript": (
         r"\delta^{(1)} = [W^{(1)}]^T \delta^{(2)} \odot \operatorname{ReLU}'(s^{(1)})"
     ),
-    "is free on the left": r"\frac{\partial \ell}{\partial W^{(1)}_{ij}} = \delta^{(1)}_i x_k",
+    "index k of": r"\frac{\partial \ell}{\partial W^{(1)}_{ij}} = \delta^{(1)}_i x_k",
     "are swapped": r"\frac{\partial \ell}{\partial W^{(2)}_{ij}} = \delta^{(2)}_j z^{(1)}_i",
     "the last is d - 1": r"\ell = \sum_{i=0}^{K} (\hat y_i - y_i)^2",
 }

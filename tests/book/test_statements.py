@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from texcheck.book import MOST_DEFINITIONS, MOST_NUMERICAL, Book, main, prove
-from texcheck.reader import Item, pages, read
+from texcheck.__main__ import main
+from texcheck.book.pages import Item, pages, read
+from texcheck.book.prove import MOST_DEFINITIONS, Book, prove
 
 BOOK = Path(__file__).parents[2] / "book"
 
@@ -73,7 +74,6 @@ def test_the_book_holds(book: Book) -> None:
     totals = book.totals
     assert totals["proved"] + totals["definitions"] == totals["statements"]
     assert totals["definitions"] <= MOST_DEFINITIONS * totals["statements"]
-    assert totals["numerical"] <= MOST_NUMERICAL * totals["statements"]
     assert book.refuted_misprints == len(book.misprints) >= 12
 
 
@@ -128,10 +128,12 @@ def test_one_wrong_equation_on_any_page_fails_and_is_named(
     ]
     item = random.Random(old).choice(candidates)
     change(item, old, new)
-    assert main([str(item.file)]) == 1
+    assert main(["book", str(item.file)]) == 1
     output = capsys.readouterr().out
     named = re.findall(
-        rf"^{re.escape(str(item.file))}:(\d+) .*(?:refuted|unreadable): ", output, re.MULTILINE
+        rf"^{re.escape(str(item.file))}:(\d+) .*(?:refuted|undecided|unreadable): ",
+        output,
+        re.MULTILINE,
     )
     assert named
     assert {int(line) for line in named} <= set(

@@ -1,15 +1,19 @@
 """Every interactive figure: its fragments, its style and its script keep to themselves."""
 
+import gzip
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import rcssmin
+import rjsmin
 
 FOLDERS = sorted(
     path.parent for path in Path(__file__).parents[2].glob("book/_figures/*/figure.py")
 )
 FRAGMENTS = sorted(path for folder in FOLDERS for path in folder.glob("*.html"))
+MOST_BYTES = 20_000
 VOID = {"input", "br", "path", "circle", "rect"}
 
 
@@ -78,3 +82,14 @@ def test_style_touches_nothing_but_the_figure(folder):
         for part in re.sub(r"\([^)]*\)", "", selector).split(","):
             own = part.strip().removeprefix("html:not ")
             assert own.startswith(f".{folder.name}"), part
+
+
+@pytest.mark.parametrize("path", FRAGMENTS, ids=by_path)
+def test_figure_costs_little_to_fetch(path):
+    """Its markup, style and script as they are served."""
+    style = rcssmin.cssmin((path.parent / "figure.css").read_text("utf-8"))
+    script = rjsmin.jsmin((path.parent / "figure.js").read_text("utf-8"))
+    sizes = [
+        len(gzip.compress(text.encode(), 6)) for text in (path.read_text("utf-8"), style, script)
+    ]
+    assert sum(sizes) <= MOST_BYTES, sizes

@@ -51,7 +51,7 @@ def test_a_wrong_sign_is_found_in_its_row(quantity, L):
 def test_a_wrong_gradient_of_x_is_found():
     right = gradients()
     with pytest.raises(AssertionError, match=r"dl/dx at \[\d\]"):
-        compare(dataclasses.replace(right, x=right.x + 1e-9), right).assert_close()
+        compare(dataclasses.replace(right, dl_dx=lambda: right.x + 1e-9), right).assert_close()
 
 
 def test_a_failure_names_quantity_position_and_both_values():

@@ -260,7 +260,6 @@ def test_a_killed_runner_and_an_unwritable_folder_are_no_fault_of_a_student(
     assert rows(table)[0]["points"] == ""
     assert rows(table)[0]["first diagnosis"] == "not-checked"
     with monkeypatch.context() as broken:
-        broken.setattr(Server, "_answer", lambda *_: None)
         broken.setattr(Server, "_start", killed)
         assert check_folder(found, Outputs(table), jobs=1) == 1
     assert check_folder(found, Outputs(table), jobs=1) == 0
@@ -271,9 +270,11 @@ def full_disk(**_):
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def killed(_):
-    process = subprocess.Popen(["sleep", "9"], stdin=subprocess.PIPE, text=True)
+def killed(server, original=Server._start):
+    """The runner, which is killed from outside as soon as it is started."""
+    process = original(server)
     process.kill()
+    process.wait()
     return process
 
 

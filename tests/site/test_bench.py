@@ -605,6 +605,7 @@ def test_without_javascript_it_is_a_drawing_with_its_numbers(browser: Browser, o
     page.goto(f"{origin}/bench.html")
     expect(page.locator(".bench svg [data-value=delta2-1]")).to_have_text("−5")
     expect(page.locator(".bench svg")).to_have_attribute("role", "img")
+    expect(page.locator(".bench-off.bench-is-off text")).to_have_text("off")
     for part in page.locator(".bench-live").all():
         expect(part).to_be_hidden()
     page.locator(".bench-all summary").click()

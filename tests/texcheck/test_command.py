@@ -1,15 +1,17 @@
-"""`python -m texcheck prove`: what it prints and returns."""
+"""`python -m texcheck`: what each command prints and returns, whatever it is given."""
 
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from texcheck import NETWORKS
-from texcheck.__main__ import main
+from texcheck.__main__ import decoded, main
 
 RIGHT = (
     r"\frac{\partial\ell}{\partial W^{(1)}} = "
@@ -17,20 +19,29 @@ RIGHT = (
 )
 
 
-def test_a_true_formula_is_proved(capsys: pytest.CaptureFixture[str]) -> None:
+def run(
+    *arguments: str, text: bytes = b"", **environment: str
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "texcheck", *arguments],
+        input=text, capture_output=True, check=False, env=os.environ | environment,
+    )  # fmt: skip
+
+
+def test_a_true_formula_is_proved_for_every_width(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prove", RIGHT, "--network", "regression"]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("proved: ")
-    assert "chance of error below 10^-6" in printed
+    assert "for regression, every width" in printed
 
 
-def test_a_false_formula_is_refuted_with_example_and_diagnosis(
+def test_a_false_formula_is_refuted_with_numbers_and_diagnosis(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["prove", RIGHT.replace("2 x", "x"), "--network", "regression"]) == 1
     printed = capsys.readouterr().out
-    assert "they differ at row 0, column 0: left " in printed
-    assert "shapes: left 4 × 3, right 4 × 3" in printed
+    assert "the left side is " in printed
+    assert "on the running network with layers of 2, 3, 4" in printed
     assert "off by the factor 2" in printed
 
 
@@ -41,8 +52,17 @@ def test_an_unreadable_formula_shows_a_caret(capsys: pytest.CaptureFixture[str])
     assert "  x = (y\n        ^" in printed
 
 
+def test_read_says_entries_shape_and_ranges(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["read", r"\delta^{(1)} = W^{(2)T} \delta^{(2)} \odot f'(s^{(1)})"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        r"  d_{s^{(1)}} \times 1",
+        r"  \delta^{(1)}_i = (\sum_{j=0}^{K - 1} W^{(2)}_{ji} \delta^{(2)}_j) f'(s^{(1)}_i)",
+        r"  i = 0, \dots, d_{s^{(1)}} - 1",
+    ]
+
+
 def test_the_worst_statement_decides(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["prove", r"x = x, \quad x = y"]) == 1
+    assert main(["prove", r"x = x, \quad x = 2 x"]) == 1
     assert capsys.readouterr().out.count("proved: ") == 1
 
 
@@ -50,39 +70,104 @@ def test_the_worst_statement_decides(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_formula_of_several_lines_is_read_from_standard_input(
     arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = "$$\n\\begin{aligned}\nx &= x \\\\\n&= y\n\\end{aligned}\n$$ (eq:wrong)\n"
+    lines = "$$\n\\begin{aligned}\nx &= x \\\\\n&= 2 x\n\\end{aligned}\n$$ (eq:wrong)\n"
     monkeypatch.setattr(sys, "stdin", io.StringIO(lines))
     assert main(arguments) == 1
     printed = capsys.readouterr().out
     assert printed.count("proved: x = x") == 1
-    assert printed.count("refuted: x = y") == 1
+    assert printed.count("refuted: x = 2 x") == 1
+
+
+FOREIGN = [
+    (
+        "z^{[l]} = W^{[l]} a^{[l-1]} + b^{[l]}\na^{[l]} = g^{[l]}(z^{[l]})\n"
+        "J = \\lVert \\hat y - y \\rVert^2\n",
+        r"\frac{\partial J}{\partial b^{[l]}} = \left[\frac{\partial J}{\partial z^{[l]}}\right]^T",
+        1,
+    ),
+    (
+        "% layers of another course\n"
+        "z^{[l]} = W^{[l]} a^{[l-1]} + b^{[l]}\na^{[l]} = g^{[l]}(z^{[l]})\n",
+        r"\frac{\partial z^{[l]}}{\partial a^{[l-1]}} = W^{[l]}",
+        0,
+    ),
+    (
+        "s^{(1)} = W^{(1)} x + b^{(1)}\nz^{(1)} = \\tanh(s^{(1)})\n"
+        "s^{(2)} = W^{(2)} z^{(1)} + b^{(2)}\nz^{(2)} = \\tanh(s^{(2)})\n"
+        "s^{(3)} = W^{(3)} z^{(2)} + b^{(3)}\n\\hat y = s^{(3)}\n"
+        "\\ell = \\sum_k |\\hat y_k - y_k|\n",
+        r"\frac{\partial \ell}{\partial \hat y_k} = \operatorname{sign}(\hat y_k - y_k)",
+        0,
+    ),
+]
+
+
+@pytest.mark.parametrize(("lines", "formula", "code"), FOREIGN)
+def test_a_file_declares_a_network_in_its_own_notation(
+    lines: str, formula: str, code: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "network.tex"
+    path.write_text(lines, encoding="utf-8")
+    assert main(["prove", formula, "--network", str(path)]) == code
+
+
+def test_a_network_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove", "x = x", "--network", "shallow"]) == 2
+    assert "expected a network out of regression" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["x = x".encode("utf-8-sig"), "x = x".encode("utf-16"), "x = x".encode("utf-16-le"), b"x = x"],
+)
+def test_text_from_a_pipe_may_be_encoded_in_several_ways(data: bytes) -> None:
+    assert decoded(data) == "x = x"
+    done = run("prove", text=data)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_is_no_text_is_an_error_and_no_traceback() -> None:
+    done = run("prove", text=b"x = \xff\xfa")
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"texcheck: ")
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_console_that_cannot_show_a_letter_shows_another() -> None:
+    done = run("prove", "δ = σ", PYTHONIOENCODING="ascii")
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    shell = f"{sys.executable} -m texcheck prove 'x = x' --network any | head -c 1"
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, check=False)
+    assert done.stdout == b"p"
+    assert done.stderr == b""
 
 
 def test_an_unknown_command_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["proof", "x = x"]) == 2
-    assert "expected book, prove or mutants, got 'proof'" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as done:
+        main(["proof", "x = x"])
+    assert done.value.code == 2
+    assert "'proof'" in capsys.readouterr().err
 
 
-def test_the_help_of_prove_names_the_networks_and_what_is_returned(
-    capsys: pytest.CaptureFixture[str],
+@pytest.mark.parametrize("command", ["prove", "read"])
+def test_the_help_names_the_networks_and_what_is_returned(
+    command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as done:
-        main(["prove", "--help"])
+        main([command, "--help"])
     assert done.value.code == 0
     printed = capsys.readouterr().out
     assert all(f"\n  {network}" in printed for network in NETWORKS)
     assert "exit status" in printed
 
 
-def test_without_arguments_the_usage_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([]) == 2
-    assert "prove FORMULA" in capsys.readouterr().out
-    assert main(["--help"]) == 0
-
-
 def test_the_core_needs_the_standard_library_alone() -> None:
     code = (
-        "import sys; import texcheck, texcheck.diagnose; "
+        "import sys; import texcheck, texcheck.indexed; "
         "print(*sorted({n.partition('.')[0] for n in sys.modules} - sys.stdlib_module_names))"
     )
     done = subprocess.run(

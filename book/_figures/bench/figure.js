@@ -603,7 +603,9 @@
     }
     for (const label of all("[data-label]")) {
       const item = label.dataset.label;
-      label.textContent = item.startsWith("W") ? format(at(params, ...split(item)), false, 2) : text(item, at(r, ...split(item)), stage >= 6);
+      const name = split(item)[0];
+      const value = name === "dl_dy_hat" ? at(r, ...split(item)) : at(params, ...split(item));
+      label.textContent = secret(name) ? "?" : name === "dl_dy_hat" && stage < 6 ? "·" : format(value, false, 2);
       label.classList.toggle("bench-shown", item === selected || (path !== null && edges.has(item)));
     }
     for (const element of all("[data-unit]")) {

@@ -91,6 +91,11 @@ def _table() -> str:
     )
 
 
+def _off(unit: str) -> str:
+    """The class of what belongs to a hidden unit that is off; `unit` is the element's attribute."""
+    return " bench-is-off" if unit in [f' data-unit="{i}"' for i in OFF] else ""
+
+
 def _drawing(errors: bool) -> str:
     """The network from x to the loss: a node's value above it, its error below it."""
     values = VALUES["1.2"]
@@ -104,7 +109,10 @@ def _drawing(errors: bool) -> str:
         name, *index = item.split("-")
         value = values[name][tuple(map(int, index))]
         way = f"M{number(start[0])} {number(start[1])}L{number(end[0])} {number(end[1])}"
-        lines.append(f'<path class="bench-edge" data-item="{item}"{off} pathLength="1" d="{way}"/>')
+        lines.append(
+            f'<path class="bench-edge{_off(off)}" data-item="{item}"{off} '
+            f'pathLength="1" d="{way}"/>'
+        )
         x, y = between(start, end, share)
         kind = "bench-weight" if name.startswith("W") else "bench-weight bench-back"
         labels.append(
@@ -129,7 +137,7 @@ def _drawing(errors: bool) -> str:
             letter = {"x": "𝑥", "z1": "𝑧", "y_hat": "𝑦\u0302", "loss": "ℓ"}[name]
             script = "" if name == "loss" else f'<tspan dy="3" font-size="12.6">{index}</tspan>'
             nodes.append(
-                f'<g class="bench-node" data-item="{item}"{unit}>'
+                f'<g class="bench-node{_off(unit)}" data-item="{item}"{unit}>'
                 f'<rect class="bench-hit" x="{number(x - 24)}" y="{number(y - 28)}" width="48" '
                 'height="40"/>'
                 f'<circle class="bench-dot" cx="{number(x)}" cy="{number(y)}" r="{RADIUS}"/>'
@@ -141,7 +149,7 @@ def _drawing(errors: bool) -> str:
             if name == "z1":
                 # The bar that stops the error stands to the right, where the error comes from.
                 nodes.append(
-                    f'<g class="bench-off"{unit}><path class="bench-bar-stop" '
+                    f'<g class="bench-off{_off(unit)}"{unit}><path class="bench-bar-stop" '
                     f'd="M{number(x + 19)} {number(y - 9)}v18"/><text x="{number(x - 26)}" '
                     f'y="{number(y + 4)}">off</text></g>'
                 )
@@ -150,7 +158,8 @@ def _drawing(errors: bool) -> str:
                 target = item if name == "x" else f"{quantity}-{index}"
                 back = values[quantity][index]
                 nodes.append(
-                    f'<g class="bench-error" data-item="{target}"{unit}><rect class="bench-hit" '
+                    f'<g class="bench-error{_off(unit)}" data-item="{target}"{unit}>'
+                    f'<rect class="bench-hit" '
                     f'x="{number(x - 30)}" y="{number(y + 12)}" width="60" height="20"/>'
                     f'<text x="{number(x)}" y="{number(y + 27)}">{sign} '
                     f'<tspan data-value="{quantity}-{index}">{shortest(back)}</tspan></text></g>'

@@ -1,0 +1,1 @@
+"""Polynomials in indexed atoms, functions of them, and their normal form. Trusted."""

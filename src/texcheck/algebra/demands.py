@@ -1,0 +1,114 @@
+"""Where formulas are defined: demands made simple, and compared.
+
+Invariants:
+
+- Replacing a demand by what `simplest` gives does not change where a formula is defined, for values
+  where what it is made of is defined.
+- Two formulas are taken to be defined at the same points only if each demand of one follows from
+  one of the other, and the other way round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from .functions import Demand, Kind, is_nonnegative, is_positive
+from .normal import canonical, normal
+from .terms import Atom, Change, Monomial, Term, function_of, number, power, sum_over, term_indices
+
+
+class Nowhere(Exception):
+    """A formula that is defined nowhere."""
+
+
+def simplest(demand: Demand, eliminate: Change) -> list[Demand]:
+    """Demands that together say the same; none if it always holds. Raises Nowhere."""
+    if is_positive(demand.term):
+        return []
+    return _simplest(demand.kind, normal(demand.term, eliminate))
+
+
+def _simplest(kind: Kind, term: Term) -> list[Demand]:
+    if _always(kind, term) or (kind == "nonzero" and is_positive(-term)):
+        return []
+    if _never(kind, term):
+        raise Nowhere
+    if kind == "positive" and is_nonnegative(term):
+        kind = "nonzero"
+    content, rest = _content(term)
+    found: list[Demand] = []
+    for atom, n in content:
+        if kind == "nonzero":
+            found += _atom_nonzero(atom, n)
+        elif not is_positive(power(atom)):
+            rest = rest * power(atom, n % 2 or 2)
+    if _always(kind, rest) or (kind == "nonzero" and (is_positive(-rest) or rest.is_constant)):
+        return found
+    lead = Fraction(rest.key[-1][1])
+    return [*found, Demand(kind, rest * Fraction(1, lead if kind == "nonzero" else abs(lead)))]
+
+
+def _always(kind: Kind, term: Term) -> bool:
+    """Whether a demand is seen to hold everywhere."""
+    return is_positive(term) or (kind == "nonnegative" and is_nonnegative(term))
+
+
+def _never(kind: Kind, term: Term) -> bool:
+    """Whether a demand is seen to hold nowhere."""
+    if kind == "nonnegative":
+        return is_positive(-term)
+    return not term or (kind == "positive" and is_nonnegative(-term))
+
+
+def _atom_nonzero(atom: Atom, n: int) -> list[Demand]:
+    if n < 0 or is_positive(power(atom)) or atom.label == "inverse":
+        return []  # a demand of its own says where 1 / u is defined, and there it is not 0
+    if atom.label == "sqrt" and atom.argument is not None:
+        return _simplest("nonzero", atom.argument)
+    return [Demand("nonzero", power(atom))]
+
+
+def _content(term: Term) -> tuple[list[tuple[Atom, int]], Term]:
+    """What all monomials have in common, and the rest."""
+    monos = list(term.parts)
+    common = dict(monos[0].atoms)
+    for mono in monos:
+        atoms = dict(mono.atoms)
+        common = {a: min(n, atoms[a]) for a, n in common.items() if a in atoms}
+    bound = {index for mono in monos for index in mono.bound}
+    common = {a: n for a, n in common.items() if bound.isdisjoint(a.indices) and n > 0}
+    common = {a: n for a, n in common.items() if a.argument is None or not bound}
+    found = number(0)
+    for mono, factor in term.parts.items():
+        left = tuple((a, n - common.get(a, 0)) for a, n in mono.atoms if n != common.get(a, 0))
+        found = found + Term({Monomial(left, mono.bound): factor})
+    return list(common.items()), found
+
+
+def said(demand: Demand) -> Term:
+    """The demand as a term: the same for the same demand, whatever its indices are called."""
+    inside = [index for index in term_indices(demand.term) if index.name[0] in "$~%"]
+    return canonical(sum_over(function_of(f"is {demand.kind}", demand.term), *sorted(inside)))
+
+
+def follows(demand: Demand, others: set[Term]) -> bool:
+    """Whether a demand is one of the others, or weaker than one of them."""
+    if said(demand) in others:
+        return True
+    if demand.kind == "positive":
+        return False
+    signs = (1, -1) if demand.kind == "nonzero" else (1,)
+    stronger = [Demand("positive", demand.term * sign) for sign in signs]
+    return any(said(one) in others for one in stronger)
+
+
+def unmatched(left: Iterable[Demand], right: Iterable[Demand], eliminate: Change) -> Demand | None:
+    """A demand of one side that does not follow from the other's. Raises Nowhere."""
+    sides = [[one for d in side for one in simplest(d, eliminate)] for side in (left, right)]
+    for mine, theirs in (sides, sides[::-1]):
+        known = {said(demand) for demand in theirs}
+        for demand in mine:
+            if not follows(demand, known):
+                return demand
+    return None

@@ -1,0 +1,324 @@
+"""The normal form of a term: what is put in its place does not change its value anywhere.
+
+Invariants:
+
+- I3 `normal(normal(t)) == normal(t)`; terms that are equal up to the names of bound indices have
+  one normal form.
+- I4 A normal form has no delta with a bound index, and nothing that `eliminate` replaces.
+- Every law used here holds for the values; no slope is ever taken of a normal form.
+- step(u) and step(-u) are kept apart, with product 0, so that u = 0 is treated exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from itertools import permutations, product
+
+from .functions import absolute, apply
+from .terms import (
+    HALF,
+    UNIT,
+    ZERO,
+    Atom,
+    Change,
+    Index,
+    Monomial,
+    NoRule,
+    Rational,
+    Term,
+    contracted,
+    free_indices,
+    length,
+    number,
+    power,
+    renamed,
+    spend,
+    sum_over,
+)
+
+LOOK_ALIKES = 6  # bound indices that look the same: all their orders are tried
+Pairs = list[tuple[Atom, int]]
+
+
+def normal(term: Term, eliminate: Change) -> Term:
+    """The normal form. `eliminate` gives for an atom what it stands for, or None."""
+
+    def change(atom: Atom) -> Term | None:
+        if atom.argument is not None:
+            return _applied(str(atom.label), normal(atom.argument, eliminate))
+        new = eliminate(atom)
+        return None if new is None else normal(new, eliminate)
+
+    return canonical(reduced(substituted(term, change)))
+
+
+def substituted(term: Term, change: Change) -> Term:
+    """Every atom replaced by what `change` gives for it (None: as it is)."""
+
+    def powers(mono: Monomial) -> Term:
+        part = number(1)
+        for atom, n in mono.atoms:
+            new = change(atom)
+            if new is None:
+                part = part * power(atom, n)
+            else:
+                part = part * (new**n if n >= 0 else apply("inverse", new) ** -n)
+        return sum_over(part, *mono.bound)
+
+    result = ZERO
+    for mono, factor in term.parts.items():
+        result = result + powers(mono) * factor
+    return result
+
+
+def put(term: Term, change: Change) -> Term:
+    """Every atom replaced, those inside of functions too; the term stays as it is written."""
+
+    def inside(atom: Atom) -> Term | None:
+        if atom.argument is not None:
+            return apply(str(atom.label), put(atom.argument, change))
+        return change(atom)
+
+    return substituted(term, inside)
+
+
+def _applied(name: str, term: Term) -> Term:
+    """A function of a normal form, with the laws that hold for its values alone."""
+    if name == "sqrt" and len(term.parts) == 1:
+        ((mono, factor),) = term.key
+        if mono.atoms and not mono.bound and all(n % 2 == 0 for _, n in mono.atoms):
+            root = number(1)
+            for atom, n in mono.atoms:
+                root = root * power(atom, n // 2)
+            return absolute(root) * apply("sqrt", number(factor))
+    return apply(name, term)
+
+
+# -- laws that join two atoms
+
+
+def reduced(term: Term) -> Term:
+    """The laws that join two atoms of a monomial, until none applies."""
+    waiting, done = dict(term.parts), dict[Monomial, Rational]()
+    while waiting:
+        mono, factor = waiting.popitem()
+        new = _reduced(mono)
+        parts: Mapping[Monomial, Rational] = {mono: 1} if new is None else new.parts
+        into = done if new is None else waiting
+        spend(len(parts))
+        for part, value in parts.items():
+            into[part] = into.get(part, 0) + value * factor
+    return Term(done)
+
+
+def _reduced(mono: Monomial) -> Term | None:
+    for atom, n in mono.atoms:
+        if atom.kind == "entry":
+            found = _numbers_added(mono, atom, n)
+            if found is not None:
+                return found
+        if atom.kind != "function" or atom.argument is None:
+            continue
+        found = None
+        if atom.label == "sqrt" and not 0 <= n <= 1:
+            base = atom.argument if n > 0 else apply("inverse", atom.argument)
+            return _under(mono, {atom: n % 2}, base ** abs(n // 2))
+        if atom.label == "step":
+            found = _step_law(mono, atom, atom.argument)
+        elif atom.label == "inverse":
+            found = _partial_fractions(mono, atom, n, atom.argument)
+        if found is not None:
+            return found
+    return None
+
+
+def _under(mono: Monomial, changes: dict[Atom, int], inner: Term) -> Term:
+    """The changed monomial times a term, which may hold its bound indices."""
+    bare = _changed(Monomial(mono.atoms, ()), changes)
+    return sum_over(bare * inner, *mono.bound)
+
+
+def _changed(mono: Monomial, changes: dict[Atom, int]) -> Term:
+    """The monomial with other exponents for some atoms."""
+    new = contracted({**dict(mono.atoms), **changes}.items(), mono.bound)
+    return ZERO if new is None else Term({new: 1})
+
+
+def _step_law(mono: Monomial, atom: Atom, argument: Term) -> Term | None:
+    """step(u) step(-u) = 0, and s step(-s) = s - s step(s) for an atom s."""
+    exponents = dict(mono.atoms)
+    other = Atom("function", "step", (), -argument)
+    if other in exponents:
+        return ZERO
+    if len(argument.parts) == 1:
+        ((inner, factor),) = argument.key
+        if factor < 0 and len(inner.atoms) == 1 and not inner.bound:
+            base, n = inner.atoms[0]
+            if n == 1 and exponents.get(base, 0) > 0:
+                return _changed(mono, {atom: 0}) - _changed(mono, {atom: 0, other: 1})
+    return None
+
+
+def _numbers_added(mono: Monomial, atom: Atom, n: int) -> Term | None:
+    """An entry's own number: known where the entry is; the sum of all is d (d - 1) / 2."""
+    (index,) = atom.indices
+    size = length(index.sort)
+    if index.at is not None:
+        value = number(index.at) + (size if index.at < 0 else ZERO)
+        return _under(mono, {atom: 0}, value**n) if n > 0 else None
+    others = [a for a, _ in mono.atoms if a != atom and index in free_indices(a)]
+    if index not in mono.bound or others or n not in (1, 2):
+        return None
+    rest = Monomial(
+        tuple(pair for pair in mono.atoms if pair[0] != atom),
+        tuple(one for one in mono.bound if one != index),
+    )
+    total = size * (size - number(1)) * HALF
+    if n == 2:
+        total = total * (size * 2 - number(1)) * Fraction(1, 3)
+    return _under(rest, {}, total)
+
+
+def _partial_fractions(mono: Monomial, atom: Atom, n: int, argument: Term) -> Term | None:
+    """u / (c + d u) = 1/d - c/d / (c + d u), and 1/u / (c + d u) = 1/c / u - d/c / (c + d u)."""
+    c = argument.constant
+    rest = [(inner, d) for inner, d in argument.parts.items() if inner != UNIT]
+    if not c or len(rest) != 1:
+        return None
+    inner, d = rest[0]
+    if inner.bound or len(inner.atoms) != 1 or inner.atoms[0][1] != 1:
+        return None
+    base = inner.atoms[0][0]
+    m = dict(mono.atoms).get(base, 0)
+    if m > 0:
+        lower = {base: m - 1}
+        return _changed(mono, {**lower, atom: n - 1}) * Fraction(1, d) - _changed(
+            mono, lower
+        ) * Fraction(c, d)
+    if m < 0:
+        higher = {base: m + 1, atom: n}
+        return _changed(mono, {atom: n - 1}) * Fraction(1, c) - _changed(mono, higher) * Fraction(
+            d, c
+        )
+    return None
+
+
+# -- names of bound indices
+
+
+def canonical(term: Term) -> Term:
+    """The bound indices named in one way, so that equal sums look the same."""
+    if not any(mono.bound for mono in term.parts):
+        return term
+    level = _depth(term)
+    result = ZERO
+    for mono, factor in term.key:
+        result = result + Term({_named(mono, level): factor})
+    return result
+
+
+def _depth(term: Term) -> int:
+    """How deeply sums stand in functions of sums."""
+    inner = [_depth(a.argument) for mono in term.parts for a, _ in mono.atoms if a.argument]
+    return 1 + max(inner, default=-1)
+
+
+def _named(mono: Monomial, level: int) -> Monomial:
+    """Parts that share no bound index are named one by one, in their order."""
+    alone: Pairs = []
+    parts: list[tuple[Pairs, set[Index]]] = []
+    for atom, n in mono.atoms:
+        inside: Pairs = [(atom, n)]
+        names = set(free_indices(atom).intersection(mono.bound))
+        if not names:
+            alone += inside
+            continue
+        for part in [part for part in parts if part[1] & names]:
+            parts.remove(part)
+            inside, names = part[0] + inside, part[1] | names
+        parts.append((inside, names))
+    found, used = list(alone), list[Index]()
+    for made, names_ in sorted(_least(inside, sorted(names), level) for inside, names in parts):
+        new = {
+            name: name._replace(name=f"%{level}.{len(used) + at:02}")
+            for at, name in enumerate(names_)
+        }
+        used += new.values()
+        found += [(renamed(atom, new), n) for atom, n in made]
+    return Monomial(tuple(sorted(found)), tuple(sorted(used)))
+
+
+def _least(
+    atoms: Pairs, bound: list[Index], level: int
+) -> tuple[tuple[tuple[Atom, int], ...], tuple[Index, ...]]:
+    """Of all ways to name the indices that look different from each other, the least."""
+    found = []
+    for choice in product(*map(permutations, _look_alikes(atoms, bound))):
+        spend(2 * len(atoms))
+        order = [name for group in choice for name in group]
+        new = {name: name._replace(name=f"%{level}:{at:02}") for at, name in enumerate(order)}
+        pairs = tuple(sorted((renamed(atom, new), n) for atom, n in atoms))
+        found.append((pairs, tuple(new.values())))
+    return min(found)
+
+
+def _look_alikes(atoms: Pairs, bound: list[Index]) -> list[list[Index]]:
+    """The bound indices in classes, those of one class alike as far as three looks can tell."""
+    look = dict.fromkeys(bound, 0)
+    for _ in bound[:3]:
+        seen = {name: (name.sort, _marked(atoms, name, look)) for name in bound}
+        order = sorted(set(seen.values()))
+        look = {name: order.index(seen[name]) for name in bound}
+        spend(2 * len(atoms) * len(bound))
+    classes: list[list[Index]] = [[] for _ in range(max(look.values()) + 1)]
+    for name in bound:
+        classes[look[name]].append(name)
+    if max(map(len, classes)) > LOOK_ALIKES:
+        raise NoRule("too many indices that look the same")
+    return [group for group in classes if group]
+
+
+def _marked(atoms: Pairs, name: Index, look: dict[Index, int]) -> tuple[tuple[Atom, int], ...]:
+    """The atoms that hold an index, as seen from it."""
+    marks = {other: other._replace(name=f"*{at:02}") for other, at in look.items()}
+    marks[name] = name._replace(name="*")
+    held = [(atom, n) for atom, n in atoms if name in free_indices(atom)]
+    return tuple(sorted((renamed(atom, marks), n) for atom, n in held))
+
+
+def split_at(term: Term) -> list[Callable[[Term], Term]] | None:
+    """Whatever holds a step of an atom s with no bound index: the cases s > 0, s < 0 and s = 0."""
+    for mono in term.parts:
+        for atom, _ in mono.atoms:
+            if atom.label == "step" and atom.argument is not None:
+                base = _lone(atom.argument)
+                if base is not None and free_indices(base).isdisjoint(mono.bound):
+                    return [_case(base, 1), _case(base, -1), _case(base, 0)]
+    return None
+
+
+def _lone(term: Term) -> Atom | None:
+    if len(term.parts) != 1:
+        return None
+    ((mono, _),) = term.key
+    lone = not mono.bound and len(mono.atoms) == 1 and mono.atoms[0][1] == 1
+    return mono.atoms[0][0] if lone else None
+
+
+def _case(base: Atom, side: int) -> Callable[[Term], Term]:
+    steps = {
+        Atom("function", "step", (), power(base)): number(side > 0),
+        Atom("function", "step", (), -power(base)): number(side < 0),
+    }
+
+    def change(atom: Atom) -> Term | None:
+        if atom in steps:
+            return steps[atom]
+        if atom == base and not side:
+            return ZERO
+        if atom.argument is not None:
+            return _applied(str(atom.label), substituted(atom.argument, change))
+        return None
+
+    return lambda term: canonical(reduced(substituted(term, change)))

@@ -1,0 +1,417 @@
+"""Polynomials in indexed atoms: the one kind of term that every formula becomes.
+
+Invariants:
+
+- I1 An index carries its sort, and a delta joins two indices of one sort.
+- I2 A bound index is bound once: a product renames apart, and a renaming captures nothing.
+- Contraction: the sum over j of delta[i, j] a[j] is a[i], where i and j have one sort. A bound
+  index that no atom has is the number of its values.
+- Two numbered places count as different only if they differ at every width from `LEAST` on; an
+  index that is numbered, a from the first or b before the end, needs a width of a + 1 or b, and
+  the statement is about no smaller one.
+- A term depends on nothing but what it is made of: no counter, no order of creation, no hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+LEAST = 3  # the width that every layer has if the statement names an entry by its number
+HIGHEST = 1000  # exponents, and digits of a number
+WORK = 100_000  # the factors that one statement may handle
+
+_work: ContextVar[list[int]] = ContextVar("work")
+
+
+class NoRule(Exception):
+    """There is no rule for this: the statement is undecided."""
+
+
+def allow(steps: int = WORK) -> None:
+    """Sets how many steps may follow."""
+    _work.set([steps])
+
+
+def spend(steps: int) -> None:
+    """Counts steps. Raises NoRule where none are left: the same text ends at the same step."""
+    left = _work.get(None)
+    if left is not None:
+        left[0] -= steps
+        if left[0] < 0:
+            raise NoRule("the statement takes too many steps")
+
+
+class Sort(NamedTuple):
+    """How far an index runs: the width of a layer (0 is x), or a fixed number of values."""
+
+    layer: int
+    size: int = 0
+
+
+def fixed(size: int) -> Sort:
+    """The sort of so many values."""
+    return Sort(-1, size)
+
+
+ONE = fixed(1)
+
+
+class Index(NamedTuple):
+    """An index: a name that runs over a sort, or (name "") the place `at` counted from the first
+    one, 0, 1, ..., or from the end, ..., -2, -1."""
+
+    name: str
+    sort: Sort
+    at: int | None = None
+
+
+def numbered(at: int, sort: Sort) -> Index:
+    """The index that is a number."""
+    return Index("", sort, at % sort.size if sort.size else at)
+
+
+class Atom(NamedTuple):
+    """What a polynomial is made of.
+
+    `kind`: W b s z y (entries), g (slope of an unknown loss), ell (an unknown loss), J (Jacobian
+    across a gap), delta, entry (an index as a number), length (of a layer), free (a number
+    without a network), function (`label` names it, of `argument`).
+    """
+
+    kind: str
+    label: int | str | tuple[int, int]
+    indices: tuple[Index, ...] = ()
+    argument: Term | None = None
+
+
+class Monomial(NamedTuple):
+    """Atoms with their exponents, in order, and the indices that the product is summed over."""
+
+    atoms: tuple[tuple[Atom, int], ...]
+    bound: tuple[Index, ...]
+
+
+UNIT = Monomial((), ())
+Rational: TypeAlias = Fraction | int  # a whole number stays an int: it is faster
+Change: TypeAlias = Callable[[Atom], "Term | None"]
+
+
+class Term:
+    """A polynomial: rational factors of monomials."""
+
+    __slots__ = ("_hash", "_key", "parts")
+
+    def __init__(self, parts: Mapping[Monomial, Rational]):
+        self.parts = {mono: factor for mono, factor in parts.items() if factor}
+        self._key: tuple[tuple[Monomial, Rational], ...] | None = None
+        self._hash: int | None = None
+
+    @property
+    def key(self) -> tuple[tuple[Monomial, Rational], ...]:
+        """The monomials and factors in order."""
+        if self._key is None:
+            self._key = tuple(sorted(self.parts.items()))
+        return self._key
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(self.key)
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Term) and self.parts == other.parts
+
+    def __lt__(self, other: Term) -> bool:
+        return self.key < other.key
+
+    def __bool__(self) -> bool:
+        return bool(self.parts)
+
+    def __add__(self, other: Term) -> Term:
+        parts = dict(self.parts)
+        for mono, factor in other.parts.items():
+            parts[mono] = parts.get(mono, 0) + factor
+        return Term(parts)
+
+    def __sub__(self, other: Term) -> Term:
+        return self + -other
+
+    def __neg__(self) -> Term:
+        return self * -1
+
+    def __mul__(self, other: Term | Rational) -> Term:
+        if not isinstance(other, Term):
+            return Term({mono: factor * other for mono, factor in self.parts.items()})
+        return _collected(
+            (_product(left, right), a * b)
+            for left, a in self.parts.items()
+            for right, b in other.parts.items()
+        )
+
+    def __pow__(self, n: int) -> Term:
+        """A power with a whole exponent that is not negative."""
+        if not self.parts.keys() <= {UNIT} or self.constant not in (0, 1, -1):
+            digits = max(map(_digits, self.parts.values()), default=1)
+            highest = max((abs(m) for mono in self.parts for _, m in mono.atoms), default=0)
+            if n * max(digits, highest, 1) > HIGHEST:
+                raise NoRule("a power that is too high")
+        elif n > 1:
+            n = 2 - n % 2
+        result = number(1)
+        for _ in range(n):
+            result = result * self
+        return result
+
+    @property
+    def constant(self) -> Fraction:
+        """The factor of 1."""
+        return Fraction(self.parts.get(UNIT, 0))
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether the term is a rational number."""
+        return self.parts.keys() <= {UNIT}
+
+
+def _digits(value: Rational) -> int:
+    return max(value.numerator.bit_length(), value.denominator.bit_length()) // 3
+
+
+def number(value: Rational) -> Term:
+    """A rational number."""
+    return Term({UNIT: value})
+
+
+ZERO, HALF = number(0), number(Fraction(1, 2))
+
+
+def power(atom: Atom, n: int = 1) -> Term:
+    """An atom with any whole exponent."""
+    return _collected([(contracted([(atom, n)], ()), 1)])
+
+
+def quantity(kind: str, label: int, *indices: Index) -> Term:
+    """An entry of a quantity of the network."""
+    return power(Atom(kind, label, indices))
+
+
+def function_of(name: str, argument: Term) -> Term:
+    """A function of a term, no law applied."""
+    return power(Atom("function", name, (), argument))
+
+
+def free(name: str) -> Term:
+    """A number that belongs to no network."""
+    return power(Atom("free", name))
+
+
+def length(sort: Sort) -> Term:
+    """How many values an index of the sort has."""
+    return number(sort.size) if sort.size else power(Atom("length", sort.layer))
+
+
+def delta(i: Index, j: Index) -> Term:
+    """Kronecker's delta of two indices of one sort."""
+    if i.sort != j.sort:
+        raise ValueError(f"a delta of {i} and {j}")
+    if i.sort.size and not (i.name or j.name):
+        return number(i == j)
+    return number(1) if i == j else power(Atom("delta", "", (min(i, j), max(i, j))))
+
+
+def sum_over(term: Term, *indices: Index) -> Term:
+    """The sum over indices that run over a width."""
+    found: list[tuple[Monomial | None, Rational]] = []
+    for mono, factor in term.parts.items():
+        atoms, bound = mono.atoms, mono.bound
+        if not set(bound).isdisjoint(indices):
+            atoms, bound = _apart(mono, _indices(atoms) | set(indices))
+        found.append((contracted(atoms, (*bound, *indices)), factor))
+    return _collected(found)
+
+
+def _collected(pairs: Iterable[tuple[Monomial | None, Rational]]) -> Term:
+    found: dict[Monomial, Rational] = {}
+    for mono, factor in pairs:
+        if mono is not None:
+            found[mono] = found.get(mono, 0) + factor
+    return Term(found)
+
+
+# -- names
+
+
+@lru_cache(maxsize=100_000)
+def free_indices(atom: Atom) -> frozenset[Index]:
+    """The indices of an atom that run and are not bound inside of it."""
+    found = {index for index in atom.indices if index.name}
+    if atom.argument is not None:
+        found |= term_indices(atom.argument)
+    return frozenset(found)
+
+
+def term_indices(term: Term) -> set[Index]:
+    """The free indices of a term."""
+    found: set[Index] = set()
+    for mono in term.parts:
+        found |= _indices(mono.atoms).difference(mono.bound)
+    return found
+
+
+def _indices(atoms: Iterable[tuple[Atom, int]]) -> set[Index]:
+    return set().union(*(free_indices(atom) for atom, _ in atoms))
+
+
+def fresh(indices: Iterable[Index], taken: set[Index]) -> dict[Index, Index]:
+    """Other names for indices: those that are not taken, the least ones."""
+    names = {index.name for index in taken}
+    new: dict[Index, Index] = {}
+    at = 0
+    for index in indices:
+        while f"~{at}" in names:
+            at += 1
+        new[index] = index._replace(name=f"~{at}")
+        at += 1
+    return new
+
+
+def rename(term: Term, new: Mapping[Index, Index]) -> Term:
+    """Free indices renamed, or numbered."""
+    if all(old == now for old, now in new.items()) or not term_indices(term) & new.keys():
+        return term
+    return _collected((_renamed_monomial(mono, new), factor) for mono, factor in term.parts.items())
+
+
+def _renamed_monomial(mono: Monomial, new: Mapping[Index, Index]) -> Monomial | None:
+    here = {old: now for old, now in new.items() if old not in mono.bound}
+    atoms, bound = mono.atoms, mono.bound
+    if not here.keys().isdisjoint(_indices(atoms)):
+        if not set(here.values()).isdisjoint(bound):
+            atoms, bound = _apart(mono, _indices(atoms) | set(here.values()) | set(here))
+        atoms = tuple((renamed(atom, here), n) for atom, n in atoms)
+    return contracted(atoms, bound)
+
+
+def _apart(
+    mono: Monomial, taken: set[Index]
+) -> tuple[tuple[tuple[Atom, int], ...], tuple[Index, ...]]:
+    """The same monomial, its bound indices named by what is not taken."""
+    new = fresh(mono.bound, taken | set(mono.bound))
+    return tuple((renamed(atom, new), n) for atom, n in mono.atoms), tuple(new.values())
+
+
+def renamed(atom: Atom, new: Mapping[Index, Index]) -> Atom:
+    """The atom with its free indices renamed."""
+    if free_indices(atom).isdisjoint(new):
+        return atom
+    indices = tuple(new.get(index, index) for index in atom.indices)
+    if atom.kind == "delta":
+        indices = tuple(sorted(indices))
+    argument = None if atom.argument is None else rename(atom.argument, new)
+    return Atom(atom.kind, atom.label, indices, argument)
+
+
+# -- monomials
+
+
+def _product(left: Monomial, right: Monomial) -> Monomial | None:
+    atoms, bound = right.atoms, right.bound
+    if left.bound or bound:
+        mine, theirs = _indices(left.atoms), _indices(atoms)
+        if not mine.isdisjoint(bound):
+            atoms, bound = _apart(right, mine | theirs | set(left.bound))
+            theirs = _indices(atoms)
+        if not theirs.isdisjoint(left.bound):
+            kept, names = _apart(left, mine | theirs | set(bound))
+            return contracted((*kept, *atoms), (*names, *bound))
+    return contracted((*left.atoms, *atoms), (*left.bound, *bound))
+
+
+def contracted(atoms: Iterable[tuple[Atom, int]], bound: Iterable[Index]) -> Monomial | None:
+    """The monomial of these factors with its deltas contracted; None where it is 0.
+
+    The indices that deltas make equal form classes. One of each (a number, else a free one) takes
+    the place of the others; a bound one is gone, a free one leaves its delta behind.
+    """
+    exponents: dict[Atom, int] = {}
+    for atom, n in atoms:
+        exponents[atom] = exponents.get(atom, 0) + n
+    spend(2 + len(exponents))
+    held = set(bound)
+    deltas = [atom for atom, n in exponents.items() if n and atom.kind == "delta"]
+    if deltas:
+        leaders = _classes(exponents, deltas, held)
+        if leaders is None:
+            return None
+        exponents = _led(exponents, leaders, held)
+    if held:
+        exponents, held = _counted(exponents, held)
+    pairs = [_switched(atom, n) for atom, n in exponents.items() if n]
+    return Monomial(tuple(sorted(pairs)), tuple(sorted(held)))
+
+
+def _switched(atom: Atom, n: int) -> tuple[Atom, int]:
+    """An atom with its exponent; a delta or a step is 0 or 1, so it is its own square."""
+    if n == 1 or not (atom.kind == "delta" or atom.label == "step"):
+        return atom, n
+    if n < 0:
+        raise NoRule("a division by what may be 0")
+    return atom, 1
+
+
+def _classes(
+    exponents: dict[Atom, int], deltas: list[Atom], bound: set[Index]
+) -> dict[Index, Index] | None:
+    """For each index that a delta makes equal to another one, that one; None for 0."""
+    leaders: dict[Index, Index] = {}
+
+    def find(index: Index) -> Index:
+        while index in leaders:
+            index = leaders[index]
+        return index
+
+    for atom in deltas:
+        if exponents.pop(atom) < 0:
+            raise NoRule("a division by what may be 0")
+        ends = [find(index) for index in atom.indices]
+        first, second = sorted(ends, key=lambda index: (index in bound, index.name != "", index))
+        if first == second:
+            continue
+        if not second.name:
+            if _always_differ(first, second):
+                return None
+            raise NoRule("two numbered entries that are the same at some widths")
+        leaders[second] = first
+    return {index: find(index) for index in leaders}
+
+
+def _always_differ(one: Index, other: Index) -> bool:
+    """Whether two different numbered places are different at every width from `LEAST` on."""
+    low, high = sorted((one.at or 0, other.at or 0))
+    return low >= 0 or high < 0 or high - low < LEAST
+
+
+def _led(
+    exponents: dict[Atom, int], leaders: dict[Index, Index], bound: set[Index]
+) -> dict[Atom, int]:
+    found: dict[Atom, int] = {}
+    for atom, n in exponents.items():
+        new = renamed(atom, leaders)
+        found[new] = found.get(new, 0) + n
+    for index, leader in leaders.items():
+        if index not in bound:
+            found[Atom("delta", "", (min(index, leader), max(index, leader)))] = 1
+    bound.difference_update(leaders)
+    return found
+
+
+def _counted(exponents: dict[Atom, int], bound: set[Index]) -> tuple[dict[Atom, int], set[Index]]:
+    used = set().union(*(free_indices(atom) for atom, n in exponents.items() if n))
+    for index in bound - used:
+        count = Atom("length", index.sort.layer)
+        exponents[count] = exponents.get(count, 0) + 1
+    return exponents, bound & used

@@ -1,0 +1,392 @@
+"""Reads pages: every displayed equation and every math cell of a table, with file, line, label.
+
+The equations are taken from the tokens of the Markdown parser that the book itself is built with,
+so what is checked is what is shown. `texcheck.book` alone needs more than the standard library.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import yaml  # type: ignore[import-untyped]
+from docutils.parsers.rst import Directive
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.tree import SyntaxTreeNode
+from myst_parser.config.main import MdParserConfig
+from myst_parser.parsers.directives import parse_directive_text
+from myst_parser.parsers.mdit import create_md_parser
+
+from ..check import NETWORKS
+from . import tables
+from .notebooks import Problems, texts
+from .tables import Kind
+
+# The same as `parse: myst_enable_extensions:` in _config.yml; a test compares the two.
+EXTENSIONS = frozenset(
+    {"amsmath", "attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath"}
+)
+
+# Directives whose body is not Markdown, so that no equation of the book can stand in it.
+_LITERAL = frozenset(
+    {
+        *("code", "code-block", "code-cell", "sourcecode", "literalinclude", "raw", "toctree"),
+        *(
+            "image",
+            "source-rows",
+            "question",
+        ),  # a question's formulas are checked where it is shown
+    }
+)
+# Directives whose math would be passed over: their bodies are not tokens of this page.
+_UNREAD = frozenset({"include", "eval-rst", "list-table", "csv-table", "glue:math"})
+
+
+@dataclass(frozen=True)
+class Item:
+    """One displayed equation, or one math of a table cell.
+
+    `file` and `line` (from 1) say where its TeX begins; in a notebook `line` is the line of the
+    `.ipynb` file. `column` (from 1) is where the TeX begins in that line, 0 if unknown. `tex` is
+    unstripped, so line `n` of it (from 0) is line `line + n` of the file. `label` is the equation's
+    label or the anchor of the table's row, or empty. `subject` (TeX) is what a cell speaks about,
+    where its table says that; None for a statement that is complete.
+    """
+
+    file: Path
+    line: int
+    column: int
+    label: str
+    tex: str
+    network: str
+    subject: str | None
+    kind: Kind
+    expect: Literal["true", "misprint"]
+    where: Literal["display", "cell"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What keeps a page from being read: where, what was expected and what was given."""
+
+    file: Path
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+class ReadError(ValueError):
+    """Raised for pages that cannot be read; `problems` lists every one, in order."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+def pages(path: Path) -> list[Path]:
+    """The pages below `path` (or `path` itself), sorted; raises FileNotFoundError."""
+    if path.is_file():
+        if path.suffix not in (".md", ".ipynb"):
+            raise FileNotFoundError(f"expected a folder, a .md page or a .ipynb, got {path}")
+        return [path]
+    if not path.is_dir():
+        raise FileNotFoundError(f"expected a folder, a .md page or a .ipynb, got nothing at {path}")
+    return sorted(
+        page
+        for page in path.rglob("*")
+        if page.suffix in (".md", ".ipynb")
+        and not any(part.startswith(("_", ".")) for part in page.relative_to(path).parts)
+    )
+
+
+def read(path: Path | str) -> list[Item]:
+    """Every displayed equation and math cell of a folder, a `.md` page or a `.ipynb`.
+
+    Raises ReadError for a page with math but no declared network, for a `texcheck:` directive
+    with an unknown word or with no equation behind it, and for math that would be passed over;
+    FileNotFoundError if `path` is none of the three.
+    """
+    items: list[Item] = []
+    problems: list[Problem] = []
+    for file in pages(Path(path)):
+        page = _Page(file)
+        page.read()
+        items += page.items
+        problems += [Problem(file, line, message) for line, message in page.problems]
+    if problems:
+        raise ReadError(problems)
+    return items
+
+
+def title(page: Path) -> str:
+    """The first heading of a page, without markup; empty if it has none."""
+    for text, _ in texts(page, []):
+        for node in _tree(text).children:
+            if node.type == "heading":
+                return tables.text(node)
+    return ""
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """A directive that waits for its equation."""
+
+    network: str
+    misprint: bool
+    line: int
+
+
+class _Page:
+    """One page while it is read: what was found, and the text in hand."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.items: list[Item] = []
+        self.problems: Problems = []
+        self.default = ""
+        self.pending: _Pending | None = None
+        self.lines: list[str] = []
+        # Line of the file for each line of the text in hand: a page's own lines, or a cell's.
+        self.file_lines: list[int] = []
+
+    def read(self) -> None:
+        for text, file_lines in texts(self.file, self.problems):
+            self.lines, self.file_lines = text.split("\n"), file_lines
+            _walk(self, _tree(text), 0)
+            self.expect_nothing_pending()
+        undeclared = [item.line for item in self.items if not item.network]
+        if undeclared and not self.default:
+            where = (
+                "a comment `<!-- texcheck: … -->` in the notebook's first cell"
+                if self.file.suffix == ".ipynb"
+                else "`texcheck: …` in the page's front matter"
+            )
+            message = f"math without a network to check it on: expected {where}, one of {_names()}"
+            self.problems.append((undeclared[0], message))
+
+    def problem(self, start: int, message: str) -> None:
+        """A problem at a line of the text in hand."""
+        self.problems.append((self.file_lines[start], message))
+
+    def expect_nothing_pending(self) -> None:
+        if self.pending:
+            message = "expected a displayed equation or a table directly after this directive"
+            self.problems.append((self.pending.line, f"texcheck: {message}"))
+            self.pending = None
+
+    def take_pending(self) -> tuple[str, Literal["true", "misprint"]]:
+        """The network of the next equation, and whether it is a misprint."""
+        directive, self.pending = self.pending, None
+        if directive is None:
+            return self.default, "true"
+        return directive.network, "misprint" if directive.misprint else "true"
+
+    def display(self, tex: str, start: int, column: int, label: str) -> None:
+        network, expect = self.take_pending()
+        line = self.file_lines[start]
+        item = Item(self.file, line, column, label, tex, network, None, "value", expect, "display")
+        self.items.append(item)
+
+
+def _walk(page: _Page, parent: SyntaxTreeNode, offset: int) -> None:
+    """Reads the blocks of `parent`; line 0 of them is line `offset` of the text in hand."""
+    for node in parent.children:
+        start = offset + node.map[0] if node.map else offset
+        match node.type:
+            case "front_matter" | "myst_line_comment" | "html_block":
+                _remark(page, node, start)
+            case "myst_target":
+                pass
+            case "math_block" | "math_block_label" | "amsmath":
+                # the token's text begins right behind `$$`
+                skipped = 0 if node.type == "amsmath" else len("$$")
+                column = max(page.lines[start].find("$$"), 0) + skipped + 1
+                page.display(node.content, start, column, node.info or "")
+            case "fence" | "colon_fence":
+                _fence(page, node, start)
+            case "table":
+                _table(page, node, offset)
+            case "inline":
+                _inline(page, node, start)
+            case _:
+                if node.type not in ("paragraph", "th", "td"):
+                    page.expect_nothing_pending()
+                _walk(page, node, offset)
+
+
+# Directives to texcheck
+
+
+def _remark(page: _Page, node: SyntaxTreeNode, start: int) -> None:
+    """What is not shown: the front matter, a comment, HTML."""
+    if node.type == "front_matter":
+        _front_matter(page, node.content, start)
+        return
+    for n, line in enumerate(node.content.split("\n")):
+        text = line.strip()
+        if node.type == "myst_line_comment":
+            _comment(page, text, start + n)
+        elif text.startswith("<!--"):
+            _comment(page, text.removeprefix("<!--").removesuffix("-->"), start + n)
+    if node.type == "html_block":
+        _expect_no_math(page, node.content, start)
+
+
+def _front_matter(page: _Page, content: str, start: int) -> None:
+    try:
+        data = yaml.safe_load(content)
+    except yaml.YAMLError as error:
+        page.problem(start, f"expected YAML in the front matter, got {error}")
+        return
+    network = data.get("texcheck") if isinstance(data, dict) else None
+    if network in NETWORKS:
+        page.default = network
+    elif network is not None:
+        page.problem(start, f"texcheck: expected one of {_names()}, got {network!r}")
+
+
+def _comment(page: _Page, text: str, start: int) -> None:
+    keyword, _, rest = text.strip().partition(":")
+    if keyword.split(" ")[0] != "texcheck":
+        return
+    page.expect_nothing_pending()
+    words = rest.split()
+    if not words or words[0] not in NETWORKS or words[1:] not in ([], ["misprint"]):
+        expected = f"expected one of {_names()}, and `misprint` after it at most"
+        page.problem(start, f"texcheck: {expected}, got {rest.strip()!r}")
+        return
+    misprint = words[1:] == ["misprint"]
+    if misprint and page.file.stem != "errata":
+        page.problem(start, "texcheck: a misprint can stand on the page `errata` alone")
+    if page.file.suffix == ".ipynb" and not page.default:
+        page.default = words[0]
+        return
+    page.pending = _Pending(words[0], misprint, page.file_lines[start])
+
+
+# Math
+
+
+def _inline(page: _Page, node: SyntaxTreeNode, start: int) -> None:
+    """Prose is not checked, but a display that the parser reads as prose is not passed over."""
+    page.expect_nothing_pending()
+    for child in tables.descendants(node):
+        following = child.next_sibling
+        dollar = child.type == "text" and child.content.endswith("$")
+        before_math = dollar and following is not None and following.type == "math_inline"
+        if before_math or (child.type == "text" and "$$" in child.content):
+            page.problem(
+                start,
+                "found `$$` inside of a paragraph, where it displays no equation: "
+                "expected a blank line before `$$`",
+            )
+        if child.type == "html_inline":
+            _expect_no_math(page, child.content, start)
+            if "texcheck:" in child.content:
+                page.problem(start, "texcheck: expected the directive on a line of its own")
+
+
+def _expect_no_math(page: _Page, html: str, start: int) -> None:
+    if "<math" in html.lower():
+        page.problem(
+            start, "found <math> in HTML, which is not read: write the equation as $$ … $$"
+        )
+
+
+def _fence(page: _Page, node: SyntaxTreeNode, start: int) -> None:
+    name, _, argument = (node.info or "").strip().partition(" ")
+    is_directive = name.startswith("{") and name.endswith("}")
+    if not is_directive and node.type == "fence":
+        page.expect_nothing_pending()
+        return
+    name = name.strip("{}")
+    if name in _UNREAD:
+        message = f"texcheck does not read inside of `{{{name}}}`: write it on the page itself"
+        page.problem(start, message)
+    if name == "raw":
+        _expect_no_math(page, node.content, start)
+    if name in _LITERAL | _UNREAD:
+        page.expect_nothing_pending()
+        return
+    if "$$" in argument:
+        page.problem(start, "found `$$` behind a directive's name: put it on its own line")
+    _directive(page, name, argument, node.content, start)
+
+
+def _directive(page: _Page, name: str, argument: str, content: str, start: int) -> None:
+    """A directive whose body is Markdown, or the math of a `math` directive."""
+    first = start + 1
+    if content.startswith(":::"):
+        # as MyST does it: a nested fence is not an option `:name: value`
+        content, first = "\n" + content, first - 1
+    kind = _MathDirective if name == "math" else _AnyDirective
+    parsed = parse_directive_text(kind, argument, content)
+    first += parsed.body_offset
+    body = "\n".join(parsed.body)
+    if name == "math":
+        label = parsed.options.get("label") or parsed.options.get("name") or ""
+        tex = f"{argument}\n{body}" if argument else body
+        page.display(tex, start if argument else first, 0 if argument else 1, label)
+        return
+    if name != "table":
+        page.expect_nothing_pending()
+    _walk(page, _tree(body), first)
+    page.expect_nothing_pending()
+
+
+def _table(page: _Page, table: SyntaxTreeNode, offset: int) -> None:
+    network, expect = page.take_pending()
+    header, *rows = (row for part in table.children for row in part.children)
+    columns = [tables.text(cell) for cell in header.children]
+    for row in [header, *rows]:
+        start = offset + row.map[0] if row.map else offset
+        line, label = page.file_lines[start], tables.anchor(row)
+        cells = dict(zip(columns, row.children, strict=False))
+        searched = 0
+        for column, cell in zip(columns, row.children, strict=False):
+            for n, tex in enumerate(tables.maths(cell)):
+                found = page.lines[start].find(f"${tex}$", searched)
+                searched = max(searched, found + len(f"${tex}$"))
+                if "⟦" in tex:
+                    continue  # a number of the running network, filled in where it is shown
+                try:
+                    claim = tables.claim(cells, column, n) if row is not header else (None, "value")
+                except tables.BadCell as error:
+                    page.problem(start, str(error))
+                    continue
+                if claim:
+                    at = found + 2 if found >= 0 else 0
+                    item = Item(page.file, line, at, label, tex, network, *claim, expect, "cell")
+                    page.items.append(item)
+
+
+class _AnyDirective(Directive):
+    """How every directive of a page is taken apart: an argument, options, a body."""
+
+    has_content = True
+    optional_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar[dict[str, Any]] = {"class": str}
+
+
+class _MathDirective(_AnyDirective):
+    option_spec: ClassVar[dict[str, Any]] = {"label": str, "name": str}
+
+
+def _tree(text: str) -> SyntaxTreeNode:
+    return SyntaxTreeNode(_parser().parse(text + "\n"))
+
+
+@cache
+def _parser() -> MarkdownIt:
+    config = MdParserConfig(enable_extensions=set(EXTENSIONS))
+    return create_md_parser(config, RendererHTML)
+
+
+def _names() -> str:
+    return ", ".join(NETWORKS)

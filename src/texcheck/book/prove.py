@@ -1,0 +1,252 @@
+"""Proves a whole book: `python -m texcheck book [-v] [--json FILE] [FOLDER]`.
+
+The JSON file is an object with
+
+- `book`: the folder or page, as it was given;
+- `statements`: a list in reading order, one object for each statement, with the fields of
+  `Statement`;
+- `misprints`: how many displays are marked as misprints and are refuted, as they should be;
+- `totals`: how many `statements` are meant to be true, and how many of these are `proved`,
+  `definitions`, `refuted`, `undecided` and `unreadable`;
+- `failures`: a list of texts, empty if the book holds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+from .. import report
+from ..check import Claim, check
+from ..indexed import indexed
+from ..verdict import Proved, Unreadable, Verdict
+from .pages import Item, read
+
+# Of all statements, at most this share may make no claim.
+MOST_DEFINITIONS = 0.05
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One claim of a page and its verdict, flat, so that it goes to JSON and back.
+
+    `page` is relative to the book's folder; `line` and `column` count from 1. `item` numbers the
+    displays and cells of a page from 0, `display` is the TeX of the whole one, `tex` that of the
+    claim. `where` is display or cell, `expect` is true or misprint. `status` is that of the
+    verdict; `cases` what it was proved for; `said` its text, line by line; `entries` (TeX) how
+    both sides were read, in index notation.
+    """
+
+    page: str
+    line: int
+    column: int
+    label: str
+    item: int
+    where: str
+    expect: str
+    display: str
+    tex: str
+    network: str
+    status: str
+    cases: tuple[str, ...]
+    said: tuple[str, ...]
+    entries: tuple[str, ...]
+
+    @property
+    def place(self) -> str:
+        """Page, line and label."""
+        return f"{self.page}:{self.line}" + (f" {self.label}" if self.label else "")
+
+    @property
+    def sentences(self) -> str:
+        """What the verdict says, in sentences."""
+        return report.in_sentences(self.said)
+
+
+@dataclass(frozen=True)
+class Book:
+    """All statements of a book: what is proved, what is not, and whether that will do."""
+
+    path: str
+    statements: tuple[Statement, ...]
+
+    @cached_property
+    def claims(self) -> list[Statement]:
+        """The statements that are meant to be true."""
+        return [statement for statement in self.statements if statement.expect == "true"]
+
+    @cached_property
+    def misprints(self) -> list[list[Statement]]:
+        """The statements of each display that is marked as a misprint."""
+        found: dict[tuple[str, int], list[Statement]] = {}
+        for statement in self.statements:
+            if statement.expect == "misprint":
+                found.setdefault((statement.page, statement.item), []).append(statement)
+        return list(found.values())
+
+    @cached_property
+    def refuted_misprints(self) -> int:
+        """How many misprints are refuted, as they should be."""
+        return sum(map(_is_refuted, self.misprints))
+
+    @cached_property
+    def totals(self) -> dict[str, int]:
+        """How many claims there are, by verdict."""
+        status = Counter(statement.status for statement in self.claims)
+        return {
+            "statements": len(self.claims),
+            "proved": status["proved"],
+            "definitions": status["definition"],
+            "refuted": status["refuted"],
+            "undecided": status["undecided"],
+            "unreadable": status["unreadable"],
+        }
+
+    @cached_property
+    def wrong(self) -> list[tuple[Statement, str]]:
+        """Each statement that must not stand on a page, and what is wrong with it."""
+        wrong = [
+            (statement, f"{statement.status}: {explain(statement)}")
+            for statement in self.claims
+            if statement.status not in ("proved", "definition")
+        ]
+        for statements in self.misprints:
+            if not _is_refuted(statements):
+                found = ", ".join(statement.status for statement in statements)
+                texts = [explain(one) for one in statements if one.status == "unreadable"]
+                message = f"marked as a misprint, but not refuted: {found}"
+                wrong.append((statements[0], "\n".join([message, *texts])))
+        return wrong
+
+    @cached_property
+    def failures(self) -> list[str]:
+        """Why the book does not hold, a text each; empty if it does."""
+        failures = [f"{self.path}/{statement.place} {what}" for statement, what in self.wrong]
+        total = len(self.claims)
+        if not total:
+            failures.append(f"{self.path}: expected statements, found none")
+        if self.totals["definitions"] > MOST_DEFINITIONS * total:
+            failures.append(
+                f"{self.path}: {self.totals['definitions']} of {total} statements are definitions, "
+                f"expected at most {MOST_DEFINITIONS:.0%}"
+            )
+        return failures
+
+    def to_json(self) -> str:
+        """This book as JSON text; the module's docstring names the fields."""
+        data = {
+            "book": self.path,
+            "totals": self.totals,
+            "misprints": self.refuted_misprints,
+            "failures": self.failures,
+            "statements": [asdict(statement) for statement in self.statements],
+        }
+        return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Book:
+        """The book that `to_json` wrote."""
+        data = json.loads(text)
+        lists = ("cases", "said", "entries")
+        return cls(
+            data["book"],
+            tuple(
+                Statement(**{**fields, **{name: tuple(fields[name]) for name in lists}})
+                for fields in data["statements"]
+            ),
+        )
+
+
+def prove(path: Path | str, *, pages: bool = False) -> Book:
+    """Reads the pages of a folder (or one page) and checks every statement on them.
+
+    `pages`: say of each how it was read, and what is wrong with a misprint, as the site shows it.
+    Raises ReadError if a page cannot be read.
+    """
+    root = Path(path)
+    folder = root if root.is_dir() else root.parent
+    statements: list[Statement] = []
+    count: Counter[Path] = Counter()
+    # Many statements stand on two pages or more: what was checked is kept.
+    known: dict[tuple[object, ...], list[tuple[Claim, Verdict]]] = {}
+    for item in read(root):
+        key = (item.tex, item.network, item.subject, item.kind, item.expect)
+        if key not in known:
+            try:
+                known[key] = _checked(item, pages)
+            except Exception as error:
+                error.add_note(f"while checking {item.file}:{item.line} {item.label}")
+                raise
+        page = item.file.relative_to(folder).as_posix()
+        for claim, verdict in known[key]:
+            said = indexed(claim, item.network) if pages else ()
+            statements.append(_statement(item, page, count[item.file], claim, verdict, said))
+        count[item.file] += 1
+    return Book(folder.as_posix(), tuple(statements))
+
+
+def _checked(item: Item, pages: bool) -> list[tuple[Claim, Verdict]]:
+    """The verdicts on an item, with a diagnosis where it is shown: to seek it takes long."""
+    show = pages and item.expect == "misprint"
+    asked = partial(check, item.tex, item.network, subject=item.subject, kind=item.kind)
+    found = asked(diagnose=show)
+    failed = any(verdict.status not in ("proved", "definition") for _, verdict in found)
+    return asked() if failed and item.expect == "true" else found
+
+
+def _statement(
+    item: Item, page: str, number: int, claim: Claim, verdict: Verdict, entries: tuple[str, ...]
+) -> Statement:
+    return Statement(
+        page=page,
+        line=item.line + claim.line,
+        column=claim.column + (item.column if claim.line == 0 else 1),
+        label=item.label,
+        item=number,
+        where=item.where,
+        expect=item.expect,
+        display=item.tex.strip(),
+        tex=" ".join(claim.tex.split()),
+        network=item.network,
+        status=verdict.status,
+        cases=verdict.cases if isinstance(verdict, Proved) else (),
+        said=tuple(report.text(verdict)),
+        entries=entries if not isinstance(verdict, Unreadable) else (),
+    )
+
+
+def explain(statement: Statement) -> str:
+    """What a refutation found, or why a statement cannot be read: some lines of text."""
+    first = [] if statement.status == "unreadable" else [statement.tex]
+    return "\n    ".join([*first, *statement.said])
+
+
+def lines(book: Book, verbose: bool = False) -> Iterator[str]:
+    """What `python -m texcheck book` prints: all with `verbose`, then what fails, then totals."""
+    for statement in book.statements if verbose else ():
+        printed = "misprint, " if statement.expect == "misprint" else ""
+        yield f"{book.path}/{statement.place} {printed}{statement.status}"
+        if statement.status == "definition":
+            yield from (f"    {line}" for line in statement.said)
+    yield from book.failures
+    totals = dict(book.totals)
+    yield f"{book.refuted_misprints} misprints refuted as printed"
+    yield f"{totals.pop('statements')} statements: " + ", ".join(
+        f"{number} {name}" for name, number in totals.items()
+    )
+
+
+def write(path: Path, text: str) -> None:
+    """Writes a file whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
+
+
+def _is_refuted(statements: list[Statement]) -> bool:
+    return any(statement.status == "refuted" for statement in statements)

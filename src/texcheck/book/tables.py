@@ -1,0 +1,108 @@
+"""What the cells of a page's tables claim: to equal a quantity, or to have its shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from markdown_it.tree import SyntaxTreeNode
+
+Kind = Literal["value", "shape"]
+
+# What goes into a layer and what comes out of it, by the name in the column "Layer".
+_LAYERS = {
+    "Linear_1": (r"\boldsymbol{x}", r"\boldsymbol{s}^{(1)}"),
+    "f": (r"\boldsymbol{s}^{(1)}", r"\boldsymbol{z}^{(1)}"),
+    "Linear_2": (r"\boldsymbol{z}^{(1)}", r"\boldsymbol{s}^{(2)}"),
+    "g": (r"\boldsymbol{s}^{(2)}", r"\hat{\boldsymbol{y}}"),
+    "Loss": (r"\hat{\boldsymbol{y}}, \boldsymbol{y}", r"\ell"),
+}
+
+
+# Columns that name things or hold numbers of the running network: only a relation claims there.
+_NAMING = ("Row", "Here", "Quantity", "From", "To")
+_RELATION = re.compile(r"[=<>:]|\\(le|ge|ne|leq|geq|neq|lt|gt|approx|equiv|in)(?![a-zA-Z])")
+
+
+class BadCell(ValueError):
+    """A cell that its table has no place for: what was expected, what was given."""
+
+
+def claim(cells: dict[str, SyntaxTreeNode], column: str, n: int) -> tuple[str | None, Kind] | None:
+    """The subject and kind of a cell's `n`-th math; None for the cell that names the subject.
+
+    `cells`: the row, by the heads of its columns. Raises BadCell.
+    """
+    if column in _NAMING and not _RELATION.search(maths(cells[column])[n]):
+        return None
+    match [name for name in cells if name not in _NAMING]:
+        case ["Layer", "Input", "Output"]:
+            return None if column == "Layer" else (_of_layer(cells, column, n), "value")
+        case ["Parameter", "Gradient", "Shape"]:
+            if column == "Parameter":
+                return None
+            subject = rf"\frac{{\partial \ell}}{{\partial {_only_math(cells['Parameter'])}}}"
+            return subject, "shape" if column == "Shape" else "value"
+        case ["Symbol", "Shape", "Meaning"] if column == "Symbol":
+            return None
+        case ["Symbol", "Shape", "Meaning"] if column == "Shape":
+            return _only_math(cells["Symbol"]), "shape"
+    return None, "value"
+
+
+def _of_layer(cells: dict[str, SyntaxTreeNode], column: str, n: int) -> str:
+    layer = _plain(text(cells["Layer"]))
+    if layer not in _LAYERS:
+        raise BadCell(f"Layer: expected one of {', '.join(_LAYERS)}, got {layer!r}")
+    inputs, output = _LAYERS[layer]
+    if column == "Output":
+        return output
+    return inputs.split(", ")[n] if len(maths(cells["Input"])) > 1 else inputs
+
+
+def descendants(node: SyntaxTreeNode) -> Iterator[SyntaxTreeNode]:
+    """All nodes below a node, each before its own."""
+    for child in node.children:
+        yield child
+        yield from descendants(child)
+
+
+def maths(cell: SyntaxTreeNode) -> list[str]:
+    """The TeX of each math in a cell, in order."""
+    return [
+        node.content
+        for node in descendants(cell)
+        if node.type == "math_inline"
+        or (node.type == "myst_role" and node.meta.get("name") == "math")
+    ]
+
+
+def text(cell: SyntaxTreeNode) -> str:
+    """What a cell says, TeX as it stands."""
+    return "".join(
+        node.content
+        for node in descendants(cell)
+        if node.type in ("text", "math_inline", "code_inline")
+    ).strip()
+
+
+def anchor(row: SyntaxTreeNode) -> str:
+    """The anchor of a table's row: the id of the first span in it that has one."""
+    for node in descendants(row):
+        if node.type == "span" and "id" in node.attrs:
+            return str(node.attrs["id"])
+    return ""
+
+
+def _only_math(cell: SyntaxTreeNode) -> str:
+    """The subject in a cell: its math, else its text."""
+    found = maths(cell)
+    return found[0] if found else text(cell)
+
+
+def _plain(tex: str) -> str:
+    r"""``\operatorname{Linear}_{1}`` as ``Linear_1``."""
+    for markup in (r"\operatorname", r"\mathrm", r"\text", "{", "}", " ", "$"):
+        tex = tex.replace(markup, "")
+    return tex

@@ -1,0 +1,175 @@
+"""A display in, verdicts out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from . import reading
+from . import syntax as t
+from .elaborate.definitions import declared, network_named
+from .judge.decide import decide
+from .judge.diagnose import advise
+from .judge.diagnose import diagnose as diagnosed
+from .networks.network import Network
+from .reading import BOOK, CannotRead, Names
+from .verdict import Refuted, Unreadable, Verdict
+
+MOST_CHARACTERS = 10_000
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of a text: its TeX, where it begins (line and column from 0), its tree."""
+
+    tex: str
+    line: int
+    column: int
+    statement: t.Statement | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class _Located:
+    """A statement with its TeX and the offset at which it begins in the text."""
+
+    statement: t.Statement
+    tex: str
+    start: int
+
+
+def networks() -> tuple[str, ...]:
+    """The names of the declared networks."""
+    return tuple(declared()[1])
+
+
+NETWORKS: tuple[str, ...] = ("regression", "sigmoid-mse", "sigmoid-bce", "any", "deep", "running")
+
+
+def check(
+    tex: str,
+    network: str | Network = "regression",
+    *,
+    subject: str | None = None,
+    kind: str = "value",
+    diagnose: bool = True,
+    names: Names = BOOK,
+) -> list[tuple[Claim, Verdict]]:
+    """Each claim of a text, with its verdict.
+
+    `subject` and `kind` ("value" or "shape"): of a table cell, what it is about. A text that cannot
+    be read is one claim. Raises ValueError for an unknown network.
+    """
+    about = network_named(network) if isinstance(network, str) else network
+    try:
+        found = _located(tex, subject, kind, names)
+    except CannotRead as error:
+        unread = Unreadable(tex, (error.start, error.end), error.expected, error.instead)
+        return [(Claim(tex.strip(), *unread.place[:2]), unread)]
+    return [(_claim(one, tex), _verdict(one, tex, about, diagnose)) for one in found]
+
+
+def statements(
+    tex: str,
+    network: str | Network = "regression",
+    *,
+    subject: str | None = None,
+    kind: str = "value",
+    names: Names = BOOK,
+) -> list[t.Statement]:
+    """The statements that `check` decides. Raises CannotRead."""
+    return [one.statement for one in _located(tex, subject, kind, names)]
+
+
+def _verdict(one: _Located, tex: str, network: Network, diagnose: bool) -> Verdict:
+    verdict = decide(one.statement, network)
+    if isinstance(verdict, Unreadable):
+        unread = replace(verdict, tex=tex)
+        return advise(tex, one.statement, network, unread) if diagnose else unread
+    if diagnose and isinstance(verdict, Refuted):
+        return diagnosed(tex, one.statement, network, verdict)
+    return verdict
+
+
+def _claim(one: _Located, tex: str) -> Claim:
+    line = tex.count("\n", 0, one.start)
+    column = one.start - (tex.rfind("\n", 0, one.start) + 1)
+    return Claim(one.tex, line, column, one.statement)
+
+
+def _located(tex: str, subject: str | None, kind: str, names: Names) -> list[_Located]:
+    if len(tex) > MOST_CHARACTERS:
+        raise CannotRead(
+            f"a text of at most {MOST_CHARACTERS} characters", MOST_CHARACTERS, len(tex)
+        )
+    if subject is not None:
+        return _cell(tex, subject, kind, names)
+    return [_Located(one, _said(one, tex), one.at or one.start) for one in reading.read(tex, names)]
+
+
+def _said(statement: t.Statement, tex: str) -> str:
+    """The TeX of one statement, also where a chain of several lines shares its sides."""
+    if isinstance(statement, t.Equation):
+        left, right = statement.left, statement.right
+        return f"{tex[left.start : left.end]} = {tex[right.start : right.end]}"
+    return tex[statement.start : statement.end].replace("&", "").strip()
+
+
+# -- cells of tables
+
+
+def _cell(tex: str, subject: str, kind: str, names: Names) -> list[_Located]:
+    """The statements of a cell about a subject."""
+    about = reading.expression(subject, names)
+    if kind == "shape":
+        rows, columns = reading.shape(tex, names)
+        claim = t.ShapeClaim(about, rows, columns, start=rows.start, end=columns.end)
+        return [_Located(claim, f"{subject} : {tex.strip()}", rows.start)]
+    chain = reading.cell(tex, names)
+    first = chain[0]
+    found = []
+    if len(chain) == 1 or not _same_quantity(first, about):
+        said = f"{subject} = {tex[first.start : first.end]}"
+        found.append(_equation(_component_like(about, first), first, said, first))
+    for left, right in pairwise(chain):
+        said = f"{tex[left.start : left.end]} = {tex[right.start : right.end]}"
+        found.append(_equation(left, right, said, left))
+    return found
+
+
+def _equation(left: t.Expr, right: t.Expr, said: str, first: t.Expr) -> _Located:
+    claim = t.Equation(left, right, start=first.start, end=right.end, at=right.start)
+    return _Located(claim, said, right.start)
+
+
+def _same_quantity(first: t.Expr, about: t.Expr) -> bool:
+    """Whether a cell begins with its subject, or with its components under letters."""
+    if isinstance(first, t.Name) and isinstance(about, t.Name):
+        letters = {index.letter for index in first.indices if isinstance(index, t.Index)}
+        return (first.base, first.layer) == (about.base, about.layer) and (
+            first.indices == about.indices or len(letters) == len(first.indices)
+        )
+    return first == about
+
+
+def _component_like(about: t.Expr, first: t.Expr) -> t.Expr:
+    """The subject in components where the cell is in components."""
+    if isinstance(about, t.Listing):
+        if not isinstance(first, t.Listing) or len(first.items) != len(about.items):
+            return about
+        items = zip(about.items, first.items, strict=True)
+        return replace(about, items=tuple(_component_like(a, b) for a, b in items))
+    letters = sorted(_free_letters(first))
+    if isinstance(about, t.Name) and not about.indices and about.base != "ell" and letters:
+        if isinstance(first, t.Name) and first.indices:
+            return replace(about, indices=first.indices)
+        if len(letters) == (2 if about.base == "W" else 1):
+            return replace(about, indices=tuple(t.Index(letter) for letter in letters))
+    return about
+
+
+def _free_letters(node: t.Node, bound: frozenset[str] = frozenset()) -> set[str]:
+    if isinstance(node, t.Index):
+        return {node.letter} - bound
+    if isinstance(node, t.Sum):
+        bound = bound | set(node.letters)
+    return {letter for child in node.parts for letter in _free_letters(child, bound)}

@@ -1,0 +1,148 @@
+"""Reads declared networks and losses.
+
+Invariants:
+
+- A definition is closed: a loss is a formula in y_hat and y alone, a network's lines have the fixed
+  form s = W z + b, z = f(s) for the layers 1, 2, ... in order, or once for every L.
+- A definition is made once: no name stands for two things, and an unknown name is an error.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from texcheck import reading
+from texcheck import syntax as t
+from texcheck.networks.network import Loss, Network, Values
+from texcheck.reading import BOOK, CannotRead, Names
+
+ACTIVATIONS = ("sigma", "ReLU", "tanh", "I")
+
+
+class DefinitionError(ValueError):
+    """A declaration that does not have the form of one."""
+
+
+@cache
+def declared() -> tuple[dict[str, Loss], dict[str, Network]]:
+    """The losses and networks that the package keeps."""
+    text = resources.files("texcheck.networks").joinpath("declared.toml").read_text("utf-8")
+    data = tomllib.loads(text, parse_float=Fraction)
+    losses = {name: loss_of(name, tex) for name, tex in data["losses"].items()}
+    networks: dict[str, Network] = {}
+    for name, lines in data["networks"].items():
+        networks[name] = (
+            _with_values(name, networks[lines["like"]], lines["values"])
+            if "like" in lines
+            else network_of(name, lines["lines"], lines["loss"], losses, lines.get("numbered", 5))
+        )
+    return losses, networks
+
+
+def network_named(name: str) -> Network:
+    """A network that the package declares. Raises ValueError for an unknown name."""
+    networks = declared()[1]
+    if name not in networks:
+        raise ValueError(f"expected a network ({', '.join(networks)}), got {name!r}")
+    return networks[name]
+
+
+def loss_trees() -> Mapping[str, t.Expr]:
+    """The losses that a text can name, by their right sides."""
+    return {name: loss.tree for name, loss in declared()[0].items()}
+
+
+def loss_of(name: str, tex: str, names: Names = BOOK) -> Loss:
+    """A loss from its displayed equation. Raises DefinitionError."""
+    equation = _equation(tex, names)
+    if not isinstance(equation.left, t.Name) or equation.left.base != "ell":
+        raise DefinitionError(f"expected the loss on the left: {tex}")
+    for part in t.walk(equation.right):
+        match part:
+            case t.Name(base="y" | "y_hat", layer=None):
+                continue
+            case t.Name() | t.Derivative() | t.Gradient() | t.LayerCount() | t.Restricted():
+                raise DefinitionError(f"expected y_hat and y alone on the right: {tex}")
+            case t.Function(name="f" | "g" | "MSE" | "BCE" | "loss" | "Linear"):
+                raise DefinitionError(f"expected a function that is known: {tex}")
+    return Loss(name, equation.right)
+
+
+def network_of(
+    name: str,
+    lines: Sequence[str],
+    loss: Sequence[str],
+    losses: Mapping[str, Loss],
+    numbered: int = 5,
+    names: Names = BOOK,
+) -> Network:
+    """A network from its lines. `loss` names losses, "" is any. Raises DefinitionError."""
+    for one in loss:
+        if one and one not in losses:
+            raise DefinitionError(f"expected a declared loss, got {one!r}")
+    found = tuple(losses[one] if one else None for one in loss)
+    equations = [_equation(tex, names) for tex in lines]
+    every = t.Layer("L", 0)
+    if len(equations) == 2 and _layer_of(equations[0].left) == every:
+        if _activation(equations[0], equations[1], every, False):
+            raise DefinitionError("expected any activation f^{(L)} where the depth is any")
+        return Network(name, None, (), found, numbered)
+    if len(equations) % 2 or not equations:
+        raise DefinitionError("expected two lines for each layer")
+    depth = len(equations) // 2
+    activations = tuple(
+        _activation(first, second, t.Layer("", at + 1), at + 1 == depth)
+        for at, (first, second) in enumerate(zip(equations[::2], equations[1::2], strict=True))
+    )
+    return Network(name, depth, activations, found, numbered)
+
+
+def _equation(tex: str, names: Names) -> t.Equation:
+    try:
+        statements = reading.read(tex, names)
+    except CannotRead as error:
+        raise DefinitionError(f"{tex}: {error}") from error
+    if len(statements) != 1 or not isinstance(statements[0], t.Equation):
+        raise DefinitionError(f"expected one equation: {tex}")
+    return statements[0]
+
+
+def _layer_of(node: t.Expr) -> t.Layer | None:
+    return node.layer if isinstance(node, t.Name) else None
+
+
+def _activation(first: t.Equation, second: t.Equation, layer: t.Layer, last: bool) -> str:
+    """The activation of a layer, "" for any; both lines must have the fixed form."""
+    below = t.Layer(layer.base, layer.offset - 1)
+    inputs = [t.Name("z", below), *([t.Name("x", None)] if layer.offset == 1 else [])]
+    s, bias, weight = (t.Name(letter, layer) for letter in "sbW")
+    sums = [t.Add((t.Product((weight, one)), bias)) for one in inputs]
+    if first.left != s or first.right not in sums or first.conditions or second.conditions:
+        raise DefinitionError(f"expected s = W z + b of layer {layer}")
+    outputs = [t.Name("z", layer), *([t.Name("y_hat", None)] if last else [])]
+    if second.left in outputs:
+        match second.right:
+            case t.Name() as inner if inner == s:
+                return "I"
+            case t.Apply(t.Function(name=name, layer=at, primes=0), (inner,)) if inner == s:
+                if name in ACTIVATIONS and at is None:
+                    return name
+                if name in ("f", "g") and (at is None or at == layer):
+                    return ""
+    raise DefinitionError(f"expected z = f(s) of layer {layer}")
+
+
+def _with_values(name: str, like: Network, data: Mapping[str, Any]) -> Network:
+    """A network with its numbers: x and y, and W and b of each layer."""
+    values: Values = {}
+    for key, rows in data.items():
+        place = ("z", 0) if key == "x" else (key[0], int(key[1:] or 0))
+        values[place] = tuple(tuple(Fraction(one) for one in row) for row in rows)
+    depth = like.depth or 0
+    widths = (len(values["z", 0]), *(len(values["b", at]) for at in range(1, depth + 1)))
+    return Network(name, depth, like.activations, like.losses, depth, widths, values)

@@ -1,0 +1,208 @@
+"""Written-out matrices with dots: one cell as a template, its places filled in for all others.
+
+Invariants:
+
+- The template comes from the first and the last entry: where their index numbers differ, they must
+  run from 0 to a length - 1, and these places are the row (or the column) of an entry. Nothing else
+  may differ, and every other written cell must be what the template says: the dots continue in the
+  only way.
+- Trees alone are compared here; sorts are inferred when the template is elaborated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from texcheck import syntax as t
+from texcheck.algebra.terms import NoRule
+
+from .scope import Numbered, counted
+from .sorts import IllSorted
+
+ZERO = t.Number(Fraction(0))
+Rows = tuple[tuple[t.Expr, ...], ...]
+
+
+@dataclass(frozen=True)
+class Template:
+    """`cell` with the letters `ROW` and `COLUMN` in it, no letters that a text could have.
+
+    `row`, `column`: whether that side has dots; else it is 1. `diagonal`: entries off the diagonal
+    are 0. `lengths`: of which length a row, a column, or an end that does not move, must be.
+    `cells`: a matrix without dots instead.
+    """
+
+    cell: t.Expr
+    row: bool = False
+    column: bool = False
+    diagonal: bool = False
+    lengths: tuple[tuple[t.Expr, t.Expr], ...] = ()
+    cells: Rows | None = None
+
+    ROW = " row"
+    COLUMN = " column"
+
+
+def template(node: t.Written) -> Template:
+    """The matrix that a written one stands for. Raises NoRule where the dots say nothing."""
+    rows = node.rows
+    if not any(isinstance(cell, t.Dots | t.Blank) for row in rows for cell in row):
+        if len(rows) == len(rows[0]) == 1:
+            return Template(rows[0][0])
+        return Template(ZERO, cells=rows)
+    columns = tuple(zip(*rows, strict=True))
+    down, across = _places(rows, "dots"), _places(columns, "vdots")
+    for at, row in enumerate(rows):
+        for to, cell in enumerate(row):
+            entry, dots = at in down and to in across, isinstance(cell, t.Dots)
+            if dots == entry and (dots or not _is_zero(cell)):
+                raise NoRule("dots where an entry should stand, or an entry among dots")
+    cells = {(i, j): _counted(rows[at][to]) for at, i in down.items() for to, j in across.items()}
+    tall, wide = _has_dots(down, rows), _has_dots(across, columns)
+    zeros = all(_is_zero(cell) for (i, j), cell in cells.items() if i != j)
+    if tall and wide and zeros:
+        return _diagonal(cells)
+    return _full(cells, tall, wide)
+
+
+def _is_zero(cell: t.Expr) -> bool:
+    return cell == ZERO or isinstance(cell, t.Blank)
+
+
+def _places(lines: Sequence[Sequence[t.Expr]], along: str) -> dict[int, int]:
+    """The lines that hold entries, by place: 0, 1, ... before the dots, ..., -2, -1 after them."""
+    if len(lines) == 1:
+        return {0: 0}
+    gaps = []
+    for line in lines:
+        kinds = [cell.kind for cell in line if isinstance(cell, t.Dots)]
+        gaps.append(any(kind != along for kind in kinds) or len(kinds) == len(line))
+    first = gaps.index(True) if True in gaps else len(gaps)
+    if gaps.count(True) > 1:
+        raise NoRule("dots that stand twice in one direction")
+    return {at: at if at < first else at - len(gaps) for at, gap in enumerate(gaps) if not gap}
+
+
+def _has_dots(places: dict[int, int], lines: Sequence[Sequence[t.Expr]]) -> bool:
+    """Whether a side of a matrix runs through dots; if not, it must be 1."""
+    if len(places) == len(lines):
+        if len(lines) > 1:
+            raise NoRule("a matrix that has dots in one direction and a fixed size in the other")
+        return False
+    if not {0, -1} <= set(places.values()):
+        raise NoRule("dots stand between a first and a last entry")
+    return True
+
+
+def _diagonal(cells: dict[tuple[int, int], t.Expr]) -> Template:
+    cell = _running(cells[0, 0], cells[-1, -1], Template.ROW)
+    on = {(i, j): found for (i, j), found in cells.items() if i == j}
+    return Template(cell, True, True, True, _lengths(cell, on))
+
+
+def _full(cells: dict[tuple[int, int], t.Expr], tall: bool, wide: bool) -> Template:
+    cell = cells[0, 0]
+    if tall:
+        cell = _running(cell, cells[-1, 0], Template.ROW)
+    if wide:
+        other = cells[0, -1]
+        if tall:  # the rows' places in the last column, as in the first one
+            other = _running(other, cells[-1, -1], Template.ROW)
+        cell = _running(cell, other, Template.COLUMN)
+    return Template(cell, tall, wide, False, _lengths(cell, cells))
+
+
+def _lengths(
+    cell: t.Expr, cells: dict[tuple[int, int], t.Expr]
+) -> tuple[tuple[t.Expr, t.Expr], ...]:
+    """Which lengths must agree. Raises NoRule if a cell is not what the template says."""
+    found = []
+    for (i, j), written in cells.items():
+        if written != _filled(cell, {Template.ROW: i, Template.COLUMN: j}):
+            raise IllSorted("the dots of this matrix cannot be continued in one way", written)
+        for place, index in zip(_indices(cell), _indices(written), strict=True):
+            if isinstance(index, Numbered) and index.base is not None:
+                found.append((place, index.base))
+    return tuple(found)
+
+
+# -- trees with numbered entries
+
+
+def _rebuilt(node: Any, change: Callable[[t.Expr], t.Expr]) -> Any:
+    """The tree with `change` applied to whatever stands at the place of an index."""
+    match node:
+        case tuple():
+            return tuple(_rebuilt(part, change) for part in node)
+        case t.Name(indices=indices) if indices:
+            return replace(node, indices=tuple(map(change, indices)))
+        case t.Component(of, indices):
+            return replace(node, of=_rebuilt(of, change), indices=tuple(map(change, indices)))
+        case t.Kronecker(first, second):
+            return replace(node, first=change(first), second=change(second))
+        case t.Unit(index):
+            return replace(node, index=change(index))
+        case t.Node():
+            parts = {name: _rebuilt(getattr(node, name), change) for name in node.names()}
+            return replace(node, **parts)
+    return node
+
+
+def _counted(cell: t.Expr) -> t.Expr:
+    """The cell with its numbered entries as such."""
+
+    def change(index: t.Expr) -> t.Expr:
+        if isinstance(index, t.Index | t.Whole):
+            return index
+        base, offset = counted(index)
+        return Numbered(base, offset, base is not None)
+
+    found: t.Expr = _rebuilt(cell, change)
+    return found
+
+
+def _indices(cell: t.Expr) -> list[t.Expr]:
+    """Whatever stands at the place of an index, from left to right."""
+    found: list[t.Expr] = []
+
+    def note(index: t.Expr) -> t.Expr:
+        found.append(index)
+        return index
+
+    _rebuilt(cell, note)
+    return found
+
+
+def _running(first: t.Expr, last: t.Expr, letter: str) -> t.Expr:
+    """The first cell with a letter at each place that runs to the last one's."""
+    left = iter(_indices(last))
+
+    def change(index: t.Expr) -> t.Expr:
+        end = next(left, None)
+        if end is None or index == end:
+            return index
+        if index == Numbered(None, 0, False) and isinstance(end, Numbered) and end.base is not None:
+            if end.offset >= 0:
+                raise IllSorted("an entry that does not exist: the last one is a length - 1", last)
+            if end.offset == -1:
+                return t.Index(letter)
+        raise IllSorted("dots that do not run from 0 to a length - 1", last)
+
+    cell: t.Expr = _rebuilt(first, change)
+    return cell
+
+
+def _filled(cell: t.Expr, places: dict[str, int]) -> t.Expr:
+    """The cell at a place."""
+
+    def change(index: t.Expr) -> t.Expr:
+        if isinstance(index, t.Index) and index.letter in places:
+            at = places[index.letter]
+            return Numbered(None, at, at < 0)
+        return index
+
+    found: t.Expr = _rebuilt(cell, change)
+    return found

@@ -1,0 +1,222 @@
+"""What a formula is elaborated in: the case, its letters, and what it demands.
+
+Invariants:
+
+- A letter that no sum binds is free, and has one meaning in the whole statement; a sum binds its
+  own. An index is made of a letter when an entry is made: a bound one is another each time.
+- A numbered entry is counted from the first or from the end, and exists at every width that the
+  statement is about: `least` follows from the statement's own numbers.
+- A demand is recorded wherever a formula is not defined for all real values; an index in it that is
+  not free in the statement means all values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from texcheck import syntax as t
+from texcheck.algebra.functions import Demand, Kind
+from texcheck.algebra.normal import normal
+from texcheck.algebra.terms import (
+    LEAST,
+    ONE,
+    Atom,
+    Index,
+    NoRule,
+    Sort,
+    Term,
+    length,
+    number,
+    power,
+)
+from texcheck.algebra.terms import numbered as numbered_index
+from texcheck.networks.network import Case, Place
+
+from .matrix import Matrix, Names
+from .sorts import IllSorted, Length, Letter, Unfit, Unknown, is_one, known, unify
+
+AtEntry = Callable[[], Index]  # an index, when an entry is made
+
+
+@dataclass
+class Scope:
+    """One side of a statement, or all of them, in one case of the network."""
+
+    case: Case
+    losses: Mapping[str, t.Expr]
+    pointwise: bool = False  # an equation between functions, such as f' = f (1 - f)
+    names: Names = field(default_factory=Names)
+    letters: dict[str, Letter] = field(default_factory=dict)
+    bound: dict[int, Index] = field(default_factory=dict)  # by the identity of the letter
+    given: dict[str, Matrix] = field(default_factory=dict)  # what stands for y_hat and y
+    demands: list[Demand] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)  # of numbered entries
+    inside: int = 0  # how many derivatives this is in the numerator of
+    has_linear: bool = False
+    layer_name: str = "L"  # L as a number: "L from 0" where it may be 0
+    default: Sort | None = None  # of a sum whose index nothing fixes: for a witness alone
+    shapes: dict[int, tuple[Length, Length]] = field(default_factory=dict)
+    sorts: dict[int, Length] = field(default_factory=dict)  # of each node that is an index letter
+
+    @property
+    def least(self) -> int:
+        """The least width that the statement is about."""
+        if not self.places:
+            return 1
+        return max([LEAST, *(at + 1 if at >= 0 else -at for at in self.places)])
+
+    def letter(self, name: str) -> Letter:
+        """The meaning of a letter; a new one is free."""
+        return self.letters.setdefault(name, Letter(name, Unknown()))
+
+    def index_of(self, letter: Letter) -> Index:
+        """The index that a letter stands for, while an entry is made."""
+        if id(letter) in self.bound:
+            return self.bound[id(letter)]
+        return Index(letter.name, known(letter.sort, f"the index {letter.name}"))
+
+    @contextmanager
+    def binding(self, letter: Letter, index: Index) -> Iterator[None]:
+        """While an entry is made: the letter stands for this index."""
+        before = self.bound.get(id(letter))
+        self.bound[id(letter)] = index
+        try:
+            yield
+        finally:
+            del self.bound[id(letter)]
+            if before is not None:
+                self.bound[id(letter)] = before
+
+    @contextmanager
+    def meaning(self, letters: Mapping[str, Letter]) -> Iterator[None]:
+        """While a formula is elaborated: these letters have these meanings."""
+        before = dict(self.letters)
+        self.letters.update(letters)
+        try:
+            yield
+        finally:
+            for name in letters:
+                if name in before:
+                    self.letters[name] = before[name]
+                else:
+                    del self.letters[name]
+
+    def demand(self, kind: Kind, term: Term) -> None:
+        self.demands.append(Demand(kind, term))
+
+    def require_zero(self, term: Term) -> None:
+        """Raises NoRule if a term is not seen to be 0: of cases that overlap or leave a gap."""
+        if normal(term, self.case.eliminate):
+            raise NoRule("cases that are not seen to cover everything once")
+
+    # -- quantities and lengths
+
+    def place(self, name: t.Name) -> Place:
+        """Which quantity a name stands for. Raises IllSorted and Unfit."""
+        plain: dict[str, Place] = {
+            "x": ("z", 0), "y": ("y", 0), "y_hat": ("z", self.case.depth), "ell": ("ell", 0)
+        }  # fmt: skip
+        if name.base in plain:
+            if name.layer is not None:
+                raise Unfit(f"{name.base} belongs to no layer", name)
+            return plain[name.base]
+        if name.layer is None:
+            if name.base in ("W", "b") and self.has_linear:
+                return name.base, 1
+            raise IllSorted(f"{name.base} needs a layer", name)
+        return name.base, self.layer(name.layer, int(name.base != "z"), name)
+
+    def layer(self, layer: t.Layer, least: int, node: t.Node) -> int:
+        """The number of a layer that exists. Raises IllSorted."""
+        if layer.base == "L" and self.case.L is None:
+            raise Unfit("nothing says which layer L is", node)
+        found = layer.at(self.case.L or 0, self.case.depth)
+        if not least <= found <= self.case.depth:
+            raise IllSorted(f"there is no layer {layer}", node)
+        return found
+
+    def sort_of_length(self, node: t.Expr) -> Length:
+        """The sort of what a formula for a length says: d_x, K, 2. Raises Unfit."""
+        match node:
+            case t.Length(t.Name() as of):
+                if of.base in self.given:
+                    return self.given[of.base].rows
+                kind, layer = self.place(of)
+                return self.case.shape(("s" if kind == "delta" else kind, layer))[0]
+            case t.Name():
+                return self.sort_of_length(t.Length(node))
+            case t.Number(value) if value == 1:
+                return ONE
+            case t.Number(value) if value.denominator == 1 and value > 0 and self.case.widths:
+                return numbered_index(0, ONE).sort._replace(size=int(value))
+        raise Unfit("expected the length of a vector, such as d_x or K", node)
+
+    # -- indices
+
+    def index(self, node: t.Expr, sort: Length) -> AtEntry:
+        """The index that stands at a place of a sort. Raises IllSorted and NoRule."""
+        if isinstance(node, t.Index):
+            letter = self.letter(node.letter)
+            unify(letter.sort, sort, f"index {node.letter} runs over two lengths", node)
+            self.sorts[id(node)] = letter.sort
+            return lambda: self.index_of(letter)
+        if is_one(sort):
+            raise IllSorted("an index where there is only one entry", node)
+        base, offset = counted(node)
+        if base is not None:
+            unify(self.sort_of_length(base), sort, "an index of another length", node)
+        if (offset < 0) != (base is not None):
+            raise IllSorted("an entry that does not exist", node)
+        self.places.append(offset)
+
+        def numbered() -> Index:
+            found = known(sort, "what is numbered")
+            if found.size and not -found.size <= offset < found.size:
+                raise IllSorted("an entry that does not exist", node)
+            return numbered_index(offset, found)
+
+        return numbered
+
+
+@dataclass(frozen=True)
+class Numbered(t.Node):
+    """A numbered entry, in a template: counted from the first, or less a length.
+
+    Two are equal if they are counted alike; that their lengths are of one sort is for the scope.
+    """
+
+    base: t.Expr | None = field(compare=False)
+    offset: int
+    from_end: bool
+
+
+def counted(node: t.Expr) -> tuple[t.Expr | None, int]:
+    """A numbered place: 2 as (None, 2), K - 1 as (K, -1). Raises NoRule for anything else."""
+    match node:
+        case Numbered(base, offset, _):
+            return base, offset
+        case t.Number(value) if value.denominator == 1:
+            return None, int(value)
+        case t.Length():
+            return node, 0
+        case t.Negative(of):
+            base, offset = counted(of)
+            if base is None:
+                return None, -offset
+        case t.Add(terms):
+            found = [counted(term) for term in terms]
+            bases = [base for base, _ in found if base is not None]
+            if len(bases) <= 1:
+                return next(iter(bases), None), sum(offset for _, offset in found)
+        case _:
+            pass
+    raise NoRule("an index that is neither a letter nor a numbered entry")
+
+
+def entry_number(index: Index) -> Term:
+    """The number of an entry."""
+    if index.at is None:
+        return power(Atom("entry", "", (index,)))
+    return number(index.at) if index.at >= 0 else length(index.sort) + number(index.at)

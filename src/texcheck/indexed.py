@@ -1,0 +1,268 @@
+r"""A statement in index notation: how it was read, with every sum, range and shape written out.
+
+Shapes come from the elaboration itself, so what is said here is what was decided. Each formula is
+rewritten as the formula of its entry (i, j), a tree of numbers, and then written as TeX.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from . import syntax as t
+from .check import Claim
+from .elaborate import Reading, shapes
+from .networks.network import Network
+from .writing import tex
+
+# Letters for rows, columns and sums, in this order.
+_LETTERS = "ijklmnpqrtuv"
+_ZERO = t.Number(Fraction(0))
+_TWO = t.Number(Fraction(2))
+_ENTRYWISE = ("max", "min", "sigma", "ReLU", "tanh", "I", "f", "g", "sign", "log", "exp", "sqrt")
+
+
+def indexed(claim: Claim, network: str | Network) -> tuple[str, ...]:
+    """How a claim was read, as TeX: shape, entries, and how far each letter runs.
+
+    Empty for a claim without entries: a shape, a range, a name.
+    """
+    statement = claim.statement
+    if not isinstance(statement, t.Equation | t.Comparison | t.Update):
+        return ()
+    writer = _Writer(statement, shapes(statement, network), network)
+    return tuple(writer.lines())
+
+
+@dataclass
+class _Writer:
+    """One statement while it is rewritten."""
+
+    statement: t.Equation | t.Comparison | t.Update
+    reading: Reading
+    network: str | Network
+    letters: dict[str, str] = field(default_factory=dict)  # how far a letter of our own runs
+
+    def lines(self) -> Iterator[str]:
+        """Shape, entries and ranges."""
+        left, right = self.statement.left, self.statement.right
+        rows, columns = self.shape(left) if self.shape(left) != ("?", "?") else self.shape(right)
+        i = _ZERO if rows == "1" else self.letter(rows)
+        j = _ZERO if columns == "1" else self.letter(columns)
+        outer = dict(self.letters)
+        sides = [self.entry(side, i, j) for side in (left, right)]
+        relation = getattr(self.statement, "relation", "=")
+        if isinstance(self.statement, t.Update):
+            relation = r"\leftarrow"
+        sign = {"ge": r"\ge", "le": r"\le", "neq": r"\ne"}.get(relation, relation)
+        yield rf"{rows} \times {columns}"
+        yield f"{tex(sides[0])} {sign} {tex(sides[1])}"
+        for letter, width in {**self.free(), **outer}.items():
+            yield rf"{letter} = 0, \dots, {width} - 1"
+
+    def shape(self, node: t.Expr) -> tuple[str, str]:
+        """Rows and columns as TeX; ? where nothing says."""
+        found = self.reading.shapes.get(id(node))
+        if found is None:
+            return "?", "?"
+        return found[0], found[1]
+
+    def is_number(self, node: t.Expr) -> bool:
+        return self.shape(node) == ("1", "1")
+
+    def free(self) -> dict[str, str]:
+        """How far the statement's own free letters run."""
+        bound = {
+            x for part in t.walk(self.statement) if isinstance(part, t.Sum) for x in part.letters
+        }
+        return {
+            part.letter: self.reading.letters[id(part)]
+            for part in t.walk(self.statement)
+            if isinstance(part, t.Index)
+            if part.letter not in bound and id(part) in self.reading.letters
+        }
+
+    def letter(self, width: str) -> t.Index:
+        """A letter that the statement does not have."""
+        taken = {part.letter for part in t.walk(self.statement) if isinstance(part, t.Index)}
+        taken |= {
+            x for part in t.walk(self.statement) if isinstance(part, t.Sum) for x in part.letters
+        }
+        free = [one for one in _LETTERS if one not in taken and one not in self.letters]
+        letter = free[0] if free else f"i_{{{len(self.letters)}}}"
+        self.letters[letter] = width
+        return t.Index(letter)
+
+    def summed(self, width: str, letter: t.Index, body: t.Expr) -> t.Expr:
+        high = t.Local(f"{width} - 1", _ZERO)
+        return t.Sum((letter.letter,), _ZERO, high, body)
+
+    # -- the entry (i, j) of a formula
+
+    def entry(self, node: t.Expr, i: t.Expr, j: t.Expr) -> t.Expr:  # noqa: C901 - a match over nodes
+        """The entry (i, j) of a formula, as a formula of numbers."""
+        match node:
+            case t.Name():
+                return self.name(node, i, j)
+            case t.Local(of=of):
+                return self.entry(of, i, j)
+            case t.Constant(value):
+                return t.Number(Fraction(value))
+            case t.Unit(index):
+                return t.Kronecker(i, index)
+            case t.Identity():
+                return t.Kronecker(i, j)
+            case t.ReluDiagonal(of):
+                positive = t.Indicator(">", self.entry(of, i, _ZERO), _ZERO)
+                return t.Product((t.Kronecker(i, j), positive))
+            case t.Transpose(of):
+                return self.entry(of, j, i)
+            case t.Product(factors):
+                return self.product(factors, i, j)
+            case t.Times():
+                return self.times(node, i, j)
+            case t.Power():
+                return self.power(node, i, j)
+            case t.Sum():
+                return self.sum(node, i, j)
+            case t.Derivative(of, by):
+                return self.derivative(of, by, i, j)
+            case t.Gradient(of, by):
+                return self.derivative(of, by, j, i)
+            case t.Apply():
+                return self.apply(node, i, j)
+            case t.Component(of, inside):
+                return self.component(of, inside, i, j)
+            case t.Norm(of):
+                return t.Apply(t.Function("sqrt"), (self.squares(of),))
+            case t.Elementwise(left, right):
+                return t.Product((self.entry(left, i, j), self.entry(right, i, j)))
+            case t.Add() | t.Negative() | t.Quotient() | t.Indicator() | t.Cases() | t.Absolute():
+                return self.parts(node, i, j)
+        if self.is_number(node) or isinstance(node, t.Index | t.Number):
+            return node
+        return t.Component(node, (i, j))
+
+    def parts(self, node: t.Expr, i: t.Expr, j: t.Expr) -> t.Expr:
+        """The same formula of the entries of its parts."""
+
+        def inside(value: object) -> object:
+            if isinstance(value, tuple):
+                return tuple(map(inside, value))
+            return self.entry(value, i, j) if isinstance(value, t.Node) else value
+
+        changed = {name: inside(getattr(node, name)) for name in node.names()}
+        if isinstance(node, t.Quotient):
+            changed["elementwise"] = False
+        return replace(node, **changed)  # type: ignore[arg-type]
+
+    def name(self, node: t.Name, i: t.Expr, j: t.Expr) -> t.Expr:
+        if node.indices:
+            places = iter((i, j))
+            filled = tuple(next(places) if isinstance(x, t.Whole) else x for x in node.indices)
+            return replace(node, indices=filled)
+        rows, columns = self.shape(node)
+        if (rows, columns) == ("1", "1"):
+            return node
+        return replace(node, indices=(i,) if columns == "1" else (i, j))
+
+    def product(self, factors: tuple[t.Expr, ...], i: t.Expr, j: t.Expr) -> t.Expr:
+        """Numbers as they are, matrices joined by sums over their inner indices."""
+        matrices = [n for n, factor in enumerate(factors) if not self.is_number(factor)]
+        sums: list[tuple[str, t.Index]] = []
+        found = [self.entry(factor, _ZERO, _ZERO) if n not in matrices else factor
+                 for n, factor in enumerate(factors)]  # fmt: skip
+        row = i
+        for place, n in enumerate(matrices):
+            column: t.Expr = j
+            if place < len(matrices) - 1:
+                width = self.shape(factors[n])[1]
+                column = _ZERO
+                if width != "1":
+                    column = self.letter(width)
+                    sums.append((width, column))
+            found[n] = self.entry(factors[n], row, column)
+            row = column
+        body: t.Expr = t.Product(tuple(found)) if len(found) > 1 else found[0]
+        for width, letter in reversed(sums):
+            body = self.summed(width, letter, body)
+        return body
+
+    def times(self, node: t.Times, i: t.Expr, j: t.Expr) -> t.Expr:
+        left, right = node.left, node.right
+        columns = all(
+            self.shape(one)[1] == "1" and not self.is_number(one) for one in (left, right)
+        )
+        if node.sign in ("cdot", "inner") and columns and self.is_number(node):
+            width = self.shape(left)[0]
+            k = self.letter(width)
+            body = t.Product((self.entry(left, k, _ZERO), self.entry(right, k, _ZERO)))
+            return self.summed(width, k, body)
+        return self.product((left, right), i, j)
+
+    def power(self, node: t.Power, i: t.Expr, j: t.Expr) -> t.Expr:
+        if isinstance(node.of, t.Norm) and node.exponent == _TWO:
+            return self.squares(node.of.of)
+        if self.is_number(node) or node.elementwise:
+            return t.Power(self.entry(node.of, i, j), self.entry(node.exponent, _ZERO, _ZERO))
+        return t.Component(node, (i, j))
+
+    def squares(self, of: t.Expr) -> t.Expr:
+        """The sum of the squares of all entries."""
+        rows, columns = self.shape(of)
+        i = _ZERO if rows == "1" else self.letter(rows)
+        j = _ZERO if columns == "1" else self.letter(columns)
+        body: t.Expr = t.Power(self.entry(of, i, j), _TWO)
+        for width, letter in ((columns, j), (rows, i)):
+            if isinstance(letter, t.Index):
+                body = self.summed(width, letter, body)
+        return body
+
+    def sum(self, node: t.Sum, i: t.Expr, j: t.Expr) -> t.Expr:
+        body = self.entry(node.body, i, j)
+        if node.low is not None or node.conditions:
+            return replace(node, body=body)
+        for letter in reversed(node.letters):
+            width = next(
+                (
+                    self.reading.letters[id(part)]
+                    for part in t.walk(node.body)
+                    if part == t.Index(letter) and id(part) in self.reading.letters
+                ),
+                "?",
+            )
+            body = self.summed(width, t.Index(letter), body)
+        return body
+
+    def derivative(self, of: t.Expr, by: t.Name, i: t.Expr, j: t.Expr) -> t.Expr:
+        """Numerator layout: the column counts the entries of what is differentiated by."""
+        if by.indices:
+            places = iter((j, i))
+            filled = tuple(next(places) if isinstance(x, t.Whole) else x for x in by.indices)
+            return t.Derivative(self.entry(of, i, _ZERO), replace(by, indices=filled))
+        if by.base == "W":
+            return t.Derivative(self.entry(of, _ZERO, _ZERO), replace(by, indices=(j, i)))
+        if by.base == "ell":
+            return t.Derivative(self.entry(of, i, _ZERO), by)
+        return t.Derivative(self.entry(of, i, _ZERO), replace(by, indices=(j,)))
+
+    def apply(self, node: t.Apply, i: t.Expr, j: t.Expr) -> t.Expr:
+        name, arguments = node.function.name, node.arguments
+        if name == "diag" and len(arguments) == 1:
+            return t.Product((t.Kronecker(i, j), self.entry(arguments[0], i, _ZERO)))
+        if name == "tr":
+            width = self.shape(arguments[0])[0]
+            k = self.letter(width)
+            return self.summed(width, k, self.entry(arguments[0], k, k))
+        if name in _ENTRYWISE:
+            return replace(node, arguments=tuple(self.entry(one, i, j) for one in arguments))
+        return node if self.is_number(node) else t.Component(node, (i, j))
+
+    def component(self, of: t.Expr, inside: tuple[t.Expr, ...], i: t.Expr, j: t.Expr) -> t.Expr:
+        places = iter((i, j))
+        filled = tuple(next(places) if isinstance(x, t.Whole) else x for x in inside)
+        if len(filled) == 2:
+            return self.entry(of, *filled)
+        column = self.shape(of)[1] == "1"
+        return self.entry(of, filled[0], _ZERO) if column else self.entry(of, _ZERO, filled[0])

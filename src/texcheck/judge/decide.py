@@ -1,0 +1,211 @@
+"""Decides statements: the only place that builds `Proved`.
+
+Proved means: for every network of the declared kind, every depth and L for which the named layers
+exist, every width (from `LEAST` on if the statement names an entry by its number, or what that
+number needs; else from 1 on) and all real values, both sides are defined at the same points and
+equal there, kinks included, with ReLU'(0) = sign(0) = 0.
+
+It rests on: the tree is what a reader sees; `elaborate` gives each side's entry (i, j) as a term;
+in each of the cases that stand for all networks, the difference of the two terms has the normal
+form 0; and each side's demands follow from the other's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from texcheck import syntax as t
+from texcheck.algebra.demands import Nowhere, unmatched
+from texcheck.algebra.normal import normal, split_at
+from texcheck.algebra.terms import Atom, Monomial, NoRule, Term, allow, free_indices, number, power
+from texcheck.elaborate.definitions import network_named
+from texcheck.elaborate.formula import elaborate
+from texcheck.elaborate.sorts import IllSorted, Unfit, known
+from texcheck.elaborate.statement import (
+    Entry,
+    assumed,
+    claimed,
+    entries,
+    new_scope,
+    out_of_range,
+    parts,
+    shape_words,
+    weight,
+)
+from texcheck.networks.network import Case, Loss, Network
+from texcheck.networks.representatives import cases, layer_range, named_layers
+from texcheck.verdict import Definition, Proved, Refuted, Undecided, Unreadable, Verdict
+
+from .shown import in_words
+
+
+class Differ(Exception):
+    """Two sides whose difference has a normal form that is not 0, or that ask different things."""
+
+
+def decide(
+    statement: t.Statement, network: Network | str = "regression", *, witness: bool = True
+) -> Verdict:
+    """The verdict on a statement. Without `witness`, what is not proved may be undecided."""
+    kind = network_named(network) if isinstance(network, str) else network
+    allow()
+    try:
+        if isinstance(statement, t.Notation):
+            return Definition("a change of notation, or a letter that the display defines")
+        return Proved(_proved(statement, kind))
+    except IllSorted as error:
+        span = (error.node.start, error.node.end) if error.node is not None else None
+        return Refuted(ill_sorted=str(error), span=span)
+    except Unfit as error:
+        return Unreadable("", (error.node.start, error.node.end), str(error))
+    except Nowhere:
+        return Refuted(ill_sorted="a side of the statement is defined nowhere")
+    except (NoRule, Differ) as error:
+        doubt = Undecided(str(error) or "no rule")
+    except RecursionError:
+        doubt = Undecided("the statement is nested too deeply")
+    if not witness:
+        return doubt
+    from .witness import refute
+
+    return refute(statement, kind) or doubt
+
+
+# -- proof
+
+
+def _proved(statement: t.Statement, network: Network) -> tuple[str, ...]:
+    """In which cases a statement holds. Raises whatever stands in the way of a proof."""
+    match statement:
+        case t.RangeClaim(range=t.Range(letter="L")):
+            return _layer_range(statement, network)
+        case t.RangeClaim():
+            return _index_range(statement, network)
+    fault: Exception = NoRule("the network has no loss")
+    for loss in network.losses:
+        found = [replace(case, loss=loss) for case in cases(statement, network)]
+        held = [case for case in (assumed(c, statement) for c in found) if case is not None]
+        if not held:
+            raise IllSorted("the condition holds in no network of this kind", statement)
+        try:
+            least = max(_hold(one, case) for case in held for one in parts(statement))
+            return _said(statement, network, loss, least)
+        except (Differ, NoRule) as error:
+            fault = error
+    raise fault
+
+
+def _said(
+    statement: t.Statement, network: Network, loss: Loss | None, least: int
+) -> tuple[str, ...]:
+    named = named_layers(statement)
+    about = network.name
+    if network.depth is None:
+        in_L = bool(named.here or named.last or named.counts or named.end)
+        about += ", every depth" if in_L else f", {network.numbered} layers"
+    if network.losses[0] is None:
+        about += ", every loss" if loss is None else f", {loss.name}"
+    if network.widths:
+        return (f"{about}, its own widths and numbers",)
+    return (f"{about}, every width" + (f" from {least} on" if least > 1 else ""),)
+
+
+def _hold(statement: t.Statement, case: Case) -> int:
+    """Proves a statement in one case; returns the least width that this is about."""
+    if isinstance(statement, t.ShapeClaim):
+        return _shape(statement, case)
+    pair = claimed(statement, case)
+    for entry in entries(pair):
+        _equal(entry, case)
+    return pair.scope.least
+
+
+def _equal(entry: Entry, case: Case) -> None:
+    """Raises Differ if two entries are not seen to be defined and equal at the same points."""
+    wanted = unmatched(entry.left[1], entry.right[1], case.eliminate)
+    if wanted is not None:
+        said = in_words(wanted.term, case)
+        raise Differ(f"one side alone is defined only where {said} is {wanted.kind}")
+    gap = cleared(normal((entry.left[0] - entry.right[0]) * entry.weight, case.eliminate), case)
+    if gap and not _zero_by_cases(gap, 4):
+        raise Differ(f"the two sides differ by {in_words(gap, case)}")
+
+
+def cleared(gap: Term, case: Case) -> Term:
+    """The difference times its denominators: none of them is 0 where both sides are defined."""
+    for _ in range(4):
+        bounds = {index for mono in gap.parts for index in mono.bound}
+        most: dict[Atom, int] = {}
+        for mono in gap.parts:
+            for atom, n in mono.atoms:
+                depth = n if atom.label == "inverse" else -n
+                if depth > 0 and free_indices(atom).isdisjoint(bounds):
+                    most[atom] = max(depth, most.get(atom, 0))
+        if not most:
+            break
+        gap = normal(_times_denominator(gap, *max(most.items())), case.eliminate)
+    return gap
+
+
+def _times_denominator(gap: Term, atom: Atom, most: int) -> Term:
+    """A term times the most-th power of 1 / atom (of an inverse: of what it is the inverse of)."""
+    base = atom.argument if atom.label == "inverse" and atom.argument else power(atom)
+    result = number(0)
+    for mono, factor in gap.parts.items():
+        here = dict(mono.atoms).get(atom, 0)
+        depth = here if atom.label == "inverse" else -here
+        rest = Monomial(tuple(pair for pair in mono.atoms if pair[0] != atom), mono.bound)
+        result = result + Term({rest: factor}) * base ** (most - depth)
+    return result
+
+
+def _zero_by_cases(gap: Term, deep: int) -> bool:
+    """Whether a term is 0 wherever the s of one of its steps is positive, negative, and 0."""
+    choices = split_at(gap) if deep else None
+    if choices is None:
+        return False
+    return all(not rest or _zero_by_cases(rest, deep - 1) for rest in (c(gap) for c in choices))
+
+
+# -- shapes and ranges
+
+
+def _shape(statement: t.ShapeClaim, case: Case) -> int:
+    scope = new_scope(statement, case)
+    value = elaborate(scope, statement.value)
+    weight(scope, statement)
+    for side, said in ((value.rows, statement.rows), (value.columns, statement.columns)):
+        if known(side, "the value") != known(scope.sort_of_length(said)):
+            raise IllSorted(f"its shape is {shape_words(value, case)}", statement)
+    return scope.least
+
+
+def _index_range(statement: t.RangeClaim, network: Network) -> tuple[str, ...]:
+    """Whether an index of the statements before runs through the whole range."""
+    letter = statement.range.letter
+    found = False
+    for about in (one for said in statement.about for one in parts(said)):
+        for case in cases(about, network):
+            pair = claimed(replace(about, conditions=()), replace(case, loss=network.losses[0]))
+            if letter in pair.scope.letters:
+                found = True
+                if out_of_range(pair.scope, statement.range, pair.scope.letter(letter)):
+                    raise IllSorted("the index has more values than this range", statement)
+    if not found:
+        raise IllSorted(f"no statement before it has the index {letter}", statement)
+    return (f"{network.name}, every width",)
+
+
+def _layer_range(statement: t.RangeClaim, network: Network) -> tuple[str, ...]:
+    """Whether all the layers of a range exist in the statements before."""
+    low, high = layer_range(statement.range.first, statement.range.last)
+    found = False
+    for about in statement.about:
+        named = named_layers(replace(about, conditions=()))
+        found = found or bool(named.here)
+        top = max([0, *(offset for offset, _ in named.here)])
+        if any(low + offset < least for offset, least in named.here) or high + top > 0:
+            raise IllSorted("not all layers of this range exist", statement)
+    if not found:
+        raise IllSorted("no statement before it names a layer L", statement)
+    return (f"{network.name}, every depth",)

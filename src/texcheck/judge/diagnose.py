@@ -1,0 +1,126 @@
+"""Why a statement is refuted: the first small change that makes it provable.
+
+Every repair that is named has been tried: with it the statement is proved. This asks `decide` and
+builds no proof of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from .. import syntax as t
+from ..networks.network import Network
+from ..verdict import Proved, Refuted, Unreadable, Witness
+from .decide import decide
+from .edits import edits, sides
+from .scope import Scope, every, number
+from .structure import squares
+
+# Seconds of computing after which no further change is tried: an answer within a second.
+BUDGET = 0.7
+# Two sides whose quotient is a constant agree with it so closely where they differ.
+_CLOSE = 1e-6
+NOTHING_FITS = "no single small change makes it true"
+_TWO_LAYERS = ("regression", "sigmoid-mse", "sigmoid-bce")
+
+
+def diagnose(tex: str, statement: t.Statement, network: str | Network, refuted: Refuted) -> Refuted:
+    """The refutation with what is wrong in words, and the part of the TeX that would change."""
+    says, part = _diagnosis(Scope(statement, tex), network, refuted)
+    span = (part.start, part.end) if part is not None and part.end else refuted.span
+    return replace(refuted, diagnosis=says or NOTHING_FITS, span=span)
+
+
+def advise(
+    tex: str, statement: t.Statement, network: str | Network, unread: Unreadable
+) -> Unreadable:
+    """What to write instead of a formula that the notation lacks, if a small change is proved."""
+    scope = Scope(statement, tex)
+    for side, whole in sides(statement):
+        for change in squares(whole, scope):
+            fields: dict[str, Any] = {side: change.whole}
+            if holds(replace(statement, **fields), network):
+                return replace(unread, instead=change.says)
+    return unread
+
+
+def _diagnosis(scope: Scope, network: str | Network, refuted: Refuted) -> tuple[str, t.Node | None]:
+    statement = scope.statement
+    if refuted.witness is not None and isinstance(statement, t.Equation):
+        for name, factor in _constants(refuted.witness):
+            scaled = replace(statement, right=t.Product((factor, statement.right)))
+            if holds(scaled, network):
+                says = f"off by the factor {name}: the left side is {name} times the right side"
+                return says, statement.right
+    ends = time.process_time() + BUDGET
+    for edit in edits(statement, scope.tex):
+        if time.process_time() > ends:
+            break
+        if holds(edit.statement, network):
+            side = f" ({edit.side} side)" if edit.side in ("left", "right") else ""
+            return edit.says + side, edit.part
+    return _remark(scope, network), None
+
+
+def holds(statement: t.Statement, network: str | Network) -> bool:
+    """Whether a statement is proved."""
+    return isinstance(decide(statement, network, witness=False), Proved)
+
+
+def _remark(scope: Scope, network: str | Network) -> str:
+    """What can be said of a statement that no small change makes true."""
+    statement = scope.statement
+    if not isinstance(statement, t.Equation):
+        return ""
+    for part in every(statement, t.Add):
+        first, *others = part.terms
+        other = others[0] if len(others) == 1 else None
+        if isinstance(other, t.Negative) and holds(t.Equation(first, other.of), network):
+            return f"{scope.show(part)} is zero: both terms are the same"
+    own = network if isinstance(network, str) else network.name
+    for other_network in _TWO_LAYERS if own in _TWO_LAYERS else ():
+        if other_network != own and holds(statement, other_network):
+            return f"it is true of the network {other_network}, not of {own}"
+    right = statement.right
+    if isinstance(right, t.Times | t.Product) and all(
+        isinstance(part, t.Number | t.Length) for part in right.parts
+    ):
+        return "a shape stands behind a colon, not behind ="
+    return ""
+
+
+def _constants(witness: Witness) -> Iterator[tuple[str, t.Expr]]:
+    """The constants by which the sides of a witness may differ, the likeliest first."""
+    left, right = witness.left, witness.right
+    if left is None or right is None or abs(right) < _CLOSE:
+        return
+    for name, value, factor in _candidates(witness.widths):
+        if abs(left - value * right) <= _CLOSE * abs(left):
+            yield name, factor
+
+
+def _candidates(widths: tuple[int, ...]) -> Iterator[tuple[str, float, t.Expr]]:
+    """A name, its value on a network of these widths, and its formula."""
+    K, d_x = t.Length(t.Name("y_hat", None)), t.Length(t.Name("x", None))
+    hidden = t.Length(t.Name("s", t.Layer("", 1)))
+    rows: tuple[tuple[str, str, t.Expr | None, int], ...] = (
+        *((text, text, None, 0) for text in ("-1", "2", "1/2", "-2", "-1/2")),
+        ("K", "1", K, 1), ("1/K", "1", K, -1), ("-K", "-1", K, 1), ("-1/K", "-1", K, -1),
+        ("K/2", "1/2", K, 1), ("2/K", "2", K, -1),
+        *((text, text, None, 0) for text in ("4", "1/4", "3", "1/3")),
+        ("d_x", "1", d_x, 1), ("1/d_x", "1", d_x, -1),
+        ("d_{s^{(1)}}", "1", hidden, 1), ("1/d_{s^{(1)}}", "1", hidden, -1),
+    )  # fmt: skip
+    width = {id(K): widths[-1], id(d_x): widths[0], id(hidden): widths[1]}
+    for name, text, length, power in rows:
+        value, factor = Fraction(text), number(Fraction(text))
+        if length is None:
+            yield name, float(value), factor
+        elif power > 0:
+            yield name, float(value * width[id(length)]), t.Product((factor, length))
+        else:
+            yield name, float(value / width[id(length)]), t.Quotient(factor, length)

@@ -1,0 +1,116 @@
+"""Every small change of a statement, once: what students write by mistake and what printers do.
+
+A diagnosis is an edit that makes a statement provable; a mutant is one that must be refuted, or
+proved to be the same statement. Nothing here is trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from .. import syntax as t
+from . import structure, symbols
+from .scope import FROM_0, Change, Changes, Edit, Scope, every, number
+
+# In this order, so that the likelier mistake is named first.
+EDITS: tuple[Callable[[t.Expr, Scope], Changes], ...] = (
+    structure.transposes,
+    structure.signs,
+    structure.slopes_too_much,
+    structure.sums,
+    symbols.dashes,
+    symbols.wrong_functions,
+    symbols.missing_functions,
+    symbols.quantities,
+    symbols.layers,
+    symbols.lengths,
+    structure.squares,
+    structure.elementwise,
+    structure.slopes_missing,
+    symbols.swapped_indices,
+    symbols.denominators,
+    structure.factors,
+    symbols.numbers,
+    symbols.bounds,
+    structure.brackets,
+    structure.missing,
+    symbols.other_indices,
+    structure.moved_transposes,
+    symbols.exchanged,
+    structure.orders,
+)
+
+
+SHAPE_EDITS = (symbols.lengths, symbols.layers, symbols.quantities, structure.transposes)
+
+
+def edits(statement: t.Statement, tex: str) -> Iterator[Edit]:
+    """The statement with one small change, for every such change: the likeliest first.
+
+    Of an equation, the right side is changed before the left one, which says what is asked.
+    """
+    scope = Scope(statement, tex)
+    yield from _of_statement(statement)
+    for side, whole in sides(statement):
+        for change in symbols.letters_of_layers(whole, scope):
+            yield _edit(statement, side, change)
+    about_shapes = isinstance(statement, t.ShapeClaim)
+    for side, whole in sides(statement):
+        for attempt in SHAPE_EDITS if about_shapes else EDITS:
+            for change in attempt(whole, scope):
+                if change.whole != whole and not _backward(change.whole):
+                    yield _edit(statement, side, change)
+
+
+def sides(statement: t.Statement) -> Iterator[tuple[str, t.Expr]]:
+    """The formulas of a statement by the names of their fields, the likeliest to be wrong first."""
+    match statement:
+        case t.Equation(left, right) | t.Comparison(_, left, right):
+            yield from (("right", right), ("left", left))
+        case t.Update(_, right):
+            yield "right", right
+        case t.ShapeClaim(value, rows, columns):
+            yield from (("rows", rows), ("columns", columns), ("value", value))
+
+
+def _backward(whole: t.Expr) -> bool:
+    """Whether a derivative is by what is computed later: that has no one value."""
+    return any(
+        max(map(_order, every(part.of, t.Name)), default=0) < _order(part.by)
+        for part in every(whole, t.Derivative, t.Gradient)
+    )
+
+
+def _order(name: t.Name) -> int:
+    """When a quantity is computed, among those of layers that are named alike."""
+    if name.layer is None:
+        return {"x": 0, "y": 0, "y_hat": 10**6, "ell": 10**6}.get(name.base, 0)
+    base = {"": 0, "L": 100, "L_max": 10**4}[name.layer.base]
+    step = {"W": 1, "b": 1, "s": 2, "z": 3}.get(name.base, 10**6)
+    return base + 3 * name.layer.offset + step
+
+
+def _edit(statement: t.Statement, side: str, change: Change) -> Edit:
+    fields: dict[str, Any] = {side: change.whole}
+    return Edit(change.kind, change.says, change.part, side, replace(statement, **fields))
+
+
+def _of_statement(statement: t.Statement) -> Iterator[Edit]:
+    """Changes of a whole statement: a shape turned round, the ends of a range."""
+    one = number(1)
+    if isinstance(statement, t.ShapeClaim):
+        turned = replace(statement, rows=statement.columns, columns=statement.rows)
+        yield Edit("shape", "the transpose of the right shape", statement, "", turned)
+    without = tuple(c for c in statement.conditions if not isinstance(c, t.Range))
+    if without != statement.conditions:
+        free = replace(statement, conditions=without)
+        yield Edit("index bound", f"the range does not fit: {FROM_0}", statement, "", free)
+    if isinstance(statement, t.RangeClaim):
+        span = statement.range
+        less = {end: t.Add((getattr(span, end), t.Negative(one))) for end in ("first", "last")}
+        for ends in ({"first"}, {"last"}, {"first", "last"}):
+            fields: dict[str, Any] = {end: less[end] for end in ends}
+            moved = replace(statement, range=replace(span, **fields))
+            yield Edit("index bound", f"the range does not fit: {FROM_0}", span, "", moved)

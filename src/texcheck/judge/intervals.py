@@ -1,0 +1,179 @@
+"""Numbers that are exact, or certain to lie between two decimals: for witnesses.
+
+Law: the result of every operation is a fraction that is exact, or an interval that holds the true
+value; what cannot be told for certain raises `Doubtful`.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from decimal import (
+    ROUND_CEILING,
+    ROUND_FLOOR,
+    Context,
+    Decimal,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+)
+from fractions import Fraction
+from math import isqrt
+from typing import Any, NamedTuple, TypeAlias
+
+DIGITS = 50
+LARGEST = 10_000  # the exponent of e up to which a sigmoid is computed
+_TRAPS = [DivisionByZero, InvalidOperation, Overflow]
+DOWN = Context(prec=DIGITS, rounding=ROUND_FLOOR, traps=_TRAPS)
+UP = Context(prec=DIGITS, rounding=ROUND_CEILING, traps=_TRAPS)
+
+
+class Doubtful(Exception):
+    """The digits do not suffice to tell."""
+
+
+class Interval(NamedTuple):
+    """The true value is at least `low` and at most `high`."""
+
+    low: Decimal
+    high: Decimal
+
+
+Number: TypeAlias = Fraction | Interval
+
+
+def between(value: Number) -> Interval:
+    """An interval that holds a number."""
+    if isinstance(value, Interval):
+        return value
+    top, bottom = Decimal(value.numerator), Decimal(value.denominator)
+    return Interval(DOWN.divide(top, bottom), UP.divide(top, bottom))
+
+
+def add(a: Number, b: Number) -> Number:
+    if isinstance(a, Fraction) and isinstance(b, Fraction):
+        return a + b
+    a, b = between(a), between(b)
+    return Interval(DOWN.add(a.low, b.low), UP.add(a.high, b.high))
+
+
+def times(a: Number, b: Number) -> Number:
+    if isinstance(a, Fraction) and isinstance(b, Fraction):
+        return a * b
+    if a == Fraction(0) or b == Fraction(0):
+        return Fraction(0)
+    a, b = between(a), between(b)
+    ends = [(x, y) for x in a for y in b]
+    return Interval(
+        min(DOWN.multiply(x, y) for x, y in ends), max(UP.multiply(x, y) for x, y in ends)
+    )
+
+
+def sign(value: Number) -> int:
+    """1, 0 or -1. Raises Doubtful where an interval holds 0."""
+    if isinstance(value, Fraction):
+        return (value > 0) - (value < 0)
+    if value.low > 0 or value.high < 0:
+        return 1 if value.low > 0 else -1
+    raise Doubtful
+
+
+def inverse(value: Number) -> Number:
+    if not sign(value):
+        raise Doubtful
+    if isinstance(value, Fraction):
+        return 1 / value
+    one = Decimal(1)
+    return Interval(DOWN.divide(one, value.high), UP.divide(one, value.low))
+
+
+def power(value: Number, n: int) -> Number:
+    if n < 0:
+        return power(inverse(value), -n)
+    result: Number = Fraction(1)
+    for _ in range(n):
+        result = times(result, value)
+    return result
+
+
+def exp(value: Decimal, context: Context) -> Decimal:
+    """e to a decimal, rounded outward: Decimal.exp is right to half a unit of the last digit."""
+    if abs(value) > LARGEST:
+        raise Doubtful
+    found = value.exp(context)
+    return found.next_minus(context) if context is DOWN else found.next_plus(context)
+
+
+def sigma(value: Number) -> Number:
+    if value == Fraction(0):
+        return Fraction(1, 2)
+    inside, one = between(value), Decimal(1)
+    low = DOWN.divide(one, UP.add(one, exp(inside.low.copy_negate(), UP)))
+    return Interval(low, UP.divide(one, DOWN.add(one, exp(inside.high.copy_negate(), DOWN))))
+
+
+def log(value: Number) -> Number:
+    if sign(value) < 1:
+        raise Doubtful
+    if value == Fraction(1):
+        return Fraction(0)
+    inside = between(value)
+    return Interval(inside.low.ln(DOWN).next_minus(DOWN), inside.high.ln(UP).next_plus(UP))
+
+
+def sqrt(value: Number) -> Number:
+    if isinstance(value, Fraction) and value >= 0:
+        root = Fraction(isqrt(value.numerator), isqrt(value.denominator))
+        if root * root == value:
+            return root
+    if sign(value) < 1:
+        raise Doubtful
+    inside = between(value)
+    return Interval(inside.low.sqrt(DOWN).next_minus(DOWN), inside.high.sqrt(UP).next_plus(UP))
+
+
+FUNCTIONS: dict[str, Callable[[Number], Number]] = {
+    "sigma": sigma,
+    "log": log,
+    "sqrt": sqrt,
+    "inverse": inverse,
+    "step": lambda value: Fraction(int(sign(value) > 0)),
+}
+
+
+class Arithmetic(NamedTuple):
+    """The operations on numbers of one kind."""
+
+    number: Callable[[Fraction], Any]
+    add: Callable[[Any, Any], Any]
+    times: Callable[[Any, Any], Any]
+    power: Callable[[Any, int], Any]
+    sign: Callable[[Any], int]
+    functions: dict[str, Callable[[Any], Any]]
+
+
+def _float_sigma(value: float) -> float:
+    return 1 / (1 + math.exp(-value)) if value > -700 else 0.0
+
+
+CERTIFIED = Arithmetic(lambda value: value, add, times, power, sign, FUNCTIONS)
+FLOATS = Arithmetic(  # to look where it is worth to be certain
+    float,
+    operator.add,
+    operator.mul,
+    operator.pow,
+    lambda value: (value > 0) - (value < 0),
+    {
+        "sigma": _float_sigma,
+        "log": math.log,
+        "sqrt": math.sqrt,
+        "inverse": lambda value: 1 / value,
+        "step": lambda value: float(value > 0),
+    },
+)
+
+
+def approximate(value: Number) -> float:
+    """A float near a number."""
+    return float(value) if isinstance(value, Fraction) else float(value.low + value.high) / 2

@@ -1,0 +1,174 @@
+"""What an edit is, and where in a formula one can be made.
+
+A diagnosis is an edit that makes a statement provable; a mutant is one that must be refuted, or
+proved to be the same statement. An edit changes the tree in one place and says, in words, what the
+original has wrong if the changed statement is the right one. `EDITS` holds them in the order of
+likelihood, so that the likelier mistake is named first. Nothing here is trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
+
+from .. import syntax as t
+from .. import writing
+from ..reading import CannotRead, expression
+
+FROM_0 = "indices start at 0, so the last is d - 1"
+
+FIRST, SECOND = t.Layer("", 1), t.Layer("", 2)
+
+
+class Change(NamedTuple):
+    """One side of a statement, changed: `part` became another, which gave `whole`."""
+
+    kind: str
+    says: str
+    part: t.Node
+    whole: t.Expr
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A statement, changed: the part that changed, on which side, and what that says of it."""
+
+    kind: str
+    says: str
+    part: t.Node
+    side: str
+    statement: t.Statement
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The statement around a formula, and the TeX it stands in."""
+
+    statement: t.Statement
+    tex: str
+    shown: dict[int, str] = field(default_factory=dict)
+
+    def show(self, node: t.Node) -> str:
+        """A part between dollar signs: its own TeX where that is whole, else as it reads."""
+        if id(node) not in self.shown:
+            own = " ".join(self.tex[node.start : node.end].split())
+            self.shown[id(node)] = f"${own if _reads_as(own, node) else writing.tex(node)}$"
+        return self.shown[id(node)]
+
+    @cached_property
+    def letters(self) -> list[str]:
+        """The index letters of the statement."""
+        return sorted({part.letter for part in every(self.statement, t.Index)})
+
+    @cached_property
+    def layers(self) -> list[t.Layer]:
+        """The layers of the statement's quantities; 1 and 2 too, unless it speaks of any L."""
+        named = [part.layer for part in every(self.statement, t.Name) if part.layer is not None]
+        own = sorted(set(named), key=str)
+        return list(dict.fromkeys([*own, *(() if self.general else (FIRST, SECOND))]))
+
+    @cached_property
+    def general(self) -> bool:
+        """Whether the statement is about any layer L or the last one: it numbers none."""
+        named = [*every(self.statement, t.Name), *every(self.statement, t.Function)]
+        layered = [one.layer for one in named if one.layer is not None]
+        return any(layer.base for layer in layered) or bool(
+            list(every(self.statement, t.LayerCount))
+        )
+
+
+def _reads_as(tex: str, node: t.Node) -> bool:
+    try:
+        return bool(tex) and expression(tex) == node
+    except CannotRead:
+        return False
+
+
+Changes: TypeAlias = Iterator[Change]
+
+
+def every(whole: t.Node, *kinds: type[t.Node]) -> Iterator[Any]:
+    """The parts of these kinds, each before its own parts."""
+    for part in t.walk(whole):
+        if isinstance(part, kinds):
+            yield part
+
+
+def number(value: int | Fraction) -> t.Number:
+    """A number that is not written in the text."""
+    return t.Number(Fraction(value))
+
+
+def name(node: t.Node) -> str:
+    """A formula that is not written in the text, between dollar signs."""
+    return f"${writing.tex(node)}$"
+
+
+def bodies(whole: t.Expr) -> Iterator[t.Expr]:
+    """The parts that may be replaced by any formula: not what stands in d_x, I_x or under d/d."""
+    yield whole
+    match whole:
+        case t.Name() | t.Length() | t.Identity() | t.ReluDiagonal() | t.Kronecker() | t.Unit():
+            return
+        case t.Derivative(of) | t.Gradient(of) | t.Restricted(of):
+            parts: tuple[t.Node, ...] = () if isinstance(of, t.Name) else (of,)
+        case t.Apply(_, arguments):
+            parts = arguments
+        case t.Sum(body=body):
+            parts = (body,)
+        case t.Component(of):
+            parts = (of,)
+        case _:
+            parts = whole.parts
+    for part in parts:
+        yield from bodies(part)
+
+
+def tensors(whole: t.Expr) -> Iterator[t.Expr]:
+    """The parts that may be a vector or a matrix and bear no transpose."""
+    bare = {id(part.of) for part in every(whole, t.Transpose)}
+    for part in bodies(whole):
+        named = isinstance(part, t.Name) and not part.indices and part.base != "ell"
+        formula = isinstance(
+            part, t.Derivative | t.Add | t.Product | t.Apply | t.Elementwise | t.Times | t.Quotient
+        )
+        if (named or formula) and id(part) not in bare:
+            yield part
+
+
+def factors_of(node: t.Expr) -> tuple[t.Expr, ...]:
+    """The factors of a product, whatever sign stands between them."""
+    match node:
+        case t.Product(factors):
+            return factors
+        case t.Times(left, right) | t.Elementwise(left, right):
+            return (*_chain(node, left), right)
+    return ()
+
+
+def _chain(node: t.Expr, left: t.Expr) -> tuple[t.Expr, ...]:
+    return factors_of(left) if type(left) is type(node) else (left,)
+
+
+def times(node: t.Expr, factors: tuple[t.Expr, ...]) -> t.Expr:
+    """Factors multiplied as those of `node` are; of none, the number 1."""
+    if len(factors) < 2:
+        return factors[0] if factors else number(1)
+    if isinstance(node, t.Product):
+        return t.Product(factors, start=node.start, end=node.end)
+    product = factors[0]
+    for factor in factors[1:]:
+        product = (
+            t.Times(product, factor, node.sign)
+            if isinstance(node, t.Times)
+            else t.Elementwise(product, factor)
+        )
+    return product
+
+
+def opposite(term: t.Expr) -> t.Expr:
+    """A term with its other sign."""
+    return term.of if isinstance(term, t.Negative) else t.Negative(term)

@@ -1,0 +1,348 @@
+"""Edits of how a formula is put together: transposes, sums, factors, terms, brackets, order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from .. import syntax as t
+from .. import writing
+from .scope import Change, Changes, Scope, every, factors_of, name, number, opposite, tensors, times
+
+
+def transposes(whole: t.Expr, scope: Scope) -> Changes:
+    """A transpose too much or too few."""
+    for part in every(whole, t.Transpose):
+        says = f"a transpose too much: {scope.show(part)} without it"
+        yield Change("drop a transpose", says, part, t.substitute(whole, part, part.of))
+    if not isinstance(whole, t.Transpose):
+        says = "the transpose of the other side: a transpose is missing"
+        yield Change("add a transpose", says, whole, t.Transpose(whole))
+    for part in tensors(whole):
+        if part is not whole:
+            says = f"a transpose is missing at {scope.show(part)}"
+            changed = t.substitute(whole, part, t.Transpose(part, start=part.start, end=part.end))
+            yield Change("add a transpose", says, part, changed)
+
+
+def moved_transposes(whole: t.Expr, scope: Scope) -> Changes:
+    """A transpose at another factor than the one that needs it."""
+    for part in every(whole, t.Transpose):
+        without = t.substitute(whole, part, part.of)
+        for other in tensors(without):
+            if other is not part.of:
+                says = (
+                    f"the transpose stands at the wrong factor: it belongs to {scope.show(other)}"
+                )
+                changed = t.substitute(without, other, t.Transpose(other))
+                yield Change("move a transpose", says, part, changed)
+
+
+def sums(whole: t.Expr, scope: Scope) -> Changes:
+    """A sum too much, over another letter, or missing."""
+    for part in every(whole, t.Sum):
+        for letter in part.letters:
+            rest = tuple(other for other in part.letters if other != letter)
+            fewer = replace(part, letters=rest, low=None, high=None) if rest else part.body
+            says = f"the sum over {letter} is too much"
+            kind = "drop a summed index" if rest else "drop a sum"
+            yield Change(kind, says, part, t.substitute(whole, part, fewer))
+            for other in scope.letters:
+                if other not in part.letters:
+                    right = tuple(other if one == letter else one for one in part.letters)
+                    says = f"the sum runs over {letter} where {other} is meant"
+                    changed = t.substitute(whole, part, replace(part, letters=right))
+                    yield Change("another summed index", says, part, changed)
+    for letter in sorted({part.letter for part in every(whole, t.Index)}):
+        says = f"the sum over {letter} is missing"
+        yield Change("add a sum", says, whole, t.Sum((letter,), None, None, whole))
+        for term in whole.parts if isinstance(whole, t.Add) else ():
+            total = t.Sum((letter,), None, None, term)
+            yield Change("add a sum", says, term, t.substitute(whole, term, total))
+
+
+def slopes_too_much(whole: t.Expr, scope: Scope) -> Changes:
+    """The derivative of an activation that is there already."""
+    for part in every(whole, t.Product, t.Times, t.Elementwise):
+        factors = factors_of(part)
+        for first in range(len(factors)):
+            for gone in (factors[first : first + 1], factors[first : first + 2]):
+                if len(gone) < len(factors) and _is_slope(gone):
+                    rest = times(part, (*factors[:first], *factors[first + len(gone) :]))
+                    quoted = name(times(part, gone))
+                    says = f"the activation's derivative {quoted} is too much"
+                    yield Change("drop a slope", says, part, t.substitute(whole, part, rest))
+
+
+def _is_slope(factors: tuple[t.Expr, ...]) -> bool:
+    """Whether factors may be an activation's derivative: f'(s), z (1 - z), diag(…), dz/ds."""
+    match factors:
+        case (t.Derivative(t.Name(of), t.Name(by)),):
+            return of in ("z", "y_hat") and by == "s"
+        case (t.Apply(t.Function("diag"), (inner,)),):
+            return _is_slope((inner,)) or _is_slope(factors_of(inner))
+        case (t.Apply(function),):
+            return function.primes > 0
+        case (t.ReluDiagonal(),) | (t.Indicator(),):
+            return True
+        case (t.Name() as z, t.Add((_, t.Negative(other)))):
+            return z == other
+        case (t.Add((_, t.Negative(other))), t.Name() as z):
+            return z == other
+    return False
+
+
+def slopes_missing(whole: t.Expr, scope: Scope) -> Changes:
+    """The derivative of an activation that is missing, or that something else stands for."""
+    for layer in scope.layers:
+        s, z = t.Name("s", layer), t.Name("z", layer)
+        jacobian = t.Derivative(z, s)
+        shown = rf"$\partial {writing.tex(z)} / \partial {writing.tex(s)}$"
+        missing = f"the activation's derivative is missing: {shown}"
+        says = rf"the factor $\odot {writing.tex(z)}$ is missing"
+        yield Change("add a factor", says, whole, t.Elementwise(whole, z))
+        for one in every(whole, t.Identity, t.ReluDiagonal):
+            says = f"the activation's derivative is missing: {scope.show(one)} should be {shown}"
+            yield Change("add a slope", says, one, t.substitute(whole, one, jacobian))
+        for part in tensors(whole):
+            factors = part.factors if isinstance(part, t.Product) else (part,)
+            for at in range(len(factors) + 1):
+                product = t.Product((*factors[:at], jacobian, *factors[at:]))
+                yield Change("add a slope", missing, part, t.substitute(whole, part, product))
+        for part in tensors(whole):
+            dot = rf"the activation's derivative is missing: $\odot f'({writing.tex(s)})$"
+            slopes = t.Apply(t.Function("f", layer, 1), (s,))
+            changed = t.substitute(whole, part, t.Elementwise(part, slopes))
+            yield Change("add a slope", dot, part, changed)
+        for letter in sorted({part.letter for part in every(whole, t.Index)}):
+            index = (t.Index(letter),)
+            one_slope = t.Derivative(replace(z, indices=index), replace(s, indices=index))
+            says = (
+                rf"the activation's derivative is missing: $\partial {writing.tex(one_slope.of)} "
+                rf"/ \partial {writing.tex(one_slope.by)}$"
+            )
+            for term in _summands(whole):
+                changed = t.substitute(whole, term, t.Product((one_slope, term)))
+                yield Change("add a slope", says, term, changed)
+
+
+def _summands(whole: t.Expr) -> Iterator[t.Expr]:
+    """The whole, and what stands behind its sums."""
+    yield whole
+    for part in every(whole, t.Sum):
+        yield part.body
+
+
+def signs(whole: t.Expr, scope: Scope) -> Changes:
+    """The sign of a term, or of a whole side."""
+    for total in every(whole, t.Add):
+        for term in reversed(total.terms):
+            says = f"the sign of {scope.show(term)} is wrong"
+            yield Change("sign", says, term, t.substitute(whole, term, opposite(term)))
+    if not isinstance(whole, t.Add):
+        yield Change("sign", "the sign is wrong", whole, opposite(whole))
+
+
+def factors(whole: t.Expr, scope: Scope) -> Changes:
+    """A factor or a term too much."""
+    for part in every(whole, t.Product, t.Times, t.Elementwise):
+        own = factors_of(part)
+        for at, factor in enumerate(own):
+            rest = times(part, own[:at] + own[at + 1 :])
+            says = f"the factor {scope.show(factor)} is too much"
+            yield Change("drop a factor", says, factor, t.substitute(whole, part, rest))
+    for total in every(whole, t.Add):
+        for at, term in enumerate(total.terms):
+            others = total.terms[:at] + total.terms[at + 1 :]
+            less = others[0] if len(others) == 1 else replace(total, terms=others)
+            says = f"the term {scope.show(term)} is too much"
+            yield Change("drop a term", says, term, t.substitute(whole, total, less))
+
+
+def missing(whole: t.Expr, scope: Scope) -> Changes:
+    """A term b, or a factor x, z, delta, W, Kronecker's delta, that is missing."""
+    letters = [t.Index(letter) for letter in scope.letters]
+    named = [t.Name("x", None)]
+    around = (t.Layer("L", -1), t.Layer("L", 1)) if scope.general else ()
+    for layer in dict.fromkeys((*scope.layers, *around)):
+        named += [t.Name(base, layer) for base in ("z", "delta", "W")]
+        for inside in ((), *((letter,) for letter in letters)):
+            term = t.Name("b", layer, inside)
+            says = f"the term {name(term)} is missing"
+            yield Change("add a term", says, whole, t.Add((whole, term)))
+    for one in named:
+        for inside in _subscripts(one, letters):
+            factor = replace(one, indices=inside)
+            says = f"the factor {name(factor)} is missing"
+            for at, end in _ends(whole):
+                for pair in ((factor, end), (end, factor)) if not inside else ((end, factor),):
+                    changed = t.substitute(whole, at, t.Product(_flat(pair)))
+                    yield Change("add a factor", says, at, changed)
+            if not inside and one.base != "W":
+                says = rf"the factor $\odot {writing.tex(factor)}$ is missing"
+                yield Change("add a factor", says, whole, t.Elementwise(whole, factor))
+    yield from _missing_functions(whole, letters)
+
+
+def _missing_functions(whole: t.Expr, letters: list[t.Index]) -> Changes:
+    """A function as a factor, or Kronecker's delta, that is missing."""
+    for function in dict.fromkeys(every(whole, t.Function)):
+        if t.Apply not in map(type, t.walk(whole)):
+            says = f"the factor {name(function)} is missing"
+            yield Change("add a factor", says, whole, t.Product((function, whole)))
+    for a, first in enumerate(letters):
+        for second in letters[a + 1 :]:
+            delta = t.Kronecker(first, second)
+            says = f"the factor {name(delta)} is missing"
+            yield Change("add a factor", says, whole, t.Product((delta, whole)))
+
+
+def _subscripts(one: t.Name, letters: list[t.Index]) -> Iterator[tuple[t.Index, ...]]:
+    yield ()
+    if one.base == "W":
+        yield from ((i, j) for i in letters for j in letters if i != j)
+    else:
+        yield from ((i,) for i in letters)
+
+
+def _ends(whole: t.Expr) -> Iterator[tuple[t.Expr, t.Expr]]:
+    """The places at the ends of which a factor may be missing."""
+    yield whole, whole
+    if isinstance(whole, t.Transpose):
+        yield whole.of, whole.of
+    for part in every(whole, t.Sum):
+        yield part.body, part.body
+
+
+def _flat(pair: tuple[t.Expr, t.Expr]) -> tuple[t.Expr, ...]:
+    return tuple(f for one in pair for f in (one.factors if isinstance(one, t.Product) else (one,)))
+
+
+def squares(whole: t.Expr, scope: Scope) -> Changes:
+    """A square that is a squared norm, or whose derivative is meant; a norm without its square."""
+    two = number(2)
+    for part in every(whole, t.Power):
+        if part.exponent == two:
+            says = f"a vector has no square: its squared norm is meant at {scope.show(part)}"
+            changed = t.substitute(whole, part, replace(part, of=t.Norm(part.of)))
+            yield Change("square by norm", says, part, changed)
+            slope = t.Product((two, part.of))
+            for meant in (slope, t.Transpose(slope)):
+                says = (
+                    f"the derivative of the square is meant: {name(meant)}, not {scope.show(part)}"
+                )
+                yield Change("square by slope", says, part, t.substitute(whole, part, meant))
+    for total in every(whole, t.Sum):
+        says = f"the square of {scope.show(total.body)} is missing"
+        changed = t.substitute(whole, total.body, t.Power(total.body, two))
+        yield Change("add a square", says, total.body, changed)
+    for norm in every(whole, t.Norm):
+        says = f"the square of {scope.show(norm)} is meant"
+        changed = t.substitute(whole, norm, t.Power(norm, two))
+        yield Change("square a norm", says, norm, changed)
+
+
+def elementwise(whole: t.Expr, scope: Scope) -> Changes:
+    """A product, or a vector, where entries are multiplied or a diagonal matrix is meant."""
+    for part in every(whole, t.Product, t.Times):
+        factors = factors_of(part)
+        for first in range(1, len(factors)):
+            product = times(t.Product(factors), factors[:first])
+            for factor in factors[first:]:
+                product = t.Elementwise(product, factor)
+            before = scope.show(factors[first])
+            says = rf"the product entry by entry, $\odot$, is meant before {before}"
+            yield Change("⊙ for a product", says, part, t.substitute(whole, part, product))
+            if part is whole:
+                says = (
+                    r"a diagonal matrix of the products entry by entry is meant: "
+                    r"$\operatorname{diag}(… \odot …)$"
+                )
+                yield Change("add diag", says, part, t.Apply(t.Function("diag"), (product,)))
+    for part in every(whole, t.Elementwise):
+        says = rf"the product of matrices, not $\odot$, is meant at {scope.show(part)}"
+        changed = t.substitute(whole, part, t.Product(_flat((part.left, part.right))))
+        yield Change("a product for ⊙", says, part, changed)
+    for one in every(whole, t.Constant):
+        changed = t.substitute(whole, one, t.Identity(None, None))
+        yield Change("1 for I", "the identity matrix is written $I$", one, changed)
+    for vector in every(whole, t.Apply, t.Elementwise, t.Indicator):
+        says = rf"a diagonal matrix is meant: $\operatorname{{diag}}$ of {scope.show(vector)}"
+        changed = t.substitute(whole, vector, t.Apply(t.Function("diag"), (vector,)))
+        yield Change("add diag", says, vector, changed)
+        if isinstance(vector, t.Apply) and vector.function.name == "diag":
+            says = rf"a vector is meant, not a diagonal matrix, at {scope.show(vector)}"
+            changed = t.substitute(whole, vector, vector.arguments[0])
+            yield Change("drop diag", says, vector, changed)
+
+
+def orders(whole: t.Expr, scope: Scope) -> Changes:
+    """Factors in the wrong order, or an outer product turned round."""
+    for part in every(whole, t.Product, t.Times):
+        factors = factors_of(part)
+        for at in range(len(factors) - 1):
+            one, other = factors[at : at + 2]
+            said = f"{scope.show(one)} and {scope.show(other)} stand in the wrong order"
+            turned = times(part, (*factors[:at], other, one, *factors[at + 2 :]))
+            yield Change("swap two factors", said, part, t.substitute(whole, part, turned))
+        for at in range(len(factors) - 1):
+            one, other = factors[at : at + 2]
+            said = f"{scope.show(one)} and {scope.show(other)} stand in the wrong order"
+            says = f"{said}, and a transpose is missing"
+            for pair in ((other, t.Transpose(one)), (t.Transpose(other), one)):
+                turned = times(part, (*factors[:at], *pair, *factors[at + 2 :]))
+                yield Change("turn a product", says, part, t.substitute(whole, part, turned))
+        for at, factor in enumerate(factors):
+            rest = factors[:at] + factors[at + 1 :]
+            for place in range(len(factors)):
+                if abs(place - at) > 1:
+                    moved = times(part, (*rest[:place], factor, *rest[place:]))
+                    where = (
+                        f"in front of {scope.show(rest[place])}" if place < len(rest) else "last"
+                    )
+                    says = f"the factor {scope.show(factor)} belongs {where}"
+                    yield Change("move a factor", says, factor, t.substitute(whole, part, moved))
+
+
+def brackets(whole: t.Expr, scope: Scope) -> Changes:
+    """A sum, or a factor, that ends too early at the next +, or goes too far."""
+    for part in every(whole, t.Sum):
+        if isinstance(part.body, t.Add):
+            for at in range(1, len(part.body.terms)):
+                inside, outside = part.body.terms[:at], part.body.terms[at:]
+                body = inside[0] if at == 1 else replace(part.body, terms=inside)
+                says = f"the sum goes too far: it ends before {scope.show(outside[0])}"
+                changed = t.substitute(whole, part, t.Add((replace(part, body=body), *outside)))
+                yield Change("brackets", says, part, changed)
+    for part in every(whole, t.Product):
+        head, last = part.factors[:-1], part.factors[-1]
+        says = f"a + is missing before {scope.show(last)}"
+        changed = t.substitute(whole, part, t.Add((times(part, head), last)))
+        yield Change("a sum for a product", says, last, changed)
+    for total in every(whole, t.Add):
+        first = total.terms[0]
+        if isinstance(first, t.Product):
+            inner = t.Add((first.factors[-1], *total.terms[1:]))
+            says = f"brackets are missing: {scope.show(first.factors[0])} multiplies the whole sum"
+            product = replace(first, factors=(*first.factors[:-1], inner))
+            yield Change("brackets", says, total, t.substitute(whole, total, product))
+        for at, term in enumerate(total.terms[:-1]):
+            for inner_sum in every(term, t.Sum):
+                if inner_sum.end == term.end:
+                    body = t.Add((inner_sum.body, *total.terms[at + 1 :]))
+                    longer = t.substitute(term, inner_sum, replace(inner_sum, body=body))
+                    terms = (*total.terms[:at], longer)
+                    changed = t.substitute(whole, total, t.Add(terms) if at else longer)
+                    says = (
+                        f"the sum ends before {scope.show(total.terms[at + 1])}: "
+                        "brackets are missing"
+                    )
+                    yield Change("brackets", says, total, changed)
+
+
+def equal_terms(whole: t.Expr, scope: Scope) -> Changes:
+    """A difference of two equal terms: it is 0, and hardly meant."""
+    for part in every(whole, t.Add):
+        if len(part.terms) == 2 and isinstance(part.terms[1], t.Negative):
+            changed = t.substitute(whole, part, number(0))
+            yield Change("equal terms", f"{scope.show(part)} is zero", part, changed)

@@ -1,0 +1,305 @@
+"""Edits of one symbol: an index, a layer, a quantity, a number, a function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from .. import syntax as t
+from .scope import FIRST, FROM_0, SECOND, Change, Changes, Scope, every, name, number, opposite
+
+
+def bounds(whole: t.Expr, scope: Scope) -> Changes:
+    """The first or last value of a sum, or the last entry of a written-out vector."""
+    one = number(1)
+    for part in every(whole, t.Sum):
+        if part.low is not None and part.high is not None:
+            free = replace(part, low=None, high=None)
+            runs = f"runs from {scope.show(part.low)} to {scope.show(part.high)}"
+            says = f"the sum over {part.letters[0]} {runs}, not over all values: {FROM_0}"
+            yield Change("index bound", says, part, t.substitute(whole, part, free))
+            up = replace(part, low=t.Add((part.low, one)))
+            says = f"the sum over {part.letters[0]} begins one later"
+            yield Change("index bound", says, part, t.substitute(whole, part, up))
+            down = replace(part, high=t.Add((part.high, t.Negative(one))))
+            says = f"the sum over {part.letters[0]} ends one earlier: {FROM_0}"
+            yield Change("index bound", says, part, t.substitute(whole, part, down))
+    for matrix in every(whole, t.Written):
+        changed: t.Expr = matrix
+        for index in (i for part in every(matrix, t.Name) for i in part.indices):
+            if isinstance(index, t.Length):
+                changed = t.substitute(changed, index, t.Add((index, t.Negative(one))))
+        says = f"the last index is one too high: {FROM_0}"
+        yield Change("last index", says, matrix, t.substitute(whole, matrix, changed))
+    for index in (i for part in every(whole, t.Name) for i in part.indices):
+        if isinstance(index, t.Length | t.Add):
+            less = t.Add((index, t.Negative(one)))
+            says = f"the index {scope.show(index)} is one too high: {FROM_0}"
+            yield Change("last index", says, index, t.substitute(whole, index, less))
+        if isinstance(index, t.Add) and isinstance(index.terms[0], t.Length):
+            says = f"the index {scope.show(index)} should be {name(index.terms[0])}"
+            yield Change("last index", says, index, t.substitute(whole, index, index.terms[0]))
+
+
+def swapped_indices(whole: t.Expr, scope: Scope) -> Changes:
+    """The two indices of a matrix, or of Kronecker's delta."""
+    for part in every(whole, t.Name, t.Component):
+        if len(part.indices) == 2 and part.indices[0] != part.indices[1]:
+            says = f"the two indices of {scope.show(part)} are swapped"
+            changed = t.substitute(whole, part, replace(part, indices=part.indices[::-1]))
+            yield Change("swap two indices", says, part, changed)
+    for delta in every(whole, t.Kronecker):
+        turned = replace(delta, first=delta.second, second=delta.first)
+        says = f"the two indices of {scope.show(delta)} are swapped"
+        yield Change("swap two indices", says, delta, t.substitute(whole, delta, turned))
+
+
+def other_indices(whole: t.Expr, scope: Scope) -> Changes:
+    """Another letter, or another number, at one place."""
+    for part in every(whole, t.Name, t.Kronecker, t.Component):
+        own = part.indices if not isinstance(part, t.Kronecker) else (part.first, part.second)
+        for index in own:
+            if isinstance(index, t.Index):
+                for letter in scope.letters:
+                    if letter != index.letter:
+                        says = f"index {index.letter} of {scope.show(part)} should be {letter}"
+                        changed = t.substitute(whole, index, replace(index, letter=letter))
+                        yield Change("another index", says, index, changed)
+            elif isinstance(index, t.Number):
+                for value in (index.value + 1, index.value - 1):
+                    if value >= 0:
+                        says = f"index {index.value} of {scope.show(part)} should be {value}"
+                        changed = t.substitute(whole, index, replace(index, value=value))
+                        yield Change("another index", says, index, changed)
+
+
+def other_layers(layer: t.Layer | None) -> Iterator[t.Layer]:
+    """The neighbouring layers, then those of a network of three."""
+    if layer is None:
+        return
+    for step in (1, -1):
+        if layer.base or layer.offset + step >= 0:
+            yield replace(layer, offset=layer.offset + step)
+    if not layer.base:
+        yield from (t.Layer("", n) for n in range(4) if abs(n - layer.offset) > 1)
+
+
+def _fixed(whole: t.Expr) -> set[int]:
+    """The names that stand under d/d or in a length: other edits change them."""
+    under = {id(part.by) for part in every(whole, t.Derivative, t.Gradient)}
+    return under | {id(part.of) for part in every(whole, t.Length)}
+
+
+def layers(whole: t.Expr, scope: Scope) -> Changes:
+    """A wrong layer at one name, or at all names of a derivative or an activation."""
+    measured = {id(part.of) for part in every(whole, t.Length)}
+    for part in every(whole, t.Name):
+        if id(part) not in measured:
+            for layer in other_layers(part.layer):
+                right = replace(part, layer=layer)
+                says = f"wrong layer superscript: {scope.show(part)} should be {name(right)}"
+                yield Change("layer", says, part, t.substitute(whole, part, right))
+    for group in every(whole, t.Derivative, t.ReluDiagonal, t.Apply):
+        named: list[t.Name | t.Function] = list(every(group, t.Name))
+        found = {one.layer for one in named}
+        if isinstance(group, t.Apply) and group.function.layer in found:
+            named.append(group.function)
+        if len(named) < 2 or len(found) != 1:
+            continue
+        for layer in other_layers(found.pop()):
+            changed: t.Expr = group
+            for one in named:
+                changed = t.substitute(changed, one, replace(one, layer=layer))
+            says = f"wrong layer superscript: {scope.show(group)} should be of layer {layer}"
+            yield Change("layer", says, group, t.substitute(whole, group, changed))
+
+
+def letters_of_layers(whole: t.Expr, scope: Scope) -> Changes:
+    """The loss called L, as the layer is; a layer as a power, without parentheses."""
+    for part in every(whole, t.Derivative):
+        if isinstance(part.of, t.LayerCount):
+            changed = t.substitute(whole, part.of, t.Name("ell", None))
+            says = r"$L$ is the layer's number; the loss is $\ell$"
+            yield Change("L for the loss", says, part.of, changed)
+    powers = [p for p in every(whole, t.Power) if isinstance(p.of, t.Name) and p.of.layer is None]
+    layered = [(p, layer) for p in powers if (layer := _as_layer(p.exponent)) is not None]
+    changed = whole
+    for part, layer in layered:
+        fixed = replace(part.of, layer=layer)
+        says = f"a layer stands in parentheses: {name(fixed)}"
+        yield Change("a layer as a power", says, part, t.substitute(whole, part, fixed))
+        changed = t.substitute(changed, part, fixed)
+    if len(layered) > 1:
+        says = "layers stand in parentheses, as in $W^{(1)}$"
+        yield Change("a layer as a power", says, whole, changed)
+
+
+def _as_layer(exponent: t.Expr) -> t.Layer | None:
+    match exponent:
+        case t.LayerCount(layer):
+            return layer
+        case t.Number(value):
+            return t.Layer("", int(value))
+        case t.Add((t.LayerCount(layer), t.Number(value))):
+            return replace(layer, offset=layer.offset + int(value))
+        case t.Add((t.LayerCount(layer), t.Negative(t.Number(value)))):
+            return replace(layer, offset=layer.offset - int(value))
+    return None
+
+
+def lengths(whole: t.Expr, scope: Scope) -> Changes:
+    """A length of another layer."""
+    for part in every(whole, t.Length):
+        others = [replace(part.of, layer=layer) for layer in other_layers(part.of.layer)]
+        if part.of.layer is None:
+            others = [t.Name("x" if part.of.base != "x" else "y_hat", None)]
+        for right in map(t.Length, others):
+            wrong = "wrong layer superscript: " if part.of.layer else ""
+            says = f"{wrong}{scope.show(part)} should be {name(right)}"
+            yield Change("layer", says, part, t.substitute(whole, part, right))
+
+
+def quantities(whole: t.Expr, scope: Scope) -> Changes:
+    """A quantity that stands for another: y for ŷ, s for z, x for z."""
+    fixed, measured = _fixed(whole), {id(part.of) for part in every(whole, t.Length)}
+    for part in every(whole, t.Name):
+        for right in _meant(part, scope.general) if id(part) not in measured else ():
+            if part.base in ("y", "y_hat") and right.base in ("y", "y_hat"):
+                says, kind = f"{scope.show(part)} stands where {name(right)} should", "ŷ by y"
+            else:
+                says, kind = f"{scope.show(part)} should be {name(right)}", "another quantity"
+            yield Change(kind, says, part, t.substitute(whole, part, right))
+        if part.base == "z" and part.layer and id(part) not in fixed:
+            s = replace(part, base="s")
+            slopes = t.Apply(t.Function("f", None, 1), (s,))
+            says = f"the derivative {name(slopes)} is meant at {scope.show(part)}"
+            changed = t.Apply(t.Function("f", part.layer, 1), (s,))
+            yield Change("value by slope", says, part, t.substitute(whole, part, changed))
+
+
+def _meant(part: t.Name, general: bool) -> Iterator[t.Name]:
+    """The quantities that a name may stand for by mistake."""
+    if part.base in ("y", "y_hat"):
+        yield replace(part, base="y_hat" if part.base == "y" else "y")
+    if part.base == "x" and not general:
+        yield from (replace(part, base=base, layer=FIRST) for base in "sz")
+    if part.base == "y_hat":
+        yield replace(part, base="s", layer=t.Layer("L_max", 0) if general else SECOND)
+    if part.base in ("s", "z") and part.layer == FIRST:
+        yield replace(part, base="x", layer=None)
+    if part.base in ("s", "z", "delta", "b"):
+        yield from (replace(part, base=base) for base in "sz" if base != part.base)
+    if part.base == "s":
+        yield replace(part, base="delta")
+
+
+def exchanged(whole: t.Expr, scope: Scope) -> Changes:
+    """y and ŷ exchanged everywhere; one quantity for another everywhere; the sign inside of f."""
+    changed = whole
+    for part in list(every(whole, t.Name)):
+        if part.base in ("y", "y_hat"):
+            other = replace(part, base="y_hat" if part.base == "y" else "y")
+            changed = t.substitute(changed, part, other)
+    if changed is not whole:
+        yield Change("exchange y and ŷ", r"$y$ and $\hat y$ are exchanged", whole, changed)
+    named = {part for part in every(whole, t.Name) if part.base in ("s", "z", "y_hat")}
+    for one in sorted(named, key=lambda one: one.start):
+        for layer in (t.Layer("L", 0),) if scope.general else (FIRST, SECOND):
+            other, changed = replace(one, base="z", layer=layer), whole
+            for part in [part for part in every(whole, t.Name) if part == one]:
+                changed = t.substitute(changed, part, other)
+            says = f"{scope.show(one)} should be {name(other)} at every place"
+            yield Change("another quantity", says, one, changed)
+    for call in every(whole, t.Apply):
+        if len(call.arguments) == 1:
+            changed = t.substitute(whole, call.arguments[0], opposite(call.arguments[0]))
+            says = f"the sign of the argument is wrong at {scope.show(call)}"
+            yield Change("sign", says, call, changed)
+
+
+def denominators(whole: t.Expr, scope: Scope) -> Changes:
+    """A derivative by another quantity than the one that is meant."""
+    for part in every(whole, t.Derivative, t.Gradient):
+        for base in "Wbsz":
+            if part.by.base in "Wbsz" and base != part.by.base:
+                for inside in dict.fromkeys(
+                    (part.by.indices, part.by.indices[:1], part.by.indices[1:])
+                ):
+                    right = replace(part.by, base=base, indices=inside)
+                    says = f"differentiated by {scope.show(part.by)} where {name(right)} is meant"
+                    changed = t.substitute(whole, part.by, right)
+                    yield Change("another denominator", says, part.by, changed)
+
+
+def dashes(whole: t.Expr, scope: Scope) -> Changes:
+    """The function for its derivative, or the reverse."""
+    for part in every(whole, t.Function):
+        if part.name in ("f", "g", "sigma", "ReLU", "I", "tanh"):
+            meant = "the function, not its derivative," if part.primes else "the derivative"
+            says = f"{meant} is meant at {scope.show(part)}"
+            changed = t.substitute(whole, part, replace(part, primes=0 if part.primes else 1))
+            yield Change("dash", says, part, changed)
+
+
+_OTHERS = dict.fromkeys(("ReLU", "sigma", "I"), ("ReLU", "sigma", "I")) | {
+    "max": ("min",),
+    "min": ("max",),
+}
+
+
+def wrong_functions(whole: t.Expr, scope: Scope) -> Changes:
+    """Another activation, or a function without its argument."""
+    for part in every(whole, t.Apply):
+        for inner in part.arguments:
+            applied = next(every(inner, t.Apply), None)
+            if applied and applied.function == part.function:
+                shown = scope.show(part.function)
+                says = f"the argument of {shown} is missing before {scope.show(inner)}"
+                changed = t.substitute(whole, part, t.Product((applied, inner)))
+                yield Change("a missing argument", says, part, changed)
+            if part.function.name == "max" and isinstance(inner, t.Name) and inner.layer:
+                own = t.Apply(t.Function("f", inner.layer), (inner,))
+                says = f"the wrong activation: {scope.show(part)} should be {name(own)}"
+                yield Change("another activation", says, part, t.substitute(whole, part, own))
+        found = {one.layer for one in every(part, t.Name) if one.layer}
+        if part.function.name in ("ReLU", "sigma", "I", "tanh") and len(found) == 1:
+            own_f = replace(part.function, name="f", layer=found.pop())
+            says = f"the wrong activation: {scope.show(part.function)} should be {name(own_f)}"
+            changed = t.substitute(whole, part.function, own_f)
+            yield Change("another activation", says, part.function, changed)
+    for function in every(whole, t.Function):
+        for other in _OTHERS.get(function.name, ()):
+            if other != function.name:
+                right = replace(function, name=other)
+                says = f"the wrong activation: {scope.show(function)} should be {name(right)}"
+                changed = t.substitute(whole, function, right)
+                yield Change("another activation", says, function, changed)
+
+
+def missing_functions(whole: t.Expr, scope: Scope) -> Changes:
+    """A function of the statement that a quantity lacks."""
+    fixed = _fixed(whole)
+    for function in dict.fromkeys(every(scope.statement, t.Function)):
+        for bare in every(whole, t.Name) if function.name in ("sigma", "ReLU", "f", "g") else ():
+            applied = t.Apply(replace(function, primes=0), (bare,))
+            if bare.base in ("s", "x") and id(bare) not in fixed:
+                says = f"the function is missing at {scope.show(bare)}: {name(applied)}"
+                yield Change("add a function", says, bare, t.substitute(whole, bare, applied))
+
+
+def numbers(whole: t.Expr, scope: Scope) -> Changes:
+    """Another number; K for a number."""
+    inside = {id(i) for part in every(whole, t.Name, t.Kronecker) for i in t.walk(part)}
+    for part in every(whole, t.Number):
+        if id(part) not in inside:
+            for value in dict.fromkeys((Fraction(0), Fraction(1), Fraction(2), part.value + 1)):
+                if value != part.value:
+                    says = f"{scope.show(part)} should be {value}"
+                    changed = t.substitute(whole, part, replace(part, value=value))
+                    yield Change("another number", says, part, changed)
+    for part in every(whole, t.Length):
+        one = number(1)
+        says = f"{scope.show(part)} should be 1"
+        if id(part) not in inside:
+            yield Change("another number", says, part, t.substitute(whole, part, one))

@@ -1,0 +1,193 @@
+"""Refutes a statement by a witness: a small network on which the two sides differ.
+
+Lemma: a statement says that its sides are defined and equal at every entry of every network of its
+kind. So one entry of one of them, where the difference is certain not to be 0, or where one side
+alone has a value, refutes it. Values are exact or lie in certified intervals; a step whose argument
+may be 0 gives no witness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from itertools import islice, product
+
+from texcheck import syntax as t
+from texcheck.algebra.demands import Nowhere
+from texcheck.algebra.terms import ONE, WORK, Index, NoRule, Sort, allow
+from texcheck.elaborate.definitions import declared
+from texcheck.elaborate.sorts import IllSorted, Unfit
+from texcheck.elaborate.statement import Entry, assumed, claimed, entries, parts
+from texcheck.networks.network import Case, Loss, Network
+from texcheck.networks.representatives import least_layer, named_layers
+from texcheck.verdict import Refuted, Witness
+
+from .intervals import Doubtful, Number, add, approximate, sign, times
+from .worlds import Undefined, World, worlds
+
+ENTRIES = 60  # of one world
+FILLED = (("ReLU", "sigma"), ("sigma", "tanh"), ("I", "ReLU"))  # for any function
+CLOSE = 1e-9  # two floats that are no nearer are computed again, with certainty
+
+
+def refute(statement: t.Statement, network: Network) -> Refuted | None:
+    """A refutation by a witness, if one is found."""
+    allow(WORK // 2)
+    try:
+        for one in parts(statement):
+            for case in concrete(one, network):
+                found = _in_case(one, case, network)
+                if found is not None:
+                    return Refuted(found)
+    except (NoRule, RecursionError):
+        pass
+    return None
+
+
+def concrete(statement: t.Statement, network: Network) -> Iterator[Case]:
+    """Cases without gaps, with known activations and a known loss."""
+    named = named_layers(statement)
+    least = least_layer(named) if named.here or named.counts else None
+    if network.depth is not None:
+        shapes = [(network.depth, L) for L in range(least or 0, network.depth + 1 - named.beyond)]
+    elif named.here or named.counts or named.end or named.last:
+        deepest = [
+            (depth, L) for L in range(least or 1, (least or 1) + 2) for depth in (L, L + 1, L + 2)
+        ]
+        shapes = [(depth, L) for depth, L in deepest if depth and depth - named.beyond >= L]
+    else:
+        shapes = [(network.numbered, 1)]
+    if least is None:
+        shapes = list(dict.fromkeys((depth, 0) for depth, _ in shapes))
+    for filled in FILLED:
+        for depth, L in shapes:
+            at = None if least is None else L
+            numbers = network.widths, network.values
+            case = Case(depth, network.activations, _loss(network), at, (), *numbers)
+            try:
+                known = assumed(case, statement)
+            except IllSorted:
+                continue
+            if known is None:
+                continue
+            names = [
+                (*known.activations, *[""] * depth)[at] or filled[at % 2] for at in range(depth)
+            ]
+            yield replace(known, activations=tuple(names))
+        if network.depth is not None and all(network.activations):
+            return
+
+
+def _loss(network: Network) -> Loss:
+    return next((loss for loss in network.losses if loss), declared()[0]["MSE"])
+
+
+def _in_case(statement: t.Statement, case: Case, network: Network) -> Witness | None:
+    """A witness in a case; where nothing says how long a sum is, one for every length."""
+    try:
+        return _with_default(statement, case, network, None)
+    except _Unfixed:
+        found = None
+        for layer in range(case.depth + 1):
+            found = _with_default(statement, case, network, Sort(layer))
+            if found is None:
+                return None
+        return found
+    except (IllSorted, Unfit, Nowhere):
+        return None  # these layers do not exist
+
+
+class _Unfixed(Exception):
+    """Nothing says how long a sum is."""
+
+
+def _with_default(
+    statement: t.Statement, case: Case, network: Network, default: Sort | None
+) -> Witness | None:
+    pair = claimed(statement, case)
+    pair.scope.default = default
+    try:
+        found = list(entries(pair))
+    except NoRule as error:
+        if default is None and "how long" in str(error):
+            raise _Unfixed from error
+        raise
+    for world in worlds(case, network, pair.scope.least, case.depth):
+        for entry in found:
+            witness = _in_world(world, entry, network.name)
+            if witness is not None:
+                return witness
+    return None
+
+
+def _in_world(world: World, entry: Entry, name: str) -> Witness | None:
+    indices = [index for index in entry.places.values() if index.at is None]
+    sizes = [range(world.size(index.sort)) for index in indices]
+    rough = world.in_floats
+    for values in islice(product(*sizes), ENTRIES):
+        env = dict(zip(indices, values, strict=True))
+        if not _may_differ(rough, entry, env):
+            continue
+        try:
+            if not sign(world.value(entry.weight, env)):
+                continue
+            found = _differ(world, entry, env)
+        except Doubtful:
+            continue
+        if found is not None:
+            return _witness(world, found, _place(entry, env), name)
+    return None
+
+
+def _place(entry: Entry, env: dict[Index, int]) -> str:
+    """Which entry this is, in words: row 0, column 1, i = 2."""
+    said = []
+    for name, index in entry.places.items():
+        if index.sort != ONE:
+            value = env[index] if index.at is None else index.at
+            said.append(f"{name} {value}" if name in ("row", "column") else f"{name} = {value}")
+    return ", ".join(said)
+
+
+def _may_differ(world: World, entry: Entry, env: dict[Index, int]) -> bool:
+    """Whether it is worth to compute two values with certainty."""
+    try:
+        for _, demands in (entry.left, entry.right):
+            world.check(demands, env)
+        a, b = (world.value(term, env) for term, _ in (entry.left, entry.right))
+        gap = abs(a - b) * abs(world.value(entry.weight, env))
+    except (Undefined, ArithmeticError, ValueError):
+        return True
+    return bool(gap > CLOSE * (abs(a) + abs(b)))
+
+
+def _differ(
+    world: World, entry: Entry, env: dict[Index, int]
+) -> tuple[Number | None, Number | None] | None:
+    """Both values where they differ; None for a side that has none. Raises Doubtful."""
+    values: list[Number | None] = []
+    for term, demands in (entry.left, entry.right):
+        try:
+            world.check(demands, env)
+            values.append(world.value(term, env))
+        except Undefined:
+            values.append(None)
+    one, other = values
+    if one is None and other is None:
+        return None
+    if one is None or other is None:
+        return one, other
+    return (one, other) if sign(add(one, times(Fraction(-1), other))) else None
+
+
+def _witness(
+    world: World, found: tuple[Number | None, Number | None], entry: str, name: str
+) -> Witness:
+    left, right = (None if value is None else approximate(value) for value in found)
+    given = tuple(
+        (key, str(value))
+        for key, value in sorted(world.free.items())
+        if key == "s" and world.running
+    )
+    return Witness(name, world.widths, world.case.L, given, entry, left, right, world.running)

@@ -1,0 +1,238 @@
+"""Small networks with numbers, on which a statement is computed: the running one, then others.
+
+Terms are evaluated as they are written, without the normal form: s from W, b and z, z from s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import product
+from random import Random
+from typing import Any
+
+from texcheck.algebra.functions import Demand
+from texcheck.algebra.terms import (
+    Atom,
+    Index,
+    Monomial,
+    NoRule,
+    Sort,
+    Term,
+    spend,
+    term_indices,
+)
+from texcheck.networks.network import Case, Network
+
+from .intervals import CERTIFIED, FLOATS, Arithmetic
+
+Point = dict[tuple[str, int, tuple[int, ...]], Fraction]
+SEEDS = 6
+
+
+class Undefined(Exception):
+    """A formula has no value here."""
+
+
+@dataclass
+class World:
+    """A case with widths, and a value for each entry of x, y, W and b."""
+
+    case: Case
+    widths: tuple[int, ...]
+    point: Point
+    free: dict[str, Fraction]
+    running: bool = False
+    arithmetic: Arithmetic = CERTIFIED
+    known: dict[tuple[str, int, int], Any] = field(default_factory=dict)
+
+    @property
+    def in_floats(self) -> World:
+        """The same world, computed roughly."""
+        return replace(self, arithmetic=FLOATS, known={})
+
+    def size(self, sort: Sort) -> int:
+        """How many values an index has; 3 where its length is nobody's."""
+        if sort.size:
+            return sort.size
+        return self.widths[sort.layer] if sort.layer >= 0 else 3
+
+    def forward(self, kind: str, layer: int, i: int) -> Any:
+        """An entry of s or z."""
+        key = kind, layer, i
+        if key not in self.known:
+            self.known[key] = self._forward(kind, layer, i)
+        return self.known[key]
+
+    def _forward(self, kind: str, layer: int, i: int) -> Any:
+        with_ = self.arithmetic
+        if kind == "s":
+            total = with_.number(self.point["b", layer, (i,)])
+            for j in range(self.widths[layer - 1]):
+                weight = self.point["W", layer, (i, j)]
+                if weight:
+                    z = self.forward("z", layer - 1, j)
+                    total = with_.add(total, with_.times(with_.number(weight), z))
+            return total
+        if not layer:
+            return with_.number(self.point["z", 0, (i,)])
+        return self.function(self.case.activation(layer), self.forward("s", layer, i))
+
+    def function(self, name: str, value: Any) -> Any:
+        """A known function of a number, by its own definition."""
+        with_ = self.arithmetic
+        match name:
+            case "I":
+                return value
+            case "ReLU":
+                return value if with_.sign(value) > 0 else with_.number(Fraction(0))
+            case "tanh":
+                two = with_.number(Fraction(2))
+                doubled = with_.functions["sigma"](with_.times(two, value))
+                return with_.add(with_.times(two, doubled), with_.number(Fraction(-1)))
+        if name not in with_.functions:
+            raise NoRule(f"no value of the function {name}")
+        return with_.functions[name](value)
+
+    def value(self, term: Term, env: dict[Index, int]) -> Any:
+        """The value of a term. Raises Doubtful."""
+        with_ = self.arithmetic
+        result = with_.number(Fraction(0))
+        for mono, factor in term.parts.items():
+            part = self._summed(mono, list(mono.bound), env)
+            result = with_.add(result, with_.times(with_.number(Fraction(factor)), part))
+        return result
+
+    def _summed(self, mono: Monomial, bound: list[Index], env: dict[Index, int]) -> Any:
+        with_ = self.arithmetic
+        if bound:
+            index, *rest = bound
+            total = with_.number(Fraction(0))
+            for value in range(self.size(index.sort)):
+                total = with_.add(total, self._summed(mono, rest, {**env, index: value}))
+            return total
+        result = with_.number(Fraction(1))
+        for atom, n in mono.atoms:
+            spend(1 if with_ is FLOATS else 10)
+            result = with_.times(result, with_.power(self._atom(atom, env), n))
+            if isinstance(result, float | Fraction) and not result:
+                break
+        return result
+
+    def _atom(self, atom: Atom, env: dict[Index, int]) -> Any:
+        places = tuple(self._place(index, env) for index in atom.indices)
+        if atom.kind in ("s", "z"):
+            return self.forward(atom.kind, int(str(atom.label)), places[0])
+        if atom.kind == "function":
+            return self.function(str(atom.label), self.value(atom.argument or Term({}), env))
+        return self.arithmetic.number(self._given(atom, places))
+
+    def _given(self, atom: Atom, places: tuple[int, ...]) -> Fraction:
+        match atom.kind:
+            case "length":
+                return Fraction(self.size(Sort(int(str(atom.label)))))
+            case "free":
+                return self.free[str(atom.label)]
+            case "delta":
+                return Fraction(int(places[0] == places[1]))
+            case "entry":
+                return Fraction(places[0])
+            case "W" | "b" | "y":
+                return self.point[atom.kind, int(str(atom.label)), places]
+        raise NoRule("a part of the statement that has no value")
+
+    def _place(self, index: Index, env: dict[Index, int]) -> int:
+        if index.at is None:
+            return env[index]
+        return index.at if index.at >= 0 else self.size(index.sort) + index.at
+
+    def check(self, demands: list[Demand], env: dict[Index, int]) -> None:
+        """Raises Undefined where a demand is not met."""
+        for demand in demands:
+            inside = [i for i in sorted(term_indices(demand.term)) if i not in env]
+            for values in product(*(range(self.size(index.sort)) for index in inside)):
+                here = {**env, **dict(zip(inside, values, strict=True))}
+                found = self.arithmetic.sign(self.value(demand.term, here))
+                if not {"nonzero": found != 0, "positive": found > 0}.get(demand.kind, found >= 0):
+                    raise Undefined
+
+
+def worlds(case: Case, network: Network, least: int, L_max: int) -> Iterator[World]:
+    """Worlds for a case, the running network first, then points at kinks and random ones."""
+    if network.values or (case.depth == 2 and least <= 2):
+        values = network.values or _running_values()
+        point = {
+            (kind, layer, (i, j)[: 2 if kind == "W" else 1]): entry
+            for (kind, layer), rows in values.items()
+            for i, row in enumerate(rows)
+            for j, entry in enumerate(row)
+        }
+        yield World(case, (2, 3, 4), point, _free(case, L_max, Random("running")), True)
+        if network.values:
+            return
+    for seed in range(SEEDS):
+        random = Random(f"witness {seed}")
+        widths = _widths(case.depth, max(least, 1 + (seed + 1) % 3), seed)
+        point = _point(case, widths, random, seed)
+        yield World(case, widths, point, _free(case, L_max, random, seed))
+
+
+def _running_values() -> dict[tuple[str, int], tuple[tuple[Fraction, ...], ...]]:
+    from texcheck.elaborate.definitions import network_named
+
+    return network_named("running").values
+
+
+def _free(case: Case, L_max: int, random: Random, seed: int = 0) -> dict[str, Fraction]:
+    s = (Fraction(random.choice((-3, 2, 3, 5)), 4), Fraction(0), Fraction(1), Fraction(-1))[
+        seed % 4
+    ]
+    return {
+        "L": Fraction(case.L or 1),
+        "L from 0": Fraction(case.L or 0),
+        "L_max": Fraction(L_max),
+        "s": s,
+        "t": s,
+        "eta": Fraction(1, 10),
+    }
+
+
+def _widths(depth: int, least: int, seed: int) -> tuple[int, ...]:
+    """Neighbouring layers differ, and so do x and the output."""
+    return tuple(least + (layer + seed) % (3 if depth != 3 else 4) for layer in range(depth + 1))
+
+
+def _point(case: Case, widths: tuple[int, ...], random: Random, seed: int) -> Point:
+    """Random quarters; or all zeros; or y = y_hat with every s at its kink, as far as it goes."""
+    zero, kinks, still = seed == 3, seed in (1, 5), seed in (3, 5)
+
+    def some() -> Fraction:
+        return Fraction(0 if zero else random.choice((-7, -5, -3, -2, -1, 1, 2, 3, 4, 6)), 4)
+
+    point: Point = {("z", 0, (i,)): some() for i in range(widths[0])}
+    point |= {("y", 0, (k,)): some() for k in range(widths[-1])}
+    if seed == 4:  # some of x and y are 0, others not
+        point |= {key: Fraction(0) for key in point if not key[2][0] % 2}
+    if seed == 2:  # x and y are negative
+        point = {key: -abs(value) for key, value in point.items()}
+    world = World(case, widths, point, {})
+    for layer, i in [(n, i) for n, size in enumerate(widths) if n for i in range(size)]:
+        weights = {("W", layer, (i, j)): some() for j in range(widths[layer - 1])}
+        point |= {key: Fraction(0) if still else value for key, value in weights.items()}
+        point["b", layer, (i,)] = some()
+        if kinks and not (still and i % 2):
+            _to_kink(world, layer, i)
+    if kinks and still:
+        for k in range(widths[-1]):
+            y_hat = world.forward("z", case.depth, k)
+            point["y", 0, (k,)] = y_hat if isinstance(y_hat, Fraction) else some()
+    return point
+
+
+def _to_kink(world: World, layer: int, i: int) -> None:
+    """Moves a bias so that s is 0, if s is exact."""
+    s = world.forward("s", layer, i)
+    if isinstance(s, Fraction):
+        world.point["b", layer, (i,)] -= s
+    del world.known["s", layer, i]

@@ -1,0 +1,174 @@
+"""Partial derivatives of terms by the chain rule.
+
+Invariants:
+
+- A derivative is taken of a term as it is written, never of a normal form: at a kink it depends on
+  the form, as in PyTorch, with step' = 0.
+- The source is held as independent: what is computed from it follows by the chain rule, what is not
+  computed from it is constant. What the source itself is computed from must not be in the term:
+  there the derivative would depend on what else is held.
+- No rule reaches into a gap; across it the Jacobian of s^(high) by z^(low) is an unknown matrix.
+- Where a slope asks more of its argument than the function does (a root, at 0), it is demanded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from texcheck.algebra.functions import Demand, is_any, row, slope
+from texcheck.algebra.terms import (
+    ZERO,
+    Atom,
+    Index,
+    NoRule,
+    Term,
+    delta,
+    number,
+    numbered,
+    power,
+    quantity,
+    sum_over,
+)
+
+from .network import Case, Place, precedes
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a derivative is taken by: a component of a quantity, or the free number `name`."""
+
+    place: Place
+    at: tuple[Index, ...] = ()
+    name: str = ""
+
+
+def derivative(case: Case, term: Term, source: Source, demands: list[Demand]) -> Term:
+    """The partial derivative of a term. Adds what its slopes demand. Raises NoRule."""
+    refuse_upstream(term, source)
+    return _derivative(case, term, source, demands)
+
+
+def refuse_upstream(term: Term, source: Source) -> None:
+    """Raises NoRule where the term holds what the source is computed from."""
+    for mono in term.parts:
+        for atom, _ in mono.atoms:
+            if atom.argument is not None:
+                refuse_upstream(atom.argument, source)
+            elif isinstance(atom.label, int) and precedes((atom.kind, atom.label), source.place):
+                raise NoRule("a derivative by what is computed from the rest of the formula")
+
+
+def independent(atom: Atom, place: Place) -> bool:
+    """Whether an atom neither follows from a quantity nor is what that is computed from."""
+    if atom.kind in ("J", "g", "ell"):
+        return False
+    if atom.kind not in ("W", "b", "s", "z", "y"):
+        return True
+    other = atom.kind, int(str(atom.label))
+    return not precedes(place, other) and not precedes(other, place)
+
+
+def _derivative(case: Case, term: Term, source: Source, demands: list[Demand]) -> Term:
+    result = ZERO
+    for mono, factor in term.parts.items():
+        for atom, n in mono.atoms:
+            slope_ = _slope(case, atom, source, demands)
+            if not slope_:
+                continue
+            part = power(atom, n - 1) * (factor * n)
+            for other, m in mono.atoms:
+                if other != atom:
+                    part = part * power(other, m)
+            result = result + sum_over(part * slope_, *mono.bound)
+    return result
+
+
+def _slope(case: Case, atom: Atom, source: Source, demands: list[Demand]) -> Term:
+    """The derivative of one atom."""
+    match atom.kind:
+        case "function":
+            return _chain(case, atom, source, demands)
+        case "free":
+            return number(atom.label == source.name)
+        case "J" | "g":
+            raise NoRule("a derivative of a derivative across layers that are not named")
+        case "s" | "z" | "W" | "b" | "y" | "ell":
+            return _of_quantity(case, (atom.kind, int(str(atom.label))), atom.indices, source)
+        case _:
+            return ZERO
+
+
+def _chain(case: Case, atom: Atom, source: Source, demands: list[Demand]) -> Term:
+    name, argument = str(atom.label), atom.argument or ZERO
+    inner = _derivative(case, argument, source, demands)
+    if not inner:
+        return ZERO
+    if not is_any(name):
+        needed = row(name).slope_demand
+        if needed:
+            demands.append(Demand(needed, argument))
+    return slope(name, argument) * inner
+
+
+def _of_quantity(case: Case, place: Place, at: tuple[Index, ...], source: Source) -> Term:
+    """The derivative of an entry of a quantity."""
+    kind, layer = place
+    if place == source.place:
+        result = number(1)
+        for i, j in zip(at, source.at, strict=True):
+            result = result * delta(i, j)
+        return result
+    if not precedes(source.place, place):
+        return ZERO
+    if kind == "ell":
+        return _of_any_loss(case, source)
+    return _of_layer(case, kind, layer, at[0], source)
+
+
+def _of_any_loss(case: Case, source: Source) -> Term:
+    """Any loss: its slope by y_hat[k] is an unknown g[k], by y[k] another one."""
+    if source.place[0] == "y":
+        return power(Atom("g", "y", source.at))
+
+    def through(k: Index) -> Term:
+        inner = _of_quantity(case, ("z", case.depth), (k,), source)
+        return power(Atom("g", "y_hat", (k,))) * inner
+
+    return summed(case, case.depth, through)
+
+
+def _of_layer(case: Case, kind: str, layer: int, i: Index, source: Source) -> Term:
+    """The derivative of s or z of a layer by what it is computed from."""
+    origin, low = source.place
+    if case.inside_gap(layer) or case.inside_gap(low):
+        raise NoRule("a layer between those that the statement names")
+    if kind == "z":
+        inner = _of_quantity(case, ("s", layer), (i,), source)
+        return slope(case.activation(layer), quantity("s", layer, i)) * inner
+    if low == layer:  # the source is W or b of this layer
+        value = number(1) if origin == "b" else quantity("z", layer - 1, source.at[1])
+        return delta(i, source.at[0]) * value
+    for bottom, top in case.gaps:
+        if layer == top and low <= bottom:
+
+            def across(p: Index, bottom: int = bottom) -> Term:
+                inner = _of_quantity(case, ("z", bottom), (p,), source)
+                return power(Atom("J", (bottom, layer), (i, p))) * inner
+
+            return summed(case, bottom, across)
+
+    def through(j: Index) -> Term:
+        inner = _of_quantity(case, ("z", layer - 1), (j,), source)
+        return quantity("W", layer, i, j) * inner
+
+    return summed(case, layer - 1, through)
+
+
+def summed(case: Case, layer: int, entry: Callable[[Index], Term]) -> Term:
+    """The sum of an entry over the entries of a layer."""
+    sort = case.sort(layer)
+    if sort.size:
+        return sum((entry(numbered(at, sort)) for at in range(sort.size)), ZERO)
+    k = Index("~k", sort)
+    return sum_over(entry(k), k)

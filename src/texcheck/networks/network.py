@@ -1,0 +1,139 @@
+"""Declared networks, and one case of one: layers by number, with gaps where any number may be.
+
+Invariants:
+
+- In every layer l: s = W z + b with z of layer l - 1 (x for layer 0), then z = f(s), by entries.
+- So b and z can be eliminated: x, y, every W and every s are free coordinates. An identity holds in
+  the ones if and only if it holds in the others.
+- A gap (low, high) stands for one layer or more between them that the statement does not name. No
+  rule reaches into it: the Jacobian of s^(high) by z^(low) is an unknown matrix, J.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from texcheck import syntax as t
+from texcheck.algebra.functions import apply
+from texcheck.algebra.terms import (
+    ONE,
+    Atom,
+    Index,
+    Sort,
+    Term,
+    fixed,
+    number,
+    quantity,
+    sum_over,
+)
+
+Place = tuple[str, int]  # a quantity: its letter W b s z y ell, and its layer; x is z of layer 0
+Values = dict[Place, tuple[tuple[Fraction, ...], ...]]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss, by the right side of its displayed equation, in y_hat and y."""
+
+    name: str
+    tree: t.Expr
+
+
+@dataclass(frozen=True)
+class Network:
+    """A declared network.
+
+    `depth`: how many layers, None for any number; then a statement that numbers layers is about a
+    network of `numbered`. `activations`: of each layer, "" for any function. `losses`: the loss, or
+    several of which each may be tried; None is any loss.
+    """
+
+    name: str
+    depth: int | None
+    activations: tuple[str, ...] = ()
+    losses: tuple[Loss | None, ...] = (None,)
+    numbered: int = 5
+    widths: tuple[int, ...] = ()
+    values: Values = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network with all its layers numbered, for a certain L."""
+
+    depth: int
+    activations: tuple[str, ...] = ()
+    loss: Loss | None = None
+    L: int | None = None
+    gaps: tuple[tuple[int, int], ...] = ()
+    widths: tuple[int, ...] = ()
+    values: Values = field(default_factory=dict, hash=False)
+
+    def activation(self, layer: int) -> str:
+        """The name of an activation; f1, f2, ... is any function."""
+        named = self.activations[layer - 1] if layer <= len(self.activations) else ""
+        return named or f"f{layer}"
+
+    def sort(self, layer: int) -> Sort:
+        """The sort of the entries of a layer."""
+        return fixed(self.widths[layer]) if self.widths else Sort(layer)
+
+    def shape(self, place: Place) -> tuple[Sort, Sort]:
+        """The sorts of rows and columns of a quantity."""
+        kind, layer = place
+        if kind == "ell":
+            return ONE, ONE
+        if kind == "W":
+            return self.sort(layer), self.sort(layer - 1)
+        return self.sort(self.depth if kind == "y" else layer), ONE
+
+    def inside_gap(self, layer: int) -> bool:
+        """Whether a layer is none of those that the statement names."""
+        return any(low < layer < high for low, high in self.gaps)
+
+    def eliminate(self, atom: Atom) -> Term | None:
+        """What b and z stand for in the free coordinates; numbers where they are given."""
+        if atom.kind == "z" and atom.label:
+            layer = int(str(atom.label))
+            return apply(self.activation(layer), quantity("s", layer, *atom.indices))
+        if atom.kind == "b" and not self.values:
+            layer = int(str(atom.label))
+            return quantity("s", layer, *atom.indices) - self.weighted(layer, atom.indices[0])
+        if self.values and atom.kind in ("W", "b", "z", "y", "s"):
+            return self._given(atom, int(str(atom.label)))
+        return None
+
+    def weighted(self, layer: int, i: Index) -> Term:
+        """(W z)_i of a layer."""
+        sort = self.sort(layer - 1)
+        if sort.size:
+            result = number(0)
+            for at in range(sort.size):
+                j = Index("", sort, at)
+                result += quantity("W", layer, i, j) * quantity("z", layer - 1, j)
+            return result
+        j = Index("~j", sort)
+        return sum_over(quantity("W", layer, i, j) * quantity("z", layer - 1, j), j)
+
+    def _given(self, atom: Atom, layer: int) -> Term | None:
+        if atom.kind == "s":
+            return quantity("b", layer, *atom.indices) + self.weighted(layer, atom.indices[0])
+        if any(index.at is None for index in atom.indices):
+            return None
+        row, column = (*(index.at or 0 for index in atom.indices), 0)[:2]
+        return number(self.values[atom.kind, layer][row][column])
+
+
+def precedes(place: Place, other: Place) -> bool:
+    """Whether `other` is computed from `place`."""
+    kind, layer = other
+    known = place[0] in ("W", "b", "s", "z", "y")
+    if place == other or kind not in ("s", "z", "ell") or not known:
+        return False
+    if kind == "ell":
+        return True
+    if place[0] == "y":
+        return False
+    order = {"W": 0, "b": 0, "s": 1, "z": 2}
+    return (place[1], order[place[0]]) < (layer, order[kind]) and (kind, layer) != ("z", 0)

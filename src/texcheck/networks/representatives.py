@@ -1,0 +1,149 @@
+"""The finitely many cases that stand for every network that a statement is about.
+
+Lemma. A statement names layers as L + n, as L_max + n, or by numbers. Let it hold in each of these
+cases; then it holds for every depth and every L for which all the named layers exist.
+
+- The layers L + n lie together, from `bottom` to `top`; below them lies nothing (L is the least)
+  or a gap from x on. The layers L_max + n lie at the end. Either they meet those of L, or they
+  follow at once (each such depth is a case), or there is a gap between.
+- A gap's Jacobian is an arbitrary matrix and its layers are arbitrary, so what holds with a gap of
+  `FAR` layers holds with any number of them, one or more: no rule reaches into a gap, and a rule
+  that would is refused (`derivative`).
+- Activations and, where the network leaves it open, the loss are any functions.
+- Invariant 4: every layer that is named anywhere in the statement, in numerators and conditions
+  too, takes part; L is never less than what makes each of them exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from texcheck import syntax as t
+from texcheck.algebra.terms import NoRule
+
+from .network import Case, Network
+
+FAR = 5  # the layers of a gap: any number would do
+Base: TypeAlias = Literal["", "L", "L_max"]
+
+
+@dataclass
+class Named:
+    """The layers that a statement names: offsets by base, each with the least layer it can be."""
+
+    numbers: list[tuple[int, int]] = field(default_factory=list)
+    here: list[tuple[int, int]] = field(default_factory=list)
+    last: list[tuple[int, int]] = field(default_factory=list)
+    first: int | None = None  # of a range L = first, ...
+    beyond: int = 0  # of a range that ends with L_max - beyond
+    counts: bool = False  # whether L stands as a number
+    end: bool = False  # whether L_max is written
+
+
+def named_layers(statement: t.Node) -> Named:
+    """All layers that a statement names. Raises NoRule for a range that is none of layers."""
+    found = Named()
+    for part in t.walk(statement):
+        match part:
+            case t.Name(base="y_hat"):
+                found.last.append((0, 1))
+            case t.Name(base=base, layer=t.Layer() as layer):
+                _add(found, layer, int(base != "z"))
+            case t.Function(layer=t.Layer() as layer):
+                _add(found, layer, 1)
+            case t.LayerCount(layer=t.Layer(base=base)):
+                found.counts |= base == "L"
+                found.end |= base == "L_max"
+            case t.Range(letter="L", first=first, last=last):
+                _range(found, first, last)
+            case _:
+                pass
+    return found
+
+
+def _add(found: Named, layer: t.Layer, least: int) -> None:
+    lists = {"": found.numbers, "L": found.here, "L_max": found.last}
+    lists[layer.base].append((layer.offset, least))
+    found.end |= layer.base == "L_max"
+
+
+def _range(found: Named, first: t.Expr, last: t.Expr) -> None:
+    low, high = layer_range(first, last)
+    found.counts = True
+    found.first, found.beyond = max(found.first or 0, low), max(found.beyond, -high)
+
+
+def layer_range(first: t.Expr, last: t.Expr) -> tuple[int, int]:
+    """The ends of a range of layers: the least one as a number, the last one less L_max."""
+    ends = {type(end): end for end in (layer_number(first), layer_number(last))}
+    low, high = ends.get(int), ends.get(t.Layer)
+    if not isinstance(low, int) or not isinstance(high, t.Layer) or high.base != "L_max":
+        raise NoRule("a range of layers that is not one from a number to L_max")
+    return low, high.offset
+
+
+def layer_number(node: t.Expr) -> int | t.Layer | None:
+    """A number of a layer: 1, L_max, L_max - 1; None if a formula is nothing like it."""
+    match node:
+        case t.Number(value) if value.denominator == 1:
+            return int(value)
+        case t.LayerCount(layer):
+            return layer
+        case t.Negative(t.Number(value)) if value.denominator == 1:
+            return -int(value)
+        case t.Add((first, second)):
+            base, offset = layer_number(first), layer_number(second)
+            if isinstance(base, t.Layer) and isinstance(offset, int):
+                return replace(base, offset=base.offset + offset)
+    return None
+
+
+def cases(statement: t.Node, network: Network) -> Iterator[Case]:
+    """The cases that stand for all networks of a declared kind, before conditions."""
+    named = named_layers(statement)
+    depends_on_L = bool(named.here) or named.counts
+    numbered = any(offset for offset, _ in named.numbers)
+    if network.depth is None and (depends_on_L or named.end or (named.last and not numbered)):
+        return _any_depth(named)
+    depth = network.depth or network.numbered
+    base = Case(depth, network.activations, None, None, (), network.widths, network.values)
+    if not depends_on_L:
+        return iter([base])
+    least, top = least_layer(named), max([0, *(offset for offset, _ in named.here)])
+    highest = depth - max(top, named.beyond)
+    if least > highest:
+        raise NoRule("the network has no layer L for which all the named layers exist")
+    return (replace(base, L=L) for L in range(least, highest + 1))
+
+
+def least_layer(named: Named) -> int:
+    """The least L for which all the named layers exist: 0 only where x is meant by z^(0)."""
+    least = max((least - offset for offset, least in named.here), default=1)
+    if named.first is not None:
+        return max(named.first, least)
+    return least if (0, 0) in named.here else max(1, least)
+
+
+def _any_depth(named: Named) -> Iterator[Case]:
+    if any(offset for offset, _ in named.numbers):
+        raise NoRule("a numbered layer beside a layer L or L_max")
+    shortest = max([1, *(least - offset for offset, least in named.last)])
+    down = min([0, *(offset for offset, _ in named.last)])
+    if not named.here and not named.counts:
+        yield from (Case(depth) for depth in range(shortest, shortest + 2))
+        far = shortest + FAR + 1
+        yield Case(far, gaps=((0, far + down),))
+        return
+    least = least_layer(named)
+    offsets = [offset for offset, _ in named.here] or [0]
+    bottom, top = min(offsets), max(*offsets, named.beyond)
+    for L in (least, least + 1 + FAR):
+        lowest = max(L + top, shortest)
+        apart = max(L + top - down + 1, shortest)  # from here on, the two groups do not meet
+        for depth in (*range(lowest, apart + 1), apart + FAR):
+            lowest_named = min([L + bottom, *([depth + down] if named.last else [])])
+            below = ((0, lowest_named),) if least < L else ()
+            between = ((L + top, depth + down),) if depth == apart + FAR else ()
+            yield Case(depth, L=L, gaps=(*below, *between))

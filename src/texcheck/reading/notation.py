@@ -1,0 +1,61 @@
+"""Learns the letters of another notation from the lines that declare a network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from . import spelling
+from .cursor import BOOK, Names
+from .tokens import tokens
+
+# A line's tokens with a space between them, without braces and without what is around a layer.
+_LINEAR = re.compile(r"(\S+) \^ (\w+) = (\S+) \^ \2 (\S+)(?: \^ \2 - 1| \^ \d+)? \+ (\S+) \^ \2")
+_ACTIVATION = re.compile(r"(\S+) \^ (\w+) = (\S+)(?: \^ \2)? \( (\S+) \^ \2 \)")
+_LOSS = re.compile(r"(\w) = ")
+_LAYER = re.compile(r"\^ [\[(] (\w+)((?: - 1)?) [\])]")
+
+
+def names_of(schema: Sequence[str]) -> Names:
+    """The letters that lines declare, such as z^{[l]} = W^{[l]} a^{[l-1]} + b^{[l]}.
+
+    A line s = W z + b gives the letters of the pre-activation, the weights, the activation before
+    and the bias; z = f(s) that of an activation; any other line that begins with a letter and =
+    the loss. Raises `CannotRead` for what is no TeX.
+    """
+    quantities = {letter: role for letter, role in spelling.QUANTITIES.items() if role != "ell"}
+    functions = dict(BOOK.functions)
+    any_layer, bare, foreign = "", False, False
+    for line in schema:
+        texts = [token.text for token in tokens(line)[:-1] if token.text not in ("{", "}")]
+        plain = _LAYER.sub(r"^ \1\2", written := " ".join(texts))
+        if found := _LINEAR.match(plain):
+            s, layer, weights, before, bias = found.groups()
+            declared = {s: "s", weights: "W", bias: "b"} | ({before: "z"} if before != "x" else {})
+            foreign = foreign or any(
+                spelling.QUANTITIES.get(key) != declared[key] for key in declared
+            )
+            foreign = foreign or (layer == "l" and written == plain)
+            bare = bare or written == plain
+            any_layer = any_layer or ("" if layer.isdigit() else layer)
+        elif found := _ACTIVATION.match(plain):
+            z, _, function, s = found.groups()
+            declared = {z: "z", s: "s"} if z not in ("hat y",) else {s: "s"}
+            if function not in spelling.FUNCTIONS:
+                functions = {function: "f"} if function != "g" or foreign else functions
+        elif found := _LOSS.match(plain):
+            declared = {found.group(1): "ell"}
+            foreign = True
+        else:
+            continue
+        roles = {*declared.values()}
+        quantities = {key: role for key, role in quantities.items() if role not in roles} | declared
+    if not foreign:
+        return BOOK
+    return Names(
+        {"ell": "ell", **quantities},
+        {letter: role for letter, role in functions.items() if letter not in quantities},
+        any_layer if any_layer != "L" else "",
+        "L" if any_layer not in ("", "L") else "",
+        bare,
+    )

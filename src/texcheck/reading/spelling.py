@@ -1,0 +1,152 @@
+"""All spellings: what means the same, what only changes the look, and what to write instead.
+
+One row a spelling. A new one goes into the table of its kind, with a row in
+`tests/texcheck/statements/same.toml` (it is read) or in `tests/texcheck/reading/refused.toml`.
+"""
+
+from __future__ import annotations
+
+# Commands that only change the look: the command goes, the braces around its argument too.
+BOLD = {"boldsymbol", "mathbf", "bm", "pmb", "bold"}
+LOOK = BOLD | {
+    "vec", "mathit", "boldmath", "left", "right", "middle", "big", "Big", "bigg", "Bigg",
+    "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr", "displaystyle",
+    "textstyle", "scriptstyle", "limits", "nolimits", "nonumber", "notag", "mathstrut", "strut",
+    "mathord", "mathop", "boxed", "rm", "sf", "bf", "it",
+}  # fmt: skip
+SPACES = {",", ";", ":", "!", " ", ">", "enspace", "thinspace", "medspace", "thickspace", "hfill"}
+WIDE_SPACES = {"quad", "qquad"}
+WITH_ARGUMENT_DROPPED = {"label", "tag", "hspace", "vspace", "phantom", "hphantom", "vphantom"}
+# Commands that are one token: the real numbers, and the end of a proof, which says nothing.
+ALONE = {"R": ("blackboard", "R")} | dict.fromkeys(
+    ["blacksquare", "square", "qed", "Box"], ("text", "")
+)
+# Words set upright: their letters are one name.
+UPRIGHT = {
+    "operatorname", "operatorname*", "mathrm", "text", "mathsf", "textrm", "textup", "mathtt",
+    "texttt", "textnormal",
+}  # fmt: skip
+BLACKBOARD = {"mathbb", "mathds", "mathbbm"}
+SCRIPT = {"mathcal", "mathscr"}
+
+# What a display may stand between.
+DELIMITERS = (("$$", "$$"), (r"\[", r"\]"), (r"\(", r"\)"), ("$", "$"))
+
+# One spelling for each of the commands that mean the same.
+SAME = {
+    "tfrac": "frac", "dfrac": "frac", "cfrac": "frac", "top": "intercal",
+    "to": "rightarrow", "longrightarrow": "rightarrow", "mapsto": "rightarrow",
+    "implies": "Rightarrow", "Longrightarrow": "Rightarrow", "therefore": "Rightarrow",
+    "gets": "leftarrow", "longleftarrow": "leftarrow",
+    "ldots": "dots", "dotsc": "dots", "dotsb": "dots", "hdots": "dots", "cdots": "dots",
+    "dotsm": "dots", "|": "Vert", "lbrack": "[", "rbrack": "]", "{": "lbrace", "}": "rbrace",
+    "ast": "*",
+    "ne": "neq", "leq": "le", "geq": "ge", "geqslant": "ge", "leqslant": "le", "gt": ">",
+    "lt": "<", "land": "wedge", "colon": ":", "prime": "'", "ln": "log", "widehat": "hat",
+    "coloneqq": "=", "triangleq": "=", "equiv": "=",
+}  # fmt: skip
+SYMBOLS = {"[", "]", ":", "'", "=", "<", ">", "*"}  # commands that are the same as a character
+# Symbols that are typed as one character.
+UNICODE = {
+    "∂": "partial", "ℓ": "ell", "δ": "delta", "σ": "sigma", "η": "eta", "∑": "sum", "⊙": "odot",
+    "∘": "circ", "·": "cdot", "⋅": "cdot", "×": "times", "∇": "nabla", "‖": "Vert",
+    "⊤": "intercal", "→": "rightarrow", "←": "leftarrow", "⇒": "Rightarrow", "≤": "le", "≥": "ge",
+    "≠": "neq", "∈": "in", "…": "dots", "⋯": "dots", "⋮": "vdots", "⋱": "ddots", "√": "sqrt",
+    "∀": "forall", "⊗": "otimes", "⊘": "oslash", "⟨": "langle", "⟩": "rangle",
+}  # fmt: skip
+PAIRS = {":=": ("symbol", "="), "||": ("command", "Vert"), "|": ("command", "vert")}
+CHARACTERS = {"−": "-", "’": "'", "′": "'"}
+TRANSPOSE = {"T", "intercal", "top"}
+
+# Environments.
+LAYOUT = {
+    "aligned", "align", "split", "gathered", "gather", "equation", "alignedat", "alignat",
+    "eqnarray", "multline", "flalign", "displaymath", "math",
+}  # fmt: skip
+SPACED = {"aligned", "align", "flalign", "split"}  # a gap stands between their pairs of columns
+CASES = {"cases", "dcases"}
+MATRIX = CASES | {
+    "pmatrix", "bmatrix", "matrix", "array", "smallmatrix", "Bmatrix", "psmallmatrix",
+}  # fmt: skip
+
+# Functions, by the names they are written with.
+FUNCTIONS = {
+    "ReLU": "ReLU", "relu": "ReLU", "RELU": "ReLU", "sigmoid": "sigma", "Sigmoid": "sigma",
+    "sigma": "sigma", "logistic": "sigma", "tanh": "tanh", "I": "I", "id": "I", "Id": "I",
+    "sign": "sign", "sgn": "sign", "exp": "exp", "log": "log", "ln": "log", "sqrt": "sqrt",
+    "diag": "diag", "Diag": "diag", "tr": "tr", "Tr": "tr", "trace": "tr", "max": "max",
+    "min": "min", "Linear": "Linear", "linear": "Linear", "MSE": "MSE", "BCE": "BCE",
+    "MSELoss": "MSE", "BCELoss": "BCE",
+}  # fmt: skip
+FUNCTION_COMMANDS = {"sigma", "tanh", "log", "exp", "sign", "max", "min"}
+ACTIVATIONS = {"sigma", "ReLU", "tanh", "I", "f", "g"}  # may bear dashes and a layer
+OF_TWO = {"max", "min", "MSE", "BCE", "loss"}
+BARE_ARGUMENT = {"log", "sign", "exp", "tanh", "tr"}  # log x, without brackets
+# Commands that begin no factor: operators, relations, closing brackets.
+JOINING = {"cdot", "times", "odot", "oslash", "otimes", "circ", "+", "*"}
+COMPARISONS = {">", "<", "ge", "le", "=", "neq"}
+NO_FACTOR = JOINING | COMPARISONS | {
+    "in", "rightarrow", "leftarrow", "Rightarrow", "forall", "wedge", "rangle", "rbrace", "rVert",
+    "rvert", "dots", "vdots", "ddots",
+}  # fmt: skip
+
+# Words that may stand between two statements; any other might deny what it stands beside.
+FOR_ALL = {"forall", "forevery", "foreach", "forany"}
+CONDITION = {"for", "if", "when"}
+OTHERWISE = {"otherwise", "else"}
+CONNECTING = FOR_ALL | CONDITION | {
+    "", "and", "with", "where", "so", "since", "hence", "thus", "because", "then", "therefore",
+    "here", "also", "finally", "similarly", "now", "let", "weget", "weobtain", "wehave", "sothat",
+    "andso", "andthus", "andhence", "andtherefore", "itfollowsthat", "whichgives", "i.e.", "thatis",
+}  # fmt: skip
+
+# The quantities of this book, by their letters; those that have a layer, and are vectors.
+QUANTITIES = {
+    "x": "x", "y": "y", "W": "W", "w": "W", "b": "b", "s": "s", "z": "z", "l": "ell",
+    "ell": "ell", "delta": "delta", "eta": "eta", "hat y": "y_hat",
+}  # fmt: skip
+LAYERED = {"W", "b", "s", "z", "delta"}
+VECTORS = {"x", "y", "y_hat", "b", "s", "z", "delta"}
+INDEX_LETTERS = set("acijklmnopqrtuv")
+DEFINABLE = set("ABCDEGHJMNPQRSUVXYZ")  # a display may define these itself
+
+# What a formula speaks of, and what to write for what is not read.
+SPEAKS_OF = (
+    r"the symbols are x, y, \hat y and \ell, and with a layer, as in W^{(1)}, W, b, s, z and \delta"
+)
+_STEP = r"write \mathbb{1}[s > 0] for the step function: texts differ in its value at 0"
+INSTEAD = {
+    **dict.fromkeys("CEJ", r"the loss is \ell"),
+    **dict.fromkeys(["H", "u", "Theta", "theta", "heaviside", "Heaviside"], _STEP),
+    **dict.fromkeys(["h", "a"], r"what a layer puts out is z, as in z^{(1)}"),
+    **dict.fromkeys("TN", r"the last layer is L_{\max}"),
+    **dict.fromkeys(["phi", "varphi", "psi"], "an activation is f or g, or goes by its name"),
+    **dict.fromkeys(["alpha", "lambda", "epsilon", "gamma"], r"the step size is \eta"),
+    "d": r"a length is written d_x",
+    "Sigma": r"write \operatorname{diag}(\sigma'(s^{(1)})), or \sum for a sum",
+    "Delta": r"the error is \delta",
+    "vec": "write the entries, as in a_{ij}",
+    "mean": r"write \frac{1}{K} \sum_k",
+    "softmax": "write its entries with exp and a sum",
+    "E": r"write \frac{1}{K} \sum_k for a mean",
+    "prod": "write the factors",
+    "int": "no integral is read",
+    "lim": "no limit is read",
+    "det": "no determinant is read",
+    "argmax": r"no \argmax is read",
+    "dot": r"write \sigma' for a derivative",
+    "tilde": r"the prediction is \hat y",
+    "bar": r"the prediction is \hat y",
+    "overline": r"the prediction is \hat y",
+    "overset": "write = alone",
+    "stackrel": "write = alone",
+    "underset": "write the index as a subscript",
+    "approx": "only what is exactly equal is read: write =",
+    "propto": "write = and the factor",
+    "pm": "write two statements",
+    "infty": "only finite numbers are read",
+    "vmatrix": "no determinant is read",
+    "Vmatrix": r"write a norm as \lVert x \rVert",
+    "(": "one pair of these around the whole formula alone",
+    "$": "one pair of $ around the whole formula alone",
+}  # fmt: skip

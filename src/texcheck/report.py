@@ -1,0 +1,86 @@
+"""Verdicts in words: plain text for a terminal, sentences for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from .verdict import Definition, Proved, Refuted, Undecided, Unreadable, Verdict, Witness
+
+_NO_VALUE = "no value"
+_LONGEST_LINE = 100  # of a line of TeX under which a caret is put
+
+
+def text(verdict: Verdict) -> list[str]:
+    """A verdict in plain lines, without the word itself."""
+    match verdict:
+        case Proved(cases):
+            return [f"for {case}" for case in cases]
+        case Definition(reason):
+            return [reason]
+        case Refuted():
+            return refutation(verdict)
+        case Undecided(reason, rest):
+            return [reason, f"what is left: {rest}"] if rest else [reason]
+        case Unreadable():
+            return unreadable(verdict)
+        case _ as never:
+            assert_never(never)
+
+
+def refutation(verdict: Refuted) -> list[str]:
+    """Why a statement is refuted: the numbers that differ, what does not fit, the diagnosis."""
+    said = []
+    if verdict.witness is not None:
+        said.append(difference(verdict.witness))
+    if verdict.ill_sorted and verdict.ill_sorted not in verdict.diagnosis:
+        said.append(verdict.ill_sorted)
+    if verdict.diagnosis:
+        said.append(verdict.diagnosis)
+    return said
+
+
+def difference(witness: Witness) -> str:
+    """Both values at the first entry that differs, and the network they were found on."""
+    place = f"at {witness.entry} " if witness.entry else ""
+    return (
+        f"{place}the left side is {number(witness.left)} and the right side is "
+        f"{number(witness.right)}, on {network(witness)}"
+    )
+
+
+def network(witness: Witness) -> str:
+    """The network of a witness in words, with what was chosen for this statement."""
+    widths = ", ".join(map(str, witness.widths))
+    name = "the running network" if witness.running else f"a network “{witness.network}”"
+    layer = f", at L = {witness.layer}" if witness.layer is not None else ""
+    chosen = () if witness.running else witness.given
+    given = ", ".join(f"{quantity} = {value}" for quantity, value in chosen)
+    return f"{name} with layers of {widths}{layer}" + (f" and {given}" if given else "")
+
+
+def number(value: float | None) -> str:
+    """Six digits, or that there is no value."""
+    return _NO_VALUE if value is None else f"{value:.6g}"
+
+
+def unreadable(verdict: Unreadable) -> list[str]:
+    """Line, column and message; the line; a caret under the place."""
+    line, column, shown = verdict.place
+    first = f"line {line + 1}, column {column + 1}: {verdict.message}"
+    start = max(0, column - _LONGEST_LINE // 2) if len(shown) > _LONGEST_LINE else 0
+    cut = shown[start : start + _LONGEST_LINE].replace("\t", " ")
+    before, after = "…" if start else "", "…" if start + _LONGEST_LINE < len(shown) else ""
+    return [first, before + cut + after, " " * (column - start + len(before)) + "^"]
+
+
+def in_sentences(said: Iterable[str]) -> str:
+    """The lines of a verdict as sentences, for a page."""
+    return " ".join(f"{_capitalized(part)}." for part in said)
+
+
+def _capitalized(said: str) -> str:
+    """Begins a sentence in upper case, but not one that begins with a symbol."""
+    word = said.split(" ")[0]
+    is_word = word in ("a", "A") or (word.isalpha() and len(word) > 1)
+    return said[0].upper() + said[1:] if is_word else said

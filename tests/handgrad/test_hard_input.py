@@ -1,0 +1,714 @@
+"""Hard input: PyTorch's result to 1e-10, or one clear error; no warning, and nothing modified."""
+
+import copy
+import dataclasses
+import pickle
+import re
+from contextlib import contextmanager
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from handgrad import (
+    Activation,
+    BinaryCrossEntropy,
+    Gradients,
+    Layer,
+    Network,
+    SigmoidCrossEntropy,
+    SquaredError,
+    Trace,
+    activation,
+    backward,
+    backward_from_delta,
+    central_difference,
+    compare,
+    dl_dy_hat,
+    dz_ds,
+    forward,
+    identity,
+    numerator_layout,
+    random_network,
+    relu,
+    sgd_step,
+    sigmoid,
+)
+from handgrad.reference import autograd_gradients, twin
+
+NETWORK = random_network([2, 3, 1], ["relu", "identity"], seed=0)
+X, Y = np.array([[0.5, -1.0], [2.0, 0.25]]), np.array([[1.0], [-1.0]])
+TRACE = forward(NETWORK, X)
+GRADIENTS = backward(NETWORK, TRACE, np.ones((2, 1)))
+LOSSES = [SquaredError(), SquaredError("mean"), BinaryCrossEntropy(), SigmoidCrossEntropy()]
+EVERY = settings(derandomize=True, deadline=None, max_examples=30)
+
+
+@contextmanager
+def refused(error, message):
+    """The whole message, and that nothing was said by a warning first."""
+    with pytest.raises(error) as caught, np.errstate(all="raise", under="ignore"):
+        yield
+    assert str(caught.value) == message
+
+
+def start(network, trace, y, loss):
+    """The backward pass from a loss, whatever it starts from."""
+    if isinstance(loss, SigmoidCrossEntropy):
+        return backward_from_delta(network, trace, loss.error(trace.s[network.depth], y))
+    return backward(network, trace, loss.gradient(trace.y_hat, y))
+
+
+# Numbers of every magnitude. Those of one array are small integers times one power of two, so that
+# sums are exact and the order in which a library adds does not decide where a ReLU opens.
+
+
+@st.composite
+def hard_arrays(draw, shape, dtype, largest=1000):
+    if dtype == np.float32:
+        largest = min(largest, 125)
+    exponent = draw(st.one_of(st.integers(-4, 4), st.integers(-largest, largest)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    return np.ldexp(rng.integers(-3, 4, shape).astype(dtype), exponent).astype(dtype)
+
+
+def strided(array):
+    wide = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), array.dtype)
+    wide[..., ::2] = array
+    return wide[..., ::2]
+
+
+def unaligned(array):
+    raw = np.zeros(array.nbytes + 1, np.uint8)[1:]
+    view = raw.view(array.dtype).reshape(array.shape)
+    view[...] = array
+    assert not view.flags.aligned
+    return view
+
+
+def read_only(array):
+    array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+class Subclass(np.ndarray):
+    """An array of another class, which computes like any other."""
+
+
+LAYOUTS = {
+    "as it is": lambda array: array,
+    "reversed": lambda array: array[..., ::-1].copy()[..., ::-1],
+    "strided": strided,
+    "Fortran": np.asfortranarray,
+    "unaligned": unaligned,
+    "read-only": read_only,
+    "subclass": lambda array: array.view(Subclass),
+}
+layouts = st.sampled_from(sorted(LAYOUTS)).map(LAYOUTS.get)
+
+
+@st.composite
+def hard_problems(draw):
+    loss, depth = draw(st.sampled_from(LOSSES)), draw(st.integers(1, 8))
+    dtype = draw(st.sampled_from([np.float64, np.float32]))
+    widths = draw(st.lists(st.integers(1, 4), min_size=depth + 1, max_size=depth + 1))
+    names = draw(st.lists(st.sampled_from(["identity", "relu", "sigmoid"]), min_size=depth))
+    names = names[: depth - 1] + ([names[-1]] if isinstance(loss, SquaredError) else ["sigmoid"])
+    layers = [
+        Layer(
+            draw(layouts)(draw(hard_arrays((d_out, d_in), dtype))),
+            draw(layouts)(draw(hard_arrays((d_out,), dtype))),
+            name,
+        )
+        for (d_in, d_out), name in zip(pairwise(widths), names, strict=True)
+    ]
+    batch = draw(st.sampled_from([(), (1,), (3,)]))
+    x = draw(layouts)(draw(hard_arrays((*batch, widths[0]), dtype)))
+    if isinstance(loss, BinaryCrossEntropy):
+        rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+        y = rng.integers(0, 3, (*batch, widths[-1])).astype(dtype) / 2
+    else:
+        y = draw(hard_arrays((*batch, widths[-1]), dtype))
+    return layers, x, draw(layouts)(y), loss
+
+
+def torch_run(layers, x, y, loss):
+    """PyTorch's numbers of the same network, whatever they are, by name."""
+    leaf = lambda array: torch.tensor(np.array(array), requires_grad=True)  # noqa: E731
+    functions = {"identity": lambda s: s * 1, "relu": torch.relu, "sigmoid": torch.sigmoid}
+    z = leaf(x)
+    kept = {"dl/dx": z}
+    for L, layer in enumerate(layers, start=1):
+        W, b = leaf(layer.W), leaf(layer.b)
+        s = torch.nn.functional.linear(z, W, b)
+        z = functions[layer.f.name](s)
+        s.retain_grad()
+        z.retain_grad()
+        kept |= {f"dl/dW^({L})": W, f"dl/db^({L})": b, f"delta^({L})": s, f"z^({L})": z}
+    if not torch.isfinite(z).all():
+        return {}, False
+    y = torch.tensor(np.array(y))
+    if isinstance(loss, SquaredError):
+        value = torch.nn.functional.mse_loss(z, y, reduction=loss.reduction)
+    elif isinstance(loss, BinaryCrossEntropy):
+        value = torch.nn.functional.binary_cross_entropy(z, y)
+    else:
+        value = torch.nn.functional.binary_cross_entropy_with_logits(s, y)
+    value.backward()
+    finite = all(
+        bool(torch.isfinite(tensor).all()) and bool(torch.isfinite(tensor.grad).all())
+        for tensor in kept.values()
+        if tensor.grad is not None
+    )
+    return {name: tensor.grad for name, tensor in kept.items() if "z" not in name}, finite
+
+
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(hard_problems())
+def test_every_result_is_torchs_or_an_error_where_torchs_is_not_finite(problem):
+    layers, x, y, loss = problem
+    before = copy.deepcopy([(layer.W, layer.b) for layer in layers]), x.copy(), y.copy()
+    expected, finite = torch_run(layers, x, y, loss)
+    message, computed = None, {}
+    try:
+        with np.errstate(all="raise", under="ignore"):
+            network = Network(layers)
+            trace = forward(network, x)
+            gradients = start(network, trace, y, loss)
+            computed["dl/dx"] = gradients.x
+    except ValueError as error:
+        message = str(error)
+    if message:
+        assert re.match(r"(layer \d: (s|delta|dl/d.): |dl/d)", message)
+        assert "expected finite numbers, given" in message
+        assert not finite, message
+    else:
+        for L in range(1, network.depth + 1):
+            computed |= {f"dl/dW^({L})": gradients.W[L], f"dl/db^({L})": gradients.b[L]}
+            computed[f"delta^({L})"] = gradients.delta[L]
+        tolerance = 1e-10 if x.dtype == np.float64 else 1e-5
+        for name, array in computed.items():
+            assert array.dtype == x.dtype
+            assert array.shape == tuple(expected[name].shape)
+            largest = max(1.0, float(np.abs(array).max()))
+            # A closed unit stops what PyTorch's inf * 0 does not, so PyTorch may have a NaN.
+            if torch.isfinite(expected[name]).all():
+                difference = np.abs(array / largest - expected[name].numpy() / largest)
+                assert difference.max() < tolerance, name
+    after = [(layer.W, layer.b) for layer in layers], x, y
+    for old, new in zip(before[0], after[0], strict=True):
+        np.testing.assert_array_equal(old[0], new[0])
+        np.testing.assert_array_equal(old[1], new[1])
+    np.testing.assert_array_equal(before[1], after[1])
+    np.testing.assert_array_equal(before[2], after[2])
+
+
+@EVERY
+@given(st.data())
+def test_a_number_that_is_not_finite_is_refused_by_the_name_of_its_argument(data):
+    bad = data.draw(st.sampled_from([np.nan, np.inf, -np.inf]))
+
+    def spoilt(array):
+        array = np.array(array)
+        position = data.draw(st.integers(0, array.size - 1))
+        array.flat[position] = bad
+        return array, [int(i) for i in np.unravel_index(position, array.shape)]
+
+    array, at = spoilt(X)
+    with refused(ValueError, f"x: expected finite numbers, given {bad} at {at}"):
+        forward(NETWORK, array)
+    array, at = spoilt(np.full((2, 1), 0.5))
+    message = f"expected finite numbers, given {bad} at {at}"
+    with refused(ValueError, f"dl_dy_hat: {message}"):
+        backward(NETWORK, TRACE, array)
+    with refused(ValueError, f"delta_last: {message}"):
+        backward_from_delta(NETWORK, TRACE, array)
+    half = np.full((2, 1), 0.5)
+    for loss in LOSSES:
+        fused = isinstance(loss, SigmoidCrossEntropy)
+        for function in (loss.value, loss.error if fused else loss.gradient):
+            with refused(ValueError, f"{'s' if fused else 'y_hat'}: {message}"):
+                function(array, half)
+            with refused(ValueError, f"y: {message}"):
+                function(half, array)
+    for L, name in ((1, "W"), (2, "W"), (1, "b"), (2, "b")):
+        arrays = dict(getattr(GRADIENTS, name))
+        arrays[L], at = spoilt(arrays[L])
+        broken = dataclasses.replace(GRADIENTS, **{name: arrays})
+        message = f"layer {L}: dl/d{name}: expected finite numbers, given {bad} at {at}"
+        with refused(ValueError, message):
+            sgd_step(NETWORK, broken, 0.1)
+        layers = [dataclasses.replace(layer) for layer in NETWORK.layers]
+        array, at = spoilt(getattr(layers[L - 1], name))
+        layers[L - 1] = dataclasses.replace(layers[L - 1], **{name: array})
+        message = f"layer {L}: {name}: expected finite numbers, given {bad} at {at}"
+        with refused(ValueError, message):
+            Network(layers)
+
+
+# An overflow is an error that says where, or no error at all where the true result is finite.
+
+HUGE = Layer([[1e200]], [0.0], "identity")
+
+
+def layer(W, b, f="identity"):
+    return Layer(np.array([[W]]), np.array([b]), f)
+
+
+def test_a_closed_relu_stops_an_error_that_has_overflowed():
+    network = Network([layer(1.0, -1.0, "relu"), layer(1e200, 0.0), layer(1e200, 0.0)])
+    x, y = np.array([0.0]), np.array([1.0])
+    trace = forward(network, x)
+    with np.errstate(all="raise"):
+        gradients = backward(network, trace, SquaredError().gradient(trace.y_hat, y))
+    compare(gradients, autograd_gradients(network, x, y, SquaredError())).assert_close()
+    assert gradients.delta[1] == gradients.x == [0]
+
+
+def test_an_overflow_on_the_way_back_is_refused_in_its_layer():
+    network = Network([layer(1.0, 0.0), layer(1e200, 0.0), layer(1e200, 0.0)])
+    trace = forward(network, np.array([0.0]))
+    with refused(ValueError, "layer 1: delta: expected finite numbers, given inf at [0]"):
+        backward(network, trace, np.array([1.0]))
+    network = Network([layer(1e200, 0.0)])
+    trace = forward(network, np.array([1e100]))
+    with refused(ValueError, "layer 1: dl/dW: expected finite numbers, given inf at [0, 0]"):
+        backward(network, trace, np.array([1e300]))
+    gradients = backward(network, forward(network, np.array([0.0])), np.array([-1e300]))
+    with refused(ValueError, "dl/dx: expected finite numbers, given -inf at [0]"):
+        gradients.x  # noqa: B018
+    trace = forward(network, np.zeros((2, 1)))
+    with refused(ValueError, "layer 1: dl/db: expected finite numbers, given inf at [0]"):
+        backward(network, trace, np.full((2, 1), 1.7e308))
+
+
+def test_a_loss_that_overflows_is_refused():
+    far, zero = np.array([1e200]), np.array([0.0])
+    with refused(ValueError, "loss: expected finite numbers, given inf"):
+        SquaredError().value(far, zero)
+    with refused(ValueError, "loss: expected finite numbers, given inf"):
+        SquaredError("mean").value(far, zero)
+    with refused(ValueError, "dl/dy_hat: expected finite numbers, given inf at [0]"):
+        SquaredError().gradient(np.array([1.7e308]), -np.array([1.7e308]))
+    with refused(ValueError, "loss: expected finite numbers, given inf"):
+        SigmoidCrossEntropy().value(far, -far)
+
+
+def test_a_step_that_overflows_is_refused():
+    network = Network([layer(1.7e308, 0.0)])
+    gradients = Gradients({1: -np.array([[1.7e308]])}, {1: np.zeros(1)}, {}, lambda: None)
+    message = "the parameter after the step: expected finite numbers, given inf at [0, 0]"
+    with refused(ValueError, f"layer 1: {message}"):
+        sgd_step(network, gradients, 1.0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_largest_and_the_smallest_numbers_pass(dtype):
+    info = np.finfo(dtype)
+    for number in (info.max / 4, info.tiny, info.smallest_subnormal):
+        network = Network([Layer(np.ones((1, 1), dtype), np.zeros(1, dtype), "identity")])
+        x = np.array([number], dtype)
+        with np.errstate(all="raise", under="ignore"):
+            trace = forward(network, x)
+            gradients = backward(network, trace, x / x)
+        assert trace.y_hat == x == gradients.W[1][0]
+
+
+# What does not belong together, or is no array of real numbers at all.
+
+
+def test_a_trace_of_another_kind_is_refused():
+    single = random_network([2, 3, 1], ["relu", "identity"], seed=0, dtype=np.float32)
+    trace = forward(single, X.astype(np.float32))
+    message = "trace: layer 0: expected dtype float64, given s of float32, z of float32"
+    for function in (backward, backward_from_delta):
+        with refused(TypeError, message):
+            function(NETWORK, trace, np.ones((2, 1), np.float32))
+    with refused(TypeError, message):
+        dz_ds(NETWORK, trace, 1)
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_trace_with_a_missing_or_a_wrong_entry_is_refused(lost):
+    s = {L: array for L, array in TRACE.s.items() if lost != L}
+    with refused(ValueError, f"trace: s: expected the layers 1 to 2, given [{3 - lost}]"):
+        backward(NETWORK, Trace(s, TRACE.z), np.ones((2, 1)))
+    with refused(ValueError, "trace: z: expected the layers 0 to 2, given [1, 2]"):
+        backward(NETWORK, Trace(TRACE.s, TRACE.s), np.ones((2, 1)))
+    with refused(TypeError, "trace: z: expected a dict, given a list"):
+        backward(NETWORK, Trace(TRACE.s, [1, 2]), np.ones((2, 1)))
+    width = NETWORK.widths[lost]
+    wrong = Trace({**TRACE.s, lost: np.ones((1, width))}, TRACE.z)
+    given = f"given s of shape (1, {width}), z of shape (2, {width})"
+    with refused(ValueError, f"trace: layer {lost}: expected shape (2, {width}), {given}"):
+        backward(NETWORK, wrong, np.ones((2, 1)))
+    wrong = Trace(TRACE.s, {**TRACE.z, lost: np.ones((1, width))})
+    given = f"given s of shape (2, {width}), z of shape (1, {width})"
+    with refused(ValueError, f"trace: layer {lost}: expected shape (2, {width}), {given}"):
+        backward(NETWORK, wrong, np.ones((2, 1)))
+
+
+@pytest.mark.parametrize("name", ["W", "b"])
+def test_gradients_with_a_missing_or_a_wrong_entry_are_refused(name):
+    missing = dataclasses.replace(GRADIENTS, **{name: {1: getattr(GRADIENTS, name)[1]}})
+    with refused(ValueError, f"gradients: {name}: expected the layers 1 to 2, given [1]"):
+        sgd_step(NETWORK, missing, 0.1)
+    right = getattr(NETWORK.layer(1), name)
+    short = np.ones((1,) * right.ndim)  # would fit by broadcasting
+    wrong = dataclasses.replace(GRADIENTS, **{name: {**getattr(GRADIENTS, name), 1: short}})
+    expected = f"expected shape {right.shape}, given {short.shape}"
+    with refused(ValueError, f"layer 1: dl/d{name}: {expected}"):
+        sgd_step(NETWORK, wrong, 0.1)
+
+
+def test_arguments_of_another_kind_are_refused_by_name():
+    for function in (forward, twin, lambda x, _: dz_ds(x, TRACE, 1)):
+        arguments = (X, NETWORK) if function is not twin else (X,)
+        with refused(TypeError, "network: expected a Network, given a ndarray"):
+            function(*arguments)
+    for function in (backward, backward_from_delta):
+        with refused(TypeError, "network: expected a Network, given a Trace"):
+            function(TRACE, NETWORK, Y)
+        with refused(TypeError, "trace: expected a Trace, given a ndarray"):
+            function(NETWORK, X, Y)
+    with refused(TypeError, "network: expected a Network, given a Gradients"):
+        sgd_step(GRADIENTS, NETWORK, 0.1)
+    with refused(TypeError, "gradients: expected a Gradients, given a NoneType"):
+        sgd_step(NETWORK, None, 0.1)
+    with refused(TypeError, "gradients: expected a Gradients, given a NoneType"):
+        numerator_layout(None)
+    message = "loss: expected SquaredError or BinaryCrossEntropy, whose input is y_hat; given "
+    with refused(TypeError, f"{message}SigmoidCrossEntropy"):
+        dl_dy_hat(SigmoidCrossEntropy(), Y[0], Y[0])
+
+
+MASKED = np.ma.array([0.5, 0.5], mask=[False, True])
+
+
+@pytest.mark.parametrize("masked", [MASKED, [MASKED, MASKED], (MASKED,), [[MASKED]]], ids=repr)
+def test_a_mask_is_not_dropped(masked):
+    message = (
+        "expected an array without a mask, given a masked array; "
+        "fill it or leave these elements out"
+    )
+    with refused(TypeError, f"x: {message}"):
+        forward(NETWORK, masked)
+    with refused(TypeError, f"y: {message}"):
+        SquaredError().value(np.ones(2), masked)
+    with refused(TypeError, f"relu: {message}"):
+        relu.value(masked)
+    with refused(TypeError, f"a: computed: {message}"):
+        compare({"a": (masked, np.ones(2))})
+    with refused(TypeError, f"a: expected: {message}"):
+        compare({"a": (np.ones(2), masked)})
+    with refused(TypeError, f"theta: {message}"):
+        central_difference(np.sum, masked)
+
+
+def test_a_tensor_that_requires_grad_is_refused_and_another_one_taken():
+    tensor = torch.ones(2, dtype=torch.float64)
+    np.testing.assert_array_equal(forward(NETWORK, tensor).z[0], np.ones(2))
+    begin = re.escape("x: expected an array, given Tensor, which cannot be converted: ")
+    with pytest.raises(TypeError, match=f"^{begin}.*detach"):
+        forward(NETWORK, tensor.requires_grad_())
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        ([[1.0], [1.0, 2.0]], ValueError, "x: expected a rectangular array, given [[1.0], [1.0, "),
+        (np.ones(2, complex), TypeError, "x: expected float32 or float64, given complex128; "),
+        (np.ones(2, ">f8"), TypeError, "x: expected float32 or float64, given >f8; "),
+        (np.ones(2, np.float16), TypeError, "x: expected float32 or float64, given float16; "),
+        (np.ones(2, object), TypeError, "x: expected float32 or float64, given object; "),
+        ([10**400, 1], TypeError, "x: expected float32 or float64, given object; "),
+        (None, TypeError, "x: expected float32 or float64, given object; "),
+    ],
+)
+def test_what_is_no_array_of_floats_is_refused(value, error, message):
+    with pytest.raises(error) as caught:
+        forward(NETWORK, value)
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("function", [identity, relu, sigmoid], ids=lambda f: f.name)
+def test_activations_of_no_elements_are_refused(function):
+    with refused(ValueError, f"{function.name}: expected at least one element, given shape (0, 2)"):
+        function.value(np.ones((0, 2)))
+
+
+def test_a_target_in_any_order_has_a_reference():
+    network = random_network([2, 2], ["identity"], seed=0)
+    y = np.array([[1.0, 2.0], [3.0, 4.0]])[::-1, ::-1]
+    trace = forward(network, X)
+    by_hand = backward(network, trace, SquaredError().gradient(trace.y_hat, y))
+    compare(by_hand, autograd_gradients(network, X, y, SquaredError())).assert_close()
+
+
+NOT_POSITIVE = [0, -1, -0.5, np.nan, np.inf, -np.inf, True, np.True_, 1j, 1 + 0j, "1", None, [1]]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [*NOT_POSITIVE, 10**400, 10**5000, np.array(1.0), -(10**400)],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_no_positive_number_is_refused(value):
+    calls = {
+        "learning_rate": lambda: sgd_step(NETWORK, GRADIENTS, value),
+        "h": lambda: central_difference(np.sum, np.ones(2), value),
+        "tolerance": lambda: compare({"a": (1, 1)}, tolerance=value),
+    }
+    for name, call in calls.items():
+        with pytest.raises(ValueError, match=f"^{name}: expected a positive number, given "):
+            call()
+
+
+@pytest.mark.parametrize("value", [1, 0.5, np.float32(0.5), np.float64(0.5), np.int8(1)])
+def test_every_kind_of_positive_number_is_taken(value):
+    stepped = sgd_step(NETWORK, GRADIENTS, value)
+    expected = NETWORK.layer(1).W - float(value) * GRADIENTS.W[1]
+    np.testing.assert_array_equal(stepped.layer(1).W, expected)
+    assert compare({"a": (1, 1)}, tolerance=value).tolerance == value
+    central_difference(np.sum, np.ones(2), value)
+
+
+# compare and central_difference
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [(1j, "complex128"), ("1", "<U1"), (True, "bool"), (None, "object"), (10**400, "object")],
+)
+def test_only_real_numbers_are_compared(value, dtype):
+    for pair, name in (((value, 1.0), "computed"), ((1.0, value), "expected")):
+        with refused(TypeError, f"a: {name}: expected real numbers, given {dtype}"):
+            compare({"a": pair})
+
+
+def test_what_is_no_pair_is_refused():
+    with refused(TypeError, "a: expected a pair (computed, expected), given 1"):
+        compare({"a": 1})
+    with refused(TypeError, "a: expected a pair (computed, expected), given (1, 2, 3)"):
+        compare({"a": (1, 2, 3)})
+    with refused(TypeError, "gradients: expected Gradients or a mapping of pairs, given list"):
+        compare([1, 2])
+
+
+@pytest.mark.parametrize("name", ["W", "b", "delta"])
+def test_gradients_that_lack_a_layer_are_not_compared(name):
+    lacking = dataclasses.replace(GRADIENTS, **{name: {1: getattr(GRADIENTS, name)[1]}})
+    first = "W" if name == "W" else name
+    with refused(ValueError, f"{first}: layers: expected [1, 2], given [1]"):
+        compare(lacking, GRADIENTS)
+    with refused(ValueError, f"{first}: layers: expected [1], given [1, 2]"):
+        compare(GRADIENTS, lacking)
+
+
+@pytest.mark.parametrize(
+    ("computed", "expected", "difference"),
+    [
+        (1e308, -1e308, 2.0),
+        (-1.5e12, -1e12, 0.5),
+        (1e12, -1e12, 2.0),
+        (np.float32(1e38), np.float32(-1e38), 2.0),
+        (3, 4, 0.25),
+    ],
+)
+def test_large_numbers_are_compared_relatively_whatever_their_sign(computed, expected, difference):
+    with np.errstate(all="raise"):
+        [row] = compare({"a": (computed, expected)}).rows
+    assert row.difference == pytest.approx(difference, rel=1e-15)
+
+
+def test_a_step_that_does_not_change_theta_is_refused():
+    message = "h: expected a step that changes theta and stays finite, given"
+    with refused(ValueError, f"{message} 1e-06 at [1], where theta is 1e+20"):
+        central_difference(np.sum, np.array([0.0, 1e20]))
+    with refused(ValueError, f"{message} 1e+308 at [0], where theta is 1.7e+308"):
+        central_difference(np.sum, np.array([1.7e308]), 1e308)
+    with refused(ValueError, f"{message} 1e+308 at [0], where theta is -1.7e+308"):
+        central_difference(np.sum, np.array([-1.7e308]), 1e308)
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "message"),
+    [
+        (lambda t: np.nan, ValueError, "function at theta [0] + h: expected finite numbers, "),
+        (lambda t: 1j, TypeError, "function at theta [0] + h: expected float32 or float64, "),
+        (lambda t: 1, TypeError, "function at theta [0] + h: expected float32 or float64, "),
+        (
+            lambda t: np.float32(1),
+            TypeError,
+            "function at theta [0] + h: expected dtype float64, given float32",
+        ),
+        (
+            lambda t: np.ones(1 + (t[0] > 1)),
+            ValueError,
+            "function at theta [0] - h: expected the shape (2,) of its value at + h, given (1,)",
+        ),
+        (
+            lambda t: 1.7e308 if t[0] > 1 else -1.7e308,
+            ValueError,
+            "slope at [0]: expected finite numbers, given inf",
+        ),
+    ],
+)
+def test_a_function_without_a_slope_is_refused(function, error, message):
+    with pytest.raises(error) as caught, np.errstate(all="raise"):
+        central_difference(function, np.ones(1))
+    assert str(caught.value).startswith(message)
+
+
+# Networks that cannot be, activations of your own, copies.
+
+
+@pytest.mark.parametrize(
+    ("given_layers", "message"),
+    [
+        (None, "network: expected a list of layers, given NoneType"),
+        (3, "network: expected a list of layers, given int"),
+        (NETWORK.layer(1), "network: expected a list of layers, given Layer"),
+        ("ab", "layer 1: expected a Layer, given str"),
+    ],
+)
+def test_what_are_no_layers_is_refused(given_layers, message):
+    with refused(TypeError, message):
+        Network(given_layers)
+
+
+@pytest.mark.parametrize("name", [["relu"], None, 3, "tanh", np.array("relu")], ids=repr)
+def test_what_is_no_activation_is_refused(name):
+    known = "expected one of identity, relu, sigmoid"
+    with pytest.raises(ValueError, match=f"^layer 1: activation: {known}, given "):
+        Network([Layer(np.ones((1, 1)), np.ones(1), name)])
+    with pytest.raises(ValueError, match=f"^activation: {known}, given "):
+        activation(name)
+
+
+@pytest.mark.parametrize(
+    ("widths", "activations", "seed", "message"),
+    [
+        ([], [], 0, "widths: expected at least two, d_x and K; given []"),
+        (None, [], 0, "widths: expected at least two, d_x and K; given None"),
+        ([2, True], ["relu"], 0, "widths: expected positive integers, given True"),
+        ([2, 1], None, 0, "activations: expected a list of 1, one less than widths; given None"),
+        ([2, 1], "r", 0, "activations: expected a list of 1, one less than widths; given 'r'"),
+        ([2, 1], ["relu"], -1, "seed: expected an integer from 0, given -1"),
+        ([2, 1], ["relu"], None, "seed: expected an integer from 0, given None"),
+        ([2, 1], ["relu"], True, "seed: expected an integer from 0, given True"),
+    ],
+)
+def test_a_random_network_that_cannot_be_is_refused(widths, activations, seed, message):
+    with refused(ValueError, message):
+        random_network(widths, activations, seed=seed)
+
+
+def test_a_random_network_of_no_floats_is_refused():
+    begin = "layer 1: W: expected float32 or float64, given int64; "
+    with pytest.raises(TypeError, match=f"^{re.escape(begin)}"):
+        random_network([2, 1], ["relu"], seed=0, dtype=np.int64)
+
+
+def own(value, derivative=np.ones_like):
+    f = Activation("own", value, derivative)
+    return Network([Layer(np.ones((3, 2)), np.ones(3), f)])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        (lambda s: s.sum(), ValueError, "expected shape (3,), given ()"),
+        (lambda s: s[:1], ValueError, "expected shape (3,), given (1,)"),
+        (lambda s: s.astype(np.float32), TypeError, "expected dtype float64, given float32"),
+    ],
+)
+def test_an_activation_of_your_own_that_does_not_fit_is_refused(wrong, error, message):
+    with refused(error, f"layer 1: z: {message}"):
+        forward(own(wrong), np.ones(2))
+    network = own(np.tanh, wrong)
+    trace = forward(network, np.ones(2))
+    with refused(error, f"layer 1: derivative of z: {message}"):
+        backward(network, trace, np.ones(3))
+
+
+def test_an_activation_of_your_own_cannot_change_the_trace():
+    def in_place(s):
+        s[:] = 0
+        return s
+
+    with pytest.raises(ValueError, match="read-only"):
+        forward(own(in_place), np.ones(2))
+
+
+def test_an_activation_of_your_own_that_is_not_finite_is_refused():
+    with refused(ValueError, "layer 1: z: expected finite numbers, given inf at [0]"):
+        forward(own(lambda s: 1 / (s - s)), np.ones(2))
+    network = own(np.tanh, lambda s: np.full_like(s, np.nan))
+    with refused(ValueError, "layer 1: delta: expected finite numbers, given nan at [0]"):
+        backward(network, forward(network, np.ones(2)), np.ones(3))
+
+
+def test_an_activation_that_is_no_function_is_refused():
+    with refused(TypeError, "value: expected a function, given None"):
+        Activation("own", None, np.cos)
+    with refused(TypeError, "derivative: expected a function, given 3"):
+        Activation("own", np.sin, 3)
+    with refused(TypeError, "name: expected a string, given 3"):
+        Activation(3, np.sin, np.cos)
+
+
+def test_an_activation_that_borrows_a_name_has_no_twin():
+    fake = Activation("relu", np.tanh, lambda s: 1 - np.tanh(s) ** 2)
+    with refused(ValueError, "layer 1: activation: expected identity, relu, sigmoid, given 'relu'"):
+        twin(random_network([1, 1], [fake], seed=0))
+
+
+@pytest.mark.parametrize(
+    "again",
+    [copy.copy, copy.deepcopy, lambda network: pickle.loads(pickle.dumps(network))],
+    ids=["copied", "deep-copied", "pickled"],
+)
+def test_a_network_that_is_copied_is_the_same_and_read_only(again):
+    network = again(NETWORK)
+    assert network.widths == NETWORK.widths
+    for old, new in zip(NETWORK.layers, network.layers, strict=True):
+        np.testing.assert_array_equal(old.W, new.W)
+        np.testing.assert_array_equal(old.b, new.b)
+        assert old.f == new.f
+        assert not np.shares_memory(old.W, new.W)
+        for array in (new.W, new.b):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 7
+    compare(backward(network, forward(network, X), np.ones((2, 1))), GRADIENTS).assert_close()
+
+
+@pytest.mark.parametrize("made", [GRADIENTS, numerator_layout(
+    backward(NETWORK, forward(NETWORK, X[0]), np.ones(1))
+)], ids=["by hand", "numerator layout"])  # fmt: skip
+def test_gradients_that_are_pickled_are_the_same(made):
+    compare(pickle.loads(pickle.dumps(made)), made).assert_close()
+
+
+@pytest.mark.parametrize(
+    ("thing", "name"),
+    [
+        (NETWORK, "layers"),
+        (NETWORK.layer(1), "W"),
+        (TRACE, "s"),
+        (GRADIENTS, "W"),
+        (relu, "value"),
+        (SquaredError(), "reduction"),
+        (BinaryCrossEntropy(), "anything"),
+        (SigmoidCrossEntropy(), "anything"),
+        (compare({"a": (1, 1)}), "rows"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_nothing_can_be_assigned_to_what_was_made(thing, name):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(thing, name, None)

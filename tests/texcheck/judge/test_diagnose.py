@@ -1,0 +1,63 @@
+"""What is told about a mistake: the change that makes the statement provable, in words."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from texcheck import Refuted, check, report
+from texcheck.book.pages import read
+from texcheck.judge.diagnose import NOTHING_FITS
+from texcheck.judge.edits import edits
+from texcheck.reading import read as statements
+
+FOLDER = Path(__file__).parents[1]
+NETWORKS = tomllib.loads((FOLDER / "derivations.toml").read_text(encoding="utf-8"))
+ANSWERED = [(*case, network) for network, kinds in NETWORKS.items() for case in kinds["answered"]]
+
+
+def test_each_network_has_mistakes() -> None:
+    assert sorted(NETWORKS) == ["any", "deep", "regression", "sigmoid-bce", "sigmoid-mse"]
+    assert len(ANSWERED) > 270
+
+
+@pytest.mark.parametrize(("tex", "status", "answer", "network"), ANSWERED)
+def test_a_mistake_is_told_what_is_wrong_or_what_to_write(
+    tex: str, status: str, answer: str, network: str
+) -> None:
+    told = [
+        " ".join(report.text(verdict))
+        for _, verdict in check(tex, network)
+        if verdict.status == status
+    ]
+    assert any(answer in one for one in told), told
+
+
+def test_the_span_is_that_of_the_part_to_change() -> None:
+    tex = r"\delta^{(1)} = W^{(2)} \delta^{(2)} \odot f'(s^{(1)})"
+    ((_, verdict),) = check(tex, "any")
+    assert isinstance(verdict, Refuted)
+    assert verdict.span is not None
+    assert tex[slice(*verdict.span)] == "W^{(2)}"
+
+
+def test_every_misprint_of_the_errata_but_one_is_told_what_is_wrong() -> None:
+    untold = [
+        item.label
+        for item in read(FOLDER.parents[1] / "book" / "errata.md")
+        if item.expect == "misprint"
+        for _, verdict in check(item.tex, item.network)
+        if isinstance(verdict, Refuted) and NOTHING_FITS in verdict.diagnosis
+    ]
+    # z^{(0)} = [\delta^{(L)}]^T: what was meant, x, has nothing in common with it.
+    assert untold == ["eq:err-c29-printed"]
+
+
+def test_an_edit_changes_the_statement_in_one_place() -> None:
+    (statement,) = statements(r"\delta^{(1)} = W^{(2)T} \delta^{(2)} \odot f'(s^{(1)})")
+    found = list(edits(statement, ""))
+    assert len(found) > 100
+    assert all(edit.statement != statement for edit in found)
+    assert {edit.side for edit in found} == {"left", "right"}

@@ -1,0 +1,51 @@
+"""The specification: statements as data, by verdict, and what they must not be."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from texcheck import check
+from texcheck.reading import expression
+
+FOLDER = Path(__file__).parent / "statements"
+VERDICTS = ("proved", "refuted", "undecided", "unreadable")
+# The verdict on a text is the worst on its statements.
+WORST = ("definition", "proved", "undecided", "refuted", "unreadable")
+
+
+def rows(verdict: str) -> list[dict[str, Any]]:
+    data = tomllib.loads((FOLDER / f"{verdict}.toml").read_text(encoding="utf-8"))
+    return list(data["rows"])
+
+
+def pairs() -> list[tuple[str, str]]:
+    data = tomllib.loads((FOLDER / "same.toml").read_text(encoding="utf-8"))
+    return [(one, other) for one, other in data["pairs"]]
+
+
+@pytest.mark.parametrize(
+    ("row", "verdict"), [(row, verdict) for verdict in VERDICTS for row in rows(verdict)]
+)
+def test_a_statement_has_its_verdict(row: dict[str, Any], verdict: str) -> None:
+    subject, kind = row.get("subject"), row.get("kind", "value")
+    results = check(row["tex"], row["network"], subject=subject, kind=kind, diagnose=False)
+    found = max((one.status for _, one in results), key=WORST.index)
+    assert found == verdict or (verdict, found) == ("proved", "definition"), results
+
+
+@pytest.mark.parametrize(("one", "other"), pairs())
+def test_two_spellings_are_one_formula(one: str, other: str) -> None:
+    assert expression(one) == expression(other)
+
+
+def test_no_statement_stands_twice() -> None:
+    keys = [
+        (row["tex"], row["network"], row.get("subject"), row.get("kind"))
+        for verdict in VERDICTS
+        for row in rows(verdict)
+    ]
+    assert len(keys) == len(set(keys)) > 1400
