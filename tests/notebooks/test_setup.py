@@ -180,7 +180,7 @@ def test_the_site_alone_is_enough(site, fresh, tmp_path):
     with zipfile.ZipFile(site / "software" / "notebooks.zip") as archive:
         archive.extractall(tmp_path)
     book = tmp_path / "backpropagation-by-hand"
-    result = fresh.run("-m", "handgrad", "check", "mlp.py", cwd=book / "homework")
+    result = fresh.run("-m", "mlpcheck", "check", "mlp.py", cwd=book / "homework")
     assert "Traceback" not in result.stdout + result.stderr
     assert "mlp.py" in result.stdout
 
