@@ -21,7 +21,7 @@ node_modules/.package-lock.json: package-lock.json
 .venv/installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("The book needs Python 3.11 or newer, and $(PYTHON) is Python %d.%d. \
 	Name another: make book PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
-	@echo "Setting up .venv. The first time, this downloads about 1 GB and takes some minutes."
+	@echo "Setting up .venv. The first time, this fills 2 GB and takes some minutes."
 	$(PYTHON) -m venv $$(test "$$($(BIN)/python -V 2>&1)" = "$$($(PYTHON) -V)" || echo --clear) .venv
 ifneq ($(TORCH_INDEX),)
 	$(BIN)/python -m pip install --quiet --index-url $(TORCH_INDEX) "$$(grep '^torch==' requirements.txt)"
@@ -33,7 +33,7 @@ book: .venv/installed $(PROVER) ## build the site into _build/html (about a minu
 	$(BIN)/jupyter-book build book --config _config.yml --path-output . -W -n --keep-going
 	@echo "The book is built. Open $(SITE)/index.html, or run: make serve"
 
-test: .venv/installed ## run all tests, every notebook, and prove every equation (about ten minutes)
+test: .venv/installed ## run all tests, every notebook, and prove every equation (many minutes)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports

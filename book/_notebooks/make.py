@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 import yaml
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -174,7 +174,7 @@ def executed(notebook: NotebookNode, path: Path) -> NotebookNode:
     )
     try:
         client.execute()
-    except CellExecutionError as error:
+    except (CellExecutionError, DeadKernelError) as error:
         raise ValueError(f"{path}: a cell failed, nothing was written.\n{error}") from error
     for cell in notebook.cells:
         if cell.id in kept:

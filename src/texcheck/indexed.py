@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from . import syntax as t
+from .algebra.terms import NoRule
 from .check import Claim
 from .elaborate import Reading, shapes
+from .elaborate.sorts import IllSorted, Unfit
 from .networks.network import Network
 from .writing import tex
 
@@ -31,8 +33,11 @@ def indexed(claim: Claim, network: str | Network) -> tuple[str, ...]:
     statement = claim.statement
     if not isinstance(statement, t.Equation | t.Comparison | t.Update):
         return ()
-    writer = _Writer(statement, shapes(statement, network), network)
-    return tuple(writer.lines())
+    try:
+        reading = shapes(statement, network)
+    except (IllSorted, NoRule, Unfit):
+        return ()  # no shapes fit: the verdict says so
+    return tuple(_Writer(statement, reading, network).lines())
 
 
 @dataclass

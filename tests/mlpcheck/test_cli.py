@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -220,10 +221,10 @@ def test_the_autograder_runs_from_its_own_folder(right, tmp_path):
     shutil.copy(right, submission / "mlp.py")
     script = (
         run.read_text("utf-8")
-        .replace("/autograder/venv/bin/python", sys.executable)
-        .replace("/autograder/source", str(target))
-        .replace("/autograder/submission", str(submission))
-        .replace("/autograder/results", str(tmp_path / "results"))
+        .replace("/autograder/venv/bin/python", shlex.quote(sys.executable))
+        .replace("/autograder/source", shlex.quote(str(target)))
+        .replace("/autograder/submission", shlex.quote(str(submission)))
+        .replace("/autograder/results", shlex.quote(str(tmp_path / "results")))
     )
     subprocess.run([bash, "-c", script], check=True, capture_output=True)
     data = json.loads((tmp_path / "results" / "results.json").read_text("utf-8"))

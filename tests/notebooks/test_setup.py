@@ -185,6 +185,12 @@ def test_the_site_alone_is_enough(site, fresh, tmp_path):
     assert "mlp.py" in result.stdout
 
     path = book / "regression" / "forward_run.ipynb"
-    before = [cell.get("outputs") for cell in read(path)["cells"]]
+    committed, downloaded = read(ROOT / "book" / "regression" / path.name), read(path)
+    for cell, solved in zip(downloaded["cells"], committed["cells"], strict=True):
+        assert cell.get("outputs", []) == []
+        cell["source"] = solved["source"]  # a reader fills the gaps
+    path.write_text(json.dumps(downloaded), "utf-8")
     after = fresh.run_notebook(path)
-    assert [cell.get("outputs") for cell in after] == before
+    assert [cell.get("outputs") for cell in after] == [
+        cell.get("outputs") for cell in committed["cells"]
+    ]

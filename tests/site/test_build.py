@@ -7,16 +7,19 @@ import runpy
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pikepdf
 import pytest
-from pages import PDF_NAME
+from pages import OFFLINE_NAME, PDF_NAME
+from playwright.sync_api import BrowserContext, Route
 
 ROOT = Path(__file__).parents[2]
 PAGE = (
-    "# A page\n\nIt reads well.\n\n$$\nx = 1\n$$ (eq:one)\n\n"
+    "---\nword: one\n---\n# A page\n\nIt reads well.\n\n$$\nx = 1\n$$ (eq:one)\n\n"
     "## A gradient by $W^{(2)}$\n\nNext: [the notebook](run.ipynb).\n"
 )
 NOTEBOOK = (
@@ -86,6 +89,51 @@ def test_address_adds_sitemap_and_canonical_links(published: Path) -> None:
     assert 'property="og:image" content="https://someone.example/book/_static/social.png"' in page
     assert (published / "_static" / "social.png").is_file()
     assert '<base href="https://someone.example/book/">' in (published / "404.html").read_text()
+
+
+def test_a_site_with_an_address_works_there(published: Path, context: BrowserContext) -> None:
+    """Every page, and the 404 page wherever a reader is lost, finds its styles and the others."""
+    base = "https://someone.example/book/"
+    missing: list[str] = []
+
+    def answer(route: Route) -> None:
+        name = urlsplit(route.request.url).path.removeprefix("/book/")
+        if (published / name).is_file():
+            route.fulfill(path=published / name)
+        else:
+            missing.append(route.request.url)
+            route.fulfill(path=published / "404.html", status=404)
+
+    context.route("**/*", answer)
+    page = context.new_page()
+    page.goto(f"{base}run.html", wait_until="networkidle")
+    page.get_by_role("link", name="A page").first.click()
+    page.wait_for_url(f"{base}index.html")
+    page.goto(f"{base}search.html?q=gradient")
+    page.locator("#search-results a").first.click()
+    page.wait_for_url(f"{base}index.html#*")
+    assert missing == []
+
+    page.goto(f"{base}lost/deep/page.html", wait_until="networkidle")
+    assert missing == [f"{base}lost/deep/page.html"]
+    assert page.evaluate("getComputedStyle(document.body).fontFamily").startswith('"STIX Two Text"')
+    page.get_by_role("link", name="A notebook").first.click()
+    page.wait_for_url(f"{base}run.html")
+
+
+def test_book_is_zipped_for_reading_offline(plain: Path, tmp_path: Path) -> None:
+    site = shutil.copytree(plain, tmp_path / "a sité")
+    command = [sys.executable, str(ROOT / "book" / "_offline" / "make.py"), str(site)]
+    for _ in range(2):  # the second zip does not hold the first
+        subprocess.run(command, check=True)
+    with zipfile.ZipFile(site / OFFLINE_NAME) as archive:
+        names = {name.partition("/")[2] for name in archive.namelist()}
+        index = archive.read("backpropagation-by-hand/index.html").decode("utf-8")
+    assert {"index.html", "run.html", "_static/site.css", "_sources/run.ipynb"} <= names
+    assert OFFLINE_NAME not in names
+    assert f'<a href="{OFFLINE_NAME}">' not in index
+    for page in site.rglob("*.html"):
+        assert f'<a href="{OFFLINE_NAME}">' in page.read_text("utf-8")
 
 
 def test_book_is_printed(plain: Path, tmp_path: Path) -> None:

@@ -135,7 +135,8 @@ def _summands(whole: t.Expr) -> Iterator[t.Expr]:
 
 def signs(whole: t.Expr, scope: Scope) -> Changes:
     """The sign of a term, or of a whole side."""
-    for total in every(whole, t.Add):
+    inside = {id(i) for part in every(whole, t.Name) for i in part.indices}
+    for total in (total for total in every(whole, t.Add) if id(total) not in inside):
         for term in reversed(total.terms):
             says = f"the sign of {scope.show(term)} is wrong"
             yield Change("sign", says, term, t.substitute(whole, term, opposite(term)))
