@@ -4,13 +4,13 @@ from pathlib import Path
 
 from mlpcheck.check import check
 from mlpcheck.report import text
-from mlpcheck.sandbox import Limits, Server
+from mlpcheck.run.sandbox import Limits, Server
 
 __all__ = ["check_file"]
 
 
 def check_file(file: str | Path, book: str | None = None) -> str:
-    """The report on one mlp.py, as `python -m handgrad check` prints it; for notebooks.
+    """The report on one mlp.py, as `python -m mlpcheck check` prints it; for notebooks.
 
     `book` is the URL where the book is published. FileNotFoundError if there is no such file.
     """

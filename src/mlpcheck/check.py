@@ -3,21 +3,27 @@
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlpcheck import cases, search
-from mlpcheck.judge import judge
-from mlpcheck.sandbox import Record, Server, Stopped, Unreadable
-from mlpcheck.verdict import POINTS, Run, Verdict
+from mlpcheck import search
+from mlpcheck.judge.findings import POINTS, Verdict
+from mlpcheck.judge.interface import judge
+from mlpcheck.run.records import Record, Run
+from mlpcheck.run.sandbox import Failed, Server, Stopped, Unreadable
+from mlpcheck.truth import cases
 
 MOST_PROBES = 4  # batch sizes that are tried because they stand in the code
 
 
 @dataclass(frozen=True)
 class Result:
-    """The verdict on a submission, and a digest of what was submitted."""
+    """The verdict on a submission, and a digest of what was submitted, empty if the checker failed.
+
+    Without a digest there are no points either, and it is checked again the next time.
+    """
 
     name: str
     digest: str
@@ -29,24 +35,25 @@ class Result:
         return {
             "name": self.name,
             "digest": self.digest,
-            "points": verdict.score,
+            "points": verdict.score if self.digest else None,
             "groups": {
-                name: {"points": verdict.points(name), "of": POINTS[name], "cases": group.total,
-                       "held": group.held, "note": group.note}
+                name: {"points": verdict.points(name), "of": verdict.weights[name],
+                       "cases": group.total, "held": group.held, "note": group.note}
                 for name, group in verdict.groups.items()
             },
             "findings": [
-                {"code": f.code, "what": list(f.what), "value": f.value, "detail": list(f.detail)}
+                {"code": f.code, "what": list(f.what), "value": f.value, "detail": list(f.detail),
+                 "line": f.line}
                 for f in verdict.findings
             ],
         }  # fmt: skip
 
 
-def digest(path: Path) -> str:
-    """A digest of a submission's Python files, and of the checker itself."""
-    own = sorted(Path(__file__).parent.glob("*.py"))
+def digest(path: Path, weights: Mapping[str, float] = POINTS) -> str:
+    """A digest of a submission's Python files, the weights, and the checker itself."""
+    own = sorted(Path(__file__).parent.rglob("*.py"))
     theirs = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-    seen = hashlib.sha256()
+    seen = hashlib.sha256(json.dumps(dict(weights)).encode())
     for file in (*own, *theirs):
         seen.update(os.fsencode(file.name) + b"\0")
         try:
@@ -56,26 +63,29 @@ def digest(path: Path) -> str:
     return seen.hexdigest()[:16]
 
 
-def check(name: str, path: Path, server: Server) -> Result:
+def check(
+    name: str, path: Path, server: Server, weights: Mapping[str, float] = POINTS
+) -> Result:
     """Run the submission at `path`, mlp.py or a folder that holds it, and judge it."""
-    verdict = Verdict()
+    verdict = Verdict(weights)
     try:
         if there := _missing(path):
             verdict.add("missing-file", (), there)
-            return Result(name, digest(path), verdict)
-        records, tolerance = _records(path, server)
-        verdict = judge(records, tolerance)
-        if not verdict.findings and verdict.score < sum(POINTS.values()):
-            verdict.add("not-checked", (), "some results never came back")
+        else:
+            records, tolerance = _records_twice(path, server)
+            verdict = judge(records, tolerance, weights)
+            if verdict.score < verdict.most and all(not f.groups for f in verdict.findings):
+                verdict.add("not-checked", (), "some results never came back")
     except Unreadable as error:
         verdict.add("not-readable", (), str(error))
     except Stopped:
         raise
     except Exception as error:  # a mistake of the checker is no traceback for the student
-        verdict = Verdict()
-        verdict.add("not-checked", (), f"{type(error).__name__}: {error}")
-        return Result(name, "", verdict)  # without a digest it is checked again the next time
-    return Result(name, digest(path), verdict)
+        kind = "" if isinstance(error, Failed) else f"{type(error).__name__}: "
+        verdict = Verdict(weights)
+        verdict.add("not-checked", (), f"{kind}{error}")
+        return Result(name, "", verdict)
+    return Result(name, digest(path, weights), verdict)
 
 
 def _missing(path: Path) -> str:
@@ -89,6 +99,14 @@ def _missing(path: Path) -> str:
     except OSError as error:
         raise Unreadable(f"{path.name}: {error.strerror}") from error
     return f"there is {', '.join(names[:3]) or 'nothing'}"
+
+
+def _records_twice(path: Path, server: Server) -> tuple[list[Record], search.Tolerance]:
+    """The records; from a new runner if the first one was killed, which may be by chance."""
+    try:
+        return _records(path, server)
+    except Failed:
+        return _records(path, server)
 
 
 def _records(path: Path, server: Server) -> tuple[list[Record], search.Tolerance]:

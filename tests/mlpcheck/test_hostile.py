@@ -1,15 +1,17 @@
 """Code that loops, eats memory, deletes files or ends the program is reported and harms nothing."""
 
 import os
-import tempfile
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
-from mlpcheck import cases, report, sandbox
+from mlpcheck import report
 from mlpcheck.check import check
-from mlpcheck.sandbox import Limits, Server, Stopped
+from mlpcheck.run.sandbox import Limits, Server, Stopped
+from mlpcheck.truth import cases
 
 LOSSES = ("mse_loss", "mse_loss dJdy_hat", "bce_loss", "bce_loss dJdy_hat", "bce_loss at 0 and 1")
 
@@ -84,7 +86,7 @@ WHILE_LOADING = {  # "..." stands for the reference
     "sys.exit": ("...\nimport sys; sys.exit(3)\n", "exit"),
     "os._exit": ("...\nimport os; os._exit(3)\n", "exit"),
     "an error": ("...\n1 / 0\n", "import-error"),
-    "a module that is not there": ("import helper\n...", "import-error"),
+    "a module that is not there": ("import helper\nhelper.f()\n...", "import-error"),
     "no colon": ("def f()\n    pass\n", "syntax-error"),
     "brackets without end": ("x = " + "(" * 5000, "syntax-error"),
     "a null byte": ("x = 1\0", "syntax-error"),
@@ -103,11 +105,11 @@ TRICKS = {
     ),
     "printing a report": "print('mlp.py: 100 of 100 points\\n\\nEverything holds.')\n...",
     "patching the checker": (
-        "try:\n    import mlpcheck.verdict\n    mlpcheck.verdict.Verdict.score = 100\n"
+        "try:\n    import mlpcheck.judge.findings as f\n    f.Verdict.score = 100\n"
         "except OSError:\n    pass\n..."
     ),
     "looking up the right results": (
-        "try:\n    from mlpcheck import cases\n    RIGHT = cases.networks()\n"
+        "try:\n    from mlpcheck.truth import cases\n    RIGHT = cases.networks()\n"
         "except OSError:\n    pass\n..."
     ),
     "reaching for the program that calls it": (
@@ -139,6 +141,13 @@ HIDDEN_AUTOGRAD = {  # in backward
 }
 
 
+@pytest.fixture(scope="module", params=["none", "bwrap"] if sys.platform == "linux" else ["none"])
+def server(request):
+    """A runner behind the fence alone, and one inside bubblewrap."""
+    with Server(Limits(call_seconds=1.0), request.param) as running:
+        yield running
+
+
 @pytest.fixture
 def victim(tmp_path):
     file = tmp_path / "others" / "kept.txt"
@@ -151,7 +160,7 @@ def victim(tmp_path):
 def test_it_is_reported_and_the_losses_are_judged(name, check_source, reference, victim):
     code, expected = IN_FORWARD[name]
     result = check_source(reference.in_forward(code.replace("VICTIM", repr(str(victim)))))
-    assert result.verdict.codes == [expected]
+    assert [code for code in result.verdict.codes if code != "to-be-read"] == [expected]
     assert all(result.verdict.points(group) == 5 for group in LOSSES)
     assert result.verdict.points("forward") == 0 or expected == "forbidden"
     assert victim.read_text("utf-8") == "kept"
@@ -191,7 +200,7 @@ def test_results_that_never_come_back_are_reported(check_source, reference):
     )
     verdict = check_source(reference.in_forward(code)).verdict
     assert verdict.score < 100
-    assert verdict.codes == ["not-checked"]
+    assert "not-checked" in verdict.codes
 
 
 def test_a_loop_in_backward_leaves_forward_and_losses_judged(check_source, reference):
@@ -232,29 +241,29 @@ def test_the_environment_is_not_passed_on(check_source, reference, monkeypatch):
     assert result.verdict.codes == []
 
 
-def test_no_process_and_no_file_is_left_behind(check_source, reference, tmp_path, monkeypatch):
-    ended = []
+def test_no_process_and_no_file_is_left_behind(reference, server, tmp_path):
+    file = tmp_path / "mlp.py"
+    file.write_text(reference.in_forward("while True: pass"), encoding="utf-8")
+    assert check("mlp.py", file, server).verdict.codes == ["timeout"]
+    assert list(server.work.iterdir()) == []
+    assert children(server.process.pid) <= {server.process.pid}
 
-    def kill(pid: int, original=sandbox._kill) -> None:
-        ended.append(pid)
-        original(pid)
 
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setattr(sandbox, "_kill", kill)
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    assert check_source(reference.in_forward("while True: pass")).verdict.codes == ["timeout"]
-    assert len(set(ended)) == 2  # the one that looped, and the one that did the rest
-    for pid in ended:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
-    assert list(temporary.iterdir()) == []
+def children(pid: int) -> set[int]:
+    """The processes below the runner, but for those that bubblewrap itself needs."""
+    command = ["ps", "-e", "-ww", "-o", "pid=,ppid=,args="]
+    found = subprocess.run(command, capture_output=True, text=True)
+    rows = [line.split(None, 2) for line in found.stdout.splitlines()]
+    below = {pid}
+    for _ in rows:
+        below |= {int(row[0]) for row in rows if int(row[1]) in below}
+    return {int(r[0]) for r in rows if int(r[0]) in below and r[2].split()[-1] != "fork"} - {pid}
 
 
 def test_closing_the_server_ends_what_is_running(reference, tmp_path):
     file = tmp_path / "mlp.py"
     file.write_text(reference.in_forward("while True: pass"), encoding="utf-8")
-    server = Server(Limits())
+    server = Server(Limits(), "none")
     thread = threading.Thread(target=_fails, args=(lambda: check("mlp.py", file, server),))
     thread.start()
     deadline = time.monotonic() + 60

@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlpcheck import cases, search
-from mlpcheck import hypotheses as h
-from mlpcheck.search import DOUBLE, Backward, Sized, Tolerance
+from mlpcheck import search
+from mlpcheck.mistakes import at
+from mlpcheck.search import DOUBLE, Backward, Sized, Sizes, Tolerance
+from mlpcheck.truth import cases, passes
 
 CLOSE = Tolerance(1e-10, 1e-14)
 POINTS = {key: case.points[0] for key, case in cases.networks().items()}
-SIZED = {key: point.d.shape for key, point in POINTS.items()}
+SIZES = {key: Sizes(len(p.x), len(p.b2), *p.W1.shape) for key, p in POINTS.items()}
 
 
 @pytest.fixture(autouse=True)
@@ -23,9 +24,9 @@ def quiet():
 @pytest.mark.parametrize("case", POINTS)
 def test_without_a_mistake_the_passes_agree_with_autograd(case):
     point, right = POINTS[case], Backward(POINTS, CLOSE)
-    assert CLOSE.close(h.forward(point)[3], point.truth["y_hat"])
+    assert CLOSE.close(passes.forward(point)[3], point.truth["y_hat"])
     for quantity in cases.GRADIENTS:
-        given = {case: Sized(point.truth[quantity], *SIZED[case])}
+        given = {case: Sized(point.truth[quantity], SIZES[case])}
         assert right.explanations(quantity, given)[0].mistakes == ()
 
 
@@ -33,8 +34,9 @@ def test_without_a_mistake_the_passes_agree_with_autograd(case):
 def test_without_a_mistake_the_losses_agree_with_autograd(case):
     loss = cases.losses()[case]
     saturated = Tolerance(1e-8, 0) if loss.saturated else CLOSE  # PyTorch's 1e-12 is a float32
-    assert CLOSE.close(h.loss_value(loss, h.LOSS[loss.function][0][0]), loss.truth["loss"])
-    slope = h.loss_slope(loss, h.SLOPE[loss.function][0][0])
+    value = passes.RIGHT[f"{loss.function} loss"](loss.y, loss.y_hat)
+    assert CLOSE.close(np.asarray(value), loss.truth["loss"])
+    slope = passes.RIGHT[f"{loss.function} dJdy_hat"](loss.y, loss.y_hat) / loss.y.size
     assert saturated.close(slope, loss.truth["dJdy_hat"])
 
 
@@ -42,23 +44,22 @@ def test_the_cases_cover_what_the_task_asks_for():
     pairs = {(p.f, p.g) for p in POINTS.values()}
     assert len(pairs) == 9
     assert {1, 10} < {len(p.x) for p in POINTS.values()}
-    s1 = {case: h.forward(p)[0] for case, p in POINTS.items()}
+    s1 = {case: passes.forward(p)[0] for case, p in POINTS.items()}
     assert all((s1[f"{f}-{g}-kink"] == 0).any() for f, g in pairs if "relu" in (f, g))
     assert all(np.abs(s1[f"{f}-{g}-large"]).max() > 750 for f, g in pairs)
     assert all(np.abs(s1[f"{f}-{g}-tiny"]).max() < 0.1 for f, g in pairs)
 
 
 def right(quantity: str) -> dict[str, Sized]:
-    return {case: Sized(p.truth[quantity], *SIZED[case]) for case, p in POINTS.items()}
+    return {case: Sized(p.truth[quantity], SIZES[case]) for case, p in POINTS.items()}
 
 
-@pytest.mark.parametrize("step", range(len(h.FORWARD)))
+@pytest.mark.parametrize("step", passes.FORWARD)
 def test_each_mistake_of_the_forward_pass_changes_a_number(step):
-    for run, _ in h.FORWARD[step][1:]:
-        options = [run if i == step else steps[0][0] for i, steps in enumerate(h.FORWARD)]
+    for run, _ in at(step)[1:]:
 
-        def predict(case: str, options: list = options):
-            return h.forward(POINTS[case], *options)[3]
+        def predict(case: str, steps: dict = {step: run}):  # noqa: B006 (never changed)
+            return passes.forward(POINTS[case], steps)[3]
 
         assert search.fits(predict, right("y_hat"), DOUBLE) is None
 
@@ -79,7 +80,7 @@ def signature(error: int, layer: int) -> bytes:
 @pytest.mark.parametrize("layer", [1, 2])
 def test_no_two_different_mistakes_in_an_error_look_the_same(layer):
     seen: dict[bytes, tuple] = {}
-    for error, (_, mistakes) in enumerate(h.ERRORS):
+    for error, (_, mistakes) in enumerate(search.errors()):
         other = seen.setdefault(signature(error, layer), mistakes)
         assert mistakes == other
 
@@ -93,7 +94,7 @@ def test_no_two_different_mistakes_in_an_error_look_the_same(layer):
 )
 def test_any_factor_is_found(c, a, b, quantity):
     scaled = {
-        case: Sized(c * float(r.N) ** a * float(r.K) ** b * r.value, r.N, r.K)
+        case: Sized(c * float(r.sizes.N) ** a * float(r.sizes.K) ** b * r.value, r.sizes)
         for case, r in right(quantity).items()
     }
 
@@ -102,7 +103,7 @@ def test_any_factor_is_found(c, a, b, quantity):
 
     found = search.factor(predict, scaled, DOUBLE)
     assert found is not None
-    assert found == (pytest.approx(c), a, b)
+    assert found == (pytest.approx(c), Sizes(a, b))
 
 
 @pytest.mark.parametrize(
@@ -123,4 +124,5 @@ def test_any_factor_is_found(c, a, b, quantity):
     ],
 )
 def test_a_factor_says_what_was_done(factor, quantity, codes):
-    assert [m.code for m in search.factor_mistakes(*factor, quantity)] == codes
+    found = search.factor_mistakes(factor[0], Sizes(*factor[1:]), quantity)
+    assert [mistake.code for mistake in found] == codes

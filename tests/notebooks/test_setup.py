@@ -164,6 +164,15 @@ def test_a_notebook_that_stands_alone_fetches_the_book(site, fresh, tmp_path):
     assert not list(fresh.packages.glob("torch*")), "the set-up installed a PyTorch of its own"
 
 
+def test_the_wheel_holds_every_file_of_the_packages(site):
+    [wheel] = (site / "software").glob("*.whl")
+    sources = (path for path in (ROOT / "src").rglob("*") if path.is_file())
+    files = {path.relative_to(ROOT / "src").as_posix() for path in sources}
+    wanted = {name for name in files if "__pycache__" not in name and ".egg-info" not in name}
+    with zipfile.ZipFile(wheel) as archive:
+        assert wanted <= set(archive.namelist())
+
+
 def test_the_site_alone_is_enough(site, fresh, tmp_path):
     """Install its wheel, prove a formula, check an mlp.py and run one of its notebooks."""
     [wheel] = (site / "software").glob("*.whl")
@@ -180,7 +189,7 @@ def test_the_site_alone_is_enough(site, fresh, tmp_path):
     with zipfile.ZipFile(site / "software" / "notebooks.zip") as archive:
         archive.extractall(tmp_path)
     book = tmp_path / "backpropagation-by-hand"
-    result = fresh.run("-m", "handgrad", "check", "mlp.py", cwd=book / "homework")
+    result = fresh.run("-m", "mlpcheck", "check", "mlp.py", cwd=book / "homework")
     assert "Traceback" not in result.stdout + result.stderr
     assert "mlp.py" in result.stdout
 

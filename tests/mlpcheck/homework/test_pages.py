@@ -1,5 +1,6 @@
 """What the pages of the homework say about the checker is what the checker does."""
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -8,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from mlpcheck.diagnoses import DIAGNOSES
 from mlpcheck.folder import COLUMNS
-from mlpcheck.sandbox import LARGEST_FILE, MOST_FILES, PATIENCE, Limits
-from mlpcheck.verdict import POINTS
+from mlpcheck.judge.findings import POINTS
+from mlpcheck.run.runner import MOST_WRITTEN, PATIENCE
+from mlpcheck.run.sandbox import LARGEST_FILE, MOST_FILES, Limits
 
 TESTS = Path(__file__).parents[1]
 ROOT = TESTS.parents[1]
@@ -32,13 +33,13 @@ def first_cells(page: str, section: str) -> list[str]:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory) -> str:
     """The checker's report on the mistake that the page tells about."""
-    mistakes = tomllib.loads((TESTS / "mistakes.toml").read_text(encoding="utf-8"))
+    mistakes = tomllib.loads((TESTS / "combinations.toml").read_text(encoding="utf-8"))
     source = (TESTS / "reference" / "mlp.py").read_text(encoding="utf-8")
     for old, new in mistakes["half-loss-and-no-output-derivative"]["changes"]:
         source = source.replace(old, new)
     folder = tmp_path_factory.mktemp("student")
     (folder / "mlp.py").write_text(source, encoding="utf-8")
-    command = [sys.executable, "-m", "handgrad", "check", "mlp.py"]
+    command = [sys.executable, "-m", "mlpcheck", "check", "mlp.py"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True).stdout
 
 
@@ -46,8 +47,13 @@ def test_the_report_on_the_page_is_what_the_checker_prints(report):
     assert f"```text\n{report}```" in task
 
 
-def test_every_code_is_explained_once_and_no_other():
-    assert sorted(first_cells(checking, "## All codes")) == sorted(DIAGNOSES)
+def test_the_page_of_mistakes_is_made_from_the_registry():
+    spec = importlib.util.spec_from_file_location("made", Path(__file__).with_name("generate.py"))
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    command = "python tests/mlpcheck/homework/generate.py"
+    wanted = made.page(made.REFERENCE.read_text("utf-8"))
+    assert made.PAGE.read_text("utf-8") == wanted, f"generate it again: {command}"
 
 
 def test_the_rubric_has_the_checkers_points():
@@ -65,9 +71,10 @@ def test_the_columns_of_the_table_are_those_of_the_csv_file():
 
 def test_the_limits_on_the_page_are_the_checkers():
     limits = Limits()
-    assert f"may take {limits.call_seconds:g} seconds" in checking
-    assert f"or {PATIENCE * limits.call_seconds:g} seconds if it only waits" in checking
-    assert f"the whole run {limits.seconds} seconds" in checking
+    assert f"may compute for {limits.call_seconds:g} seconds" in checking
+    assert f"or wait for {PATIENCE * limits.call_seconds:g} seconds" in checking
+    assert f"the whole run may take {limits.seconds} seconds" in checking
+    assert f"or more than {MOST_WRITTEN} files in it" in checking
     assert f"grow by {limits.memory_bytes // 2**20} MiB" in checking
     assert f"After {limits.output_bytes // 10**6} MB of output" in checking
     assert f"{LARGEST_FILE // 10**6} MB, and a folder {MOST_FILES} Python files" in checking

@@ -4,7 +4,7 @@ All numbers are seeded, so every submission gets the same cases in every run.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
@@ -43,7 +43,8 @@ class Network:
     """A case for MLP: networks, and the calls to be made on them. `points` are checked in order.
 
     Roles: "plain", "large", "tiny", "kink", "hand", "probe" have one point; "again" is a second
-    pass after clearing, "two" a second network, both compared with the plain cases `twins`.
+    pass after clearing, "two" a second network, both compared with the plain cases `twins`;
+    "repeat" calls forward twice with the same input.
     """
 
     id: str
@@ -56,7 +57,8 @@ class Network:
         first = self.points[0]
         networks = len(self.points) if self.role == "two" else 1
         steps: list[dict[str, Any]] = []
-        order = [("forward", i) for i in range(networks)] + [("backward", 0)]
+        order = [("forward", i) for i in range(networks)]
+        order += [("forward", 0) if self.role == "repeat" else ("backward", 0)]
         if self.role == "again":
             order += [("clear_grad_and_cache", 0), ("forward", 1), ("backward", 1)]
         for call, i in order:
@@ -79,7 +81,10 @@ class Network:
 
 @dataclass(frozen=True)
 class Loss:
-    """A case for mse_loss or bce_loss. y and y_hat are (N, K); `saturated` has y_hat of 0 and 1."""
+    """A case for mse_loss or bce_loss. y and y_hat are (N, K); `saturated` has y_hat of 0 and 1.
+
+    A case with a `twin` is the same once more: the results have to be equal.
+    """
 
     id: str
     function: str
@@ -87,6 +92,7 @@ class Loss:
     y_hat: Array
     saturated: bool = False
     truth: dict[str, Array] = field(default_factory=dict)
+    twin: str = ""
 
     def request(self) -> dict[str, Any]:
         """The case as plain data for the runner."""
@@ -172,6 +178,7 @@ def _networks() -> list[Network]:
         twins = tuple(f"{f}-{g}-{name}" for name in ("first", "third"))
         cases.append(Network(f"{f}-{g}-longer", "again", (first, third), twins))
         cases.append(Network(f"{f}-{g}-two", "two", (first, beside), (f"{f}-{g}-first",)))
+        cases.append(Network(f"{f}-{g}-repeat", "repeat", (first,)))
     return cases
 
 
@@ -225,6 +232,8 @@ def _losses() -> list[Loss]:
     add("right", "bce_loss", [[0, 1], [1, 0]], [[0, 1], [1, 0]], True)
     add("wrong", "bce_loss", [[0, 1], [1, 0]], [[1, 0], [1, 0.5]], True)
     add("mixed", "bce_loss", [[0, 1], [1, 0], [1, 1]], [[0, 0.5], [0, 0.25], [1, 0.8]], True)
+    for case in cases[:2]:
+        cases.append(replace(case, id=f"{case.function}-repeat", twin=case.id))
     return cases
 
 

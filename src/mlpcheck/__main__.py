@@ -1,0 +1,164 @@
+"""The command line: `python -m mlpcheck check ...` and `python -m mlpcheck gradescope FOLDER`."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mlpcheck import gradescope, report
+from mlpcheck.check import check
+from mlpcheck.folder import Outputs, Unusable, check_folder, program, submissions
+from mlpcheck.judge.findings import POINTS
+from mlpcheck.run import sandbox
+from mlpcheck.run.records import printable
+from mlpcheck.run.sandbox import Limits, Server, Stopped
+from mlpcheck.store import Foreign, write_atomically
+
+RIGHT, WRONG, UNUSABLE = 0, 1, 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mlpcheck", description="Check the homework's mlp.py against autograd."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser(
+        "check",
+        help="check one mlp.py, or a folder of submissions",
+        description="Check one mlp.py, or a folder of submissions: a .py file or a folder with "
+        "an mlp.py for each. Exit status: 0 if everything holds (for a folder: if all were "
+        "checked), 1 if something is wrong, 2 if the command cannot be carried out or the checker "
+        "itself failed.",
+    )
+    grader = commands.add_parser(
+        "gradescope",
+        help="write an autograder for Gradescope",
+        description="Write setup.sh, run_autograder and the checker into a new folder. Zip what is "
+        "in it and upload the zip as the assignment's autograder.",
+    )
+    for command in (one, grader):
+        command.add_argument("--book", metavar="URL", help="where the book is published")
+        command.add_argument(
+            "--weights", type=Path, metavar="FILE", help="TOML: the points of groups of the rubric"
+        )
+    grader.add_argument("folder", type=Path, help="a folder that is not there yet")
+    _options(one)
+    return parser
+
+
+def _options(one: argparse.ArgumentParser) -> None:
+    one.add_argument("path", type=Path, help="mlp.py, or a folder")
+    for name, text in {
+        "--csv": "one row for each submission; to go on after an interruption, give it again",
+        "--json": "the whole result; for a folder one JSON object a line",
+        "--summary": "for a folder, a page with the mistakes of the class as bars",
+    }.items():
+        one.add_argument(name, type=Path, metavar="FILE", help=text)
+    one.add_argument(
+        "--reports", type=Path, metavar="DIR", help="for a folder, a page for each submission"
+    )
+    one.add_argument(
+        "--gradescope", type=Path, metavar="FILE", nargs="?", const=gradescope.RESULTS,
+        help=f"write Gradescope's results.json (default: {gradescope.RESULTS})",
+    )  # fmt: skip
+    one.add_argument(
+        "--sandbox", choices=sandbox.SANDBOXES, default="auto",
+        help="run submissions inside bubblewrap: where it works (auto), or else stop, or never",
+    )  # fmt: skip
+    one.add_argument(
+        "--jobs", type=int, metavar="N", default=os.cpu_count() or 1,
+        help="submissions that are checked at a time (default: one for each core)",
+    )  # fmt: skip
+
+
+def _terminated(*_: Any) -> None:
+    """SIGTERM ends as Ctrl-C does: with all that was started, and every copy, gone."""
+    raise KeyboardInterrupt
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status."""
+    given = _parser().parse_args(arguments)
+    try:
+        if given.command == "gradescope":
+            if given.folder.exists():
+                raise Unusable(f"{given.folder}: expected a folder that is not there yet")
+            _weights(given.weights)
+            gradescope.write_autograder(given.folder, given.book, given.weights)
+            print(f"Written to {given.folder}. Zip its contents and upload the zip to Gradescope.")
+            return RIGHT
+        return _check(given)
+    except (Unusable, Stopped, Foreign) as error:
+        print(error, file=sys.stderr)
+    except OSError as error:
+        print(f"{error.filename or given.command}: {error.strerror}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("\nInterrupted. Give the same command to continue.", file=sys.stderr)
+    return UNUSABLE
+
+
+def _weights(file: Path | None) -> dict[str, float]:
+    """The points of each group: those of the file, and the usual ones for the rest."""
+    try:
+        given = tomllib.loads(file.read_text("utf-8")) if file else {}
+    except ValueError as error:
+        raise Unusable(f"{file}: expected TOML such as forward = 20; {error}") from error
+    for name, points in given.items():
+        if name not in POINTS:
+            raise Unusable(f"{file}: expected groups of {', '.join(POINTS)}; given {name!r}")
+        if isinstance(points, bool) or not isinstance(points, int | float) or points < 0:
+            raise Unusable(f"{file}: {name}: expected a number from 0, given {points!r}")
+    return {name: given.get(name, points) for name, points in POINTS.items()}
+
+
+def _check(given: argparse.Namespace) -> int:
+    path: Path = given.path
+    if not path.exists():
+        raise Unusable(f"{path}: no such file or folder")
+    if given.jobs < 1:
+        raise Unusable(f"--jobs: expected at least 1, given {given.jobs}")
+    weights = _weights(given.weights)
+    of_class = {name: getattr(given, name) for name in ("csv", "reports", "summary")}
+    is_class = any(of_class.values()) or not (path / "mlp.py").exists()
+    if path.is_dir() and is_class and not given.gradescope:
+        return _check_class(given, weights)
+    for name, value in of_class.items():
+        if value:
+            raise Unusable(f"--{name}: expected a folder of submissions, given {path}")
+    with Server(Limits(), given.sandbox) as server:
+        file = program(path) if path.is_dir() else path
+        result = check(printable(path.name), file, server, weights)
+    print(report.text(result, given.book), end="")
+    if given.json:
+        data = report.with_sentences(result, given.book)
+        write_atomically(given.json, json.dumps(data, indent=1) + "\n")
+    if given.gradescope and result.digest:
+        write_atomically(given.gradescope, gradescope.results(result, given.book))
+    if not result.digest:
+        return UNUSABLE
+    return WRONG if result.verdict.findings else RIGHT
+
+
+def _check_class(given: argparse.Namespace, weights: dict[str, float]) -> int:
+    found, left = submissions(given.path)
+    on = "inside bubblewrap" if sandbox.chosen(given.sandbox) else "behind the fence alone"
+    print(f"{len(found)} submissions, each run {on}")
+    for line in left:
+        print(line)
+    out = Outputs(given.csv, given.json, given.reports, given.summary, given.book, weights,
+                  given.sandbox)  # fmt: skip
+    if failed := check_folder(found, out, given.jobs):
+        print(f"{failed} could not be checked, which is no fault of theirs. They have no points; "
+              "give the same command again.", file=sys.stderr)  # fmt: skip
+        return UNUSABLE
+    return RIGHT
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _terminated)
+    sys.exit(main())

@@ -1,0 +1,161 @@
+"""Judges what can be told before any number is compared: loading, names, types, and conduct."""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+
+import numpy as np
+
+from mlpcheck.judge.findings import (
+    CALLS,
+    NETWORK,
+    POINTS,
+    Verdict,
+    listed,
+    problem_found,
+    wrong_shape,
+)
+from mlpcheck.judge.losses import judge_loss
+from mlpcheck.judge.network import Networks
+from mlpcheck.run.records import Record, Run, numbers
+from mlpcheck.search import Tolerance
+from mlpcheck.truth import cases
+from mlpcheck.truth.cases import Point
+
+
+def judge(
+    records: Sequence[Record], tolerance: Tolerance, weights: Mapping[str, float] = POINTS
+) -> Verdict:
+    """The verdict on a run of `cases.requests()` (and of probes, if there were any)."""
+    verdict, run = Verdict(weights), Run(records)
+    with np.errstate(all="ignore"):
+        if _loaded(run, verdict):
+            _conduct(run, verdict)
+            for function in ("mse_loss", "bce_loss"):
+                judge_loss(function, run, verdict, tolerance)
+            if run.names.get("MLP") is not None and _interface(run, verdict):
+                Networks(run, verdict, tolerance).judge()
+    if run.absent and not verdict.has("import-error"):
+        tops = dict.fromkeys(name.partition(".")[0] for name in run.absent)
+        verdict.add("missing-import", (), listed(list(tops)))
+    if run.suspects:
+        verdict.add("to-be-read", (), listed(run.suspects))
+    verdict.finish(run.lines)
+    return verdict
+
+
+def _loaded(run: Run, verdict: Verdict) -> bool:
+    if run.syntax:
+        _syntax(run.syntax, verdict)
+        return False
+    if run.unloaded is not None:
+        code, text = run.unloaded
+        if code == "exception":
+            verdict.add("import-error", (), f"{text}. {_hint(text)}")
+        elif code in ("timeout", "exit"):
+            verdict.add(code, (CALLS["load"],), f"{text}{'' if code == 'exit' else f' {GUARD}.'}")
+        else:
+            verdict.add(code, (CALLS["load"],), text)
+        return False
+    if not run.names:
+        verdict.add("crash", (CALLS["load"],), "nothing was heard of it")
+        return False
+    for name in ("MLP", "mse_loss", "bce_loss"):
+        if run.names.get(name) is None:
+            kind = "class" if name == "MLP" else "function"
+            alike = {other.lower(): other for other in run.others if other != name}
+            near = get_close_matches(name.lower(), alike, n=1)
+            there = f" There is one called {alike[near[0]]}." if near else ""
+            verdict.add("missing-name", (name,), f"The task asks for a {kind} of this name.{there}")
+    return True
+
+
+def _syntax(found: Record, verdict: Verdict) -> None:
+    if "reason" in found:
+        verdict.add("syntax-error", (), str(found["reason"]))
+        return
+    line, column = found.get("line"), found.get("column", 1)
+    source = str(found.get("source", ""))
+    lead = len(source) - len(source.lstrip())
+    caret = " " * max(0, int(column) - 1 - lead) + "^"
+    text = f"{str(found.get('message')).capitalize()}, in line {line}."
+    if source.lstrip()[:1] in ("%", "!"):
+        text += " Lines that begin with % or ! are for notebooks alone."
+    if found.get("newer"):
+        text += f" The checker has Python {found['newer']}, which may be older than yours."
+    verdict.add("syntax-error", (), text, source.strip(), caret)
+
+
+# What runs while the file is loaded and should not.
+GUARD = 'Put what runs outside functions under if __name__ == "__main__":, or remove it'
+
+
+def _hint(text: str) -> str:
+    """What to do about an error while the file is loaded."""
+    if text.startswith(("ModuleNotFoundError", "ImportError")):
+        return "The checker has PyTorch, NumPy and the files that were handed in"
+    return "This line comes from a notebook; remove it" if "get_ipython" in text else GUARD
+
+
+def _conduct(run: Run, verdict: Verdict) -> None:
+    """Findings about what the code does beside computing, one for each kind and call."""
+    seen: dict[tuple[str, str], list[str]] = {}
+    for kind, call, _, text in run.notes:
+        if kind == "changed":
+            kind = "changes-parameters" if text in cases.PARAMETERS else "changes-input"
+        texts = seen.setdefault((kind, CALLS.get(call, call)), [])
+        if text not in texts:
+            texts.append(text)
+    for (code, call), texts in seen.items():
+        if code == "changes-parameters":
+            texts.sort(key=cases.PARAMETERS.index)
+        verdict.add(code, (call,), listed(texts))
+
+
+def _interface(run: Run, verdict: Verdict) -> bool:
+    """Judge the new networks: parameters of the right shapes. False if they cannot be used."""
+    group, usable = verdict.groups["interface"], bool(run.parameters)
+    for (case, call, _), problem in run.raised.items():
+        if call == "MLP" and case in cases.networks():
+            group.count(False)
+            problem_found(verdict, problem, ("MLP(...)",))
+    kinds = ("changes-parameters", "changes-input", "forbidden", "autograd")
+    for case, record in run.parameters:
+        if case in cases.networks():
+            fine, can_be_used = _parameters(record, cases.networks()[case].points[0], verdict)
+            usable = usable and can_be_used
+            group.count(fine and not verdict.has(*kinds))
+    if not usable:
+        for name in NETWORK:
+            verdict.groups[name].note = "not judged until a network can be made as the task says"
+    return usable
+
+
+def _parameters(record: Record, point: Point, verdict: Verdict) -> tuple[bool, bool]:
+    """Whether a new network is as the task says, and whether it can be used at least."""
+    held = record["parameters"]
+    if "W1" not in held:
+        verdict.add("wrong-type", ("parameters",), f"expected a dict, given {held.get('type')}")
+        return False, False
+    fine = usable = True
+    for name in record["missing"]:
+        verdict.add("missing-name", (f"self.{name}",), "The task asks for this attribute.")
+        fine = False
+    for name in cases.PARAMETERS:
+        what, value, wanted = f'parameters["{name}"]', held.get(name), getattr(point, name).shape
+        array = numbers(value)
+        if isinstance(array, str):
+            code = "missing-key" if array.endswith("None") else "wrong-type"
+            verdict.add(code, (what,), "missing, or None" if array.endswith("None") else array)
+            fine = usable = False
+        elif array.shape != wanted:
+            wrong_shape(verdict, what, name, array.shape, wanted)
+            fine = False
+            usable &= [n for n in array.shape if n != 1] == [n for n in wanted if n != 1]
+        elif "int" in str(value.get("dtype")):
+            verdict.add("wrong-dtype", (what,), f"is {value['dtype']}")
+            fine = False
+        elif value.get("requires_grad"):
+            text = "requires_grad is True, as torch.nn.Parameter sets it unless told otherwise"
+            verdict.add("autograd", (what,), text)
+            fine = False
+    return fine, usable

@@ -1,0 +1,198 @@
+"""Judges mse_loss and bce_loss: the loss, its gradient, and both where y_hat is 0 or 1."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from mlpcheck import search
+from mlpcheck.judge.findings import CALLS, Verdict, pattern, problem_found, raised_together, show
+from mlpcheck.judge.quantity import Quantity, differ
+from mlpcheck.mistakes import Explained, Found, at
+from mlpcheck.run.records import Run, numbers
+from mlpcheck.search import Explanation, Sizes, Tolerance
+from mlpcheck.truth import cases
+from mlpcheck.truth.cases import Array
+
+
+def judge_loss(function: str, run: Run, verdict: Verdict, tolerance: Tolerance) -> None:
+    """Judge one of the two losses."""
+    Loss(function, run, verdict, tolerance).judge()
+
+
+class Loss:
+    """One loss: its two quantities, and what concerns both."""
+
+    def __init__(self, function: str, run: Run, verdict: Verdict, tolerance: Tolerance) -> None:
+        self.function, self.run, self.verdict = function, run, verdict
+        self.tolerance, self.call = tolerance, (CALLS[function],)
+        of = {k: c for k, c in cases.losses().items() if c.function == function}
+        self.cases = {k: c for k, c in of.items() if not c.twin}
+        self.twins = {c.twin: k for k, c in of.items() if c.twin}
+        self.quantities = {"loss": self._quantity("loss"), "dJdy_hat": self._quantity("dJdy_hat")}
+        self.swapped = self._swapped()
+
+    def _quantity(self, name: str) -> Quantity:
+        def example(case: str, value: Array, _: bool) -> list[str]:
+            loss = self.cases[case]
+            return [
+                f"for y = {show(loss.y)}, y_hat = {show(loss.y_hat)}",
+                f"expected {show(loss.truth[name])}", f"yours    {show(value)}",
+            ]  # fmt: skip
+
+        what = f"the loss of {self.function}" if name == "loss" else f"dJdy_hat of {self.function}"
+        truth = {case: loss.truth[name] for case, loss in self.cases.items()}
+        sizes = {case: Sizes(*loss.y.shape) for case, loss in self.cases.items()}
+        hand = frozenset(case for case in self.cases if case.endswith("-hand"))
+        return Quantity(name, what, truth, sizes, self.tolerance, example, hand, plain_number=True)
+
+    def judge(self) -> None:
+        self._take()
+        used = any(n.kind == "autograd" and n.call == self.function for n in self.run.notes)
+        for case, loss in self.cases.items():
+            for name, quantity in self.quantities.items():
+                group = self.function if name == "loss" else f"{self.function} dJdy_hat"
+                group = "bce_loss at 0 and 1" if loss.saturated else group
+                fine = quantity.holds(case) and not used and not self.swapped
+                self.verdict.groups[group].count(fine)
+        if self._random():
+            return
+        for quantity in self.quantities.values():
+            self._explain(quantity)
+
+    def _take(self) -> None:
+        """Sort what was returned; findings for wrong numbers of values, and for what was raised."""
+        raised = {c: self.run.raised[c, self.function, 0] for c in self.cases
+                  if (c, self.function, 0) in self.run.raised}  # fmt: skip
+        for case in self.cases:
+            returned = self.run.returned.get((case, self.function, 0))
+            if returned is not None:
+                self._take_pair(case, returned)
+            elif case in raised and raised[case].code == "exception":
+                for quantity in self.quantities.values():
+                    quantity.failed(case)
+        if not raised or self._raised_by_sizes():
+            return
+        for problem, found in raised_together(raised):
+            if problem.code == "exception" and len(found) < len(self.cases):
+                if any(self._best(q, [self.tolerance]) for q in self.quantities.values()):
+                    continue  # a hypothesis that raises there, too, explains it
+                where = f", in {len(found)} of {len(self.cases)} cases"
+            else:
+                where = ""
+            problem_found(self.verdict, problem, self.call, where)
+
+    def _raised_by_sizes(self) -> bool:
+        """Whether the calls that did not return are those of other sizes than one; the finding."""
+        loss = self.quantities["loss"].results
+        sizes = {c: (r.sizes.N, r.sizes.K, r.value is not None) for c, r in loss.items()}
+        found = pattern(sizes, self.run.integers)
+        if found is not None:
+            self.verdict.add(found.code, self.call, found.value)
+        return found is not None
+
+    def _take_pair(self, case: str, returned: list[Any]) -> None:
+        if len(returned) != 2:
+            nothing = len(returned) == 1 and returned[0].get("type") == "NoneType"
+            found = "one value" if len(returned) == 1 else "more than two values"
+            text = f"returns {found}, not the pair (loss, dJdy_hat)"
+            text = "returns None. Is a return missing" if nothing else text
+            self.verdict.add("wrong-type", self.call, text)
+            if len(returned) > 2 or nothing:
+                return
+        names = ("dJdy_hat", "loss") if self.swapped else ("loss", "dJdy_hat")
+        for name, encoded in zip(names, returned, strict=False):
+            self.quantities[name].take(case, encoded, self.verdict)
+
+    def _swapped(self) -> bool:
+        """Whether the gradient is returned first; it shows where y_hat has several elements."""
+        for case, loss in self.cases.items():
+            returned = self.run.returned.get((case, self.function, 0), [])
+            arrays = [numbers(value) for value in returned]
+            shapes = [a.shape for a in arrays if isinstance(a, np.ndarray)]
+            if loss.y.size > 1 and len(shapes) == 2:
+                if shapes[0] == loss.y.shape and shapes[1] in ((), (1,)):
+                    self.verdict.add("loss-values-swapped", self.call)
+                    return True
+                return False
+        return False
+
+    def _random(self) -> bool:
+        """Whether a second call with the same input gave something else; the finding."""
+        for case, twin in self.twins.items():
+            both = [self.run.returned.get((c, self.function, 0)) for c in (case, twin)]
+            arrays = [[numbers(v) for v in returned or []] for returned in both]
+            if any(differ(one, other) for one, other in zip(*arrays, strict=False)):
+                self.verdict.add("random", self.call, self.function)
+                return True
+        return False
+
+    # -------------------------------------------------------------------------- explaining
+
+    def _explain(self, quantity: Quantity) -> None:
+        if len(quantity.right) == len(quantity.results):
+            return
+        tolerances = [self.tolerance]
+        if self.tolerance == search.DOUBLE:  # some hypotheses differ by 1e-10 alone
+            tolerances.insert(0, search.EXACT)
+        best = self._best(quantity, tolerances)
+        if best is not None:
+            quantity.explained(self._named(best.mistakes), self.verdict)
+            return
+        # What is wrong at 0 and 1 alone may come on top of a mistake elsewhere.
+        usual = {c: r for c, r in quantity.results.items() if not self.cases[c].saturated}
+        found = search.fewest(self._explanations(quantity, usual, self.tolerance))
+        if found is None or not usual:
+            self._unknown(quantity)
+            return
+        quantity.explained(self._named(found.mistakes), self.verdict)
+        values = {c: r.value for c, r in quantity.results.items() if self.cases[c].saturated}
+        bounds = {c: v for c, v in values.items() if v is not None and not quantity.holds(c)}
+        if any(not np.all(np.isfinite(v)) for v in bounds.values()):
+            self.verdict.add("bce-saturated", (quantity.what,), "", *quantity.shown(bounds))
+        elif bounds and not found.mistakes:
+            text = "in another way than the checker knows; see the numbers"
+            self.verdict.add("bce-epsilon", (quantity.what,), text, *quantity.shown(bounds))
+
+    def _best(self, quantity: Quantity, tolerances: list[Tolerance]) -> Explanation | None:
+        """The fewest mistakes that reproduce all cases, as exactly as any do."""
+        for tolerance in tolerances:
+            found = search.fewest(self._explanations(quantity, quantity.results, tolerance))
+            if found is not None and found.mistakes:
+                return found
+        return None
+
+    def _explanations(
+        self, quantity: Quantity, results: search.Results, tolerance: Tolerance
+    ) -> Iterator[Explanation]:
+        raised = {case for case, result in results.items() if result.value is None}
+        probe = search.probing(results)
+        for run, mistakes in at(f"{self.function} {quantity.name}"):
+
+            def predict(case: str, run: Any = run) -> Array:
+                loss = self.cases[case]
+                value = np.asarray(run(loss.y, loss.y_hat))
+                return value if quantity.name == "loss" else value / loss.y.size
+
+            for found in search.explain(
+                predict, mistakes, results, tolerance, quantity.name, probe=probe
+            ):
+                if found.raises == raised:
+                    yield found
+
+    def _named(self, mistakes: Explained) -> Explained:
+        """The mistakes as they are called in this loss.
+
+        A squared error with swapped arguments has a flipped sign; the names tell them apart.
+        """
+        names = (self.run.names.get(self.function) or [])[:2]
+        hat = ["hat" in str(n).lower() or "pred" in str(n).lower() for n in names]
+        if hat == [True, False]:
+            return tuple(Found("swapped-arguments") if m.code == "sign" else m for m in mistakes)
+        return mistakes
+
+    def _unknown(self, quantity: Quantity) -> None:
+        if found := quantity.pattern(self.run.integers):
+            quantity.explained((found,), self.verdict)
+        elif quantity.wrong:
+            quantity.differs(self.verdict)

@@ -1,0 +1,161 @@
+"""Judges a quantity: its cases, what is right, what the student's code gave, and the words for it.
+
+y_hat, the four gradients, and the value and the gradient of each loss are quantities.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mlpcheck.judge.findings import Verdict, pattern, wrong_shape
+from mlpcheck.mistakes import Explained, Found
+from mlpcheck.run.records import numbers
+from mlpcheck.search import Sized, Sizes, Tolerance, squeezed
+from mlpcheck.truth.cases import Array
+
+# The lines that show a value in a case, with the steps that lead there or without.
+Example = Callable[[str, Array, bool], Sequence[str]]
+
+
+def differ(one: Array | str, other: Array | str) -> bool:
+    """Whether both are numbers, and not the same."""
+    if isinstance(one, str) or isinstance(other, str):
+        return False
+    return not np.array_equal(one, other, equal_nan=True)
+
+
+@dataclass
+class Quantity:
+    """One quantity in all its cases.
+
+    name: in LENGTHS, or a gradient; what: as the report calls it; stored: as the student's code
+    does; truth and sizes by case; hand: the cases with numbers for pencil and paper, which are
+    shown rather than others.
+    """
+
+    name: str
+    what: str
+    truth: Mapping[str, Array]
+    sizes: Mapping[str, Sizes]
+    tolerance: Tolerance
+    example: Example
+    hand: frozenset[str] = frozenset()
+    stored: str = ""
+    plain_number: bool = False  # whether a number is as good as a tensor
+    results: dict[str, Sized] = field(default_factory=dict)
+
+    def take(self, case: str, encoded: Any, verdict: Verdict, missing: str = "") -> None:
+        """Keep what was returned, or add a finding about its type.
+
+        `missing` is what is said where None was found: nothing of it was stored or returned.
+        """
+        array, what = numbers(encoded), self.stored or self.what
+        if isinstance(array, str):
+            if array.endswith("None") and self.stored:
+                verdict.add("missing-key", (what,), missing)
+            else:
+                verdict.add("wrong-type", (what,), array + (missing if "None" in array else ""))
+        elif "tensor" not in encoded and not self.plain_number:
+            verdict.add("wrong-type", (what,), "expected a torch.Tensor, given a number")
+        elif not str(encoded.get("dtype", "float")).startswith(("float", "bfloat")):
+            verdict.add("wrong-dtype", (what,), f"is {encoded['dtype']}")
+        else:
+            self.results[case] = Sized(array, self.sizes[case])
+
+    def failed(self, case: str) -> None:
+        """The call raised an error in this case."""
+        self.results[case] = Sized(None, self.sizes[case])
+
+    def holds(self, case: str, tolerance: Tolerance | None = None) -> bool:
+        """Whether the result is right, but perhaps for axes of length 1."""
+        result = self.results.get(case)
+        return (
+            result is not None
+            and result.value is not None
+            and (tolerance or self.tolerance).close(result.value, self.truth[case])
+        )
+
+    def shaped(self, case: str) -> bool:
+        """Whether the result is right in its shape, too."""
+        value = self.results[case].value if self.holds(case) else None
+        return value is not None and value.shape == self.truth[case].shape
+
+    @property
+    def right(self) -> set[str]:
+        return {case for case in self.results if self.holds(case)}
+
+    @property
+    def wrong(self) -> dict[str, Array]:
+        """The wrong values by case; not the errors."""
+        return {
+            case: result.value
+            for case, result in self.results.items()
+            if result.value is not None and not self.holds(case)
+        }
+
+    @property
+    def ordered(self) -> dict[str, Sized]:
+        """The results, those first that most hypotheses fail on: wrong, and of all lengths unlike.
+
+        Cases of one size follow each other, so that every pair of activations comes early.
+        """
+
+        def rank(case: str) -> tuple[bool, bool, str]:
+            size = case.split("-", 2)[-1]
+            return self.holds(case), size != "10-342", size
+
+        return {case: self.results[case] for case in sorted(self.results, key=rank)}
+
+    def pattern(self, integers: Sequence[int]) -> Found | None:
+        """For which sizes alone it is right."""
+        sizes = {
+            case: (r.sizes.N, r.sizes.K, self.holds(case))
+            for case, r in self.results.items()
+            if self.truth[case].any()  # a zero may be right by chance
+        }
+        return pattern(sizes, integers)
+
+    def shapes(self, verdict: Verdict) -> None:
+        """Add a finding on values that are right but for axes of length 1 too many or too few."""
+        odd = {
+            case: r.value.shape
+            for case, r in self.results.items()
+            if r.value is not None and r.value.shape != self.truth[case].shape
+            and squeezed(r.value) == squeezed(self.truth[case])
+        }  # fmt: skip
+        if odd and self.truth[next(iter(odd))].ndim:
+            case = max(odd, key=lambda case: self.truth[case].size)
+            shape = self.truth[case].shape
+            wrong_shape(verdict, self.stored or self.what, self.name, odd[case], shape)
+
+    def shown(self, cases: Iterable[str], steps: bool = False) -> tuple[str, ...]:
+        """An example by numbers: the smallest of the cases, of those by hand if there is one."""
+        given = {c: self.results[c].value for c in cases if c in self.results}
+        values = {c: v for c, v in given.items() if v is not None and v.size}
+        if not values:
+            return ()
+        case = min(values, key=lambda c: (c not in self.hand, self.truth[c].size))
+        return tuple(self.example(case, values[case], steps))
+
+    def explained(self, mistakes: Explained, verdict: Verdict) -> None:
+        """Add the mistakes that were found, with an example by numbers."""
+        for mistake in mistakes:
+            verdict.add(mistake.code, (self.what,), mistake.value, *self.shown(self.wrong))
+
+    def differs(self, verdict: Verdict, when: str = "", more: str = "") -> None:
+        """Add that no mistake explains it: a wrong shape, no numbers, or the first difference."""
+        wrong = self.wrong
+        odd = [c for c, v in wrong.items() if squeezed(v) != squeezed(self.truth[c])]
+        if odd and 2 * len(odd) > len(wrong) and self.truth[odd[0]].ndim:
+            case = min(odd, key=lambda c: self.truth[c].size)
+            shape = self.truth[case].shape
+            wrong_shape(verdict, self.stored or self.what, self.name, wrong[case].shape, shape)
+        elif not all(np.isfinite(v).all() for v in wrong.values()):
+            infinite = [c for c, v in wrong.items() if not np.isfinite(v).all()]
+            text = f"has elements that are NaN or infinite{when}"
+            verdict.add("not-finite", (self.what,), text, *self.shown(infinite, True))
+        else:
+            text = f"is wrong, and no known mistake explains it{when}.{more}"
+            verdict.add("differs", (self.what,), text, *self.shown(wrong, True))

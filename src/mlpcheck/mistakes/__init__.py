@@ -1,0 +1,47 @@
+"""All mistakes that the checker knows, in the order in which they are searched and listed."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from mlpcheck.mistakes import conduct, error, factors, forward, gradients, losses, state
+from mlpcheck.mistakes.registry import Mistake
+from mlpcheck.truth.passes import RIGHT
+
+CHAPTERS: dict[str, Sequence[Mistake]] = {
+    "The file and how it behaves": conduct.ROWS,
+    "The forward pass": forward.ROWS,
+    "The losses": losses.ROWS,
+    "Factors, in the losses and in the gradients": factors.ROWS,
+    "The error on its way back": error.ROWS,
+    "The gradients": gradients.ROWS,
+    "Clearing, and two networks": state.ROWS,
+    "Not explained": conduct.UNEXPLAINED,
+}
+MISTAKES = {row.code: row for rows in CHAPTERS.values() for row in rows}
+NUMERIC = {row.code for rows in list(CHAPTERS.values())[1:6] for row in rows}
+STATE = {row.code for row in state.ROWS}
+
+
+class Found(NamedTuple):
+    """A mistake that explains numbers: its code, and the value that its sentence needs."""
+
+    code: str
+    value: str = ""
+
+
+Explained = tuple[Found, ...]
+
+
+@cache
+def at(step: str) -> tuple[tuple[Any, Explained], ...]:
+    """What may be computed at a step, and the mistakes behind it; the right thing comes first."""
+    return ((RIGHT[step], ()), *_wrong(step))
+
+
+def _wrong(step: str) -> Iterator[tuple[Any, Explained]]:
+    for row in MISTAKES.values():
+        for option in row.predicts:
+            if option.step == step:
+                also = (Found(option.also),) if option.also else ()
+                yield option.run, (Found(row.code, option.value), *also)

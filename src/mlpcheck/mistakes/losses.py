@@ -1,0 +1,268 @@
+"""Mistakes in the two losses and their gradients, apart from factors."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mlpcheck.mistakes.registry import Changes, Mistake, Option, options
+from mlpcheck.truth.cases import Array
+from mlpcheck.truth.passes import cross_entropy, entropy_slope, sigmoid
+
+ENTROPY = "classification/cross_entropy#"
+SEE = {"the loss of bce_loss": ENTROPY + "eq:f03", "bce_loss": ENTROPY + "eq:f04",
+       "": "regression/layers#eq:a05"}  # fmt: skip
+Pair = Callable[[Array, Array], Any]
+EPSILONS = tuple(10.0**-k for k in range(3, 17))
+
+MEAN, SLOPE = "difference.square().mean()", "2 * difference / difference.numel()"
+LOG, LOG_REST = "torch.log(y_hat).clamp(min=-100)", "torch.log(1 - y_hat).clamp(min=-100)"
+BCE, BCE_SLOPE = "-(y * log_y_hat + (1 - y) * log_rest).mean()", "(y_hat - y) / denominator /"
+DENOMINATOR = "(y_hat * (1 - y_hat)).clamp(min=1e-12)"
+FIRST = "    log_y_hat ="  # where bce_loss begins
+
+
+def _norm(y: Array, p: Array) -> Any:
+    return np.sqrt(np.sum((p - y) ** 2))
+
+
+def _clip(p: Array, e: float) -> Array:
+    return np.clip(p, e, 1 - e)
+
+
+def _near(e: float) -> list[Option]:
+    """A small number that is added to the values, or bounds them."""
+    added, bounded = f"you add {e:g}", f"you bound the denominator below by {e:g}"
+    kept = f"you keep y_hat {e:g} away from 0 and 1"
+    if np.float32(1) - np.float32(e) == 1:
+        kept += f", but in float32, PyTorch's usual precision, 1 - {e:g} is 1, and there your code "
+        kept += "returns NaN"
+    loss, slope = "bce_loss loss", "bce_loss dJdy_hat"
+    return [
+        Option(loss, lambda y, p: np.mean(-y * np.log(p + e) - (1 - y) * np.log(1 - p + e)), added),
+        Option(loss, lambda y, p: np.mean(cross_entropy(y, _clip(p, e))), kept),
+        Option(slope, lambda y, p: -y / (p + e) + (1 - y) / (1 - p + e), added),
+        Option(slope, lambda y, p: (p - y) / (p * (1 - p) + e), added),
+        Option(slope, lambda y, p: entropy_slope(y, _clip(p, e)), kept),
+        Option(slope, lambda y, p: (p - y) / (_clip(p, e) * (1 - _clip(p, e))), kept),
+        Option(slope, lambda y, p: (p - y) / np.maximum(p * (1 - p), e), bounded),
+    ]
+
+
+def _flat(y: Array, p: Array) -> list[tuple[str, Array, Array]]:
+    """What is flattened, and y and y_hat after it."""
+    return [
+        ("y_hat.squeeze()", y, p.squeeze()), ("y.squeeze()", y.squeeze(), p),
+        ("y.reshape(-1)", y.reshape(-1), p), ("y_hat.reshape(-1)", y, p.reshape(-1)),
+    ]  # fmt: skip
+
+
+def _broadcast(number: int, run: Pair, whole: bool = False) -> Pair:
+    """run on arrays of which one is flattened; with `whole` it is over the size of what results."""
+
+    def flattened(y: Array, p: Array) -> Any:
+        _, flat_y, flat_p = _flat(y, p)[number]
+        result = np.asarray(run(flat_y, flat_p))
+        return result * y.size / result.size if whole else result
+
+    return flattened
+
+
+def _mean(element: Pair) -> Pair:
+    return lambda y, p: np.mean(element(y, p))
+
+
+def _broadcasts() -> list[Option]:
+    found = []
+    for number, (name, _, _) in enumerate(_flat(np.zeros((1, 1)), np.zeros((1, 1)))):
+        for loss, element, slope in (
+            ("mse_loss", lambda y, p: (p - y) ** 2, lambda y, p: 2 * (p - y)),
+            ("bce_loss", cross_entropy, entropy_slope),
+        ):
+            found.append(Option(f"{loss} loss", _broadcast(number, _mean(element)), name))
+            for whole in (False, True):
+                run = _broadcast(number, slope, whole)
+                found.append(Option(f"{loss} dJdy_hat", run, name))
+    return found
+
+
+def _both(loss: str, slope: str) -> Changes:
+    """The squared error and its gradient replaced."""
+    return [(MEAN, loss), (SLOPE, slope)]
+
+
+ROWS = (
+    Mistake(
+        "swapped-arguments", "{what}: takes its arguments as (y_hat, y). The order is (y, y_hat).",
+        SEE,
+        [Option("bce_loss loss", lambda y, p: np.mean(cross_entropy(p, y))),
+         Option("bce_loss loss", lambda y, p: np.mean(-p * np.log(y) - (1 - p) * np.log(1 - y))),
+         Option("bce_loss dJdy_hat", lambda y, p: (y - p) / (y * (1 - y))),
+         Option("bce_loss dJdy_hat", lambda y, p: entropy_slope(p, y))],
+        [[("def bce_loss(y, y_hat)", "def bce_loss(y_hat, y)")]],
+    ),
+    Mistake(
+        "broadcast",
+        "{what}: {value} loses an axis, so that with one output every prediction is compared with "
+        "every target, N x N differences for N. Leave y and y_hat in the shape (N, K).",
+        SEE, _broadcasts(),
+        [[("difference = y_hat - y\n", "difference = y_hat.squeeze() - y\n")],
+         [("difference = y_hat - y\n", "difference = y_hat - y.reshape(-1)\n")],
+         [(FIRST, "    y_hat = y_hat.squeeze()\n" + FIRST)]],
+    ),
+    Mistake(
+        "loss-root",
+        "{what}: {value}. The loss is the mean of the squares, without a root.", SEE,
+        [*options("mse_loss loss", {
+            "the root of the mean": lambda y, p: np.sqrt(np.mean((p - y) ** 2)),
+            "the root of the sum of the squares, as torch.norm has it": _norm,
+            "torch.norm over N": lambda y, p: _norm(y, p) / len(y),
+            "torch.norm over N K": lambda y, p: _norm(y, p) / y.size,
+        }), Option("mse_loss dJdy_hat", lambda y, p: (p - y) / _norm(y, p) * y.size,
+                   "the gradient of torch.norm")],
+        [[(MEAN, MEAN + ".sqrt()")], [(MEAN, "torch.norm(difference)")],
+         _both("torch.norm(difference) / len(y)", "difference / torch.norm(difference)")],
+    ),
+    Mistake(
+        "loss-absolute",
+        "{what}: built on the absolute difference. The loss squares the difference.", SEE,
+        [Option("mse_loss loss", lambda y, p: np.mean(np.abs(p - y))),
+         Option("mse_loss dJdy_hat", lambda y, p: np.sign(p - y))],
+        [_both("difference.abs().mean()", "difference.sign() / difference.numel()")],
+    ),
+    Mistake(
+        "loss-not-squared",
+        "{what}: the mean of y_hat - y itself. The loss squares the difference.", SEE,
+        [Option("mse_loss loss", lambda y, p: np.mean(p - y)),
+         Option("mse_loss loss", lambda y, p: np.mean(p - y) ** 2)],
+        [[(MEAN, "difference.mean()")]],
+    ),
+    Mistake(
+        "loss-per-row", "{what}: {value}. The loss of a batch is one number.", SEE,
+        [Option(f"{name} loss", lambda y, p, run=run, axis=axis: (
+            run(y, p) if axis is None else np.mean(run(y, p), axis=axis)), f"one number {each}")
+         for name, run in (("mse_loss", lambda y, p: (p - y) ** 2), ("bce_loss", cross_entropy))
+         for axis, each in ((1, "a row"), (0, "a column"), (None, "an element"))],
+        [[(MEAN, "difference.square().mean(dim=1)")]],
+    ),
+    Mistake(
+        "loss-squared-gradient",
+        "{what}: still has the square. The derivative of a square is 2 (y_hat - y).", SEE,
+        [Option("mse_loss dJdy_hat", lambda y, p: (p - y) ** 2)],
+        [[(SLOPE, "difference.square() / difference.numel()")]],
+    ),
+    Mistake(
+        "loss-gradient-summed",
+        "{what}: summed or averaged over the batch. It has one row for each row of y_hat.", SEE,
+        [*(Option("mse_loss dJdy_hat", run) for run in (
+            lambda y, p: (2 * (p - y)).sum(axis=0), lambda y, p: (2 * (p - y)).sum(),
+            lambda y, p: (2 * (p - y)).mean(axis=0, keepdims=True),
+            lambda y, p: (2 * (p - y)).mean())),
+         Option("bce_loss dJdy_hat", lambda y, p: entropy_slope(y, p).sum(axis=0)),
+         Option("bce_loss dJdy_hat", lambda y, p: entropy_slope(y, p).sum())],
+        [[(SLOPE, f"({SLOPE}).sum(dim=0)")], [(SLOPE, "2 * difference.mean()")]],
+    ),
+    Mistake(
+        "loss-values-swapped", "{what}: returns the gradient first. The order is (loss, dJdy_hat).",
+        SEE,
+        examples=[[(f"{SLOPE}\n    return loss, dJdy_hat", f"{SLOPE}\n    return dJdy_hat, loss")]],
+    ),
+    Mistake(
+        "brackets",
+        "{what}: {value}, where a bracket is missing.", SEE,
+        [*options("mse_loss dJdy_hat", {
+            "2 y_hat - y for 2 (y_hat - y)": lambda y, p: 2 * p - y,
+            "2 y_hat - y / (N K) for 2 (y_hat - y) / (N K)": lambda y, p: 2 * p * y.size - y,
+            "y_hat - 2 y for 2 (y_hat - y)": lambda y, p: p - 2 * y,
+        }), *options("mse_loss loss", {
+            "y_hat - y^2 for (y_hat - y)^2": lambda y, p: np.mean(p - y**2),
+        }), *options("bce_loss dJdy_hat", {
+            "(y_hat - y) / y_hat * (1 - y_hat) for (y_hat - y) / (y_hat * (1 - y_hat))":
+                lambda y, p: (p - y) / p * (1 - p),
+            "y_hat - y / (y_hat * (1 - y_hat)) for (y_hat - y) / (y_hat * (1 - y_hat))":
+                lambda y, p: p - y / (p * (1 - p)),
+        })],
+        [[(SLOPE, "(2 * y_hat - y) / difference.numel()")],
+         [(BCE_SLOPE, "(y_hat - y) / y_hat * (1 - y_hat) /")]],
+    ),
+    Mistake(
+        "bce-one-term", "{what}: the term with {value} is missing. Both targets, 0 and 1, cost.",
+        ENTROPY + "eq:f03",
+        [*options("bce_loss loss", {
+            "1 - y": lambda y, p: -np.mean(y * np.log(p)),
+            "y": lambda y, p: -np.mean((1 - y) * np.log(1 - p)),
+        }), *options("bce_loss dJdy_hat", {
+            "1 - y": lambda y, p: -y / p, "y": lambda y, p: (1 - y) / (1 - p),
+        })],
+        [[(BCE, "-(y * log_y_hat).mean()"), (BCE_SLOPE, "-y / y_hat.clamp(min=1e-12) /")]],
+    ),
+    Mistake(
+        "bce-term-sign", "{what}: the two terms are subtracted from each other. They are added.",
+        ENTROPY + "eq:f03",
+        [Option("bce_loss loss", lambda y, p: -np.mean(y * np.log(p) - (1 - y) * np.log(1 - p))),
+         Option("bce_loss dJdy_hat", lambda y, p: -y / p - (1 - y) / (1 - p))],
+        [[(BCE, BCE.replace("+", "-"))]],
+    ),
+    Mistake(
+        "bce-denominator",
+        "{what}: lacks the denominator y_hat (1 - y_hat). y_hat - y is the error at s of a "
+        "sigmoid, not the derivative of the loss.",
+        ENTROPY + "eq:f04", [Option("bce_loss dJdy_hat", lambda y, p: p - y)],
+        [[(BCE_SLOPE, "(y_hat - y) /")]],
+    ),
+    Mistake(
+        "bce-half-denominator", "{what}: the denominator is {value}. It is y_hat (1 - y_hat).",
+        ENTROPY + "eq:f04",
+        options("bce_loss dJdy_hat", {
+            "y_hat alone": lambda y, p: (p - y) / p,
+            "1 - y_hat alone": lambda y, p: (p - y) / (1 - p),
+            "y_hat (1 + y_hat)": lambda y, p: (p - y) / (p * (1 + p)),
+            "y_hat (y_hat - y)": lambda y, p: (p - y) / (p * (p - y)),
+        }),
+        [[(DENOMINATOR, "y_hat.clamp(min=1e-12)")], [(DENOMINATOR, "(y_hat * (y_hat - y))")]],
+    ),
+    Mistake(
+        "bce-mse", "{what}: the squared error, not the cross-entropy.", ENTROPY + "eq:f03",
+        [Option("bce_loss loss", lambda y, p: np.mean((p - y) ** 2))],
+        [[(BCE, "(y_hat - y).square().mean()")]],
+    ),
+    Mistake(
+        "bce-mse-gradient", "{what}: the gradient of the squared error.", ENTROPY + "eq:f04",
+        [Option("bce_loss dJdy_hat", lambda y, p: 2 * (p - y))],
+        [[(BCE_SLOPE, "2 * (y_hat - y) /")]],
+    ),
+    Mistake(
+        "bce-logits",
+        "{what}: takes the sigmoid of y_hat, as BCEWithLogitsLoss does. Here y_hat is a "
+        "probability already.",
+        ENTROPY + "eq:f03",
+        [Option("bce_loss loss", lambda y, p: np.mean(cross_entropy(y, sigmoid(p)))),
+         Option("bce_loss dJdy_hat", lambda y, p: entropy_slope(y, sigmoid(p))),
+         Option("bce_loss dJdy_hat", lambda y, p: sigmoid(p) - y)],
+        [[(FIRST, "    y_hat = torch.sigmoid(y_hat)\n" + FIRST)]],
+    ),
+    Mistake(
+        "bce-times-denominator", "{what}: multiplied by y_hat (1 - y_hat). It is divided by it.",
+        ENTROPY + "eq:f04", [Option("bce_loss dJdy_hat", lambda y, p: (p - y) * p * (1 - p))],
+        [[(BCE_SLOPE, "(y_hat - y) * denominator /")]],
+    ),
+    Mistake(
+        "bce-saturated",
+        "{what}: not finite where y_hat is exactly 0 or 1. As BCELoss does, bound each logarithm "
+        "below by -100 and the denominator below by 1e-12.",
+        ENTROPY + "eq:bce-logarithms",
+        examples=[[(LOG, LOG[:-16]), (LOG_REST, LOG_REST[:-16]), (DENOMINATOR, DENOMINATOR[:-17])]],
+    ),
+    Mistake(
+        "bce-epsilon",
+        "{what}: differs from BCELoss where y_hat is (almost) 0 or 1: {value}. BCELoss bounds each "
+        "logarithm below by -100, the denominator below by 1e-12, and changes nothing else.",
+        ENTROPY + "eq:bce-logarithms", [option for e in EPSILONS for option in _near(e)],
+        [
+            [(LOG, "torch.log(y_hat + 1e-4)"), (LOG_REST, "torch.log(1 - y_hat + 1e-4)")],
+            [(FIRST, "    y_hat = y_hat.clamp(1e-3, 1 - 1e-3)\n" + FIRST)],
+            [(FIRST, "    y_hat = y_hat.clamp(1e-8, 1 - 1e-8)\n" + FIRST)],
+            [(DENOMINATOR, DENOMINATOR.replace("1e-12", "1e-9"))],
+        ],
+    ),
+)  # fmt: skip

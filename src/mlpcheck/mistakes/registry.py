@@ -1,0 +1,69 @@
+"""A mistake is one row: its code, what is said, where the book explains it, the numbers that it
+gives, and examples of it. Everything else follows from the rows: the search, the tests, the page.
+
+A row without `predicts` is found by other means than the numbers, as an exception is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+Changes = Sequence[tuple[str, str]]  # texts that stand once in the reference solution, and new ones
+
+
+class Option(NamedTuple):
+    """What is computed at a step of the passes instead of the right thing.
+
+    {layer} in `value` stands for f or g; `also` is the code of a mistake that comes with it.
+    """
+
+    step: str
+    run: Any
+    value: str = ""
+    also: str = ""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake.
+
+    `says` is the sentence, in which {what} are the quantities that show it and {value} is what was
+    found out; `see` is a page of the book and a label or a heading on it. Each may depend on the
+    quantities: a dict, of which the first key counts that is part of every one of their names.
+    """
+
+    code: str
+    says: str | Mapping[str, str]
+    see: str | Mapping[str, str] = ""
+    predicts: Sequence[Option] = ()
+    examples: Sequence[Changes] = ()
+
+
+def options(steps: str | Sequence[str], predicted: Mapping[str, Any]) -> list[Option]:
+    """An option at each of the steps for each value."""
+    names = [steps] if isinstance(steps, str) else steps
+    return [Option(step, run, value) for step in names for value, run in predicted.items()]
+
+
+def fitting(choice: str | Mapping[str, str], what: Sequence[str]) -> str:
+    """The text of a row that is meant for these quantities."""
+    if isinstance(choice, str):
+        return choice
+    return next(text for key, text in choice.items() if all(key in one for one in what))
+
+
+# Places in the reference solution where an example adds code.
+FORWARD = '        W1, b1 = self.parameters["W1"], self.parameters["b1"]\n'
+BACKWARD = '        x, s1, z1, s2 = (self.cache[name] for name in ("x", "s1", "z1", "s2"))\n'
+TOP = "import torch\n"
+
+
+def before(place: str, code: str) -> tuple[str, str]:
+    """The change that puts code, a line or more, before one of the places."""
+    indent = place[: len(place) - len(place.lstrip())]
+    return place, "".join(f"{indent}{line}\n" for line in code.split("\n")) + place
+
+
+def each(old: str, new: str, *names: str) -> Changes:
+    """The same change for several names, which stand for * in the texts."""
+    return [(old.replace("*", name), new.replace("*", name)) for name in names]

@@ -1,0 +1,1 @@
+"""Running a student's code: the runner, what watches it, and the records that come back."""

@@ -1,0 +1,142 @@
+"""The records of a run, sorted and typed. They come from the student's process: nothing in them is
+trusted, and no control character gets out of here.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mlpcheck.truth.cases import Array
+
+Record = dict[str, Any]
+
+
+class Raised(NamedTuple):
+    """A call that did not return: the code and the text of the problem."""
+
+    code: str
+    text: str
+
+
+class Note(NamedTuple):
+    """What the code did beside computing, in one call of one case."""
+
+    kind: str
+    call: str
+    case: str
+    text: str
+
+
+def printable(text: str) -> str:
+    """The text without what a table or a screen cannot show, or would obey."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _clean(value: Any) -> Any:
+    """The same data with printable texts only."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, list):
+        return value if value and isinstance(value[0], float) else [_clean(one) for one in value]
+    if isinstance(value, dict):
+        return {printable(str(key)): _clean(one) for key, one in value.items()}
+    return value
+
+
+class Run:
+    """The records of a run by what they tell."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self.names: dict[str, Any] = {}  # of MLP and the losses: their arguments, None if missing
+        self.integers: list[int] = []  # that stand in the code
+        self.lines: dict[str, int] = {}  # where a function begins, or a gradient is stored
+        self.suspects: list[str] = []  # what a person should read
+        self.clears = ""  # what backward calls to clear its own gradients
+        self.absent: list[str] = []  # modules that are imported and not there
+        self.syntax: Record = {}
+        self.unloaded: Raised | None = None
+        self.returned: dict[tuple[str, str, int], list[Any]] = {}
+        self.grads: dict[tuple[str, int], dict[str, Any]] = {}
+        self.backward_returns: list[str] = []  # what backward returned, as far as it is something
+        self.cache: dict[str, list[Any]] = {}
+        self.others: list[str] = []  # the names of further functions and classes
+        self.keys: list[str] = []  # those of the first grads
+        self.left: set[str] = set()  # what clear_grad_and_cache() did not clear
+        self.raised: dict[tuple[str, str, int], Raised] = {}
+        self.notes: list[Note] = []
+        self.parameters: list[tuple[str, Record]] = []
+        for record in records:
+            try:
+                self._sort(_clean(record))
+            except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError):
+                continue
+
+    def _sort(self, record: Record) -> None:
+        if "source" in record:
+            self.integers = [int(n) for n in record["integers"]]
+            self.lines = {str(name): int(line) for name, line in record["lines"].items()}
+            self.suspects = [str(name) for name in record["suspects"]]
+            self.others = [str(name) for name in record["others"]]
+            self.clears = str(record["clears"])
+        elif "loaded" in record:
+            self.names = dict(record["loaded"])
+        elif "syntax" in record:
+            self.syntax = record["syntax"]
+        elif "unloaded" in record:
+            self.unloaded = _raised(record["unloaded"])
+        elif "absent" in record:
+            self.absent.append(str(record["absent"]))
+        if "case" in record:
+            self._sort_call(str(record["case"]), str(record["call"]), record)
+
+    def _sort_call(self, case: str, call: str, record: Record) -> None:
+        if "problem" in record:
+            problem = _raised(record["problem"])
+            if call == "load":
+                self.unloaded = problem
+            self.raised[case, call, self._pass(case, call)] = problem
+        for kind in ("autograd", "forbidden", "changed"):
+            if kind in record:
+                self.notes.append(Note(kind, call, case, str(record[kind])))
+        if "parameters" in record:
+            self.parameters.append((case, record))
+        if "returned" in record:
+            self.returned[case, call, self._pass(case, call)] = list(record["returned"])
+        if "grads" in record:
+            self.grads[case, self._pass(case, call)] = dict(record["grads"])
+            self.keys = self.keys or [str(key) for key in record["keys"]]
+            if record.get("result"):
+                self.backward_returns.append(str(record["result"]))
+        if "left" in record:
+            self.left |= {str(name) for name in record["left"]}
+        if "cache" in record:
+            self.cache[case] = list(record["cache"])
+
+    def _pass(self, case: str, call: str) -> int:
+        """The number of the call within its case: 0 for the first forward, 1 for the second."""
+        if call == "backward":
+            return sum(1 for c, _ in self.grads if c == case)
+        return sum(1 for c, name, _ in self.returned if (c, name) == (case, call))
+
+
+def _raised(problem: Record) -> Raised:
+    return Raised(str(problem["code"]), str(problem["text"]))
+
+
+def shaped(shape: Iterable[int]) -> str:
+    return str(tuple(shape))
+
+
+def numbers(encoded: Any) -> Array | str:
+    """The numbers of what was returned, or what is wrong with its type."""
+    if not isinstance(encoded, dict):
+        return "expected a torch.Tensor, given nothing"
+    if "number" in encoded:
+        return np.array(encoded["number"], dtype=np.float64)
+    if "tensor" not in encoded:
+        kind = str(encoded.get("type"))
+        return f"expected a torch.Tensor, given {'None' if kind == 'NoneType' else kind}"
+    if "data" not in encoded:
+        return f"given the shape {shaped(encoded['tensor'])}, far too large"
+    return np.array(encoded["data"], dtype=np.float64).reshape(encoded["tensor"])

@@ -1,0 +1,130 @@
+"""The right passes of the network, with every step replaceable by what a student wrote instead.
+
+RIGHT holds the right function of each step; a row of the registry offers others for the same step.
+One that does not fit the shapes raises ValueError, as PyTorch raises RuntimeError. None changes its
+arguments.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mlpcheck.truth.cases import Array, Point
+
+Function = Callable[[Array], Array]
+
+
+def relu(s: Array) -> Array:
+    return np.maximum(s, 0)
+
+
+def sigmoid(s: Array) -> Array:
+    """1 / (1 + exp(-s)), without overflow."""
+    e = np.exp(-np.abs(s))
+    return np.asarray(np.where(s >= 0, 1, e) / (1 + e))
+
+
+def identity(s: Array) -> Array:
+    return s
+
+
+def linear(z: Array, W: Array, b: Array) -> Array:
+    return z @ W.T + b
+
+
+def slope(name: str, s: Array) -> Array:
+    """The derivative of an activation at s: eq:c19-1, eq:c20-1, eq:e03."""
+    if name == "sigmoid":
+        z = sigmoid(s)
+        return z * (1 - z)
+    return (s > 0) * 1.0 if name == "relu" else np.ones_like(s)
+
+
+def slope_by_value(name: str, z: Array) -> Array:
+    """The same from the activation's value: z > 0 for s > 0."""
+    if name == "sigmoid":
+        return z * (1 - z)
+    return (z > 0) * 1.0 if name == "relu" else np.ones_like(z)
+
+
+class Layer(NamedTuple):
+    """What an error is computed from: activations, s and z, dl/dz, and s of the other layer."""
+
+    name: str
+    other: str
+    s: Array
+    z: Array
+    dz: Array
+    s_other: Array
+    z_other: Array
+    x: Array
+
+
+class Way(NamedTuple):
+    """What leads back from layer 2 to layer 1: its error, and what it is computed from."""
+
+    delta2: Array
+    d: Array
+    W1: Array
+    W2: Array
+
+
+class End(NamedTuple):
+    """What a gradient is computed from: the error, and the arrays that may be taken for z."""
+
+    delta: Array
+    right: Array
+    x: Array
+    s1: Array
+    z1: Array
+    s2: Array
+    y_hat: Array
+    other: Array  # the right gradient of the other layer's parameter of the same kind
+
+
+def cross_entropy(y: Array, y_hat: Array) -> Array:
+    """The elements of eq:f03, as BCELoss bounds the logarithms."""
+    return -y * np.maximum(np.log(y_hat), -100) - (1 - y) * np.maximum(np.log(1 - y_hat), -100)
+
+
+def entropy_slope(y: Array, y_hat: Array) -> Array:
+    """The elements of eq:f04, as BCELoss bounds the denominator."""
+    return (y_hat - y) / np.maximum(y_hat * (1 - y_hat), 1e-12)
+
+
+# The steps, and what is right at each. A loss's gradient is multiplied by the number of elements.
+RIGHT: dict[str, Any] = {
+    "choice": lambda f, g: (f, g), "times": (1, 1), "linear 1": linear, "linear 2": linear,
+    "after": (False, False), "relu": relu, "sigmoid": sigmoid, "identity": identity,
+    "output": identity,
+    "slope of relu": lambda a: slope("relu", a.s),
+    "slope of sigmoid": lambda a: slope("sigmoid", a.s),
+    "slope of identity": lambda a: slope("identity", a.s),
+    "error": lambda a: a.dz * slope(a.name, a.s),
+    "back": lambda w: w.delta2 @ w.W2,
+    "weights 1": lambda e: e.delta.T @ e.right, "weights 2": lambda e: e.delta.T @ e.right,
+    "bias": lambda e: e.delta.sum(axis=0),
+    "mse_loss loss": lambda y, p: np.mean((p - y) ** 2),
+    "bce_loss loss": lambda y, p: np.mean(cross_entropy(y, p)),
+    "mse_loss dJdy_hat": lambda y, p: 2 * (p - y),
+    "bce_loss dJdy_hat": entropy_slope,
+}  # fmt: skip
+FORWARD = ("choice", "times", "linear 1", "linear 2", "after", "relu", "sigmoid", "identity",
+           "output")  # fmt: skip
+
+
+def forward(point: Point, steps: dict[str, Any] | None = None) -> tuple[Array, ...]:
+    """s1, z1, s2 and y_hat: eq:deep-network for two layers, with these steps replaced."""
+    do = RIGHT | (steps or {})
+    f, g = (do[name] for name in do["choice"](point.f, point.g))
+    late = do["after"]  # whether b1 and b2 are added after the activation
+    b1, late1 = (0 * point.b1, point.b1) if late[0] else (point.b1, 0)
+    b2, late2 = (0 * point.b2, point.b2) if late[1] else (point.b2, 0)
+    s1 = z1 = do["linear 1"](point.x, point.W1, b1)
+    for _ in range(do["times"][0]):
+        z1 = f(z1)
+    s2 = y_hat = do["linear 2"](z1 + late1, point.W2, b2)
+    for _ in range(do["times"][1]):
+        y_hat = g(y_hat)
+    return s1, z1, s2, do["output"](y_hat + late2)

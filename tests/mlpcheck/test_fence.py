@@ -1,0 +1,205 @@
+"""Each sentence of the page about what is refused holds, or does not where it says so."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mlpcheck import report
+from mlpcheck.check import check
+from mlpcheck.folder import line
+from mlpcheck.run.runner import PACKAGES
+from mlpcheck.run.sandbox import LARGEST_FILE, MOST_FILES, Limits, Server, confined
+
+PAGE = Path(__file__).parents[2] / "book" / "homework" / "checking.md"
+
+
+def promises(section: str) -> list[str]:
+    """The first words of the lines in a section's list."""
+    text = PAGE.read_text("utf-8").split(f"### {section}\n")[1].split("\n#")[0]
+    return [re.sub(r"\s+", " ", line)[:24] for line in re.findall(r"^- (.+)$", text, re.M)]
+
+
+# What forward does, by the promise that it tries; and the code that it gets.
+TRIED = {
+    "A submission is copied t": ("open('mlp.py', 'w').close()", None),
+    "Memory may grow by 512 M": ("torch.ones(10**9)", "memory"),
+    "After 1 MB of output the": ("while True: print('x' * 10**4)", "output-flood"),
+    "Reading from the keyboar": ("input()", "exception"),
+    "Deleting files, starting": ("import sqlite3\nsqlite3.connect('x')", "forbidden"),
+    "Writing outside of its f": ("torch.save(x, '/tmp/mlpcheck-test')", "forbidden"),
+    "Importing or reading `ha": ("open(PACKAGE).read()", "forbidden"),
+    "`requires_grad`, `backwa": ("x.clone().requires_grad_().sum().backward()", "autograd"),
+    "What leads to autograd o": ("x.grad_fn", "to-be-read"),
+    "Control characters in it": ("raise ValueError('\\x1b[31mred\\a')", "exception"),
+}
+MORE = {
+    "starting a program past Python": (
+        "import _posixsubprocess as p\np.fork_exec([b'/bin/true'], [b'/bin/true'], *range(21))",
+        "forbidden",
+    ),
+    "torch.from_file": ("torch.from_file('/tmp/mlpcheck-x', shared=True, size=4)", "forbidden"),
+    "saving in its own folder": ("torch.save(x, 'x.pt')", None),
+}
+ELSEWHERE = [  # promises with a test of another form below, or in test_hostile.py
+    "A call may compute for 4", "A file may have 1 MB, an", "What it prints reaches n",
+    "The numbers that come ba", "When its check is over, ", "When the checker itself ",
+]  # fmt: skip
+INSIDE = [  # of bubblewrap: the tests below
+    "It can write to its own ", "Of your disk it sees the", "It has no network.",
+    "It sees no process but i",
+]  # fmt: skip
+
+
+def test_each_promise_of_the_page_is_tried():
+    assert sorted(promises("The fence")) == sorted([*TRIED, *ELSEWHERE])
+    assert sorted(promises("Inside bubblewrap")) == sorted(INSIDE)
+
+
+@pytest.mark.parametrize("name", [*TRIED, *MORE])
+def test_the_fence_holds(name, check_source, reference):
+    code, expected = {**TRIED, **MORE}[name]
+    package = repr(str(PACKAGES / "mlpcheck" / "truth" / "cases.py"))
+    result = check_source(reference.in_forward(code.replace("PACKAGE", package)))
+    codes = [c for c in result.verdict.codes if c != "to-be-read" or c == expected]
+    assert codes == ([expected] if expected else [])
+    assert expected not in (None, "to-be-read") or result.verdict.score == 100
+    for text in (report.text(result), line(result)):
+        assert "".join(text.split("\n")).isprintable()
+
+
+def test_a_large_file_and_too_many_files_are_not_read(server, tmp_path, reference):
+    many, large = tmp_path / "many", tmp_path / "large.py"
+    many.mkdir()
+    for number in range(MOST_FILES):
+        (many / f"{number}.py").write_text("", "utf-8")
+    (many / "mlp.py").write_text(reference.text, "utf-8")
+    large.write_text("#" * (LARGEST_FILE + 1), "utf-8")
+    for path in (many, large):
+        assert check("x", path, server).verdict.codes == ["not-readable"]
+
+
+def test_what_is_printed_is_seen_nowhere(check_source, reference, capfd):
+    result = check_source(reference.in_forward("print('seen'); import os; os.write(2, b'seen')"))
+    assert "seen" not in report.text(result) + "".join(capfd.readouterr())
+
+
+def test_time_is_blamed_on_the_call_that_used_it(reference, tmp_path):
+    file = tmp_path / "mlp.py"
+    with Server(Limits(call_seconds=1, seconds=6), "none") as server:
+        file.write_text(reference.in_forward("import time\ntime.sleep(0.8)"), "utf-8")
+        pause = check("x", file, server).verdict.findings[0]
+    assert (pause.code, pause.what) == ("timeout", ("forward(x)",))
+    assert "the whole run took 6 seconds" in pause.value
+
+
+ESCAPE = """\
+import os, socket, glob
+seen = {}
+for name, path in PATHS.items():
+    seen[name] = os.path.exists(path)
+seen["processes"] = len([p for p in os.listdir("/proc") if p.isdigit()])
+places = {"etc": "/etc/x", "usr": "/usr/x", "root": "/x", "tmp": "/tmp/mlpcheck-probe"}
+for name, place in places.items():
+    try:
+        os.close(os.open(place, os.O_CREAT | os.O_WRONLY)); seen[name] = True
+    except OSError as error:
+        seen[name] = error.strerror
+try:
+    socket.create_connection(("PEER"), timeout=2).close(); seen["network"] = True
+except OSError as error:
+    seen["network"] = error.strerror
+"""
+
+
+@pytest.fixture
+def probe(tmp_path):
+    """What code sees inside bubblewrap that no refusal of Python's holds back."""
+    work, other = tmp_path / "work", tmp_path / "other.py"
+    work.mkdir()
+    other.write_text("secret", "utf-8")
+    listener = socket.create_server(("127.0.0.1", 0))
+    paths = {"other": str(other), "checker": str(PACKAGES / "mlpcheck" / "check.py"),
+             "solution": str(PACKAGES / "handgrad"), "home": str(Path(__file__))}  # fmt: skip
+    code = f"PATHS = {paths!r}\n{ESCAPE}".replace('("PEER")', repr(listener.getsockname()))
+    code += "import torch, json\nopen('mine', 'w').write('x'); seen['own'] = True\n"
+    code += "print(json.dumps(seen))"
+    command = confined([sys.executable, "-I", "-c", code], work.resolve())
+    with listener:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def test_bubblewrap_holds(probe):
+    assert not any(probe[name] for name in ("other", "checker", "solution", "home"))
+    assert probe["own"] is True
+    assert probe["tmp"] is True  # its own
+    assert not Path("/tmp/mlpcheck-probe").exists()
+    refused = {probe["etc"], probe["usr"], probe["root"]}
+    assert refused <= {"Read-only file system", "No such file or directory", "Permission denied"}
+    assert probe["network"] is not True
+    assert probe["processes"] <= 3
+
+
+def test_without_bubblewrap_the_code_can_read_what_you_can(reference, tmp_path):
+    other, file = tmp_path / "other.py", tmp_path / "mlp.py"
+    other.write_text("secret", "utf-8")
+    code = f"assert open({str(other)!r}).read() == 'secret'"
+    file.write_text(reference.in_forward(code), "utf-8")
+    codes = {}
+    for sandbox in ("none", "bwrap"):
+        with Server(Limits(), sandbox) as server:
+            codes[sandbox] = check("x", file, server).verdict.codes
+    assert codes == {"none": [], "bwrap": ["exception"]}
+
+
+@pytest.mark.parametrize("sandbox", ["none", "bwrap"])
+def test_sigterm_leaves_no_copy_and_no_process_behind(sandbox, reference, tmp_path):
+    file, temporary = tmp_path / "mlp.py", tmp_path / "temporary"
+    temporary.mkdir()
+    file.write_text(reference.in_forward("import time\ntime.sleep(100)"), "utf-8")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "mlpcheck", "check", str(file), "--sandbox", sandbox],
+        env={**os.environ, "TMPDIR": str(temporary)}, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while not list(temporary.glob("mlpcheck-*/records-0")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(timeout=60) == 2
+    assert list(temporary.iterdir()) == []
+    left = subprocess.run(["ps", "-e", "-o", "args="], capture_output=True, text=True).stdout
+    assert str(temporary) not in left
+
+
+ORPHAN = """
+import os, time
+from mlpcheck.run.runner import prctl, sweep
+prctl(36, 1)
+if (pid := os.fork()) == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.setsid()
+        time.sleep(100)
+    os._exit(0)
+os.waitpid(pid, 0)
+sweep()
+try:
+    os.waitpid(-1, os.WNOHANG)
+except ChildProcessError:
+    print("none is left")
+"""
+
+
+def test_a_process_that_leaves_its_group_is_ended():
+    command = [sys.executable, "-c", ORPHAN]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "none is left\n"
