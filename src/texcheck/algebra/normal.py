@@ -255,7 +255,7 @@ def _least(
     """Of all ways to name the indices that look different from each other, the least."""
     found = []
     for choice in product(*map(permutations, _look_alikes(atoms, bound))):
-        spend(2 * len(atoms))
+        spend(8 * len(atoms))
         order = [name for group in choice for name in group]
         new = {name: name._replace(name=f"%{level}:{at:02}") for at, name in enumerate(order)}
         pairs = tuple(sorted((renamed(atom, new), n) for atom, n in atoms))

@@ -36,6 +36,11 @@ def allow(steps: int = WORK) -> None:
     _work.set([steps])
 
 
+def remaining() -> int:
+    """How many steps are left."""
+    return max(0, _work.get([0])[0])
+
+
 def spend(steps: int) -> None:
     """Counts steps. Raises NoRule where none are left: the same text ends at the same step."""
     left = _work.get(None)

@@ -15,7 +15,7 @@ from itertools import islice, product
 
 from texcheck import syntax as t
 from texcheck.algebra.demands import Nowhere
-from texcheck.algebra.terms import ONE, WORK, Index, NoRule, Sort, allow
+from texcheck.algebra.terms import ONE, WORK, Index, NoRule, Sort, allow, remaining
 from texcheck.elaborate.definitions import declared
 from texcheck.elaborate.sorts import IllSorted, Unfit
 from texcheck.elaborate.statement import Entry, assumed, claimed, entries, parts
@@ -27,6 +27,7 @@ from .intervals import Doubtful, Number, add, approximate, sign, times
 from .worlds import Undefined, World, worlds
 
 ENTRIES = 60  # of one world
+SHARE = 20_000  # steps for one entry in one world
 FILLED = (("ReLU", "sigma"), ("sigma", "tanh"), ("I", "ReLU"))  # for any function
 CLOSE = 1e-9  # two floats that are no nearer are computed again, with certainty
 
@@ -115,10 +116,23 @@ def _with_default(
         raise
     for world in worlds(case, network, pair.scope.least, case.depth):
         for entry in found:
-            witness = _in_world(world, entry, network.name)
+            witness = _with_share(world, entry, network.name)
             if witness is not None:
                 return witness
     return None
+
+
+def _with_share(world: World, entry: Entry, name: str) -> Witness | None:
+    """A witness in a world, with a share of the steps that are left: others have a turn too."""
+    left = remaining()
+    share = min(left, SHARE)
+    allow(share)
+    try:
+        return _in_world(world, entry, name)
+    except NoRule:
+        return None
+    finally:
+        allow(left - share + remaining())
 
 
 def _in_world(world: World, entry: Entry, name: str) -> Witness | None:

@@ -173,7 +173,7 @@ def worlds(case: Case, network: Network, least: int, L_max: int) -> Iterator[Wor
             return
     for seed in range(SEEDS):
         random = Random(f"witness {seed}")
-        widths = _widths(case.depth, max(least, 1 + (seed + 1) % 3), seed)
+        widths = _widths(case.depth, max(least, 1 + seed % 3), seed)
         point = _point(case, widths, random, seed)
         yield World(case, widths, point, _free(case, L_max, random, seed))
 
@@ -199,7 +199,9 @@ def _free(case: Case, L_max: int, random: Random, seed: int = 0) -> dict[str, Fr
 
 
 def _widths(depth: int, least: int, seed: int) -> tuple[int, ...]:
-    """Neighbouring layers differ, and so do x and the output."""
+    """At first as narrow as can be; then neighbouring layers differ, as do x and the output."""
+    if not seed:
+        return (least,) * (depth + 1)
     return tuple(least + (layer + seed) % (3 if depth != 3 else 4) for layer in range(depth + 1))
 
 
