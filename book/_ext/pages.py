@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from addresses import repository_address, site_address
 from docutils import nodes
 from sphinx.errors import ConfigError
+from wording import in_a_line
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -113,6 +114,38 @@ def _description(doctree: nodes.document) -> str:
     return ""
 
 
+_HEADING = re.compile(r"<h([1-6])>(.*?)(<a class=\"headerlink\".*?</a>)?</h\1>", re.DOTALL)
+_LINK_WITH_MATH = re.compile(
+    r"<a (?![^>]*aria-label)([^>]*)>((?:(?!</a>).)*<math.*?)</a>", re.DOTALL
+)
+_MATH = re.compile(r"<math.*?</math>", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
+
+
+def _spoken(markup: str) -> str:
+    """The words of ``markup`` with its formulas in a line, for an attribute."""
+    words = _TAG.sub("", _MATH.sub(lambda math: in_a_line(math[0]), markup))
+    return " ".join(words.split()).replace('"', "&quot;")
+
+
+def name_headings(body: str) -> str:
+    """Headings whose name for a screen reader is their words alone, formulas in a line."""
+    return _HEADING.sub(
+        lambda found: (
+            f'<h{found[1]} aria-label="{_spoken(found[2])}">'
+            f"{found[2]}{found[3] or ''}</h{found[1]}>"
+        ),
+        body,
+    )
+
+
+def name_links(contents: str) -> str:
+    """The same for the links of the contents."""
+    return _LINK_WITH_MATH.sub(
+        lambda found: f'<a {found[1]} aria-label="{_spoken(found[2])}">{found[2]}</a>', contents
+    )
+
+
 def add_to_page(
     app: Sphinx,
     pagename: str,
@@ -131,7 +164,10 @@ def add_to_page(
     contents = context["toctree"](collapse=False, maxdepth=3, titles_only=True, includehidden=True)
     contents = re.sub(r' (role="heading"|aria-level="\d")', "", contents)
     current = 'class="current reference'
-    context["site_nav"] = contents.replace(current, f'aria-current="page" {current}')
+    context["site_nav"] = name_links(contents.replace(current, f'aria-current="page" {current}'))
+    context["name_links"] = lambda toc: name_links(str(toc)) if toc else ""
+    if "body" in context:
+        context["body"] = name_headings(context["body"])
 
 
 def write_robots(app: Sphinx, exception: Exception | None) -> None:

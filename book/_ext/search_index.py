@@ -58,10 +58,13 @@ def _prose(found: Iterable[nodes.Node]) -> str:
 
 def _words_before(equation: nodes.math_block) -> str:
     """The text that leads to the equation: the words nearest before it."""
-    siblings = equation.parent.children
-    for sibling in reversed(siblings[: siblings.index(equation)]):
-        if words := _prose([sibling]):
-            return words
+    node: nodes.Element = equation
+    while not isinstance(node, nodes.section | nodes.document):
+        siblings = node.parent.children
+        for sibling in reversed(siblings[: siblings.index(node)]):
+            if not isinstance(sibling, nodes.title) and (words := _prose([sibling])):
+                return words
+        node = node.parent
     return ""
 
 

@@ -3,21 +3,23 @@
   const { root } = book;
   const navToggle = document.querySelector(".nav-toggle");
   const siteNav = document.getElementById("site-nav");
+  let place = 0;  // where the reader was, to be back there when the contents close
   function openNav(open) {
     root.classList.toggle("nav-open", open);
     navToggle.setAttribute("aria-expanded", String(open));
   }
   navToggle.addEventListener("click", () => {
-    openNav(!root.classList.contains("nav-open"));
-    if (root.classList.contains("nav-open")) {
-      scrollTo({ top: 0 });
-      siteNav.querySelector("a").focus({ preventScroll: true });
-    }
+    const open = !root.classList.contains("nav-open");
+    if (open) place = scrollY;
+    openNav(open);
+    scrollTo({ top: open ? 0 : place, behavior: "instant" });
+    if (open) siteNav.querySelector("a").focus({ preventScroll: true });
   });
   document.addEventListener("keydown", event => {
     if (event.key === "Escape" && root.classList.contains("nav-open")) {
       openNav(false);
-      navToggle.focus();
+      scrollTo({ top: place, behavior: "instant" });
+      navToggle.focus({ preventScroll: true });
     }
   });
   const here = siteNav.querySelector("a[aria-current], a.current");

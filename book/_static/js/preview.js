@@ -57,7 +57,8 @@
     box.style.left = `${scrollX + Math.max(8, Math.min(place.left, document.documentElement.clientWidth - box.offsetWidth - 8))}px`;
     box.style.top = `${scrollY + (below ? place.bottom + 6 : Math.max(4, place.top - box.offsetHeight - 6))}px`;
     link.setAttribute("aria-describedby", "preview");
-    box.addEventListener("pointerleave", closePreview);
+    // A finger that is lifted leaves, too, before its click arrives.
+    box.addEventListener("pointerleave", event => event.pointerType === "mouse" && closePreview());
     preview = { link, box };
   }
   for (const link of document.querySelectorAll(".article a.reference.internal, .article a.internal")) {
@@ -67,7 +68,8 @@
       clearTimeout(previewTimer);
       previewTimer = setTimeout(openPreview, 200, link);
     });
-    link.addEventListener("pointerleave", () => {
+    link.addEventListener("pointerleave", event => {
+      if (event.pointerType !== "mouse") return;
       clearTimeout(previewTimer);
       previewTimer = setTimeout(() => preview?.box.matches(":hover") || closePreview(), 150);
     });
@@ -78,7 +80,7 @@
       openPreview(link, true);
     });
     link.addEventListener("focus", () => link.matches(":focus-visible") && openPreview(link));
-    link.addEventListener("blur", closePreview);
+    link.addEventListener("blur", event => preview?.box.contains(event.relatedTarget) || closePreview());
   }
   document.addEventListener("keydown", event => event.key === "Escape" && closePreview());
   document.addEventListener("pointerdown", event => {

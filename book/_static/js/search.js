@@ -32,7 +32,8 @@
       searchOptions: {
         boost: { title: 4, subject: 3, page: 2, words: .5 },
         prefix: word => word.length > 1,
-        fuzzy: word => (word.length > 4 ? 0.2 : false),
+        // Two letters in seven: a swapped pair counts as two.
+        fuzzy: word => (word.length > 4 ? 0.3 : false),
         boostDocument: id => (id.startsWith("errata.") ? .5 : 1),
       },
     });
@@ -80,6 +81,10 @@
   }
   field.value = new URLSearchParams(location.search).get("q") ?? "";
   field.focus();
-  field.addEventListener("input", showResults);
+  field.addEventListener("input", () => {
+    // The words stand in the address, so that they are there again on Back.
+    history.replaceState(null, "", `?q=${encodeURIComponent(field.value)}`);
+    showResults();
+  });
   showResults();
 })();
