@@ -90,11 +90,6 @@
       const item = element("li", `checker-step ${one.status}`, element("p", "checker-step-name", sign, ` ${statements.length > 1 ? `Step ${place + 1}: ` : ""}${name}`), formula);
       if (place === wrong) item.classList.add("first-wrong");
       if (one.says) item.append(element("p", "checker-says", one.says));
-      for (const { text, href } of one.links ?? []) {
-        const link = element("a", "", text);
-        link.href = new URL(href, book.siteRoot);
-        item.append(element("p", "", link));
-      }
       if (one.read) item.append(element("details", "checker-read", element("summary", "", "How it was read"), element("pre", "", one.read)));
       list.append(item);
     }

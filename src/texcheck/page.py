@@ -7,9 +7,10 @@ from functools import cache
 from typing import TypedDict
 
 from . import report
-from .check import check
-from .reading import CannotRead, expression
-from .syntax import Derivative, Expr, Name
+from .check import Claim, check
+from .indexed import indexed
+from .reading import BOOK, CannotRead, Names, expression, names_of
+from .syntax import Derivative, Equation, Expr, Gradient, Index, Kronecker, Name, Sum
 from .verdict import Refuted, Unreadable, Verdict
 
 
@@ -99,26 +100,79 @@ def answer(question: str) -> str:
     asked = json.loads(question)
     if asked["ask"] == "judge":
         return json.dumps(judge(asked["wanted"], asked["answer"]))
-    return json.dumps(verdicts(asked["tex"], asked["network"]))
+    names = notation(asked["notation"])
+    # Another course's letters are declared for any number of layers.
+    network = asked["network"] if names is BOOK else "deep"
+    found = check(asked["tex"], network, names=names)
+    reason = _beyond_the_assignment(found) if asked["assignment"] else ""
+    if reason:
+        return json.dumps({"statements": [], "refused": reason})
+    return json.dumps({"statements": [_shown(claim, verdict, network) for claim, verdict in found]})
 
 
-def verdicts(tex: str, network: str) -> dict[str, object]:
-    """The verdict on each statement of a display."""
+# Other courses' letters, as their schema lines: a layer, its activation, the loss.
+NOTATIONS = {
+    "course": (
+        r"z^{[l]} = W^{[l]} a^{[l-1]} + b^{[l]}",
+        r"a^{[l]} = g^{[l]}(z^{[l]})",
+        r"J = \ell",
+    ),
+}
+
+
+@cache
+def notation(name: str) -> Names:
+    """The letters of this book (""), or of another course. Raises KeyError for an unknown one."""
+    return names_of(NOTATIONS[name]) if name else BOOK
+
+
+def _shown(claim: Claim, verdict: Verdict, network: str) -> dict[str, str]:
     return {
-        "statements": [
-            {
-                "tex": claim.tex,
-                "line": claim.line,
-                "column": claim.column,
-                "status": verdict.status,
-                "says": "\n".join(report.text(verdict)),
-            }
-            for claim, verdict in check(tex, network)
-        ]
+        "tex": claim.tex,
+        "status": verdict.status,
+        "says": "\n".join(report.text(verdict)),
+        "read": "\n".join(indexed(claim, network)),
     }
+
+
+# What an answer of the assignment may be made of, beside the parameters and the point.
+_GIVEN = (
+    r"\frac{\partial \ell}{\partial \hat y}",
+    r"\frac{\partial z^{(1)}}{\partial s^{(1)}}",
+    r"\frac{\partial \hat y}{\partial s^{(2)}}",
+)
+
+
+def _beyond_the_assignment(found: list[tuple[Claim, Verdict]]) -> str:
+    """Why a right side is no answer to the assignment: what it holds that is not allowed there."""
+    for claim, _ in found:
+        if isinstance(claim.statement, Equation) and (reason := _not_given(claim.statement.right)):
+            return f"Not allowed in the assignment: {reason}."
+    return ""
+
+
+def _not_given(formula: Expr) -> str:
+    given = set(map(_expression, _GIVEN))
+    left = [formula]
+    while left:
+        node = left.pop()
+        if node in given:
+            continue
+        if isinstance(node, Index | Kronecker | Sum) or (isinstance(node, Name) and node.indices):
+            return "a component; write vectors and matrices as a whole"
+        if isinstance(node, Derivative | Gradient):
+            return (
+                "this derivative; only those of the loss by the prediction and of f and g are given"
+            )
+        if isinstance(node, Name) and node.base not in ("x", "y", "W", "b"):
+            return f"{node.base}; use the input, the target and the parameters"
+        left += reversed(node.parts)
+    return ""
 
 
 def warm() -> None:
     """Asks for a verdict of each kind, so that whatever they import has been imported."""
     for tex in ("s^{(1)} = W^{(1)} x + b^{(1)}", "s^{(1)} = W^{(1)T} x", "x = ("):
-        _verdict(tex, "regression")
+        for name in ("", *NOTATIONS):
+            asked = {"ask": "check", "tex": tex, "network": "regression", "notation": name}
+            answer(json.dumps({**asked, "assignment": True}))
