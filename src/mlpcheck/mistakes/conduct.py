@@ -100,7 +100,7 @@ ROWS = (
     ),
     Mistake(
         "output-flood", "{what}: prints, or writes a file, without end{value}. Remove that.",
-        examples=[[before(FORWARD, 'for _ in range(10**9):\n    print("forward", x)')]],
+        examples=[[before(FORWARD, 'for _ in range(10**9):\n    print("forward", x.tolist())')]],
     ),
     Mistake(
         "forbidden", "{what}: {value}. The task needs no such thing, and it was refused.",
