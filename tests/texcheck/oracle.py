@@ -609,9 +609,12 @@ def written(node: t.Written, world: World) -> Value:
         if len({len(column) for column in columns}) != 1:
             raise Meaningless("columns of different lengths")
         filled = [list(row) for row in zip(*columns, strict=True)]
-    return torch.cat(
-        [torch.cat([tensor(cell, world) for cell in row], dim=1) for row in filled], dim=0
-    )
+    parts = [[tensor(cell, world) for cell in row] for row in filled]
+    heights = [{part.shape[0] for part in row} for row in parts]
+    widths = {sum(part.shape[1] for part in row) for row in parts}
+    if len(widths) > 1 or any(len(found) > 1 for found in heights):
+        raise Meaningless("cells of sizes that do not fit")
+    return torch.cat([torch.cat(row, dim=1) for row in parts], dim=0)
 
 
 RULES[t.Written] = written
