@@ -77,7 +77,7 @@ def test_page_loads_cleanly_and_fits(
         not_shown = page.evaluate(
             """() => [...document.querySelectorAll(".article math")].filter(math => {
               const box = math.getBoundingClientRect();
-              const hidden = math.closest("details:not([open])");
+              const hidden = math.closest("details:not([open]), [hidden]");
               return !hidden && !(box.width > 0 && box.height > 0);
             }).map(math => math.textContent)"""
         )
