@@ -121,17 +121,20 @@ def publish(app: Sphinx, exception: Exception | None) -> None:
         )
         return
     stamp = _digest(*_sources())
-    kept = Path(app.doctreedir) / "checker"
-    if not (kept / stamp).is_dir():
-        with tempfile.TemporaryDirectory(dir=app.doctreedir) as made:
+    # Beside the site, so that every build of this checkout finds what one has made.
+    kept = HERE.parents[1] / "_build" / "checker" / stamp
+    if not kept.is_dir():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent) as made:
             try:
                 _bundle(Path(made), stamp)
             except subprocess.CalledProcessError as error:
                 logger.warning("checker: node bundle.mjs failed: %s", error.stderr[-2000:])
                 return
-            shutil.rmtree(kept, ignore_errors=True)
-            shutil.copytree(made, kept / stamp)
-    shutil.copytree(kept / stamp, Path(app.outdir) / "_static" / "checker", dirs_exist_ok=True)
+            shutil.copytree(made, f"{made}-whole")
+        if not kept.is_dir():  # another build may have been faster
+            Path(f"{made}-whole").replace(kept)
+    shutil.copytree(kept, Path(app.outdir) / "_static" / "checker", dirs_exist_ok=True)
     shutil.copy(HERE / "service-worker.js", Path(app.outdir) / "service-worker.js")
 
 

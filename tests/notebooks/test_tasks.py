@@ -79,7 +79,7 @@ def test_a_larger_bias_switches_hidden_unit_1_on(run):
 
 
 def test_wider_layers_make_the_way_forward_dearer(run):
-    result = run("regression/deep_run", "network recursion gradients compare product order")
+    result = run("regression/deep_run", "front network recursion gradients compare product order")
     shapes = result["product_shapes"]([200] * 5 + [10])
     assert result["multiplications"](shapes) == (282_100, 48_422_000)
 
