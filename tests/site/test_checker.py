@@ -44,7 +44,7 @@ def open_page(browser: Browser, origin: str, site: Path) -> Iterator[Page]:
 
 def ask(page: Page, tex: str) -> str:
     """What the page says to a formula."""
-    page.get_by_label("Your formula").fill(tex)
+    page.get_by_label("Your formula", exact=True).fill(tex)
     page.keyboard.press("Control+Enter")
     expect(page.locator(".checker-buttons [type=submit]")).to_be_enabled(timeout=LOADED)
     return page.locator(".checker-verdict").inner_text()
@@ -102,11 +102,13 @@ def test_a_formula_in_the_address_is_text(browser: Browser, origin: str) -> None
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{origin}/{PAGE}#formula=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&network=any")
-    expect(page.get_by_label("Your formula")).to_have_value("<img src=x onerror=alert(1)>")
+    expect(page.get_by_label("Your formula", exact=True)).to_have_value(
+        "<img src=x onerror=alert(1)>"
+    )
     expect(page.get_by_label("Network")).to_have_value("any")
     assert page.locator(".checker img").count() == 0
     page.goto(f"{origin}/{PAGE}#formula={'x' * 100_000}")
-    assert len(page.get_by_label("Your formula").input_value()) <= 10_000
+    assert len(page.get_by_label("Your formula", exact=True).input_value()) <= 10_000
     context.close()
 
 
@@ -118,7 +120,7 @@ def test_the_last_twenty_formulas_are_kept(open_page: Page) -> None:
 
 
 def test_a_formula_is_saved_as_a_file_that_the_command_takes(open_page: Page) -> None:
-    open_page.get_by_label("Your formula").fill(CHAIN)
+    open_page.get_by_label("Your formula", exact=True).fill(CHAIN)
     with open_page.expect_download() as download:
         open_page.get_by_role("button", name="Save as .tex").click()
     text = Path(download.value.path()).read_text("utf-8")
@@ -210,7 +212,7 @@ def test_nothing_is_loaded_before_it_is_used_and_nothing_comes_from_elsewhere(
     page.on("request", lambda request: requests.append(request.url))
     page.goto(f"{origin}/{PAGE}")
     assert not [url for url in requests if url.endswith((".gz", ".zip", "client.js", "temml.js"))]
-    page.get_by_label("Your formula").focus()
+    page.get_by_label("Your formula", exact=True).focus()
     expect(page.locator(".checker-size")).to_contain_text("MB from this site")
     assert not [url for url in requests if ".gz" in url or ".zip" in url]
     ask(page, RIGHT)
@@ -225,7 +227,7 @@ def test_loading_can_be_cancelled_and_fails_in_one_sentence(
     page = context.new_page()
     page.route("**/python.wasm.gz*", lambda route: None)  # never answered
     page.goto(f"{origin}/{PAGE}")
-    page.get_by_label("Your formula").fill(RIGHT)
+    page.get_by_label("Your formula", exact=True).fill(RIGHT)
     page.keyboard.press("Control+Enter")
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".checker-verdict")).to_have_text(
