@@ -172,7 +172,17 @@ def _not_given(formula: Expr) -> str:
 
 def warm() -> None:
     """Asks for a verdict of each kind, so that whatever they import has been imported."""
-    for tex in ("s^{(1)} = W^{(1)} x + b^{(1)}", "s^{(1)} = W^{(1)T} x", "x = ("):
-        for name in ("", *NOTATIONS):
-            asked = {"ask": "check", "tex": tex, "network": "regression", "notation": name}
-            answer(json.dumps({**asked, "assignment": True}))
+    judge({"network": "any", "left": "x", "allow": ["x"], "answers": ["x"]}, "x")
+    for network in ("regression", "sigmoid-bce", "any", "deep"):
+        for tex in (
+            "s^{(1)} = W^{(1)} x + b^{(1)}",
+            "s^{(1)} = W^{(1)T} x",
+            r"\frac{\partial \ell}{\partial \hat y} = (\hat y - y)^T",
+            r"\lVert x \rVert = \exp(\log \sigma(x_0))",
+            "2^{d_x} = d_x^2",
+            "x = (",
+        ):
+            for name in ("", *NOTATIONS):
+                asked = {"ask": "check", "tex": tex, "network": network, "notation": name}
+                answer(json.dumps({**asked, "assignment": not name}))
+                answer(json.dumps({**asked, "assignment": False}))
