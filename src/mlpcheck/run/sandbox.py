@@ -97,6 +97,7 @@ def confined(command: Sequence[str], work: Path) -> list[str]:
     needed = {os.path.abspath(path) for path in (*SYSTEM, *map(str, python), *libraries) if path}
     needed |= {os.path.realpath(path) for path in needed}
     found = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    found += ["--tmpfs", "/tmp"]  # before the rest: Python itself may be installed below it
     for path in sorted(needed):  # what lies above comes before what lies below
         found += ["--ro-bind-try", path, path]
     for package in sorted({(f / name).resolve() for f in (*python, PACKAGES) for name in OWN}):
@@ -104,7 +105,7 @@ def confined(command: Sequence[str], work: Path) -> list[str]:
         if package.is_dir() and any(package.is_relative_to(path) for path in needed):
             found += ["--tmpfs", str(package)]
     found += ["--ro-bind", str(RUNNER), str(RUNNER), "--proc", "/proc", "--dev", "/dev"]
-    found += ["--tmpfs", "/tmp", "--bind", str(work), str(work), "--remount-ro", "/"]
+    found += ["--bind", str(work), str(work), "--remount-ro", "/"]
     return [*found, "--remount-ro", "/dev", "--chdir", str(work), "--", *command]
 
 
