@@ -14,7 +14,8 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from fractions import Fraction
 from functools import lru_cache
@@ -31,14 +32,19 @@ class NoRule(Exception):
     """There is no rule for this: the statement is undecided."""
 
 
-def allow(steps: int = WORK) -> None:
-    """Sets how many steps may follow."""
-    _work.set([steps])
-
-
-def remaining() -> int:
-    """How many steps are left."""
-    return max(0, _work.get([0])[0])
+@contextmanager
+def at_most(steps: int) -> Iterator[None]:
+    """Ends the block with NoRule after so many steps, or after those of the block around it."""
+    around = _work.get(None)
+    left = [steps if around is None else min(steps, around[0])]
+    given = left[0]
+    token = _work.set(left)
+    try:
+        yield
+    finally:
+        _work.reset(token)
+        if around is not None:
+            around[0] -= given - left[0]
 
 
 def spend(steps: int) -> None:

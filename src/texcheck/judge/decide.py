@@ -17,7 +17,17 @@ from dataclasses import replace
 from texcheck import syntax as t
 from texcheck.algebra.demands import Nowhere, unmatched
 from texcheck.algebra.normal import normal, split_at
-from texcheck.algebra.terms import Atom, Monomial, NoRule, Term, allow, free_indices, number, power
+from texcheck.algebra.terms import (
+    WORK,
+    Atom,
+    Monomial,
+    NoRule,
+    Term,
+    at_most,
+    free_indices,
+    number,
+    power,
+)
 from texcheck.elaborate.definitions import network_named
 from texcheck.elaborate.formula import elaborate
 from texcheck.elaborate.sorts import IllSorted, Unfit, known
@@ -48,11 +58,11 @@ def decide(
 ) -> Verdict:
     """The verdict on a statement. Without `witness`, what is not proved may be undecided."""
     kind = network_named(network) if isinstance(network, str) else network
-    allow()
     try:
         if isinstance(statement, t.Notation):
             return Definition("a change of notation, or a letter that the display defines")
-        return Proved(_proved(statement, kind))
+        with at_most(WORK):
+            return Proved(_proved(statement, kind))
     except IllSorted as error:
         span = (error.node.start, error.node.end) if error.node is not None else None
         return Refuted(ill_sorted=str(error), span=span)

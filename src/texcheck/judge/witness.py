@@ -15,7 +15,7 @@ from itertools import islice, product
 
 from texcheck import syntax as t
 from texcheck.algebra.demands import Nowhere
-from texcheck.algebra.terms import ONE, WORK, Index, NoRule, Sort, allow, remaining
+from texcheck.algebra.terms import ONE, WORK, Index, NoRule, Sort, at_most
 from texcheck.elaborate.definitions import declared
 from texcheck.elaborate.sorts import IllSorted, Unfit
 from texcheck.elaborate.statement import Entry, assumed, claimed, entries, parts
@@ -34,13 +34,13 @@ CLOSE = 1e-9  # two floats that are no nearer are computed again, with certainty
 
 def refute(statement: t.Statement, network: Network) -> Refuted | None:
     """A refutation by a witness, if one is found."""
-    allow(WORK // 2)
     try:
-        for one in parts(statement):
-            for case in concrete(one, network):
-                found = _in_case(one, case, network)
-                if found is not None:
-                    return Refuted(found)
+        with at_most(WORK // 2):
+            for one in parts(statement):
+                for case in concrete(one, network):
+                    found = _in_case(one, case, network)
+                    if found is not None:
+                        return Refuted(found)
     except (NoRule, RecursionError):
         pass
     return None
@@ -124,15 +124,11 @@ def _with_default(
 
 def _with_share(world: World, entry: Entry, name: str) -> Witness | None:
     """A witness in a world, with a share of the steps that are left: others have a turn too."""
-    left = remaining()
-    share = min(left, SHARE)
-    allow(share)
     try:
-        return _in_world(world, entry, name)
+        with at_most(SHARE):
+            return _in_world(world, entry, name)
     except NoRule:
         return None
-    finally:
-        allow(left - share + remaining())
 
 
 def _in_world(world: World, entry: Entry, name: str) -> Witness | None:
