@@ -7,19 +7,23 @@ pre-activation is `s`), whatever letter the page's notation has for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cache, cached_property
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar, dataclass_transform
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 @dataclass(frozen=True)
 class Node:
     """A part of a formula; `start`, `end` are its offsets in the display's TeX."""
 
     start: int = field(compare=False, kw_only=True, default=0)
     end: int = field(compare=False, kw_only=True, default=0)
+
+    def __init_subclass__(cls) -> None:
+        dataclass(frozen=True)(cls)
 
     @classmethod
     @cache
@@ -34,6 +38,7 @@ class Node:
 
 
 Expr: TypeAlias = Node
+N = TypeVar("N", bound=Node)
 
 
 @dataclass(frozen=True)
@@ -55,26 +60,22 @@ class Layer:
         return self.base if not self.offset else f"{self.base}{self.offset:+d}"
 
 
-@dataclass(frozen=True)
 class Number(Node):
     """A number as written: 2, 0.5."""
 
     value: Fraction
 
 
-@dataclass(frozen=True)
 class Index(Node):
     """An index letter, as a subscript, in a sum or in a comparison."""
 
     letter: str
 
 
-@dataclass(frozen=True)
 class Whole(Node):
     """A colon or a dot in place of an index: every value of it, as in W_{:,j} and W_{i,:}."""
 
 
-@dataclass(frozen=True)
 class Name(Node):
     """A quantity of the network, whole or one component: W, W^{(2)}_{ij}, y_hat, ell.
 
@@ -87,7 +88,6 @@ class Name(Node):
     variant: str = ""  # ell_MSE, ell_BCE
 
 
-@dataclass(frozen=True)
 class Local(Node):
     """A letter that the display itself defines, as in D = diag(...), and what it stands for."""
 
@@ -95,21 +95,18 @@ class Local(Node):
     of: Expr
 
 
-@dataclass(frozen=True)
 class Length(Node):
     """The length of a vector: d_x, d_{s^{(1)}}, K."""
 
     of: Name
 
 
-@dataclass(frozen=True)
 class LayerCount(Node):
     """L or L_max where it stands as a number."""
 
     layer: Layer
 
 
-@dataclass(frozen=True)
 class Kronecker(Node):
     """Kronecker's delta of two indices."""
 
@@ -117,14 +114,12 @@ class Kronecker(Node):
     second: Expr
 
 
-@dataclass(frozen=True)
 class Unit(Node):
     """The unit vector e_j: a column with 1 at one index, of whatever length fits."""
 
     index: Expr
 
 
-@dataclass(frozen=True)
 class Constant(Node):
     """A bold 1 or 0: a column of ones or zeros, of the length in its subscript or that fits."""
 
@@ -132,7 +127,6 @@ class Constant(Node):
     length: Expr | None = None
 
 
-@dataclass(frozen=True)
 class Identity(Node):
     """The identity matrix, with the two lengths of its subscript if it has one.
 
@@ -144,7 +138,6 @@ class Identity(Node):
     columns: Expr | None
 
 
-@dataclass(frozen=True)
 class ReluDiagonal(Node):
     """I^{+s}: the diagonal matrix of max(0, sign(s_i))."""
 
@@ -153,28 +146,24 @@ class ReluDiagonal(Node):
     columns: Expr | None
 
 
-@dataclass(frozen=True)
 class Add(Node):
     """A sum of terms; a difference is a sum with a `Negative`. One of them may be `Dots`."""
 
     terms: tuple[Expr, ...]
 
 
-@dataclass(frozen=True)
 class Negative(Node):
     """The negative of a term."""
 
     of: Expr
 
 
-@dataclass(frozen=True)
 class Product(Node):
     """Factors side by side, multiplied from left to right as matrices and numbers."""
 
     factors: tuple[Expr, ...]
 
 
-@dataclass(frozen=True)
 class Times(Node):
     r"""Two factors with a sign between them: cdot, times, *, otimes or inner.
 
@@ -188,7 +177,6 @@ class Times(Node):
     sign: str
 
 
-@dataclass(frozen=True)
 class Elementwise(Node):
     """The product entry by entry (odot, or circ between values)."""
 
@@ -196,7 +184,6 @@ class Elementwise(Node):
     right: Expr
 
 
-@dataclass(frozen=True)
 class Quotient(Node):
     """A fraction; `elementwise` where it is written with oslash."""
 
@@ -205,7 +192,6 @@ class Quotient(Node):
     elementwise: bool = False
 
 
-@dataclass(frozen=True)
 class Power(Node):
     """A power; `elementwise` where its exponent is written with odot or circ."""
 
@@ -214,14 +200,12 @@ class Power(Node):
     elementwise: bool = False
 
 
-@dataclass(frozen=True)
 class Transpose(Node):
     """A transpose."""
 
     of: Expr
 
 
-@dataclass(frozen=True)
 class Sum(Node):
     """A sum over named indices, over all values or from `low` to `high`.
 
@@ -235,7 +219,6 @@ class Sum(Node):
     conditions: tuple[Indicator, ...] = ()
 
 
-@dataclass(frozen=True)
 class Derivative(Node):
     """A partial derivative in numerator layout; a second one is the derivative of a derivative."""
 
@@ -243,7 +226,6 @@ class Derivative(Node):
     by: Name
 
 
-@dataclass(frozen=True)
 class Gradient(Node):
     r"""\nabla_v of a number: the transpose of its derivative, of the shape of v."""
 
@@ -251,7 +233,6 @@ class Gradient(Node):
     by: Name
 
 
-@dataclass(frozen=True)
 class Restricted(Node):
     """An expression where a quantity has a value: the derivatives in it are taken before."""
 
@@ -260,7 +241,6 @@ class Restricted(Node):
     value: Expr
 
 
-@dataclass(frozen=True)
 class Function(Node):
     """A function by itself: sigma, ReLU, I, f, g, f^{(L)}, log, ...; `primes` counts dashes."""
 
@@ -269,7 +249,6 @@ class Function(Node):
     primes: int = 0
 
 
-@dataclass(frozen=True)
 class Apply(Node):
     """A function applied to its arguments; those of diag may be a list with `Dots`."""
 
@@ -277,7 +256,6 @@ class Apply(Node):
     arguments: tuple[Expr, ...]
 
 
-@dataclass(frozen=True)
 class Component(Node):
     """A component of a formula: [W x]_i. That of a name is a `Name`."""
 
@@ -285,7 +263,6 @@ class Component(Node):
     indices: tuple[Expr, ...]
 
 
-@dataclass(frozen=True)
 class Indicator(Node):
     """1 where a comparison holds and 0 elsewhere; `relation`: > < ge le, and = neq of indices."""
 
@@ -294,16 +271,13 @@ class Indicator(Node):
     right: Expr
 
 
-@dataclass(frozen=True)
 class Cases(Node):
-    """Values by cases. A condition is an `Indicator`, an `Elementwise` of several that all
-    hold, or None: it holds where no other does."""
+    """Values by cases, each with an `Indicator`, an `Elementwise` of them, or None: otherwise."""
 
     values: tuple[Expr, ...]
     conditions: tuple[Expr | None, ...]
 
 
-@dataclass(frozen=True)
 class Norm(Node):
     """The Euclidean norm, or Frobenius' of a matrix; `subscript` as written: "", 2 or F."""
 
@@ -311,40 +285,34 @@ class Norm(Node):
     subscript: str = ""
 
 
-@dataclass(frozen=True)
 class Absolute(Node):
     """The absolute value."""
 
     of: Expr
 
 
-@dataclass(frozen=True)
 class Dots(Node):
     """Dots in a written-out matrix, sum or list: dots, vdots or ddots."""
 
     kind: str
 
 
-@dataclass(frozen=True)
 class Blank(Node):
     """An empty cell of a written-out matrix."""
 
 
-@dataclass(frozen=True)
 class Written(Node):
     """A written-out matrix or vector, dots included."""
 
     rows: tuple[tuple[Expr, ...], ...]
 
 
-@dataclass(frozen=True)
 class Listing(Node):
     """Several values separated by commas, as in an Input cell."""
 
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True)
 class Assume(Node):
     """The condition that an activation is a certain function: f^{(L)} = ReLU."""
 
@@ -352,7 +320,6 @@ class Assume(Node):
     value: Function
 
 
-@dataclass(frozen=True)
 class Range(Node):
     """The condition that an index or the layer L runs from one value to another."""
 
@@ -364,7 +331,6 @@ class Range(Node):
 Condition: TypeAlias = Assume | Range | Indicator
 
 
-@dataclass(frozen=True)
 class Statement(Node):
     """What a display says in one place, under its conditions; `at` is where its sign stands."""
 
@@ -372,7 +338,6 @@ class Statement(Node):
     at: int = field(compare=False, kw_only=True, default=0)
 
 
-@dataclass(frozen=True)
 class Equation(Statement):
     """The claim left = right."""
 
@@ -380,7 +345,6 @@ class Equation(Statement):
     right: Expr
 
 
-@dataclass(frozen=True)
 class Comparison(Statement):
     """The claim left > right, entry by entry; `relation`: > < ge le neq."""
 
@@ -389,7 +353,6 @@ class Comparison(Statement):
     right: Expr
 
 
-@dataclass(frozen=True)
 class ShapeClaim(Statement):
     """The claim that a value has so many rows and columns."""
 
@@ -398,7 +361,6 @@ class ShapeClaim(Statement):
     columns: Expr
 
 
-@dataclass(frozen=True)
 class RangeClaim(Statement):
     """The claim that an index (or L) of the statements `about` runs through a range."""
 
@@ -406,7 +368,6 @@ class RangeClaim(Statement):
     about: tuple[Statement, ...]
 
 
-@dataclass(frozen=True)
 class Update(Statement):
     """A step of gradient descent: left <- right."""
 
@@ -414,7 +375,6 @@ class Update(Statement):
     right: Expr
 
 
-@dataclass(frozen=True)
 class Notation(Statement):
     """No claim: a change of notation, or a letter that the display defines (a `Local`)."""
 
@@ -426,9 +386,26 @@ def walk(node: Node) -> Iterator[Node]:
     """The node and everything below it, each before its parts."""
     left = [node]
     while left:
-        node = left.pop()
-        yield node
+        yield (node := left.pop())
         left += reversed(node.parts)
+
+
+def rebuilt(node: N, change: Callable[[Node], Node]) -> N:
+    """The node with each part p replaced by change(p)."""
+
+    def within(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(within, value))
+        return change(value) if isinstance(value, Node) else value
+
+    return replace(node, **{name: within(getattr(node, name)) for name in node.names()})
+
+
+def substitute(node: Node, old: Node, new: Node) -> Node:
+    """The tree with the very object `old` (not an equal one) replaced by `new`."""
+    if node is old or all(part is not old for part in walk(node)):
+        return new if node is old else node
+    return rebuilt(node, lambda part: substitute(part, old, new))
 
 
 def _nodes(values: Iterable[Any]) -> Iterator[Node]:
@@ -437,16 +414,3 @@ def _nodes(values: Iterable[Any]) -> Iterator[Node]:
             yield value
         elif isinstance(value, tuple):
             yield from _nodes(value)
-
-
-def substitute(node: Node, old: Node, new: Node) -> Node:
-    """The tree with the very object `old` (not an equal one) replaced by `new`."""
-
-    def within(value: Any) -> Any:
-        if isinstance(value, Node):
-            return substitute(value, old, new)
-        return tuple(map(within, value)) if isinstance(value, tuple) else value
-
-    if node is old or all(part is not old for part in walk(node)):
-        return new if node is old else node
-    return replace(node, **{name: within(getattr(node, name)) for name in node.names()})

@@ -180,7 +180,6 @@ class Scope:
         return numbered
 
 
-@dataclass(frozen=True)
 class Numbered(t.Node):
     """A numbered entry, in a template: counted from the first, or less a length.
 
