@@ -37,8 +37,8 @@ test: .venv/installed ## run all tests, every notebook, and prove every equation
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
-	$(BIN)/python -m pytest --nbval book
+	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist loadfile --nbval book
 	$(BIN)/python -m texcheck book
 
 lab: .venv/installed ## open the notebooks in JupyterLab (in a container as root: LAB="--allow-root --ip=0.0.0.0")
