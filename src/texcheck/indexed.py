@@ -13,9 +13,12 @@ from fractions import Fraction
 from . import syntax as t
 from .algebra.terms import NoRule
 from .check import Claim
-from .elaborate import Reading, shapes
-from .elaborate.sorts import IllSorted, Unfit
+from .elaborate.definitions import network_named
+from .elaborate.matrix import Misfit
+from .elaborate.statement import assumed, claimed, parts
+from .elaborate.words import name_of
 from .networks.network import Network
+from .networks.representatives import cases
 from .writing import tex
 
 # Letters for rows, columns and sums, in this order.
@@ -35,9 +38,33 @@ def indexed(claim: Claim, network: str | Network) -> tuple[str, ...]:
         return ()
     try:
         reading = shapes(statement, network)
-    except (IllSorted, NoRule, Unfit):
+    except (Misfit, NoRule):
         return ()  # no shapes fit: the verdict says so
     return tuple(_Writer(statement, reading, network).lines())
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a statement was read: rows and columns of each node, in TeX, by its identity, and how
+    far each index letter runs, by the identity of its node. What nothing fixes is "?"."""
+
+    shapes: dict[int, tuple[str, ...]]
+    letters: dict[int, str]
+
+
+def shapes(statement: t.Statement, network: Network | str) -> Reading:
+    """The shapes of a statement's formulas, from its elaboration in the last, the widest, case."""
+    kind = network_named(network) if isinstance(network, str) else network
+    found = Reading({}, {})
+    for one in parts(statement):
+        case = replace(list(cases(one, kind))[-1], loss=kind.losses[-1])
+        case = assumed(case, one) or case
+        scope = claimed(one, case).scope
+        for key, (rows, columns) in scope.shapes.items():
+            found.shapes[key] = tuple(name_of(x, case) for x in (rows, columns))
+        for key, sort in scope.sorts.items():
+            found.letters[key] = name_of(sort, case)
+    return found
 
 
 @dataclass

@@ -10,24 +10,24 @@ Invariants:
 
 from __future__ import annotations
 
-from texcheck import syntax as t
-from texcheck.algebra.functions import apply, is_any, row, slope
-from texcheck.algebra.normal import put
-from texcheck.algebra.terms import ONE, Atom, Index, NoRule, Term, free
-from texcheck.networks.derivative import Source, derivative, independent
-from texcheck.networks.network import Case
-
-from .matrix import FIRST, Matrix, is_column, unify_shapes
+from .. import syntax as t
+from ..algebra.functions import apply, is_any, row, slope
+from ..algebra.normal import put
+from ..algebra.terms import ONE, Atom, Index, NoRule, Term, free
+from ..networks.derivative import Source, derivative, independent
+from ..networks.network import ACTIVATIONS, Case
+from .matrix import FIRST, IllSorted, Matrix, Unfit, is_one, unify_shapes
 from .scope import Scope
-from .sorts import IllSorted, Unfit, is_one
-
-ACTIVATIONS = ("sigma", "ReLU", "tanh", "I")
 
 
 def differentiated(scope: Scope, value: Matrix, by: t.Name, node: t.Node) -> Matrix:
     """The derivative of a value by a quantity, in numerator layout. Raises Unfit."""
+
+    def slope_of(term: Term, source: Source) -> Term:
+        return derivative(scope.case, term, source, scope.demands)
+
     if by.base == "s" and by.layer is None and not by.indices:
-        return value.map(lambda entry: _derivative(scope, entry, Source(("free", 0), (), "s")))
+        return value.map(lambda entry: slope_of(entry, Source(("free", 0), (), "s")))
     if by.base in ("delta", "ell", "eta") or by.base in scope.given:
         raise Unfit("a derivative by what is no quantity that others are computed from", node)
     place = scope.place(by)
@@ -39,27 +39,17 @@ def differentiated(scope: Scope, value: Matrix, by: t.Name, node: t.Node) -> Mat
         if len(ends) != len(by.indices):
             raise IllSorted("another number of indices", by)
         at = [scope.index(index, sort) for index, sort in zip(by.indices, ends, strict=True)]
-        return value.map(
-            lambda entry: _derivative(scope, entry, Source(place, tuple(one() for one in at)))
-        )
-    if value.is_number:
+        return value.map(lambda entry: slope_of(entry, Source(place, tuple(one() for one in at))))
 
-        def gradient(i: Index, j: Index) -> Term:
-            at = (j,) if is_one(columns) else (j, i)
-            return _derivative(scope, value.value, Source(place, at))
+    if not value.is_number and not (value.is_column and is_one(columns)):
+        raise Unfit("a derivative that is no matrix", node)
 
-        return Matrix(columns, rows, gradient)
-    if is_column(value) and is_one(columns):
-        return Matrix(
-            value.rows,
-            rows,
-            lambda i, j: _derivative(scope, value.entry(i, FIRST), Source(place, (j,))),
-        )
-    raise Unfit("a derivative that is no matrix", node)
+    def entry(i: Index, j: Index) -> Term:
+        if value.is_number:
+            return slope_of(value.value, Source(place, (j,) if is_one(columns) else (j, i)))
+        return slope_of(value.entry(i, FIRST), Source(place, (j,)))
 
-
-def _derivative(scope: Scope, term: Term, source: Source) -> Term:
-    return derivative(scope.case, term, source, scope.demands)
+    return Matrix(columns if value.is_number else value.rows, rows, entry)
 
 
 def restricted(scope: Scope, value: Matrix, by: t.Name, at: Matrix, node: t.Node) -> Matrix:
@@ -77,10 +67,9 @@ def restricted(scope: Scope, value: Matrix, by: t.Name, at: Matrix, node: t.Node
         return None
 
     def entry(i: Index, j: Index) -> Term:
-        before = len(scope.demands)
-        found = value.entry(i, j)
-        inner = scope.demands[before:]
-        del scope.demands[before:]
+        outer, scope.demands = scope.demands, []
+        found, inner = value.entry(i, j), scope.demands
+        scope.demands = outer
         scope.demands += [demand._replace(term=put(demand.term, change)) for demand in inner]
         return put(found, change)
 
@@ -93,19 +82,18 @@ def restricted(scope: Scope, value: Matrix, by: t.Name, at: Matrix, node: t.Node
 def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) -> str:
     """The name of a function; f, g and f^{(L)} stand for those of the network, and f alone for
     that of the layer it is applied `of`, or of the first of two layers. Raises Unfit."""
+    case, layer = scope.case, function.layer
     if function.name not in ("f", "g"):
-        if function.layer is not None:
+        if layer is not None:
             raise Unfit("a layer on a function that is no activation of the network", function)
         return function.name
-    case = scope.case
-    if function.layer is not None:
-        return case.activation(scope.layer(function.layer, 1, function))
-    if function.name == "g":
+    if layer is None and function.name == "g":
         return case.activation(case.depth)
-    named = {part.layer for side in of for part in t.walk(side) if isinstance(part, t.Name)}
-    if case.depth == 2 and case.L is None:
+    if layer is None and case.depth == 2 and case.L is None:
         return case.activation(1)
-    layer = named.pop() if len(named) == 1 else None
+    if layer is None:
+        named = {part.layer for side in of for part in t.walk(side) if isinstance(part, t.Name)}
+        layer = named.pop() if len(named) == 1 else None
     if layer is None:
         raise Unfit("f needs a layer", function)
     return case.activation(scope.layer(layer, 1, function))
@@ -113,36 +101,37 @@ def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) 
 
 def applied(scope: Scope, function: t.Function, term: Term, of: tuple[t.Expr, ...] = ()) -> Term:
     """A function, or its first, second, ... derivative, of a term. Adds what that demands."""
-    name = activation(scope, function, of)
-    if function.primes and name not in ACTIVATIONS and not is_any(name):
+    name, primes = activation(scope, function, of), function.primes
+    if primes and name not in ACTIVATIONS and not is_any(name):
         raise Unfit("dashes stand on activations alone", function)
     if is_any(name):
-        return apply(name + "'" * function.primes, term)
-    kind = row(name).slope_demand if function.primes else row(name).demand
+        return apply(name + "'" * primes, term)
+    kind = row(name).slope_demand if primes else row(name).demand
     if kind:
         scope.demand(kind, term)
-    if function.primes < 2:
-        return slope(name, term) if function.primes else apply(name, term)
-    if function.primes > 3:
+    if primes > 3:
         raise NoRule("a fourth derivative")
+    if primes < 2:
+        return slope(name, term) if primes else apply(name, term)
     found = slope(name, free("u"))
-    for _ in range(function.primes - 1):
+    for _ in range(primes - 1):
         found = derivative(Case(1), found, Source(("free", 0), (), "u"), scope.demands)
     return put(found, lambda atom: term if atom == Atom("free", "u") else None)
 
 
-def extreme(scope: Scope, name: str, values: list[Matrix], node: t.Apply) -> Matrix:
+def extreme(scope: Scope, values: list[Matrix], node: t.Apply) -> Matrix:
     """The larger or smaller of two values; a written number is spread over the other."""
     one, other = values
-    zero = [isinstance(a, t.Number) and not a.value for a in node.arguments]
-    if scope.inside and (name == "min" or not any(zero)):
+    first, second = (isinstance(a, t.Number) and not a.value for a in node.arguments)
+    side = 1 if node.function.name == "max" else -1
+    if scope.inside and (side < 0 or not (first or second)):
         raise NoRule("the derivative of a maximum of two values that may be equal")
-    if zero[1]:
+    if second:
         one, other = other, one
     unify_shapes(one, other, node)
-    side = 1 if name == "max" else -1
 
-    def larger(a: Term, b: Term) -> Term:
-        return (a * side + apply("ReLU", b * side - a * side)) * side
+    def larger(i: Index, j: Index) -> Term:
+        a, b = one.entry(i, j) * side, other.entry(i, j) * side
+        return (a + apply("ReLU", b - a)) * side
 
-    return Matrix(one.rows, one.columns, lambda i, j: larger(one.entry(i, j), other.entry(i, j)))
+    return Matrix(one.rows, one.columns, larger)

@@ -16,12 +16,10 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from texcheck import reading
-from texcheck import syntax as t
-from texcheck.networks.network import Loss, Network, Values
-from texcheck.reading import BOOK, CannotRead, Names
-
-ACTIVATIONS = ("sigma", "ReLU", "tanh", "I")
+from .. import reading
+from .. import syntax as t
+from ..networks.network import ACTIVATIONS, Loss, Network, Values
+from ..reading import BOOK, CannotRead, Names
 
 
 class DefinitionError(ValueError):

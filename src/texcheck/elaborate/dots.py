@@ -16,11 +16,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from texcheck import syntax as t
-from texcheck.algebra.terms import NoRule
-
+from .. import syntax as t
+from ..algebra.terms import NoRule
+from .matrix import IllSorted
 from .scope import Numbered, counted
-from .sorts import IllSorted
 
 ZERO = t.Number(Fraction(0))
 Rows = tuple[tuple[t.Expr, ...], ...]
@@ -56,16 +55,24 @@ def template(node: t.Written) -> Template:
     columns = tuple(zip(*rows, strict=True))
     down, across = _places(rows, "dots"), _places(columns, "vdots")
     for at, row in enumerate(rows):
-        for to, cell in enumerate(row):
-            entry, dots = at in down and to in across, isinstance(cell, t.Dots)
-            if dots == entry and (dots or not _is_zero(cell)):
+        for to, written in enumerate(row):
+            entry, dots = at in down and to in across, isinstance(written, t.Dots)
+            if dots == entry and (dots or not _is_zero(written)):
                 raise NoRule("dots where an entry should stand, or an entry among dots")
     cells = {(i, j): _counted(rows[at][to]) for at, i in down.items() for to, j in across.items()}
     tall, wide = _has_dots(down, rows), _has_dots(across, columns)
-    zeros = all(_is_zero(cell) for (i, j), cell in cells.items() if i != j)
-    if tall and wide and zeros:
-        return _diagonal(cells)
-    return _full(cells, tall, wide)
+    off = [cell for (i, j), cell in cells.items() if i != j]
+    cell = cells[0, 0]
+    if tall and wide and all(map(_is_zero, off)):
+        cells = {(i, j): found for (i, j), found in cells.items() if i == j}
+        cell = _running(cell, cells[-1, -1], Template.ROW)
+        return Template(cell, True, True, True, _lengths(cell, cells))
+    if tall:
+        cell = _running(cell, cells[-1, 0], Template.ROW)
+    if wide:  # the rows' places in the last column are those of the first one
+        last = _running(cells[0, -1], cells[-1, -1], Template.ROW) if tall else cells[0, -1]
+        cell = _running(cell, last, Template.COLUMN)
+    return Template(cell, tall, wide, False, _lengths(cell, cells))
 
 
 def _is_zero(cell: t.Expr) -> bool:
@@ -80,45 +87,25 @@ def _places(lines: Sequence[Sequence[t.Expr]], along: str) -> dict[int, int]:
     for line in lines:
         kinds = [cell.kind for cell in line if isinstance(cell, t.Dots)]
         gaps.append(any(kind != along for kind in kinds) or len(kinds) == len(line))
-    first = gaps.index(True) if True in gaps else len(gaps)
     if gaps.count(True) > 1:
         raise NoRule("dots that stand twice in one direction")
+    first = gaps.index(True) if True in gaps else len(gaps)
     return {at: at if at < first else at - len(gaps) for at, gap in enumerate(gaps) if not gap}
 
 
 def _has_dots(places: dict[int, int], lines: Sequence[Sequence[t.Expr]]) -> bool:
     """Whether a side of a matrix runs through dots; if not, it must be 1."""
-    if len(places) == len(lines):
-        if len(lines) > 1:
-            raise NoRule("a matrix that has dots in one direction and a fixed size in the other")
-        return False
-    if not {0, -1} <= set(places.values()):
+    if len(places) == len(lines) > 1:
+        raise NoRule("a matrix that has dots in one direction and a fixed size in the other")
+    if len(lines) > 1 and not {0, -1} <= set(places.values()):
         raise NoRule("dots stand between a first and a last entry")
-    return True
-
-
-def _diagonal(cells: dict[tuple[int, int], t.Expr]) -> Template:
-    cell = _running(cells[0, 0], cells[-1, -1], Template.ROW)
-    on = {(i, j): found for (i, j), found in cells.items() if i == j}
-    return Template(cell, True, True, True, _lengths(cell, on))
-
-
-def _full(cells: dict[tuple[int, int], t.Expr], tall: bool, wide: bool) -> Template:
-    cell = cells[0, 0]
-    if tall:
-        cell = _running(cell, cells[-1, 0], Template.ROW)
-    if wide:
-        other = cells[0, -1]
-        if tall:  # the rows' places in the last column, as in the first one
-            other = _running(other, cells[-1, -1], Template.ROW)
-        cell = _running(cell, other, Template.COLUMN)
-    return Template(cell, tall, wide, False, _lengths(cell, cells))
+    return len(lines) > 1
 
 
 def _lengths(
     cell: t.Expr, cells: dict[tuple[int, int], t.Expr]
 ) -> tuple[tuple[t.Expr, t.Expr], ...]:
-    """Which lengths must agree. Raises NoRule if a cell is not what the template says."""
+    """Which lengths must agree. Raises IllSorted if a cell is not what the template says."""
     found = []
     for (i, j), written in cells.items():
         if written != _filled(cell, {Template.ROW: i, Template.COLUMN: j}):
@@ -132,23 +119,36 @@ def _lengths(
 # -- trees with numbered entries
 
 
-def _rebuilt(node: Any, change: Callable[[t.Expr], t.Expr]) -> Any:
+def _rebuilt(node: t.Expr, change: Callable[[t.Expr], t.Expr]) -> t.Expr:
     """The tree with `change` applied to whatever stands at the place of an index."""
-    match node:
-        case tuple():
-            return tuple(_rebuilt(part, change) for part in node)
-        case t.Name(indices=indices) if indices:
-            return replace(node, indices=tuple(map(change, indices)))
-        case t.Component(of, indices):
-            return replace(node, of=_rebuilt(of, change), indices=tuple(map(change, indices)))
-        case t.Kronecker(first, second):
-            return replace(node, first=change(first), second=change(second))
-        case t.Unit(index):
-            return replace(node, index=change(index))
-        case t.Node():
-            parts = {name: _rebuilt(getattr(node, name), change) for name in node.names()}
-            return replace(node, **parts)
-    return node
+    places = _INDICES.get(type(node), ())
+
+    def within(value: Any, name: str) -> Any:
+        if isinstance(value, tuple):
+            return tuple(within(part, name) for part in value)
+        if not isinstance(value, t.Node):
+            return value
+        return change(value) if name in places else _rebuilt(value, change)
+
+    return replace(node, **{name: within(getattr(node, name), name) for name in node.names()})
+
+
+_INDICES: dict[type[t.Node], tuple[str, ...]] = {
+    t.Name: ("indices",),
+    t.Component: ("indices",),
+    t.Kronecker: ("first", "second"),
+    t.Unit: ("index",),
+}
+
+
+def _filled(cell: t.Expr, places: dict[str, int]) -> t.Expr:
+    """The cell at a place."""
+
+    def change(index: t.Expr) -> t.Expr:
+        at = places.get(index.letter) if isinstance(index, t.Index) else None
+        return index if at is None else Numbered(None, at, at < 0)
+
+    return _rebuilt(cell, change)
 
 
 def _counted(cell: t.Expr) -> t.Expr:
@@ -160,8 +160,7 @@ def _counted(cell: t.Expr) -> t.Expr:
         base, offset = counted(index)
         return Numbered(base, offset, base is not None)
 
-    found: t.Expr = _rebuilt(cell, change)
-    return found
+    return _rebuilt(cell, change)
 
 
 def _indices(cell: t.Expr) -> list[t.Expr]:
@@ -191,18 +190,4 @@ def _running(first: t.Expr, last: t.Expr, letter: str) -> t.Expr:
                 return t.Index(letter)
         raise IllSorted("dots that do not run from 0 to a length - 1", last)
 
-    cell: t.Expr = _rebuilt(first, change)
-    return cell
-
-
-def _filled(cell: t.Expr, places: dict[str, int]) -> t.Expr:
-    """The cell at a place."""
-
-    def change(index: t.Expr) -> t.Expr:
-        if isinstance(index, t.Index) and index.letter in places:
-            at = places[index.letter]
-            return Numbered(None, at, at < 0)
-        return index
-
-    found: t.Expr = _rebuilt(cell, change)
-    return found
+    return _rebuilt(first, change)

@@ -11,42 +11,18 @@ Invariants:
 from __future__ import annotations
 
 from functools import reduce
-from operator import mul
+from operator import mul, neg
 
-from texcheck import syntax as t
-from texcheck.algebra.functions import apply, inverse
-from texcheck.algebra.terms import (
-    ONE,
-    ZERO,
-    Index,
-    NoRule,
-    Term,
-    delta,
-    free,
-    length,
-    number,
-    numbered,
-    quantity,
-)
-
+from .. import syntax as t
+from ..algebra import terms as a
+from ..algebra.functions import apply, inverse
+from ..algebra.terms import ONE, ZERO, Index, NoRule, Term, delta, free, number
 from . import calculus
+from . import matrix as m
 from . import operations as ops
 from .dots import Template, template
-from .matrix import (
-    Matrix,
-    diagonal,
-    identity,
-    product,
-    scalar,
-    sum_entries,
-    total,
-    trace,
-    transpose,
-    unify_shapes,
-    zip_entries,
-)
-from .scope import Scope, counted, entry_number
-from .sorts import IllSorted, Length, Letter, Unfit, Unknown, is_one, known, resolved, unify
+from .matrix import IllSorted, Length, Matrix, Unfit, Unknown
+from .scope import Letter, Scope, counted, entry_number
 
 
 def elaborate(scope: Scope, node: t.Expr) -> Matrix:
@@ -56,75 +32,80 @@ def elaborate(scope: Scope, node: t.Expr) -> Matrix:
     return found
 
 
+def _all(scope: Scope, nodes: tuple[t.Expr, ...]) -> list[Matrix]:
+    return [elaborate(scope, node) for node in nodes]
+
+
 def _elaborated(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match over nodes
     match node:
         case t.Add(terms):
             if any(isinstance(term, t.Dots) for term in terms):
                 return dotted_sum(scope, node)
-            return ops.add([elaborate(scope, term) for term in terms], node)
+            return ops.add(_all(scope, terms), node)
         case t.Negative(of):
-            return elaborate(scope, of).map(lambda entry: -entry)
+            return elaborate(scope, of).map(neg)
         case t.Product(factors):
-            return ops.side_by_side(scope, [elaborate(scope, f) for f in factors], node)
+            return ops.side_by_side(scope, _all(scope, factors), node)
         case t.Times(left, right):
             return ops.times(scope, elaborate(scope, left), elaborate(scope, right), node)
-        case t.Elementwise(left, right):
-            pair = elaborate(scope, left), elaborate(scope, right)
-            return zip_entries(lambda a, b: a * b, *pair, node)
-        case t.Quotient():
-            return quotient(scope, node)
+        case t.Elementwise():
+            return m.zip_entries(mul, node, *_all(scope, (node.left, node.right)))
+        case t.Quotient(top, bottom):
+            above, below = _all(scope, (top, bottom))
+            if below.is_number and not node.elementwise:
+                return m.product(scope.names, above, reciprocal(scope, bottom), node)
+            return ops.divided(scope, above, below, node)
         case t.Power():
             return powered(scope, node)
         case t.Transpose(of):
             if isinstance(of, t.Number) or (isinstance(of, t.Name) and len(of.indices) == 2):
                 raise Unfit("the transpose of a number or of one entry", node)
-            return transpose(elaborate(scope, of))
+            return m.transpose(elaborate(scope, of))
         case t.Sum():
             return summed(scope, node)
         case t.Derivative(of, by):
             return differentiated(scope, of, by, node)
         case t.Gradient(of, by):
             value = differentiated(scope, of, by, node)
-            if not is_one(scope.shapes[id(of)][0]) or not is_one(scope.shapes[id(of)][1]):
+            if not all(map(m.is_one, scope.shapes[id(of)])):
                 raise IllSorted("the gradient of what is no number", node)
-            return transpose(value)
-        case t.Restricted(of, by, at_value):
+            return m.transpose(value)
+        case t.Restricted(of, by, at):
             value = elaborate(scope, of)
-            return calculus.restricted(scope, value, by, elaborate(scope, at_value), node)
+            return calculus.restricted(scope, value, by, elaborate(scope, at), node)
         case t.Apply():
             return apply_function(scope, node)
         case t.Component(of, indices):
             return ops.component(scope, elaborate(scope, of), indices, node)
-        case t.Indicator(relation, left, right):
-            if relation in ("=", "neq"):
-                return ops.compared_indices(scope, node)
-            return ops.compared(scope, [elaborate(scope, left), elaborate(scope, right)], node)
+        case t.Indicator("=" | "neq"):
+            return ops.compared_indices(scope, node)
+        case t.Indicator(_, left, right):
+            return ops.compared(_all(scope, (left, right)), node)
         case t.Cases(values, conditions):
             chosen = [None if c is None else elaborate(scope, c) for c in conditions]
-            return ops.by_cases(scope, [elaborate(scope, v) for v in values], chosen, node)
-        case _:
-            return _leaf(scope, node)
+            return ops.by_cases(scope, _all(scope, values), chosen, node)
+    return _leaf(scope, node)
 
 
 def _leaf(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match over nodes
     """What is made of no other formulas, or of one."""
     match node:
         case t.Number(written_number):
-            return scalar(lambda: number(written_number))
+            return m.scalar(lambda: number(written_number))
         case t.Name():
-            return name(scope, node)
+            whole = quantity(scope, node)
+            return ops.component(scope, whole, node.indices, node) if node.indices else whole
         case t.Local(of=of):
             return elaborate(scope, of)
         case t.Length():
             sort = scope.sort_of_length(node)
-            return scalar(lambda: length(known(sort, "a length")))
+            return m.scalar(lambda: a.length(m.known(sort, "a length")))
         case t.LayerCount(layer):
-            name_ = scope.layer_name if layer.base == "L" else layer.base
-            base = free(name_) if layer.base else ZERO
-            return scalar(lambda: base + number(layer.offset))
+            base = free(scope.layer_name if layer.base == "L" else layer.base)
+            return m.scalar(lambda: (base if layer.base else ZERO) + number(layer.offset))
         case t.Index():
             at = scope.index(node, scope.letter(node.letter).sort)
-            return scalar(lambda: entry_number(at()))
+            return m.scalar(lambda: entry_number(at()))
         case t.Kronecker(first, second):
             return ops.equal_indices(scope, first, second)
         case t.Unit(index):
@@ -134,134 +115,101 @@ def _leaf(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match over no
         case t.Constant(one, size):
             rows = Unknown() if size is None else scope.sort_of_length(size)
             return Matrix(rows, ONE, lambda i, j: number(one))
-        case t.Identity(rows_, columns):
-            return identity(ops.square_sort(scope, rows_, columns, node))
-        case t.ReluDiagonal(of, rows_, columns):
+        case t.Identity():
+            square = ops.square_sort(scope, node)
+            return Matrix(square, square, delta, square=True)
+        case t.ReluDiagonal(of):
             steps = elaborate(scope, of).map(lambda entry: apply("step", entry))
-            result = diagonal(ops.as_column(steps, node), node)
-            sort = ops.square_sort(scope, rows_, columns, node)
-            unify(sort, result.rows, "the subscript says another length", node)
+            result = m.diagonal(ops.as_column(steps, node), node)
+            said = ops.square_sort(scope, node)
+            m.unify(said, result.rows, "the subscript says another length", node)
             return result
         case t.Function():
             if not scope.pointwise:
                 raise Unfit("expected the argument of this function", node)
-            return scalar(lambda: calculus.applied(scope, node, free("t")))
+            return m.scalar(lambda: calculus.applied(scope, node, free("t")))
         case t.Norm(of, subscript):
             value = elaborate(scope, of)
-            if subscript == "2" and not (is_one(value.columns) or is_one(value.rows)):
+            if subscript == "2" and not (m.is_one(value.columns) or m.is_one(value.rows)):
                 raise Unfit("a spectral norm: for the other one write a subscript F", node)
             return ops.squares(scope, value).map(lambda entry: apply("sqrt", entry))
         case t.Absolute(of):
             return ops.as_number(elaborate(scope, of), node).map(lambda entry: apply("abs", entry))
         case t.Written():
             return written(scope, node)
-        case _:
-            raise Unfit("this stands only inside of another formula", node)
+    raise Unfit("this stands only inside of another formula", node)
 
 
-# -- quantities and their entries
-
-
-def name(scope: Scope, node: t.Name) -> Matrix:
-    """A quantity, whole or some entries of it."""
-    whole = quantity_matrix(scope, node)
-    return ops.component(scope, whole, node.indices, node) if node.indices else whole
-
-
-def quantity_matrix(scope: Scope, node: t.Name) -> Matrix:
-    """A whole quantity."""
+def quantity(scope: Scope, node: t.Name) -> Matrix:
+    """A whole quantity of the network, or its loss by the displayed equation."""
     if node.base in scope.given:
         return scope.given[node.base]
     if node.base == "eta" or (node.base == "s" and node.layer is None and not node.indices):
-        return scalar(lambda: free(node.base))
+        return m.scalar(lambda: free(node.base))
     kind, layer = scope.place(node)
     if kind == "ell":
-        return loss(scope, node)
+        loss = scope.case.loss
+        if node.variant and loss is None:
+            raise NoRule("a loss of which nothing is known")
+        if node.variant and loss and node.variant != loss.name:
+            raise Unfit("the loss of another network", node)
+        return elaborate(scope, loss.tree) if loss else m.scalar(lambda: a.quantity("ell", 0))
     if kind == "delta":
         s = t.Name("s", t.Layer("", layer))
         return elaborate(scope, t.Gradient(t.Name("ell", None), s))
     rows, columns = scope.case.shape((kind, layer))
 
     def entry(i: Index, j: Index) -> Term:
-        return quantity(kind, layer, *((i, j) if kind == "W" else (i,)))
+        return a.quantity(kind, layer, *((i, j) if kind == "W" else (i,)))
 
     return Matrix(rows, columns, entry)
 
 
-def loss(scope: Scope, node: t.Name) -> Matrix:
-    """The loss of the network, by its displayed equation."""
-    declared = scope.case.loss
-    if node.variant and declared is None:
-        raise NoRule("a loss of which nothing is known")
-    if node.variant and declared and node.variant != declared.name:
-        raise Unfit("the loss of another network", node)
-    if declared is None:
-        return scalar(lambda: quantity("ell", 0))
-    return elaborate(scope, declared.tree)
+# -- what is written out
 
 
 def written(scope: Scope, node: t.Written) -> Matrix:
     """A written-out matrix."""
     found = template(node)
-    rows: Length = Unknown() if found.row else ONE
-    columns: Length = rows if found.diagonal else Unknown() if found.column else ONE
-    row, column = Letter("row", rows), Letter("column", columns)
     if found.cells is not None:
         return cell_matrix(scope, found.cells)
-    with scope.meaning({found.ROW: row, found.COLUMN: row if found.diagonal else column}):
+    row = Letter("row", Unknown() if found.row else ONE)
+    column = row if found.diagonal else Letter("column", Unknown() if found.column else ONE)
+    with scope.meaning({found.ROW: row, found.COLUMN: column}):
         cell = ops.as_number(elaborate(scope, found.cell), node)
     for place, size in found.lengths:
-        unify(
-            _length_at(scope, place, found, row, column),
-            scope.sort_of_length(size),
-            "dots of another length",
-            node,
-        )
+        here = _length_at(scope, place, row, column)
+        m.unify(here, scope.sort_of_length(size), "dots of another length", node)
     if found.row or found.column:
         scope.places += [0, 1, -1]
 
     def entry(i: Index, j: Index) -> Term:
-        if found.diagonal:
-            with scope.binding(row, i):
-                return delta(i, j) * cell.value
-        with scope.binding(row, i), scope.binding(column, j):
-            return cell.value
+        with scope.binding(column, j), scope.binding(row, i):
+            return delta(i, j) * cell.value if found.diagonal else cell.value
 
-    return Matrix(rows, columns, entry)
+    return Matrix(row.sort, column.sort, entry)
 
 
-def _length_at(scope: Scope, place: t.Expr, found: Template, row: Letter, column: Letter) -> Length:
+def _length_at(scope: Scope, place: t.Expr, row: Letter, column: Letter) -> Length:
     """The sort at a place of a template: that of its rows, its columns, or of a fixed end."""
     if isinstance(place, t.Index):
-        return row.sort if place.letter == found.ROW or found.diagonal else column.sort
+        return (row if place.letter == Template.ROW else column).sort
     base = counted(place)[0]
     return scope.sort_of_length(base) if base is not None else Unknown()
 
 
 def cell_matrix(scope: Scope, rows: tuple[tuple[t.Expr, ...], ...]) -> Matrix:
     """A matrix of a fixed size, each entry written."""
-    cells = [[elaborate(scope, cell) for cell in row] for row in rows]
+    cells = [_all(scope, row) for row in rows]
     if not all(cell.is_number for row in cells for cell in row):
         raise Unfit("a matrix whose entries are matrices", rows[0][0])
-    sizes = [numbered(0, ONE).sort._replace(size=n) for n in (len(cells), len(cells[0]))]
 
     def entry(i: Index, j: Index) -> Term:
         if i.at is None or j.at is None:
             raise NoRule("a matrix of a fixed size beside one of any size")
         return cells[i.at][j.at].value
 
-    return Matrix(sizes[0], sizes[1], entry)
-
-
-# -- sums and products
-
-
-def quotient(scope: Scope, node: t.Quotient) -> Matrix:
-    """A fraction; of two columns or rows it is taken entry by entry."""
-    top, bottom = elaborate(scope, node.top), elaborate(scope, node.bottom)
-    if bottom.is_number and not node.elementwise:
-        return product(scope.names, top, reciprocal(scope, node.bottom), node)
-    return ops.divided(scope, top, bottom, node)
+    return Matrix(a.fixed(len(cells)), a.fixed(len(cells[0])), entry)
 
 
 def dotted_sum(scope: Scope, node: t.Add) -> Matrix:
@@ -274,21 +222,24 @@ def dotted_sum(scope: Scope, node: t.Add) -> Matrix:
         except (IllSorted, NoRule):
             continue
         others = (*node.terms[:start], *node.terms[at + 2 :])
-        values = [total(scope.names, written(scope, column))]
-        values += [elaborate(scope, term) for term in others]
-        return reduce(lambda a, b: zip_entries(lambda x, y: x + y, a, b, node), values)
+        values = [m.total(scope.names, written(scope, column)), *_all(scope, others)]
+        return m.zip_entries(ops.sum_of, node, *values)
     raise NoRule("a sum whose dots cannot be continued in one way")
+
+
+# -- sums, powers, derivatives, functions
 
 
 def reciprocal(scope: Scope, node: t.Expr) -> Matrix:
     """1 over a number, factor by factor: so no sum has to be taken apart into factors."""
     value = elaborate(scope, node)
-    if isinstance(node, t.Product) and all(elaborate(scope, f).is_number for f in node.factors):
-        parts = [reciprocal(scope, factor) for factor in node.factors]
-        return scalar(lambda: reduce(mul, (part.value for part in parts)))
-    if isinstance(node, t.Power) and _whole(node.exponent) > 0:
-        base = reciprocal(scope, node.of)
-        return scalar(lambda: base.value ** _whole(node.exponent))
+    match node:
+        case t.Product(factors) if all(one.is_number for one in _all(scope, factors)):
+            parts = [reciprocal(scope, factor) for factor in factors]
+            return m.scalar(lambda: reduce(mul, (part.value for part in parts)))
+        case t.Power(of, t.Number(n)) if n.denominator == 1 and n > 0:
+            base = reciprocal(scope, of)
+            return m.scalar(lambda: base.value ** int(n))
 
     def inverted() -> Term:
         found = value.value
@@ -297,14 +248,7 @@ def reciprocal(scope: Scope, node: t.Expr) -> Matrix:
             raise IllSorted("a division by zero", node)
         return inverse(found)
 
-    return scalar(inverted)
-
-
-def _whole(exponent: t.Expr) -> int:
-    """A whole exponent; 0 if it is none, or not positive."""
-    if isinstance(exponent, t.Number) and exponent.value.denominator == 1:
-        return int(exponent.value)
-    return 0
+    return m.scalar(inverted)
 
 
 def powered(scope: Scope, node: t.Power) -> Matrix:
@@ -314,11 +258,12 @@ def powered(scope: Scope, node: t.Power) -> Matrix:
         raise IllSorted("a power by the number of a layer; a layer stands in brackets", node)
     if not all(isinstance(part, t.Number | t.Negative | t.Quotient | t.Add) for part in inside):
         raise NoRule("an exponent that is not a number")
-    exponent, value = elaborate(scope, node.exponent).value, elaborate(scope, node.of)
-    if isinstance(node.of, t.Norm) and exponent.constant in (2, 4, 6):
+    exponent, value = (one for one in _all(scope, (node.exponent, node.of)))
+    n = exponent.value.constant
+    if isinstance(node.of, t.Norm) and n in (2, 4, 6):
         norm = ops.squares(scope, elaborate(scope, node.of.of))
-        return norm.map(lambda entry: entry ** (int(exponent.constant) // 2))
-    return ops.power(scope, value, exponent, node)
+        return norm.map(lambda entry: entry ** (int(n) // 2))
+    return ops.power(scope, value, exponent.value, node)
 
 
 def summed(scope: Scope, node: t.Sum) -> Matrix:
@@ -328,8 +273,8 @@ def summed(scope: Scope, node: t.Sum) -> Matrix:
         body = elaborate(scope, node.body)
         for condition in node.conditions:
             where = ops.as_number(elaborate(scope, condition), node)
-            body = product(scope.names, where, body, node)
-    left_out = ops.bounds(scope, node, letters[0])
+            body = m.product(scope.names, where, body, node)
+    missing = ops.bounds(scope, node, letters[0])
 
     def entry(i: Index, j: Index, letters: list[Letter] = letters) -> Term:
         if not letters:
@@ -341,79 +286,70 @@ def summed(scope: Scope, node: t.Sum) -> Matrix:
                 return entry(i, j, rest)
 
         before = len(scope.demands)
-        unfixed = isinstance(resolved(first.sort), Unknown)
+        unfixed = isinstance(m.resolved(first.sort), Unknown)
         sort = scope.default if unfixed and scope.default else first.sort
-        whole = sum_entries(scope.names, sort, at)
-        if left_out or node.conditions:
-            ops.refuse_partial(scope, before, node)
-        for place in left_out:
-            whole = whole - at(numbered(place, known(first.sort)))
-        return whole
+        whole = m.sum_entries(scope.names, sort, at)
+        if missing or node.conditions:
+            ops.refuse_partial(scope, before)
+        return whole - ops.sum_of(*(at(a.numbered(place, m.known(sort))) for place in missing))
 
     return Matrix(body.rows, body.columns, entry)
-
-
-# -- derivatives, functions, conditions
 
 
 def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix:
     """A derivative."""
     if of == by and by.base == "ell":
         elaborate(scope, of)
-        return scalar(lambda: number(1))
+        return m.scalar(lambda: number(1))
     names = {(part.base, part.layer) for part in t.walk(of) if isinstance(part, t.Name)}
     if (by.base, by.layer, by.indices) == ("s", None, ()) and names - {("s", None)}:
         raise IllSorted("s needs a layer", by)
     scope.inside += 1
-    try:
-        value = elaborate(scope, of)
-    finally:
-        scope.inside -= 1
+    value = elaborate(scope, of)
+    scope.inside -= 1
     return calculus.differentiated(scope, value, by, node)
 
 
 def apply_function(scope: Scope, node: t.Apply) -> Matrix:
     """A function of its arguments."""
-    function = node.function
-    if function.name == "diag" and len(node.arguments) > 1:
-        column = t.Written(tuple((cell,) for cell in node.arguments))
-        return diagonal(written(scope, column), node)
-    values = [elaborate(scope, argument) for argument in node.arguments]
-    special = function.name in ("max", "min", "MSE", "BCE", "loss", "diag", "tr", "Linear")
-    if special and (function.primes or (function.layer and function.name != "Linear")):
+    function, name = node.function, node.function.name
+    if name == "diag" and len(node.arguments) > 1:
+        return m.diagonal(
+            written(scope, t.Written(tuple((cell,) for cell in node.arguments))), node
+        )
+    values = _all(scope, node.arguments)
+    special = name in ("max", "min", "MSE", "BCE", "loss", "diag", "tr", "Linear")
+    if special and (function.primes or (function.layer and name != "Linear")):
         raise Unfit("dashes and layers stand on activations alone", node)
-    match function.name:
+    match name:
         case "max" | "min":
-            values = ops.spread_literals(node.arguments, values)
-            return calculus.extreme(scope, function.name, values, node)
+            return calculus.extreme(scope, ops.spread_literals(node.arguments, values), node)
         case "MSE" | "BCE" | "loss":
-            return loss_of(scope, function.name, values, node)
+            return loss_of(scope, values, node)
         case "diag":
-            return diagonal(values[0], node)
+            return m.diagonal(values[0], node)
         case "tr":
-            return trace(scope.names, values[0], node)
+            (one,) = values
+            m.unify(one.rows, one.columns, "the trace of a matrix that is not square", node)
+            return m.scalar(lambda: m.sum_entries(scope.names, one.rows, lambda i: one.entry(i, i)))
         case "Linear":
             layer, v = function.layer or t.Layer("", 1), node.arguments[0]
-            image = t.Product((t.Name("W", layer), v))
             ops.as_column(values[0], node)
+            image = t.Product((t.Name("W", layer), v))
             return elaborate(scope, t.Add((image, t.Name("b", layer))))
     if len(values) != 1:
         raise Unfit("expected one argument", node)
     return values[0].map(lambda entry: calculus.applied(scope, function, entry, node.arguments))
 
 
-def loss_of(scope: Scope, name: str, values: list[Matrix], node: t.Apply) -> Matrix:
+def loss_of(scope: Scope, values: list[Matrix], node: t.Apply) -> Matrix:
     """A loss of two columns."""
     if len(values) != 2:
         raise Unfit("expected two arguments", node)
-    unify_shapes(values[0], values[1], node)
+    m.unify_shapes(values[0], values[1], node)
     ops.as_column(values[0], node)
-    if name != "loss":
-        tree = scope.losses.get(name)
-    elif scope.case.loss is not None:
-        tree = scope.case.loss.tree
-    else:
-        tree = None
+    own = scope.case.loss.tree if scope.case.loss is not None else None
+    tree = own if node.function.name == "loss" else scope.losses.get(node.function.name)
     if tree is None:
         raise NoRule("a loss of which nothing is known")
     outer, scope.given = scope.given, {"y_hat": values[0], "y": values[1]}

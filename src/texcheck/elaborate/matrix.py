@@ -1,35 +1,84 @@
-"""Matrices as functions of a row and a column, and what can be made of them.
+"""Sorts, inferred while a statement is elaborated; matrices as functions of a row and a column.
 
 Invariants:
 
+- A shape is two sorts. A number is 1 x 1, a column n x 1; an unknown sort is never 1, so that I and
+  the column of ones are no numbers.
+- Two sorts are made equal where the notation needs it, and never for another reason: so a
+  statement whose shapes fit only where two widths happen to be equal is ill-sorted.
+- What nothing fixes stays unknown, and asking for it is no rule, not a guess.
 - An entry is made anew each time it is asked for, with bound indices of its own: two entries can be
   multiplied. `i` and `j` are indices of the matrix's sorts; where a side is 1 they are ignored.
-- Shapes are made to fit before an entry is asked for; nothing is broadcast but a written number
-  beside a column or a row.
+- Nothing is broadcast but a written number beside a column or a row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from texcheck import syntax as t
-from texcheck.algebra.terms import (
-    ONE,
-    ZERO,
-    Index,
-    Sort,
-    Term,
-    delta,
-    numbered,
-    sum_over,
-)
+from .. import syntax as t
+from ..algebra.terms import ONE, ZERO, Index, NoRule, Sort, Term, delta, numbered, sum_over
 
-from .sorts import IllSorted, Length, Unknown, is_one, known, resolved, unify
 
+class Misfit(Exception):
+    """A part of a statement that does not fit, the `node`."""
+
+    def __init__(self, message: str, node: t.Node | None = None):
+        super().__init__(message)
+        self.node = node
+
+
+class IllSorted(Misfit):
+    """The statement has no meaning at any width."""
+
+
+class Unfit(Misfit):
+    """The notation has no such formula."""
+
+
+class Unknown:
+    """A sort that is not known yet; it is some width, never 1."""
+
+    is_now: Length | None = None
+
+
+Length: TypeAlias = Sort | Unknown
 Entry: TypeAlias = Callable[[Index, Index], Term]
 FIRST = numbered(0, ONE)  # the only row or column of what has one
+
+
+def resolved(sort: Length) -> Length:
+    """The sort itself, as far as it is known."""
+    while isinstance(sort, Unknown) and sort.is_now is not None:
+        sort = sort.is_now
+    return sort
+
+
+def known(sort: Length, what: str = "a part of the statement") -> Sort:
+    """The sort. Raises NoRule where nothing fixes it."""
+    found = resolved(sort)
+    if isinstance(found, Unknown):
+        raise NoRule(f"nothing says how long {what} is")
+    return found
+
+
+def is_one(sort: Length) -> bool:
+    """Whether a sort is that of a single row or column."""
+    return resolved(sort) == ONE
+
+
+def unify(one: Length, other: Length, message: str, node: t.Node | None) -> None:
+    """Makes two sorts equal. Raises IllSorted with the message where they differ."""
+    one, other = resolved(one), resolved(other)
+    if isinstance(one, Sort):
+        one, other = other, one
+    if one is other or one == other:
+        return
+    if isinstance(one, Sort) or other == ONE:
+        raise IllSorted(message, node)
+    one.is_now = other
 
 
 @dataclass(frozen=True)
@@ -46,6 +95,15 @@ class Matrix:
         return is_one(self.rows) and is_one(self.columns)
 
     @property
+    def is_column(self) -> bool:
+        return is_one(self.columns) and not is_one(self.rows)
+
+    @property
+    def is_vector(self) -> bool:
+        """Whether this is a column or a row, and no number."""
+        return is_one(self.rows) != is_one(self.columns)
+
+    @property
     def value(self) -> Term:
         """The value of a number."""
         return self.entry(FIRST, FIRST)
@@ -56,54 +114,43 @@ class Matrix:
         return Matrix(self.rows, self.columns, lambda i, j: change(entry(i, j)), self.square)
 
 
-class Names:
-    """The statement's own supply of names for indices that sums bind."""
-
-    def __init__(self) -> None:
-        self.used = 0
-
-    def fresh(self, sort: Sort) -> Index:
-        self.used += 1
-        return Index(f"${self.used}", sort)
-
-
 def scalar(value: Callable[[], Term]) -> Matrix:
     """A number, made when it is asked for."""
     return Matrix(ONE, ONE, lambda i, j: value())
 
 
-def sum_entries(names: Names, sort: Length, entry: Callable[[Index], Term]) -> Term:
-    """The sum of a function of an index over all its values."""
+def sum_entries(names: Iterator[int], sort: Length, entry: Callable[[Index], Term]) -> Term:
+    """The sum of a function of an index over all its values; `names` is the statement's supply."""
     found = known(sort, "a sum")
     if found.size:
         return sum((entry(numbered(at, found)) for at in range(found.size)), ZERO)
-    k = names.fresh(found)
+    k = Index(f"${next(names)}", found)
     return sum_over(entry(k), k)
-
-
-def zip_entries(
-    join: Callable[[Term, Term], Term], left: Matrix, right: Matrix, node: t.Node
-) -> Matrix:
-    """Two matrices of one shape joined entry by entry. Raises IllSorted."""
-    unify_shapes(left, right, node)
-    return Matrix(left.rows, left.columns, lambda i, j: join(left.entry(i, j), right.entry(i, j)))
 
 
 def unify_shapes(left: Matrix, right: Matrix, node: t.Node) -> None:
     """Makes two shapes equal. Raises IllSorted."""
-    message = "two shapes that differ"
-    unify(left.rows, right.rows, message, node)
-    unify(left.columns, right.columns, message, node)
+    unify(left.rows, right.rows, "two shapes that differ", node)
+    unify(left.columns, right.columns, "two shapes that differ", node)
+
+
+def zip_entries(join: Callable[..., Term], node: t.Node, *values: Matrix) -> Matrix:
+    """Matrices of one shape joined entry by entry. Raises IllSorted."""
+    for other in values[1:]:
+        unify_shapes(values[0], other, node)
+
+    def entry(i: Index, j: Index) -> Term:
+        return join(*(value.entry(i, j) for value in values))
+
+    return Matrix(values[0].rows, values[0].columns, entry)
 
 
 def spread(value: Matrix, over: Matrix) -> Matrix:
-    """A written number beside a column or a row: one of that shape with this number everywhere."""
-    if is_one(over.rows) == is_one(over.columns):
-        return value
-    return Matrix(over.rows, over.columns, lambda i, j: value.value)
+    """A written number in the shape of a column or a row: the same everywhere."""
+    return Matrix(over.rows, over.columns, lambda i, j: value.value) if over.is_vector else value
 
 
-def product(names: Names, left: Matrix, right: Matrix, node: t.Node) -> Matrix:
+def product(names: Iterator[int], left: Matrix, right: Matrix, node: t.Node) -> Matrix:
     """The product of two matrices, or of a number and a matrix. Raises IllSorted."""
     if left.is_number:
         return right.map(lambda entry: left.value * entry)
@@ -123,10 +170,6 @@ def transpose(value: Matrix) -> Matrix:
     return Matrix(value.columns, value.rows, lambda i, j: value.entry(j, i), value.square)
 
 
-def identity(sort: Length) -> Matrix:
-    return Matrix(sort, sort, delta, square=True)
-
-
 def diagonal(value: Matrix, node: t.Node) -> Matrix:
     """The diagonal matrix of a column; of a square matrix, its diagonal as a column."""
     if not is_one(value.columns):
@@ -134,45 +177,15 @@ def diagonal(value: Matrix, node: t.Node) -> Matrix:
         return Matrix(value.rows, ONE, lambda i, j: value.entry(i, i))
     if is_one(value.rows):
         raise IllSorted("a diagonal matrix is made of a column", node)
-
-    def entry(i: Index, j: Index) -> Term:
-        return delta(i, j) * value.entry(i, FIRST)
-
-    return Matrix(value.rows, value.rows, entry, square=True)
+    return Matrix(
+        value.rows, value.rows, lambda i, j: delta(i, j) * value.entry(i, FIRST), square=True
+    )
 
 
-def total(names: Names, value: Matrix) -> Matrix:
+def total(names: Iterator[int], value: Matrix) -> Matrix:
     """The sum of all entries."""
 
     def row(i: Index) -> Term:
         return sum_entries(names, value.columns, lambda j: value.entry(i, j))
 
     return scalar(lambda: sum_entries(names, value.rows, row))
-
-
-def trace(names: Names, value: Matrix, node: t.Node) -> Matrix:
-    """The sum of the diagonal of a square matrix."""
-    unify(value.rows, value.columns, "the trace of a matrix that is not square", node)
-    return scalar(lambda: sum_entries(names, value.rows, lambda i: value.entry(i, i)))
-
-
-def inner(names: Names, left: Matrix, right: Matrix, node: t.Node) -> Matrix:
-    """The sum of the products of the entries of two columns."""
-    unify_shapes(left, right, node)
-    if not is_one(left.columns):
-        raise IllSorted("an inner product of what are not two columns", node)
-    return total(names, zip_entries(lambda a, b: a * b, left, right, node))
-
-
-def is_vector(value: Matrix) -> bool:
-    """Whether a matrix is a column or a row, and no number."""
-    return is_one(value.rows) != is_one(value.columns)
-
-
-def is_column(value: Matrix) -> bool:
-    return is_one(value.columns) and not is_one(value.rows)
-
-
-def is_open(value: Matrix) -> bool:
-    """Whether nothing fixes one of the sorts yet."""
-    return any(isinstance(resolved(sort), Unknown) for sort in (value.rows, value.columns))

@@ -2,12 +2,14 @@
 
 Invariants:
 
-- A letter that no sum binds is free, and has one meaning in the whole statement; a sum binds its
-  own. An index is made of a letter when an entry is made: a bound one is another each time.
+- A letter that no sum binds is free, and has one meaning and one sort in the whole statement; a sum
+  binds its own. An index is made of a letter when an entry is made: a bound one is another each
+  time.
 - A numbered entry is counted from the first or from the end, and exists at every width that the
   statement is about: `least` follows from the statement's own numbers.
 - A demand is recorded wherever a formula is not defined for all real values; an index in it that is
   not free in the statement means all values.
+- Whatever raises ends the statement: nothing that was changed for a while need be put back then.
 """
 
 from __future__ import annotations
@@ -15,29 +17,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 
-from texcheck import syntax as t
-from texcheck.algebra.functions import Demand, Kind
-from texcheck.algebra.normal import normal
-from texcheck.algebra.terms import (
-    LEAST,
-    ONE,
-    Atom,
-    Index,
-    NoRule,
-    Sort,
-    Term,
-    length,
-    number,
-    power,
-)
-from texcheck.algebra.terms import numbered as numbered_index
-from texcheck.networks.network import Case, Place
-
-from .matrix import Matrix, Names
-from .sorts import IllSorted, Length, Letter, Unfit, Unknown, is_one, known, unify
+from .. import syntax as t
+from ..algebra.functions import Demand, Kind
+from ..algebra.terms import LEAST, ONE, Atom, Index, NoRule, Sort, Term, fixed, length, number
+from ..algebra.terms import numbered as numbered_index
+from ..algebra.terms import power as power_of
+from ..networks.network import Case, Place
+from .matrix import IllSorted, Length, Matrix, Unfit, Unknown, is_one, known, unify
 
 AtEntry = Callable[[], Index]  # an index, when an entry is made
+
+
+@dataclass
+class Letter:
+    """An index letter with one meaning: free in the statement, or bound by one sum."""
+
+    name: str
+    sort: Length
 
 
 @dataclass
@@ -47,15 +45,15 @@ class Scope:
     case: Case
     losses: Mapping[str, t.Expr]
     pointwise: bool = False  # an equation between functions, such as f' = f (1 - f)
-    names: Names = field(default_factory=Names)
+    has_linear: bool = False
+    layer_name: str = "L"  # L as a number: "L from 0" where it may be 0
+    names: Iterator[int] = field(default_factory=count)  # of the indices that sums bind
     letters: dict[str, Letter] = field(default_factory=dict)
     bound: dict[int, Index] = field(default_factory=dict)  # by the identity of the letter
     given: dict[str, Matrix] = field(default_factory=dict)  # what stands for y_hat and y
     demands: list[Demand] = field(default_factory=list)
     places: list[int] = field(default_factory=list)  # of numbered entries
     inside: int = 0  # how many derivatives this is in the numerator of
-    has_linear: bool = False
-    layer_name: str = "L"  # L as a number: "L from 0" where it may be 0
     default: Sort | None = None  # of a sum whose index nothing fixes: for a witness alone
     shapes: dict[int, tuple[Length, Length]] = field(default_factory=dict)
     sorts: dict[int, Length] = field(default_factory=dict)  # of each node that is an index letter
@@ -63,9 +61,8 @@ class Scope:
     @property
     def least(self) -> int:
         """The least width that the statement is about."""
-        if not self.places:
-            return 1
-        return max([LEAST, *(at + 1 if at >= 0 else -at for at in self.places)])
+        needed = [at + 1 if at >= 0 else -at for at in self.places]
+        return max([LEAST, *needed]) if needed else 1
 
     def letter(self, name: str) -> Letter:
         """The meaning of a letter; a new one is free."""
@@ -80,53 +77,36 @@ class Scope:
     @contextmanager
     def binding(self, letter: Letter, index: Index) -> Iterator[None]:
         """While an entry is made: the letter stands for this index."""
-        before = self.bound.get(id(letter))
-        self.bound[id(letter)] = index
-        try:
-            yield
-        finally:
-            del self.bound[id(letter)]
-            if before is not None:
-                self.bound[id(letter)] = before
+        outer = self.bound
+        self.bound = outer | {id(letter): index}
+        yield
+        self.bound = outer
 
     @contextmanager
     def meaning(self, letters: Mapping[str, Letter]) -> Iterator[None]:
         """While a formula is elaborated: these letters have these meanings."""
-        before = dict(self.letters)
+        outer = dict(self.letters)
         self.letters.update(letters)
-        try:
-            yield
-        finally:
-            for name in letters:
-                if name in before:
-                    self.letters[name] = before[name]
-                else:
-                    del self.letters[name]
+        yield
+        inner = {name: one for name, one in self.letters.items() if name not in letters}
+        self.letters = outer | inner
 
     def demand(self, kind: Kind, term: Term) -> None:
         self.demands.append(Demand(kind, term))
 
-    def require_zero(self, term: Term) -> None:
-        """Raises NoRule if a term is not seen to be 0: of cases that overlap or leave a gap."""
-        if normal(term, self.case.eliminate):
-            raise NoRule("cases that are not seen to cover everything once")
-
-    # -- quantities and lengths
-
     def place(self, name: t.Name) -> Place:
         """Which quantity a name stands for. Raises IllSorted and Unfit."""
-        plain: dict[str, Place] = {
-            "x": ("z", 0), "y": ("y", 0), "y_hat": ("z", self.case.depth), "ell": ("ell", 0)
-        }  # fmt: skip
+        depth = self.case.depth
+        plain = {"x": ("z", 0), "y": ("y", 0), "y_hat": ("z", depth), "ell": ("ell", 0)}
         if name.base in plain:
             if name.layer is not None:
                 raise Unfit(f"{name.base} belongs to no layer", name)
             return plain[name.base]
-        if name.layer is None:
-            if name.base in ("W", "b") and self.has_linear:
-                return name.base, 1
-            raise IllSorted(f"{name.base} needs a layer", name)
-        return name.base, self.layer(name.layer, int(name.base != "z"), name)
+        if name.layer is not None:
+            return name.base, self.layer(name.layer, int(name.base != "z"), name)
+        if name.base in ("W", "b") and self.has_linear:
+            return name.base, 1
+        raise IllSorted(f"{name.base} needs a layer", name)
 
     def layer(self, layer: t.Layer, least: int, node: t.Node) -> int:
         """The number of a layer that exists. Raises IllSorted."""
@@ -150,10 +130,8 @@ class Scope:
             case t.Number(value) if value == 1:
                 return ONE
             case t.Number(value) if value.denominator == 1 and value > 0 and self.case.widths:
-                return numbered_index(0, ONE).sort._replace(size=int(value))
+                return fixed(int(value))
         raise Unfit("expected the length of a vector, such as d_x or K", node)
-
-    # -- indices
 
     def index(self, node: t.Expr, sort: Length) -> AtEntry:
         """The index that stands at a place of a sort. Raises IllSorted and NoRule."""
@@ -209,13 +187,21 @@ def counted(node: t.Expr) -> tuple[t.Expr | None, int]:
             bases = [base for base, _ in found if base is not None]
             if len(bases) <= 1:
                 return next(iter(bases), None), sum(offset for _, offset in found)
-        case _:
-            pass
     raise NoRule("an index that is neither a letter nor a numbered entry")
+
+
+def left_out(low: int, high: int, what: str, node: t.Node) -> list[int]:
+    """The places of an index that are not from `low` on to `high`, counted from the end."""
+    if low < 0 or high >= 0:
+        raise IllSorted(f"{what} over values that the index does not have", node)
+    missing = [*range(low), *range(high + 1, 0)]
+    if len(missing) > LEAST:
+        raise NoRule(f"{what} that leaves out more values than every width has")
+    return missing
 
 
 def entry_number(index: Index) -> Term:
     """The number of an entry."""
     if index.at is None:
-        return power(Atom("entry", "", (index,)))
+        return power_of(Atom("entry", "", (index,)))
     return number(index.at) if index.at >= 0 else length(index.sort) + number(index.at)

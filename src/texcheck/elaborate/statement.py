@@ -10,25 +10,26 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial, reduce
 from itertools import product as all_of
+from operator import mul
 from typing import TypeAlias
 
-from texcheck import syntax as t
-from texcheck.algebra.functions import Demand, is_any
-from texcheck.algebra.normal import normal
-from texcheck.algebra.terms import LEAST, Index, NoRule, Sort, Term, delta, number, numbered
-from texcheck.networks.network import Case, Network
-from texcheck.networks.representatives import cases, least_layer, named_layers
-
+from .. import syntax as t
+from ..algebra.functions import Demand, is_any
+from ..algebra.normal import normal
+from ..algebra.terms import Index, NoRule, Sort, Term, delta, number, numbered
+from ..networks.network import Case
+from ..networks.representatives import least_layer, named_layers
 from .calculus import activation
-from .definitions import loss_trees, network_named
+from .definitions import loss_trees
 from .formula import elaborate
-from .matrix import Matrix
-from .scope import Scope, counted
-from .sorts import IllSorted, Length, Letter, Unknown, known, name_of, resolved, unify
+from .matrix import FIRST, IllSorted, Matrix, Unknown, known, resolved, unify
+from .scope import Letter, Scope, counted, left_out
+from .words import shape_words
 
 Side: TypeAlias = tuple[Term, list[Demand]]
 
@@ -57,21 +58,14 @@ def parts(statement: t.Statement) -> list[t.Statement]:
 
 def new_scope(statement: t.Statement, case: Case) -> Scope:
     """The scope of a statement in a case."""
-    applied, bare, linear = set(), False, False
-    for part in t.walk(statement):
-        match part:
-            case t.Apply(function) | t.Assume(function):
-                applied.add(id(function))
-                linear = linear or function.name == "Linear"
-                if isinstance(part, t.Assume):
-                    applied.add(id(part.value))
-            case t.Function() if id(part) not in applied:
-                bare = True
-            case _:
-                pass
+    nodes = list(t.walk(statement))
+    applied = {id(one.function) for one in nodes if isinstance(one, t.Apply | t.Assume)}
+    applied |= {id(one.value) for one in nodes if isinstance(one, t.Assume)}
+    functions = [one for one in nodes if isinstance(one, t.Function)]
+    bare = any(id(one) not in applied for one in functions)
+    linear = any(one.name == "Linear" for one in functions)
     from_0 = case.L is not None and not least_layer(named_layers(statement))
-    layer_name = "L from 0" if from_0 else "L"
-    return Scope(case, loss_trees(), bare, has_linear=linear, layer_name=layer_name)
+    return Scope(case, loss_trees(), bare, linear, "L from 0" if from_0 else "L")
 
 
 def assumed(case: Case, statement: t.Statement) -> Case | None:
@@ -102,30 +96,20 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
                 value = elaborate(scope, condition)
                 if not value.is_number:
                     raise NoRule("a condition on a vector")
-                found.append(value_of(value))
+                found.append(partial(value.entry, FIRST, FIRST))
             case t.Range(letter=letter) if letter != "L":
                 found.append(range_weight(scope, condition))
-            case _:
-                pass
-    strangers = sorted(set(scope.letters) - letters)
-    if strangers:
-        raise IllSorted(
-            f"a condition on {strangers[0]}, which does not stand in the statement", statement
-        )
+    for stranger in sorted(set(scope.letters) - letters):
+        message = f"a condition on {stranger}, which does not stand in the statement"
+        raise IllSorted(message, statement)
 
     def product_of() -> Term:
-        result = number(1)
-        for one in found:
-            result = result * one()
+        result = reduce(mul, (one() for one in found), number(1))
         if not normal(result, scope.case.eliminate):
             raise IllSorted("the condition never holds", statement)
         return result
 
     return product_of
-
-
-def value_of(value: Matrix) -> Callable[[], Term]:
-    return lambda: value.value
 
 
 def range_weight(scope: Scope, condition: t.Range) -> Callable[[], Term]:
@@ -134,10 +118,9 @@ def range_weight(scope: Scope, condition: t.Range) -> Callable[[], Term]:
     missing = out_of_range(scope, condition, letter)
 
     def value() -> Term:
-        result, index = number(1), scope.index_of(letter)
-        for at in missing:
-            result = result * (number(1) - delta(index, numbered(at, index.sort)))
-        return result
+        index = scope.index_of(letter)
+        others = (number(1) - delta(index, numbered(at, index.sort)) for at in missing)
+        return reduce(mul, others, number(1))
 
     return value
 
@@ -149,17 +132,9 @@ def out_of_range(scope: Scope, condition: t.Range, letter: Letter) -> list[int]:
         none, low, base, high = base, high, none, low
     if none is not None or base is None:
         raise NoRule("a range that is not one from a number to a length")
-    unify(
-        scope.sort_of_length(base),
-        letter.sort,
-        "the range of an index of another length",
-        condition,
-    )
-    if low < 0 or high >= 0:
-        raise IllSorted("a range over values that the index does not have", condition)
-    missing = [*range(low), *range(high + 1, 0)]
-    if len(missing) > LEAST:
-        raise NoRule("a range that leaves out more values than every width has")
+    said = "the range of an index of another length"
+    unify(scope.sort_of_length(base), letter.sort, said, condition)
+    missing = left_out(low, high, "a range", condition)
     scope.places += missing
     return missing
 
@@ -180,35 +155,19 @@ def claimed(statement: t.Statement, case: Case) -> Pair:
         case _:
             raise NoRule("a statement of another kind")
     one, other = elaborate(scope, sides[0]), elaborate(scope, sides[1])
-    one, other = _alike(sides, one, other, isinstance(statement, t.Comparison))
+    spread = isinstance(statement, t.Comparison)
+    one, other = _alike(sides[0], one, other, spread), _alike(sides[1], other, one, spread)
     message = f"{shape_words(one, case)} on the left, {shape_words(other, case)} on the right"
     unify(one.rows, other.rows, message, statement)
     unify(one.columns, other.columns, message, statement)
     return Pair(scope, one, other, weight(scope, statement))
 
 
-def shape_words(value: Matrix, case: Case) -> str:
-    """A shape in TeX."""
-    rows, columns = (name_of(side, case.depth, case.L) for side in (value.rows, value.columns))
-    return f"{rows} × {columns}"
-
-
-def _alike(
-    sides: tuple[t.Expr, t.Expr], one: Matrix, other: Matrix, any_number: bool
-) -> tuple[Matrix, Matrix]:
+def _alike(node: t.Expr, value: Matrix, over: Matrix, any_number: bool) -> Matrix:
     """A 0 alone on a side stands for a matrix of zeros."""
-    values = [one, other]
-    for at in (0, 1):
-        node, value, over = sides[at], values[at], values[1 - at]
-        zero = isinstance(node, t.Number) and (not node.value or any_number)
-        if zero and not over.is_number:
-            values[at] = constant(over, value.value)
-    return values[0], values[1]
-
-
-def constant(over: Matrix, entry: Term) -> Matrix:
-    """A matrix of one shape with another, the same everywhere."""
-    return Matrix(over.rows, over.columns, lambda i, j: entry)
+    if over.is_number or not isinstance(node, t.Number) or (node.value and not any_number):
+        return value
+    return Matrix(over.rows, over.columns, lambda i, j: value.value)
 
 
 @dataclass(frozen=True)
@@ -226,32 +185,20 @@ def entries(pair: Pair) -> Iterator[Entry]:
     """The entries of both sides: one that stands for all, or each where widths are fixed."""
     scope = pair.scope
     letters = list(scope.letters.values())
-    settle([pair.left.rows, pair.left.columns, *(letter.sort for letter in letters)])
-    ends = [
-        _ends(known(side), name)
-        for side, name in ((pair.left.rows, "row"), (pair.left.columns, "column"))
-    ]
-    free = [
-        _ends(known(letter.sort, f"the index {letter.name}"), letter.name) for letter in letters
-    ]
-    for i, j, *at in all_of(*ends, *free):
-        for letter, index in zip(letters, at, strict=True):
-            scope.bound[id(letter)] = index
+    sorts = {"row": pair.left.rows, "column": pair.left.columns}
+    named = [*sorts.items(), *((letter.name, letter.sort) for letter in letters)]
+    for at, (_, sort) in enumerate(named):
+        free = resolved(sort)
+        if isinstance(free, Unknown):  # the claim is about every length: it gets one of its own
+            free.is_now = Sort(-2 - at)
+    for i, j, *indices in all_of(*(_ends(known(sort), name) for name, sort in named)):
+        scope.bound |= {id(letter): at for letter, at in zip(letters, indices, strict=True)}
         sides = []
         for side in (pair.left, pair.right):
             scope.demands = []
             sides.append((side.entry(i, j), scope.demands))
-        scope.demands = []
-        names = ["row", "column", *(letter.name for letter in letters)]
-        places = dict(zip(names, (i, j, *at), strict=True))
+        places = dict(zip((name for name, _ in named), (i, j, *indices), strict=True))
         yield Entry(sides[0], sides[1], pair.weight(), places)
-
-
-def settle(sorts: Iterable[Length]) -> None:
-    """Gives each sort that nothing fixes one of its own: the claim is about every length."""
-    for at, sort in enumerate(map(resolved, sorts)):
-        if isinstance(sort, Unknown):
-            sort.is_now = Sort(-2 - at)
 
 
 def _ends(sort: Sort, name: str) -> list[Index]:
@@ -259,27 +206,3 @@ def _ends(sort: Sort, name: str) -> list[Index]:
     if sort.size:
         return [numbered(at, sort) for at in range(sort.size)]
     return [Index(name, sort)]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a statement was read: rows and columns of each node, in TeX, by its identity, and how
-    far each index letter runs, by the identity of its node. What nothing fixes is "?"."""
-
-    shapes: dict[int, tuple[str, ...]]
-    letters: dict[int, str]
-
-
-def shapes(statement: t.Statement, network: Network | str) -> Reading:
-    """The shapes of a statement's formulas, from its elaboration in the last, the widest, case."""
-    kind = network_named(network) if isinstance(network, str) else network
-    found = Reading({}, {})
-    for one in parts(statement):
-        case = replace(list(cases(one, kind))[-1], loss=kind.losses[-1])
-        case = assumed(case, one) or case
-        scope = claimed(one, case).scope
-        for key, (rows, columns) in scope.shapes.items():
-            found.shapes[key] = tuple(name_of(x, case.depth, case.L) for x in (rows, columns))
-        for key, sort in scope.sorts.items():
-            found.letters[key] = name_of(sort, case.depth, case.L)
-    return found

@@ -14,39 +14,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from texcheck import syntax as t
-from texcheck.algebra.demands import Nowhere, unmatched
-from texcheck.algebra.normal import normal, split_at
-from texcheck.algebra.terms import (
-    WORK,
-    Atom,
-    Monomial,
-    NoRule,
-    Term,
-    at_most,
-    free_indices,
-    number,
-    power,
-)
-from texcheck.elaborate.definitions import network_named
-from texcheck.elaborate.formula import elaborate
-from texcheck.elaborate.sorts import IllSorted, Unfit, known
-from texcheck.elaborate.statement import (
-    Entry,
-    assumed,
-    claimed,
-    entries,
-    new_scope,
-    out_of_range,
-    parts,
-    shape_words,
-    weight,
-)
-from texcheck.networks.network import Case, Loss, Network
-from texcheck.networks.representatives import cases, layer_range, named_layers
-from texcheck.verdict import Definition, Proved, Refuted, Undecided, Unreadable, Verdict
-
-from .shown import in_words
+from .. import syntax as t
+from ..algebra.demands import Nowhere, unmatched
+from ..algebra.normal import normal, split_at
+from ..algebra.terms import WORK, Atom, Monomial, NoRule, Term, at_most, free_indices, number, power
+from ..elaborate.definitions import network_named
+from ..elaborate.formula import elaborate
+from ..elaborate.matrix import IllSorted, Unfit, known
+from ..elaborate.statement import Entry, assumed, claimed, entries, new_scope, out_of_range, parts
+from ..elaborate.statement import weight as weight_of
+from ..elaborate.words import in_words, shape_words
+from ..networks.network import Case, Loss, Network
+from ..networks.representatives import cases, layer_range, named_layers
+from ..verdict import Definition, Proved, Refuted, Undecided, Unreadable, Verdict
 
 
 class Differ(Exception):
@@ -63,11 +43,11 @@ def decide(
             return Definition("a change of notation, or a letter that the display defines")
         with at_most(WORK):
             return Proved(_proved(statement, kind))
-    except IllSorted as error:
+    except (IllSorted, Unfit) as error:
         span = (error.node.start, error.node.end) if error.node is not None else None
+        if isinstance(error, Unfit):
+            return Unreadable("", span or (0, 0), str(error))
         return Refuted(ill_sorted=str(error), span=span)
-    except Unfit as error:
-        return Unreadable("", (error.node.start, error.node.end), str(error))
     except Nowhere:
         return Refuted(ill_sorted="a side of the statement is defined nowhere")
     except (NoRule, Differ) as error:
@@ -134,11 +114,11 @@ def _equal(entry: Entry, case: Case) -> None:
     """Raises Differ if two entries are not seen to be defined and equal at the same points."""
     wanted = unmatched(entry.left[1], entry.right[1], case.eliminate)
     if wanted is not None:
-        said = in_words(wanted.term, case)
+        said = in_words(wanted.term)
         raise Differ(f"one side alone is defined only where {said} is {wanted.kind}")
     gap = cleared(normal((entry.left[0] - entry.right[0]) * entry.weight, case.eliminate), case)
     if gap and not _zero_by_cases(gap, 4):
-        raise Differ(f"the two sides differ by {in_words(gap, case)}")
+        raise Differ(f"the two sides differ by {in_words(gap)}")
 
 
 def cleared(gap: Term, case: Case) -> Term:
@@ -183,7 +163,7 @@ def _zero_by_cases(gap: Term, deep: int) -> bool:
 def _shape(statement: t.ShapeClaim, case: Case) -> int:
     scope = new_scope(statement, case)
     value = elaborate(scope, statement.value)
-    weight(scope, statement)
+    weight_of(scope, statement)
     for side, said in ((value.rows, statement.rows), (value.columns, statement.columns)):
         if known(side, "the value") != known(scope.sort_of_length(said)):
             raise IllSorted(f"its shape is {shape_words(value, case)}", statement)

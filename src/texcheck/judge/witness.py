@@ -17,7 +17,7 @@ from texcheck import syntax as t
 from texcheck.algebra.demands import Nowhere
 from texcheck.algebra.terms import ONE, WORK, Index, NoRule, Sort, at_most
 from texcheck.elaborate.definitions import declared
-from texcheck.elaborate.sorts import IllSorted, Unfit
+from texcheck.elaborate.matrix import IllSorted, Misfit
 from texcheck.elaborate.statement import Entry, assumed, claimed, entries, parts
 from texcheck.networks.network import Case, Loss, Network
 from texcheck.networks.representatives import least_layer, named_layers
@@ -95,7 +95,7 @@ def _in_case(statement: t.Statement, case: Case, network: Network) -> Witness | 
             if found is None:
                 return None
         return found
-    except (IllSorted, Unfit, Nowhere):
+    except (Misfit, Nowhere):
         return None  # these layers do not exist
 
 

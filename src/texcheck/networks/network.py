@@ -28,6 +28,7 @@ from texcheck.algebra.terms import (
     sum_over,
 )
 
+ACTIVATIONS = ("sigma", "ReLU", "tanh", "I")
 Place = tuple[str, int]  # a quantity: its letter W b s z y ell, and its layer; x is z of layer 0
 Values = dict[Place, tuple[tuple[Fraction, ...], ...]]
 

@@ -1,14 +1,35 @@
-"""A term in words, for the part of a statement that is left undecided."""
+"""Sorts, shapes and terms in words, for messages alone: no proof depends on them."""
 
 from __future__ import annotations
 
-from texcheck.algebra.terms import Atom, Index, Monomial, Term
-from texcheck.networks.network import Case
+from ..algebra.terms import Atom, Index, Monomial, Term
+from ..networks.network import Case
+from .matrix import Length, Matrix, Unknown, resolved
 
 LONGEST = 200
 
 
-def in_words(term: Term, case: Case) -> str:
+def name_of(sort: Length, case: Case) -> str:
+    r"""A sort as TeX: 1, d_x, d_{s^{(1)}}, K; with an L, d_{s^{(L)}} and its neighbours."""
+    found, L = resolved(sort), case.L
+    if isinstance(found, Unknown):
+        return "?"
+    if found.size:
+        return str(found.size)
+    if L is not None and abs(found.layer - L) <= 2:
+        offset = f"{found.layer - L:+d}" if found.layer != L else ""
+        return f"d_{{{'s' if found.layer else 'z'}^{{(L{offset})}}}}"
+    if found.layer == case.depth:
+        return "K"
+    return f"d_{{s^{{({found.layer})}}}}" if found.layer else "d_x"
+
+
+def shape_words(value: Matrix, case: Case) -> str:
+    """A shape in TeX."""
+    return f"{name_of(value.rows, case)} × {name_of(value.columns, case)}"
+
+
+def in_words(term: Term) -> str:
     """A term as text, cut off where it is long."""
     parts = [_monomial(mono, f"{factor}") for mono, factor in term.key]
     found = " + ".join(parts).replace("+ -", "- ") or "0"
@@ -17,16 +38,15 @@ def in_words(term: Term, case: Case) -> str:
 
 def _monomial(mono: Monomial, factor: str) -> str:
     names = {index: "ijklmnpqr"[at % 9] + "'" * (at // 9) for at, index in enumerate(mono.bound)}
-    words = (
-        [] if factor == "1" and mono.atoms else ["-" if factor == "-1" and mono.atoms else factor]
-    )
+    short = {"1": [], "-1": ["-"]} if mono.atoms else {}
+    words = short.get(factor, [factor])
     words += [f"sum over {name}:" for name in names.values()]
     words += [_atom(atom, names) + (f"^{n}" if n != 1 else "") for atom, n in mono.atoms]
     return " ".join(words)
 
 
 def _atom(atom: Atom, names: dict[Index, str]) -> str:
-    at = "".join(f"[{_index(index, names)}]" for index in atom.indices)
+    at = "".join(f"[{names.get(i, i.name or str(i.at))}]" for i in atom.indices)
     match atom.kind:
         case "function":
             inner = atom.argument or Term({})
@@ -42,7 +62,3 @@ def _atom(atom: Atom, names: dict[Index, str]) -> str:
         case "g":
             return f"dl/d{atom.label}{at}"
     return f"{atom.kind}{atom.label or ''}{at}"
-
-
-def _index(index: Index, names: dict[Index, str]) -> str:
-    return names.get(index, index.name or str(index.at))
