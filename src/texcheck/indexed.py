@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from . import syntax as t
-from .algebra.terms import NoRule
+from .algebra.budget import NoRule
 from .check import Claim
 from .elaborate.definitions import network_named
 from .elaborate.matrix import Misfit

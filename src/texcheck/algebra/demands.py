@@ -15,7 +15,8 @@ from fractions import Fraction
 
 from .functions import Demand, Kind, is_nonnegative, is_positive
 from .normal import canonical, normal
-from .terms import Atom, Change, Monomial, Term, function_of, number, power, sum_over, term_indices
+from .terms import Atom, Change, Term, collected, contracted, function_of, power, sum_over
+from .terms import term_indices as indices_of
 
 
 class Nowhere(Exception):
@@ -71,24 +72,25 @@ def _atom_nonzero(atom: Atom, n: int) -> list[Demand]:
 
 def _content(term: Term) -> tuple[list[tuple[Atom, int]], Term]:
     """What all monomials have in common, and the rest."""
-    monos = list(term.parts)
-    common = dict(monos[0].atoms)
-    for mono in monos:
-        atoms = dict(mono.atoms)
-        common = {a: min(n, atoms[a]) for a, n in common.items() if a in atoms}
-    bound = {index for mono in monos for index in mono.bound}
-    common = {a: n for a, n in common.items() if bound.isdisjoint(a.indices) and n > 0}
-    common = {a: n for a, n in common.items() if a.argument is None or not bound}
-    found = number(0)
-    for mono, factor in term.parts.items():
-        left = tuple((a, n - common.get(a, 0)) for a, n in mono.atoms if n != common.get(a, 0))
-        found = found + Term({Monomial(left, mono.bound): factor})
-    return list(common.items()), found
+    first, *others = [dict(mono.atoms) for mono in term.parts]
+    bound = {index for mono in term.parts for index in mono.bound}
+    common = {
+        atom: min([n, *(other[atom] for other in others)])
+        for atom, n in first.items()
+        if all(atom in other for other in others) and bound.isdisjoint(atom.indices)
+        if atom.argument is None or not bound
+    }
+    common = {atom: n for atom, n in common.items() if n > 0}
+    rest = collected(
+        (contracted([*mono.atoms, *((atom, -n) for atom, n in common.items())], mono.bound), factor)
+        for mono, factor in term.parts.items()
+    )
+    return list(common.items()), rest
 
 
 def said(demand: Demand) -> Term:
     """The demand as a term: the same for the same demand, whatever its indices are called."""
-    inside = [index for index in term_indices(demand.term) if index.name[0] in "$~%"]
+    inside = [index for index in indices_of(demand.term) if index.name[0] in "$~%"]
     return canonical(sum_over(function_of(f"is {demand.kind}", demand.term), *sorted(inside)))
 
 

@@ -20,18 +20,8 @@ from fractions import Fraction
 from math import isqrt
 from typing import Literal, NamedTuple, TypeAlias
 
-from .terms import (
-    HALF,
-    ZERO,
-    Atom,
-    Monomial,
-    NoRule,
-    Rational,
-    Term,
-    function_of,
-    number,
-    power,
-)
+from .budget import NoRule
+from .terms import HALF, UNIT, ZERO, Atom, Monomial, Term, function_of, number, power
 
 Kind: TypeAlias = Literal["nonzero", "positive", "nonnegative"]
 ONE_ = number(1)
@@ -94,11 +84,6 @@ def inverse(term: Term) -> Term:
     return result
 
 
-def relu(term: Term) -> Term:
-    """max(0, u) = u step(u)."""
-    return term * step(term)
-
-
 def sign(term: Term) -> Term:
     """The sign: step(u) - step(-u)."""
     return step(term) - step(-term)
@@ -110,7 +95,8 @@ def absolute(term: Term) -> Term:
 
 
 def step(term: Term) -> Term:
-    """1 where a term is positive, else 0."""
+    """1 where a term is positive, else 0. Of a product, step(u v) = step(u) where v > 0, and
+    step(u v) = step(u) v where v is 0 or 1."""
     if is_positive(term):
         return ONE_
     if is_nonnegative(-term):
@@ -119,24 +105,20 @@ def step(term: Term) -> Term:
     inside = _sign_inside(term)
     if inside is not None:
         return inside
-    if len(term.parts) == 1:
-        ((mono, factor),) = term.key
-        switches = [pair for pair in mono.atoms if _is_switch(pair[0])]
-        rest = [p for p in mono.atoms if p not in switches and not _positive_power(*p)]
-        if not mono.bound and len(rest) < len(mono.atoms):
-            result = step(Term({Monomial(tuple(rest), ()): factor}))
-            for atom, n in switches:
-                result = result * power(atom, n)
-            return result
-    return function_of("step", term)
+    ((mono, factor), *others) = term.key
+    switches = [pair for pair in mono.atoms if _is_switch(pair[0])]
+    rest = [p for p in mono.atoms if p not in switches and not _positive_power(*p)]
+    if others or mono.bound or len(rest) == len(mono.atoms):
+        return function_of("step", term)
+    result = step(Term({Monomial(tuple(rest), ()): factor}))
+    for atom, n in switches:
+        result = result * power(atom, n)
+    return result
 
 
 def _sign_inside(term: Term) -> Term | None:
     """step(u) where the term is the sign of u, step(u) - step(-u)."""
-    found: dict[Rational, Atom] = {}
-    for mono, factor in term.parts.items():
-        if len(mono.atoms) == 1 and not mono.bound:
-            found[factor] = mono.atoms[0][0]
+    found = {factor: mono.lone for mono, factor in term.parts.items()}
     plus, less = found.get(1), found.get(-1)
     if len(term.parts) != 2 or plus is None or less is None:
         return None
@@ -171,39 +153,31 @@ def log(term: Term) -> Term:
     other = one_minus_sigma(term)
     if other is not None and other.argument is not None:  # log(1 - sigma(u)) = log(sigma(u)) - u
         return log(power(other)) - other.argument
-    if len(term.parts) == 1:
-        ((mono, factor),) = term.key
-        lone = len(mono.atoms) == 1 and mono.atoms[0][1] == 1
-        lone = lone and mono.atoms[0][0].label != "inverse"
-        fine = factor == 1 and not mono.bound and not lone
-        if fine and all(_positive_power(atom, 1) for atom, _ in mono.atoms):
-            return sum((_log_of(atom) * n for atom, n in mono.atoms), ZERO)
-    return function_of("log", term)
-
-
-def _log_of(atom: Atom) -> Term:
-    if atom.label == "inverse" and atom.argument is not None:
-        return -log(atom.argument)
-    return log(power(atom))
+    ((mono, factor), *others) = term.key or ((UNIT, 0),)
+    single = mono.lone is not None and mono.lone.label != "inverse"
+    positive = all(_positive_power(atom, 1) for atom, _ in mono.atoms)
+    if others or factor != 1 or mono.bound or single or not positive:
+        return function_of("log", term)
+    logs = ZERO
+    for atom, n in mono.atoms:
+        inverted = atom.argument if atom.label == "inverse" else None
+        logs = logs + (-log(inverted) if inverted is not None else log(power(atom))) * n
+    return logs
 
 
 def sqrt(term: Term) -> Term:
     """The root; a square number is drawn out of it."""
-    if not term:
-        return ZERO
-    lead = term.key[-1][1]
-    if lead > 0:
-        root = Fraction(isqrt(lead.numerator), isqrt(lead.denominator))
-        if root * root == lead:
-            if term.is_constant:
-                return number(root)
-            return function_of("sqrt", term * Fraction(1, lead)) * root
-    return function_of("sqrt", term)
+    lead = Fraction(term.key[-1][1] if term else 0)
+    top, bottom = isqrt(abs(lead.numerator)), isqrt(lead.denominator)
+    if lead != Fraction(top * top, bottom * bottom):
+        return function_of("sqrt", term)
+    rest = number(1) if term.is_constant else function_of("sqrt", term * (1 / lead))
+    return rest * Fraction(top, bottom)
 
 
 FUNCTIONS: dict[str, Function] = {
     "I": Function(lambda u: u, lambda u: ONE_),
-    "ReLU": Function(relu, step),
+    "ReLU": Function(lambda u: u * step(u), step),
     "step": Function(step, lambda u: ZERO),
     "sign": Function(sign, lambda u: ZERO),
     "abs": Function(absolute, sign),
@@ -257,8 +231,6 @@ def one_minus_sigma(term: Term) -> Atom | None:
     if len(term.parts) != 2 or term.constant != 1:
         return None
     for mono, factor in term.parts.items():
-        if factor == -1 and not mono.bound and len(mono.atoms) == 1:
-            atom, n = mono.atoms[0]
-            if atom.label == "sigma" and n == 1:
-                return atom
+        if factor == -1 and mono.lone and mono.lone.label == "sigma":
+            return mono.lone
     return None

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from itertools import permutations, product
 
+from . import naming
+from .budget import NoRule, spend
 from .functions import absolute, apply
 from .terms import (
     HALF,
@@ -22,23 +23,18 @@ from .terms import (
     ZERO,
     Atom,
     Change,
-    Index,
     Monomial,
-    NoRule,
     Rational,
     Term,
+    collected,
     contracted,
     free_indices,
     length,
     number,
     power,
     renamed,
-    spend,
     sum_over,
-)
-
-LOOK_ALIKES = 6  # bound indices that look the same: all their orders are tried
-Pairs = list[tuple[Atom, int]]
+)  # fmt: skip
 
 
 def normal(term: Term, eliminate: Change) -> Term:
@@ -56,7 +52,7 @@ def normal(term: Term, eliminate: Change) -> Term:
 def substituted(term: Term, change: Change) -> Term:
     """Every atom replaced by what `change` gives for it (None: as it is)."""
 
-    def powers(mono: Monomial) -> Term:
+    def replaced(mono: Monomial) -> Term:
         part = number(1)
         for atom, n in mono.atoms:
             new = change(atom)
@@ -66,10 +62,11 @@ def substituted(term: Term, change: Change) -> Term:
                 part = part * (new**n if n >= 0 else apply("inverse", new) ** -n)
         return sum_over(part, *mono.bound)
 
-    result = ZERO
-    for mono, factor in term.parts.items():
-        result = result + powers(mono) * factor
-    return result
+    return collected(
+        (new, factor * inner)
+        for mono, factor in term.parts.items()
+        for new, inner in replaced(mono).parts.items()
+    )
 
 
 def put(term: Term, change: Change) -> Term:
@@ -88,10 +85,8 @@ def _applied(name: str, term: Term) -> Term:
     if name == "sqrt" and len(term.parts) == 1:
         ((mono, factor),) = term.key
         if mono.atoms and not mono.bound and all(n % 2 == 0 for _, n in mono.atoms):
-            root = number(1)
-            for atom, n in mono.atoms:
-                root = root * power(atom, n // 2)
-            return absolute(root) * apply("sqrt", number(factor))
+            root = Monomial(tuple((atom, n // 2) for atom, n in mono.atoms), ())
+            return absolute(_changed(root, {})) * apply("sqrt", number(factor))
     return apply(name, term)
 
 
@@ -114,20 +109,18 @@ def reduced(term: Term) -> Term:
 
 def _reduced(mono: Monomial) -> Term | None:
     for atom, n in mono.atoms:
+        found, inner = None, atom.argument
         if atom.kind == "entry":
             found = _numbers_added(mono, atom, n)
-            if found is not None:
-                return found
-        if atom.kind != "function" or atom.argument is None:
+        elif inner is None:
             continue
-        found = None
-        if atom.label == "sqrt" and not 0 <= n <= 1:
-            base = atom.argument if n > 0 else apply("inverse", atom.argument)
-            return _under(mono, {atom: n % 2}, base ** abs(n // 2))
-        if atom.label == "step":
-            found = _step_law(mono, atom, atom.argument)
+        elif atom.label == "sqrt" and not 0 <= n <= 1:
+            base = inner if n > 0 else apply("inverse", inner)
+            found = _under(mono, {atom: n % 2}, base ** abs(n // 2))
+        elif atom.label == "step":
+            found = _step_law(mono, atom, inner)
         elif atom.label == "inverse":
-            found = _partial_fractions(mono, atom, n, atom.argument)
+            found = _partial_fractions(mono, atom, n, inner)
         if found is not None:
             return found
     return None
@@ -153,10 +146,8 @@ def _step_law(mono: Monomial, atom: Atom, argument: Term) -> Term | None:
         return ZERO
     if len(argument.parts) == 1:
         ((inner, factor),) = argument.key
-        if factor < 0 and len(inner.atoms) == 1 and not inner.bound:
-            base, n = inner.atoms[0]
-            if n == 1 and exponents.get(base, 0) > 0:
-                return _changed(mono, {atom: 0}) - _changed(mono, {atom: 0, other: 1})
+        if factor < 0 and inner.lone and exponents.get(inner.lone, 0) > 0:
+            return _changed(mono, {atom: 0}) - _changed(mono, {atom: 0, other: 1})
     return None
 
 
@@ -183,24 +174,17 @@ def _numbers_added(mono: Monomial, atom: Atom, n: int) -> Term | None:
 def _partial_fractions(mono: Monomial, atom: Atom, n: int, argument: Term) -> Term | None:
     """u / (c + d u) = 1/d - c/d / (c + d u), and 1/u / (c + d u) = 1/c / u - d/c / (c + d u)."""
     c = argument.constant
-    rest = [(inner, d) for inner, d in argument.parts.items() if inner != UNIT]
-    if not c or len(rest) != 1:
+    rest = [(inner.lone, d) for inner, d in argument.parts.items() if inner != UNIT]
+    base, d = rest[0]
+    if not c or len(rest) != 1 or base is None:
         return None
-    inner, d = rest[0]
-    if inner.bound or len(inner.atoms) != 1 or inner.atoms[0][1] != 1:
-        return None
-    base = inner.atoms[0][0]
     m = dict(mono.atoms).get(base, 0)
     if m > 0:
-        lower = {base: m - 1}
-        return _changed(mono, {**lower, atom: n - 1}) * Fraction(1, d) - _changed(
-            mono, lower
-        ) * Fraction(c, d)
+        less = _changed(mono, {base: m - 1, atom: n - 1})
+        return less * Fraction(1, d) - _changed(mono, {base: m - 1}) * Fraction(c, d)
     if m < 0:
-        higher = {base: m + 1, atom: n}
-        return _changed(mono, {atom: n - 1}) * Fraction(1, c) - _changed(mono, higher) * Fraction(
-            d, c
-        )
+        less = _changed(mono, {atom: n - 1})
+        return less * Fraction(1, c) - _changed(mono, {base: m + 1}) * Fraction(d, c)
     return None
 
 
@@ -208,14 +192,11 @@ def _partial_fractions(mono: Monomial, atom: Atom, n: int, argument: Term) -> Te
 
 
 def canonical(term: Term) -> Term:
-    """The bound indices named in one way, so that equal sums look the same."""
+    """The bound indices named in turn, in an order that does not depend on their names."""
     if not any(mono.bound for mono in term.parts):
         return term
     level = _depth(term)
-    result = ZERO
-    for mono, factor in term.key:
-        result = result + Term({_named(mono, level): factor})
-    return result
+    return collected((_named(mono, level), factor) for mono, factor in term.key)
 
 
 def _depth(term: Term) -> int:
@@ -225,85 +206,27 @@ def _depth(term: Term) -> int:
 
 
 def _named(mono: Monomial, level: int) -> Monomial:
-    """Parts that share no bound index are named one by one, in their order."""
-    alone: Pairs = []
-    parts: list[tuple[Pairs, set[Index]]] = []
-    for atom, n in mono.atoms:
-        inside: Pairs = [(atom, n)]
-        names = set(free_indices(atom).intersection(mono.bound))
-        if not names:
-            alone += inside
-            continue
-        for part in [part for part in parts if part[1] & names]:
-            parts.remove(part)
-            inside, names = part[0] + inside, part[1] | names
-        parts.append((inside, names))
-    found, used = list(alone), list[Index]()
-    for made, names_ in sorted(_least(inside, sorted(names), level) for inside, names in parts):
-        new = {
-            name: name._replace(name=f"%{level}.{len(used) + at:02}")
-            for at, name in enumerate(names_)
-        }
-        used += new.values()
-        found += [(renamed(atom, new), n) for atom, n in made]
-    return Monomial(tuple(sorted(found)), tuple(sorted(used)))
+    """A name for each bound index, one that no other index here has."""
+    order = naming.order(mono)
+    new = {name: name._replace(name=f"%{level}.{at:02}") for at, name in enumerate(order)}
+    if sorted(new) != sorted(mono.bound):
+        raise NoRule("bound indices that have no order")
+    atoms = sorted((renamed(atom, new), n) for atom, n in mono.atoms)
+    return Monomial(tuple(atoms), tuple(sorted(new.values())))
 
 
-def _least(
-    atoms: Pairs, bound: list[Index], level: int
-) -> tuple[tuple[tuple[Atom, int], ...], tuple[Index, ...]]:
-    """Of all ways to name the indices that look different from each other, the least."""
-    found = []
-    for choice in product(*map(permutations, _look_alikes(atoms, bound))):
-        spend(8 * len(atoms))
-        order = [name for group in choice for name in group]
-        new = {name: name._replace(name=f"%{level}:{at:02}") for at, name in enumerate(order)}
-        pairs = tuple(sorted((renamed(atom, new), n) for atom, n in atoms))
-        found.append((pairs, tuple(new.values())))
-    return min(found)
-
-
-def _look_alikes(atoms: Pairs, bound: list[Index]) -> list[list[Index]]:
-    """The bound indices in classes, those of one class alike as far as three looks can tell."""
-    look = dict.fromkeys(bound, 0)
-    for _ in bound[:3]:
-        seen = {name: (name.sort, _marked(atoms, name, look)) for name in bound}
-        order = sorted(set(seen.values()))
-        look = {name: order.index(seen[name]) for name in bound}
-        spend(2 * len(atoms) * len(bound))
-    classes: list[list[Index]] = [[] for _ in range(max(look.values()) + 1)]
-    for name in bound:
-        classes[look[name]].append(name)
-    if max(map(len, classes)) > LOOK_ALIKES:
-        raise NoRule("too many indices that look the same")
-    return [group for group in classes if group]
-
-
-def _marked(atoms: Pairs, name: Index, look: dict[Index, int]) -> tuple[tuple[Atom, int], ...]:
-    """The atoms that hold an index, as seen from it."""
-    marks = {other: other._replace(name=f"*{at:02}") for other, at in look.items()}
-    marks[name] = name._replace(name="*")
-    held = [(atom, n) for atom, n in atoms if name in free_indices(atom)]
-    return tuple(sorted((renamed(atom, marks), n) for atom, n in held))
+# -- cases
 
 
 def split_at(term: Term) -> list[Callable[[Term], Term]] | None:
     """Whatever holds a step of an atom s with no bound index: the cases s > 0, s < 0 and s = 0."""
     for mono in term.parts:
         for atom, _ in mono.atoms:
-            if atom.label == "step" and atom.argument is not None:
-                base = _lone(atom.argument)
-                if base is not None and free_indices(base).isdisjoint(mono.bound):
-                    return [_case(base, 1), _case(base, -1), _case(base, 0)]
+            if atom.label == "step" and atom.argument is not None and len(atom.argument.parts) == 1:
+                ((inner, _),) = atom.argument.key
+                if inner.lone and free_indices(inner.lone).isdisjoint(mono.bound):
+                    return [_case(inner.lone, side) for side in (1, -1, 0)]
     return None
-
-
-def _lone(term: Term) -> Atom | None:
-    if len(term.parts) != 1:
-        return None
-    ((mono, _),) = term.key
-    lone = not mono.bound and len(mono.atoms) == 1 and mono.atoms[0][1] == 1
-    return mono.atoms[0][0] if lone else None
 
 
 def _case(base: Atom, side: int) -> Callable[[Term], Term]:

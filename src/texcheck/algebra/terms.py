@@ -14,46 +14,16 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from functools import lru_cache
+from itertools import count
 from typing import NamedTuple, TypeAlias
+
+from .budget import NoRule, spend
 
 LEAST = 3  # the width that every layer has if the statement names an entry by its number
 HIGHEST = 1000  # exponents, and digits of a number
-WORK = 100_000  # the factors that one statement may handle
-
-_work: ContextVar[list[int]] = ContextVar("work")
-
-
-class NoRule(Exception):
-    """There is no rule for this: the statement is undecided."""
-
-
-@contextmanager
-def at_most(steps: int) -> Iterator[None]:
-    """Ends the block with NoRule after so many steps, or after those of the block around it."""
-    around = _work.get(None)
-    left = [steps if around is None else min(steps, around[0])]
-    given = left[0]
-    token = _work.set(left)
-    try:
-        yield
-    finally:
-        _work.reset(token)
-        if around is not None:
-            around[0] -= given - left[0]
-
-
-def spend(steps: int) -> None:
-    """Counts steps. Raises NoRule where none are left: the same text ends at the same step."""
-    left = _work.get(None)
-    if left is not None:
-        left[0] -= steps
-        if left[0] < 0:
-            raise NoRule("the statement takes too many steps")
 
 
 class Sort(NamedTuple):
@@ -99,11 +69,20 @@ class Atom(NamedTuple):
     argument: Term | None = None
 
 
+Pairs: TypeAlias = tuple[tuple[Atom, int], ...]  # atoms with their exponents
+
+
 class Monomial(NamedTuple):
     """Atoms with their exponents, in order, and the indices that the product is summed over."""
 
-    atoms: tuple[tuple[Atom, int], ...]
+    atoms: Pairs
     bound: tuple[Index, ...]
+
+    @property
+    def lone(self) -> Atom | None:
+        """The atom, if the monomial is one and nothing else."""
+        alone = not self.bound and len(self.atoms) == 1 and self.atoms[0][1] == 1
+        return self.atoms[0][0] if alone else None
 
 
 UNIT = Monomial((), ())
@@ -143,10 +122,7 @@ class Term:
         return bool(self.parts)
 
     def __add__(self, other: Term) -> Term:
-        parts = dict(self.parts)
-        for mono, factor in other.parts.items():
-            parts[mono] = parts.get(mono, 0) + factor
-        return Term(parts)
+        return collected([*self.parts.items(), *other.parts.items()])
 
     def __sub__(self, other: Term) -> Term:
         return self + -other
@@ -157,7 +133,7 @@ class Term:
     def __mul__(self, other: Term | Rational) -> Term:
         if not isinstance(other, Term):
             return Term({mono: factor * other for mono, factor in self.parts.items()})
-        return _collected(
+        return collected(
             (_product(left, right), a * b)
             for left, a in self.parts.items()
             for right, b in other.parts.items()
@@ -165,13 +141,13 @@ class Term:
 
     def __pow__(self, n: int) -> Term:
         """A power with a whole exponent that is not negative."""
-        if not self.parts.keys() <= {UNIT} or self.constant not in (0, 1, -1):
-            digits = max(map(_digits, self.parts.values()), default=1)
-            highest = max((abs(m) for mono in self.parts for _, m in mono.atoms), default=0)
-            if n * max(digits, highest, 1) > HIGHEST:
-                raise NoRule("a power that is too high")
-        elif n > 1:
-            n = 2 - n % 2
+        if self.is_constant and self.constant in (0, 1, -1):
+            n = min(n, 2 - n % 2)
+        sizes = [abs(m) for mono in self.parts for _, m in mono.atoms]
+        for factor in map(Fraction, self.parts.values()):
+            sizes += [part.bit_length() // 3 for part in factor.as_integer_ratio()]
+        if n * max([1, *sizes]) > HIGHEST:
+            raise NoRule("a power that is too high")
         result = number(1)
         for _ in range(n):
             result = result * self
@@ -188,10 +164,6 @@ class Term:
         return self.parts.keys() <= {UNIT}
 
 
-def _digits(value: Rational) -> int:
-    return max(value.numerator.bit_length(), value.denominator.bit_length()) // 3
-
-
 def number(value: Rational) -> Term:
     """A rational number."""
     return Term({UNIT: value})
@@ -202,7 +174,7 @@ ZERO, HALF = number(0), number(Fraction(1, 2))
 
 def power(atom: Atom, n: int = 1) -> Term:
     """An atom with any whole exponent."""
-    return _collected([(contracted([(atom, n)], ()), 1)])
+    return collected([(contracted([(atom, n)], ()), 1)])
 
 
 def quantity(kind: str, label: int, *indices: Index) -> Term:
@@ -238,14 +210,14 @@ def sum_over(term: Term, *indices: Index) -> Term:
     """The sum over indices that run over a width."""
     found: list[tuple[Monomial | None, Rational]] = []
     for mono, factor in term.parts.items():
-        atoms, bound = mono.atoms, mono.bound
-        if not set(bound).isdisjoint(indices):
-            atoms, bound = _apart(mono, _indices(atoms) | set(indices))
-        found.append((contracted(atoms, (*bound, *indices)), factor))
-    return _collected(found)
+        if not set(mono.bound).isdisjoint(indices):
+            mono = _apart(mono, _indices(mono.atoms) | set(indices))
+        found.append((contracted(mono.atoms, (*mono.bound, *indices)), factor))
+    return collected(found)
 
 
-def _collected(pairs: Iterable[tuple[Monomial | None, Rational]]) -> Term:
+def collected(pairs: Iterable[tuple[Monomial | None, Rational]]) -> Term:
+    """The sum of rational factors of monomials, None being 0."""
     found: dict[Monomial, Rational] = {}
     for mono, factor in pairs:
         if mono is not None:
@@ -259,60 +231,41 @@ def _collected(pairs: Iterable[tuple[Monomial | None, Rational]]) -> Term:
 @lru_cache(maxsize=100_000)
 def free_indices(atom: Atom) -> frozenset[Index]:
     """The indices of an atom that run and are not bound inside of it."""
-    found = {index for index in atom.indices if index.name}
-    if atom.argument is not None:
-        found |= term_indices(atom.argument)
-    return frozenset(found)
+    inside = term_indices(atom.argument) if atom.argument is not None else ()
+    return frozenset((*(index for index in atom.indices if index.name), *inside))
 
 
 def term_indices(term: Term) -> set[Index]:
     """The free indices of a term."""
-    found: set[Index] = set()
-    for mono in term.parts:
-        found |= _indices(mono.atoms).difference(mono.bound)
-    return found
+    return set().union(*(_indices(mono.atoms).difference(mono.bound) for mono in term.parts))
 
 
-def _indices(atoms: Iterable[tuple[Atom, int]]) -> set[Index]:
+def _indices(atoms: Pairs) -> set[Index]:
     return set().union(*(free_indices(atom) for atom, _ in atoms))
-
-
-def fresh(indices: Iterable[Index], taken: set[Index]) -> dict[Index, Index]:
-    """Other names for indices: those that are not taken, the least ones."""
-    names = {index.name for index in taken}
-    new: dict[Index, Index] = {}
-    at = 0
-    for index in indices:
-        while f"~{at}" in names:
-            at += 1
-        new[index] = index._replace(name=f"~{at}")
-        at += 1
-    return new
 
 
 def rename(term: Term, new: Mapping[Index, Index]) -> Term:
     """Free indices renamed, or numbered."""
     if all(old == now for old, now in new.items()) or not term_indices(term) & new.keys():
         return term
-    return _collected((_renamed_monomial(mono, new), factor) for mono, factor in term.parts.items())
+    return collected((_renamed_monomial(mono, new), factor) for mono, factor in term.parts.items())
 
 
 def _renamed_monomial(mono: Monomial, new: Mapping[Index, Index]) -> Monomial | None:
     here = {old: now for old, now in new.items() if old not in mono.bound}
-    atoms, bound = mono.atoms, mono.bound
-    if not here.keys().isdisjoint(_indices(atoms)):
-        if not set(here.values()).isdisjoint(bound):
-            atoms, bound = _apart(mono, _indices(atoms) | set(here.values()) | set(here))
-        atoms = tuple((renamed(atom, here), n) for atom, n in atoms)
-    return contracted(atoms, bound)
+    if here.keys().isdisjoint(_indices(mono.atoms)):
+        return mono
+    if not set(here.values()).isdisjoint(mono.bound):
+        mono = _apart(mono, _indices(mono.atoms) | set(here.values()) | set(here))
+    return contracted([(renamed(atom, here), n) for atom, n in mono.atoms], mono.bound)
 
 
-def _apart(
-    mono: Monomial, taken: set[Index]
-) -> tuple[tuple[tuple[Atom, int], ...], tuple[Index, ...]]:
-    """The same monomial, its bound indices named by what is not taken."""
-    new = fresh(mono.bound, taken | set(mono.bound))
-    return tuple((renamed(atom, new), n) for atom, n in mono.atoms), tuple(new.values())
+def _apart(mono: Monomial, taken: set[Index]) -> Monomial:
+    """The same monomial, its bound indices named by what is not taken: the least such names."""
+    names = {index.name for index in taken.union(mono.bound)}
+    free = (f"~{at}" for at in count() if f"~{at}" not in names)
+    new = {index: index._replace(name=next(free)) for index in mono.bound}
+    return Monomial(tuple((renamed(atom, new), n) for atom, n in mono.atoms), tuple(new.values()))
 
 
 def renamed(atom: Atom, new: Mapping[Index, Index]) -> Atom:
@@ -330,16 +283,14 @@ def renamed(atom: Atom, new: Mapping[Index, Index]) -> Atom:
 
 
 def _product(left: Monomial, right: Monomial) -> Monomial | None:
-    atoms, bound = right.atoms, right.bound
-    if left.bound or bound:
-        mine, theirs = _indices(left.atoms), _indices(atoms)
-        if not mine.isdisjoint(bound):
-            atoms, bound = _apart(right, mine | theirs | set(left.bound))
-            theirs = _indices(atoms)
+    if left.bound or right.bound:
+        mine, theirs = _indices(left.atoms), _indices(right.atoms)
+        if not mine.isdisjoint(right.bound):
+            right = _apart(right, mine | theirs | set(left.bound))
+            theirs = _indices(right.atoms)
         if not theirs.isdisjoint(left.bound):
-            kept, names = _apart(left, mine | theirs | set(bound))
-            return contracted((*kept, *atoms), (*names, *bound))
-    return contracted((*left.atoms, *atoms), (*left.bound, *bound))
+            left = _apart(left, mine | theirs | set(right.bound))
+    return contracted((*left.atoms, *right.atoms), (*left.bound, *right.bound))
 
 
 def contracted(atoms: Iterable[tuple[Atom, int]], bound: Iterable[Index]) -> Monomial | None:
@@ -348,9 +299,7 @@ def contracted(atoms: Iterable[tuple[Atom, int]], bound: Iterable[Index]) -> Mon
     The indices that deltas make equal form classes. One of each (a number, else a free one) takes
     the place of the others; a bound one is gone, a free one leaves its delta behind.
     """
-    exponents: dict[Atom, int] = {}
-    for atom, n in atoms:
-        exponents[atom] = exponents.get(atom, 0) + n
+    exponents = _gathered(atoms)
     spend(2 + len(exponents))
     held = set(bound)
     deltas = [atom for atom, n in exponents.items() if n and atom.kind == "delta"]
@@ -358,11 +307,26 @@ def contracted(atoms: Iterable[tuple[Atom, int]], bound: Iterable[Index]) -> Mon
         leaders = _classes(exponents, deltas, held)
         if leaders is None:
             return None
-        exponents = _led(exponents, leaders, held)
+        exponents = _gathered((renamed(atom, leaders), n) for atom, n in exponents.items())
+        for index, leader in leaders.items():
+            if index not in held:
+                exponents[Atom("delta", "", (min(index, leader), max(index, leader)))] = 1
+        held.difference_update(leaders)
     if held:
-        exponents, held = _counted(exponents, held)
+        used = set().union(*(free_indices(atom) for atom, n in exponents.items() if n))
+        for index in held - used:
+            size = Atom("length", index.sort.layer)
+            exponents[size] = exponents.get(size, 0) + 1
+        held &= used
     pairs = [_switched(atom, n) for atom, n in exponents.items() if n]
     return Monomial(tuple(sorted(pairs)), tuple(sorted(held)))
+
+
+def _gathered(atoms: Iterable[tuple[Atom, int]]) -> dict[Atom, int]:
+    exponents: dict[Atom, int] = {}
+    for atom, n in atoms:
+        exponents[atom] = exponents.get(atom, 0) + n
+    return exponents
 
 
 def _switched(atom: Atom, n: int) -> tuple[Atom, int]:
@@ -393,36 +357,9 @@ def _classes(
         if first == second:
             continue
         if not second.name:
-            if _always_differ(first, second):
+            low, high = sorted((first.at or 0, second.at or 0))
+            if low >= 0 or high < 0 or high - low < LEAST:  # different at every width from LEAST on
                 return None
             raise NoRule("two numbered entries that are the same at some widths")
         leaders[second] = first
     return {index: find(index) for index in leaders}
-
-
-def _always_differ(one: Index, other: Index) -> bool:
-    """Whether two different numbered places are different at every width from `LEAST` on."""
-    low, high = sorted((one.at or 0, other.at or 0))
-    return low >= 0 or high < 0 or high - low < LEAST
-
-
-def _led(
-    exponents: dict[Atom, int], leaders: dict[Index, Index], bound: set[Index]
-) -> dict[Atom, int]:
-    found: dict[Atom, int] = {}
-    for atom, n in exponents.items():
-        new = renamed(atom, leaders)
-        found[new] = found.get(new, 0) + n
-    for index, leader in leaders.items():
-        if index not in bound:
-            found[Atom("delta", "", (min(index, leader), max(index, leader)))] = 1
-    bound.difference_update(leaders)
-    return found
-
-
-def _counted(exponents: dict[Atom, int], bound: set[Index]) -> tuple[dict[Atom, int], set[Index]]:
-    used = set().union(*(free_indices(atom) for atom, n in exponents.items() if n))
-    for index in bound - used:
-        count = Atom("length", index.sort.layer)
-        exponents[count] = exponents.get(count, 0) + 1
-    return exponents, bound & used

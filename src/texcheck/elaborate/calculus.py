@@ -11,9 +11,10 @@ Invariants:
 from __future__ import annotations
 
 from .. import syntax as t
+from ..algebra.budget import NoRule
 from ..algebra.functions import apply, is_any, row, slope
 from ..algebra.normal import put
-from ..algebra.terms import ONE, Atom, Index, NoRule, Term, free
+from ..algebra.terms import ONE, Atom, Index, Term, free
 from ..networks.derivative import Source, derivative, independent
 from ..networks.network import ACTIVATIONS, Case
 from .matrix import FIRST, IllSorted, Matrix, Unfit, is_one, unify_shapes

@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import Any
 
 from .. import syntax as t
-from ..algebra.terms import NoRule
+from ..algebra.budget import NoRule
 from .matrix import IllSorted
 from .scope import Numbered, counted
 

@@ -15,8 +15,9 @@ from operator import mul, neg
 
 from .. import syntax as t
 from ..algebra import terms as a
+from ..algebra.budget import NoRule
 from ..algebra.functions import apply, inverse
-from ..algebra.terms import ONE, ZERO, Index, NoRule, Term, delta, free, number
+from ..algebra.terms import ONE, ZERO, Index, Term, delta, free, number
 from . import calculus
 from . import matrix as m
 from . import operations as ops

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from .. import syntax as t
-from ..algebra.terms import ONE, ZERO, Index, NoRule, Sort, Term, delta, numbered, sum_over
+from ..algebra.budget import NoRule
+from ..algebra.terms import ONE, ZERO, Index, Sort, Term, delta, numbered, sum_over
 
 
 class Misfit(Exception):

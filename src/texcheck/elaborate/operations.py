@@ -16,9 +16,10 @@ from functools import reduce
 from operator import mul
 
 from .. import syntax as t
+from ..algebra.budget import NoRule
 from ..algebra.functions import apply, inverse, is_nonnegative, is_positive
 from ..algebra.normal import normal
-from ..algebra.terms import ONE, ZERO, Index, NoRule, Term, delta, number
+from ..algebra.terms import ONE, ZERO, Index, Term, delta, number
 from . import matrix as m
 from .matrix import FIRST, IllSorted, Length, Matrix, Unfit, Unknown, is_one
 from .scope import Letter, Scope, counted, left_out

@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from .. import syntax as t
+from ..algebra.budget import NoRule
 from ..algebra.functions import Demand, Kind
-from ..algebra.terms import LEAST, ONE, Atom, Index, NoRule, Sort, Term, fixed, length, number
+from ..algebra.terms import LEAST, ONE, Atom, Index, Sort, Term, fixed, length, number
 from ..algebra.terms import numbered as numbered_index
 from ..algebra.terms import power as power_of
 from ..networks.network import Case, Place

@@ -19,9 +19,10 @@ from operator import mul
 from typing import TypeAlias
 
 from .. import syntax as t
+from ..algebra.budget import NoRule
 from ..algebra.functions import Demand, is_any
 from ..algebra.normal import normal
-from ..algebra.terms import Index, NoRule, Sort, Term, delta, number, numbered
+from ..algebra.terms import Index, Sort, Term, delta, number, numbered
 from ..networks.network import Case
 from ..networks.representatives import least_layer, named_layers
 from .calculus import activation

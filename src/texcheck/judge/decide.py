@@ -15,9 +15,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .. import syntax as t
+from ..algebra.budget import WORK, NoRule, at_most
 from ..algebra.demands import Nowhere, unmatched
 from ..algebra.normal import normal, split_at
-from ..algebra.terms import WORK, Atom, Monomial, NoRule, Term, at_most, free_indices, number, power
+from ..algebra.terms import Atom, Monomial, Term, free_indices, number, power
 from ..elaborate.definitions import network_named
 from ..elaborate.formula import elaborate
 from ..elaborate.matrix import IllSorted, Unfit, known

@@ -13,16 +13,16 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import islice, product
 
-from texcheck import syntax as t
-from texcheck.algebra.demands import Nowhere
-from texcheck.algebra.terms import ONE, WORK, Index, NoRule, Sort, at_most
-from texcheck.elaborate.definitions import declared
-from texcheck.elaborate.matrix import IllSorted, Misfit
-from texcheck.elaborate.statement import Entry, assumed, claimed, entries, parts
-from texcheck.networks.network import Case, Loss, Network
-from texcheck.networks.representatives import least_layer, named_layers
-from texcheck.verdict import Refuted, Witness
-
+from .. import syntax as t
+from ..algebra.budget import WORK, NoRule, at_most
+from ..algebra.demands import Nowhere
+from ..algebra.terms import ONE, Index, Sort
+from ..elaborate.definitions import declared
+from ..elaborate.matrix import IllSorted, Misfit
+from ..elaborate.statement import Entry, assumed, claimed, entries, parts
+from ..networks.network import Case, Loss, Network
+from ..networks.representatives import least_layer, named_layers
+from ..verdict import Refuted, Witness
 from .intervals import Doubtful, Number, add, approximate, sign, times
 from .worlds import Undefined, World, worlds
 

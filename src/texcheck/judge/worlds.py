@@ -12,19 +12,10 @@ from itertools import product
 from random import Random
 from typing import Any
 
-from texcheck.algebra.functions import Demand
-from texcheck.algebra.terms import (
-    Atom,
-    Index,
-    Monomial,
-    NoRule,
-    Sort,
-    Term,
-    spend,
-    term_indices,
-)
-from texcheck.networks.network import Case, Network
-
+from ..algebra.budget import NoRule, spend
+from ..algebra.functions import Demand
+from ..algebra.terms import Atom, Index, Monomial, Sort, Term, term_indices
+from ..networks.network import Case, Network
 from .intervals import CERTIFIED, FLOATS, Arithmetic
 
 Point = dict[tuple[str, int, tuple[int, ...]], Fraction]

@@ -16,12 +16,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from texcheck.algebra.functions import Demand, is_any, row, slope
-from texcheck.algebra.terms import (
+from ..algebra.budget import NoRule
+from ..algebra.functions import Demand, is_any, row, slope
+from ..algebra.terms import (
     ZERO,
     Atom,
     Index,
-    NoRule,
     Term,
     delta,
     number,
@@ -30,7 +30,6 @@ from texcheck.algebra.terms import (
     quantity,
     sum_over,
 )
-
 from .network import Case, Place, precedes
 
 

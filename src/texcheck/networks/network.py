@@ -14,9 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from texcheck import syntax as t
-from texcheck.algebra.functions import apply
-from texcheck.algebra.terms import (
+from .. import syntax as t
+from ..algebra.functions import apply
+from ..algebra.terms import (
     ONE,
     Atom,
     Index,

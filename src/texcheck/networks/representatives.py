@@ -20,9 +20,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from texcheck import syntax as t
-from texcheck.algebra.terms import NoRule
-
+from .. import syntax as t
+from ..algebra.budget import NoRule
 from .network import Case, Network
 
 FAR = 5  # the layers of a gap: any number would do

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from texcheck.elaborate import shapes
+from texcheck.indexed import shapes
 from texcheck.elaborate.definitions import (
     DefinitionError,
     declared,

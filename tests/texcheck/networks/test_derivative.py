@@ -7,9 +7,10 @@ from fractions import Fraction
 
 import pytest
 
+from texcheck.algebra.budget import NoRule
 from texcheck.algebra.functions import Demand, apply
 from texcheck.algebra.normal import normal
-from texcheck.algebra.terms import Atom, Index, NoRule, Sort, Term, number, power, quantity
+from texcheck.algebra.terms import Atom, Index, Sort, Term, number, power, quantity
 from texcheck.judge.worlds import World
 from texcheck.networks.derivative import Source, derivative
 from texcheck.networks.network import Case, precedes

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from texcheck import syntax as t
-from texcheck.algebra.terms import NoRule
+from texcheck.algebra.budget import NoRule
 from texcheck.elaborate.definitions import network_named
 from texcheck.networks.network import Case
 from texcheck.networks.representatives import cases, layer_range, least_layer, named_layers

@@ -1,0 +1,42 @@
+"""Work is counted, so that every text has an end, and the same one everywhere.
+
+No proof depends on this file: all it can do is to raise `NoRule`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+WORK = 100_000  # the factors that one statement may handle
+
+_work: ContextVar[list[int]] = ContextVar("work")
+
+
+class NoRule(Exception):
+    """There is no rule for this: the statement is undecided."""
+
+
+@contextmanager
+def at_most(steps: int) -> Iterator[None]:
+    """Ends the block with NoRule after so many steps, or after those of the block around it."""
+    around = _work.get(None)
+    left = [steps if around is None else min(steps, around[0])]
+    given = left[0]
+    token = _work.set(left)
+    try:
+        yield
+    finally:
+        _work.reset(token)
+        if around is not None:
+            around[0] -= given - left[0]
+
+
+def spend(steps: int) -> None:
+    """Counts steps. Raises NoRule where none are left: the same text ends at the same step."""
+    left = _work.get(None)
+    if left is not None:
+        left[0] -= steps
+        if left[0] < 0:
+            raise NoRule("the statement takes too many steps")

@@ -1,0 +1,67 @@
+"""An order of a monomial's bound indices, the same whatever they are called.
+
+No proof depends on this file: whatever order it gives, `normal` names the indices in turn, which
+changes no value. If the order depended on the names, equal sums would go unseen.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations, product
+
+from .budget import NoRule, spend
+from .terms import Atom, Index, Monomial, Pairs, free_indices, renamed
+
+LOOK_ALIKES = 6  # bound indices that look the same: all their orders are tried
+
+
+def order(mono: Monomial) -> list[Index]:
+    """The bound indices in order: parts that share none are ordered one by one."""
+    parts: list[tuple[list[tuple[Atom, int]], set[Index]]] = []
+    for atom, n in mono.atoms:
+        inside, names = [(atom, n)], set(free_indices(atom).intersection(mono.bound))
+        if not names:
+            continue
+        for part in [part for part in parts if part[1] & names]:
+            parts.remove(part)
+            inside, names = part[0] + inside, part[1] | names
+        parts.append((inside, names))
+    least = [_least(inside, sorted(names)) for inside, names in parts]
+    return [name for _, names in sorted(least, key=_looks) for name in names]
+
+
+def _least(atoms: list[tuple[Atom, int]], bound: list[Index]) -> tuple[Pairs, list[Index]]:
+    """Of all orders of the indices that look different from each other, the least."""
+    found = []
+    for choice in product(*map(permutations, _look_alikes(atoms, bound))):
+        spend(8 * len(atoms))
+        names = [name for group in choice for name in group]
+        new = {name: name._replace(name=f"%:{at:02}") for at, name in enumerate(names)}
+        found.append((tuple(sorted((renamed(atom, new), n) for atom, n in atoms)), names))
+    return min(found, key=_looks)
+
+
+def _looks(found: tuple[Pairs, list[Index]]) -> Pairs:
+    return found[0]
+
+
+def _look_alikes(atoms: list[tuple[Atom, int]], bound: list[Index]) -> list[list[Index]]:
+    """The bound indices in classes, those of one class alike as far as three looks can tell."""
+    look = dict.fromkeys(bound, 0)
+    for _ in bound[:3]:
+        seen = {name: (name.sort, _marked(atoms, name, look)) for name in bound}
+        ranks = sorted(set(seen.values()))
+        look = {name: ranks.index(seen[name]) for name in bound}
+        spend(2 * len(atoms) * len(bound))
+    classes: list[list[Index]] = [[] for _ in range(max(look.values()) + 1)]
+    for name in bound:
+        classes[look[name]].append(name)
+    if max(map(len, classes)) > LOOK_ALIKES:
+        raise NoRule("too many indices that look the same")
+    return classes
+
+
+def _marked(atoms: list[tuple[Atom, int]], name: Index, look: dict[Index, int]) -> Pairs:
+    """The atoms that hold an index, as seen from it."""
+    marks = {other: other._replace(name=f"*{at:02}") for other, at in look.items()}
+    marks[name] = name._replace(name="*")
+    return tuple(sorted((renamed(a, marks), n) for a, n in atoms if name in free_indices(a)))
