@@ -1,4 +1,4 @@
-"""Sorts, shapes and terms in words, for messages alone: no proof depends on them."""
+"""Sorts, shapes and terms in words, for messages alone: no proof depends on this file."""
 
 from __future__ import annotations
 

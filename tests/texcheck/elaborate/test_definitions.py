@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from texcheck.indexed import shapes
 from texcheck.elaborate.definitions import (
     DefinitionError,
     declared,
@@ -12,6 +11,7 @@ from texcheck.elaborate.definitions import (
     network_named,
     network_of,
 )
+from texcheck.indexed import shapes
 from texcheck.judge.decide import decide
 from texcheck.networks.network import Network
 from texcheck.reading import BOOK, Names, names_of, read
