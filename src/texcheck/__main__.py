@@ -172,6 +172,8 @@ def _network(name: str) -> tuple[str | Network, Names]:
                 losses[line] = loss_of(line, line, names)
             except DefinitionError:
                 continue
+        if len(losses) > 1:
+            raise Wrong(f"{name}: expected one loss, got {len(losses)}")
         layers = [line for line in formulas if line not in losses]
         return network_of(name, layers, list(losses) or [""], losses, names=names), names
     except (CannotRead, DefinitionError) as error:

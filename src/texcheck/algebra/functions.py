@@ -32,6 +32,7 @@ class Demand(NamedTuple):
 
     kind: Kind
     term: Term
+    slope: bool = False  # demanded by a slope alone: where it is 0, a product may have a slope
 
 
 @dataclass(frozen=True)

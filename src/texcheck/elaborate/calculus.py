@@ -71,6 +71,7 @@ def restricted(scope: Scope, value: Matrix, by: t.Name, at: Matrix, node: t.Node
         outer, scope.demands = scope.demands, []
         found, inner = value.entry(i, j), scope.demands
         scope.demands = outer
+        scope.demand_all(at)
         scope.demands += [demand._replace(term=put(demand.term, change)) for demand in inner]
         return put(found, change)
 

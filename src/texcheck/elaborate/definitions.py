@@ -18,8 +18,12 @@ from typing import Any
 
 from .. import reading
 from .. import syntax as t
-from ..networks.network import ACTIVATIONS, Loss, Network, Values
+from ..algebra.budget import NoRule
+from ..networks.network import ACTIVATIONS, Case, Loss, Network, Values
 from ..reading import BOOK, CannotRead, Names
+from .formula import elaborate
+from .matrix import Misfit
+from .scope import Scope
 
 
 class DefinitionError(ValueError):
@@ -58,8 +62,8 @@ def loss_trees() -> Mapping[str, t.Expr]:
 def loss_of(name: str, tex: str, names: Names = BOOK) -> Loss:
     """A loss from its displayed equation. Raises DefinitionError."""
     equation = _equation(tex, names)
-    if not isinstance(equation.left, t.Name) or equation.left.base != "ell":
-        raise DefinitionError(f"expected the loss on the left: {tex}")
+    if equation.left != t.Name("ell", None) or equation.conditions:
+        raise DefinitionError(rf"expected \ell on the left, and no condition: {tex}")
     for part in t.walk(equation.right):
         match part:
             case t.Name(base="y" | "y_hat", layer=None):
@@ -68,6 +72,13 @@ def loss_of(name: str, tex: str, names: Names = BOOK) -> Loss:
                 raise DefinitionError(f"expected y_hat and y alone on the right: {tex}")
             case t.Function(name="f" | "g" | "MSE" | "BCE" | "loss" | "Linear"):
                 raise DefinitionError(f"expected a function that is known: {tex}")
+    scope = Scope(Case(1), {})
+    try:
+        number = elaborate(scope, equation.right).is_number
+    except (Misfit, NoRule) as error:
+        raise DefinitionError(f"{tex}: {error}") from error
+    if not number or scope.letters:
+        raise DefinitionError(f"expected a number, and no free index: {tex}")
     return Loss(name, equation.right)
 
 
@@ -115,7 +126,10 @@ def _layer_of(node: t.Expr) -> t.Layer | None:
 
 
 def _activation(first: t.Equation, second: t.Equation, layer: t.Layer, last: bool) -> str:
-    """The activation of a layer, "" for any; both lines must have the fixed form."""
+    """The activation of a layer, "" for any; both lines must have the fixed form.
+
+    A bare g is that of the last layer; of two layers, a bare f is that of the first.
+    """
     below = t.Layer(layer.base, layer.offset - 1)
     inputs = [t.Name("z", below), *([t.Name("x", None)] if layer.offset == 1 else [])]
     s, bias, weight = (t.Name(letter, layer) for letter in "sbW")
@@ -130,7 +144,8 @@ def _activation(first: t.Equation, second: t.Equation, layer: t.Layer, last: boo
             case t.Apply(t.Function(name=name, layer=at, primes=0), (inner,)) if inner == s:
                 if name in ACTIVATIONS and at is None:
                     return name
-                if name in ("f", "g") and (at is None or at == layer):
+                bare = last if name == "g" else not (last and layer.offset == 2)
+                if name in ("f", "g") and (at == layer or (at is None and bare)):
                     return ""
     raise DefinitionError(f"expected z = f(s) of layer {layer}")
 

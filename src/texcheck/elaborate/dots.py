@@ -48,6 +48,9 @@ class Template:
 def template(node: t.Written) -> Template:
     """The matrix that a written one stands for. Raises NoRule where the dots say nothing."""
     rows = node.rows
+    inner = [part for row in rows for cell in row for part in t.walk(cell) if part is not cell]
+    if any(isinstance(part, t.Dots) for part in inner):
+        raise NoRule("dots within a part that dots continue")
     if not any(isinstance(cell, t.Dots | t.Blank) for row in rows for cell in row):
         if len(rows) == len(rows[0]) == 1:
             return Template(rows[0][0])
@@ -109,7 +112,10 @@ def _lengths(
     found = []
     for (i, j), written in cells.items():
         if written != _filled(cell, {Template.ROW: i, Template.COLUMN: j}):
-            raise IllSorted("the dots of this matrix cannot be continued in one way", written)
+            message = "the dots of this matrix cannot be continued in one way"
+            if any(isinstance(p, t.Length) for one in cells.values() for p in t.walk(one)):
+                raise NoRule(message)
+            raise IllSorted(message, written)
         for place, index in zip(_indices(cell), _indices(written), strict=True):
             if isinstance(index, Numbered) and index.base is not None:
                 found.append((place, index.base))
@@ -183,6 +189,8 @@ def _running(first: t.Expr, last: t.Expr, letter: str) -> t.Expr:
         end = next(left, None)
         if end is None or index == end:
             return index
+        if end == Numbered(None, 0, False):
+            raise NoRule("dots that run from the last entry to the first one")
         if index == Numbered(None, 0, False) and isinstance(end, Numbered) and end.base is not None:
             if end.offset >= 0:
                 raise IllSorted("an entry that does not exist: the last one is a length - 1", last)

@@ -59,7 +59,8 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match o
         case t.Power():
             return powered(scope, node)
         case t.Transpose(of):
-            if isinstance(of, t.Number) or (isinstance(of, t.Name) and len(of.indices) == 2):
+            entry = isinstance(of, t.Name) and (len(of.indices) == 2 or ops.is_free(of))
+            if isinstance(of, t.Number) or entry:
                 raise Unfit("the transpose of a number or of one entry", node)
             return m.transpose(elaborate(scope, of))
         case t.Sum():
@@ -81,7 +82,7 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match o
         case t.Indicator("=" | "neq"):
             return ops.compared_indices(scope, node)
         case t.Indicator(_, left, right):
-            return ops.compared(_all(scope, (left, right)), node)
+            return ops.compared(scope, _all(scope, (left, right)), node)
         case t.Cases(values, conditions):
             chosen = [None if c is None else elaborate(scope, c) for c in conditions]
             return ops.by_cases(scope, _all(scope, values), chosen, node)
@@ -94,8 +95,11 @@ def _leaf(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match over no
         case t.Number(written_number):
             return m.scalar(lambda: number(written_number))
         case t.Name():
-            whole = quantity(scope, node)
-            return ops.component(scope, whole, node.indices, node) if node.indices else whole
+            value = quantity(scope, node)
+            if not node.indices:
+                return value
+            plain = node.base not in ("delta", *scope.given)  # defined everywhere
+            return ops.component(scope, value, node.indices, node, plain)
         case t.Local(of=of):
             return elaborate(scope, of)
         case t.Length():
@@ -145,7 +149,7 @@ def quantity(scope: Scope, node: t.Name) -> Matrix:
     """A whole quantity of the network, or its loss by the displayed equation."""
     if node.base in scope.given:
         return scope.given[node.base]
-    if node.base == "eta" or (node.base == "s" and node.layer is None and not node.indices):
+    if ops.is_free(node):
         return m.scalar(lambda: free(node.base))
     kind, layer = scope.place(node)
     if kind == "ell":
@@ -292,6 +296,8 @@ def summed(scope: Scope, node: t.Sum) -> Matrix:
         whole = m.sum_entries(scope.names, sort, at)
         if missing or node.conditions:
             ops.refuse_partial(scope, before)
+        if missing and len(missing) > (m.known(sort).size or len(missing)):
+            raise NoRule("a sum that ends before it begins")
         return whole - ops.sum_of(*(at(a.numbered(place, m.known(sort))) for place in missing))
 
     return Matrix(body.rows, body.columns, entry)
@@ -328,11 +334,17 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
         case "MSE" | "BCE" | "loss":
             return loss_of(scope, values, node)
         case "diag":
-            return m.diagonal(values[0], node)
+            result = m.diagonal(values[0], node)
+            return result if result.square else ops.part_of(scope, values[0], result)
         case "tr":
             (one,) = values
             m.unify(one.rows, one.columns, "the trace of a matrix that is not square", node)
-            return m.scalar(lambda: m.sum_entries(scope.names, one.rows, lambda i: one.entry(i, i)))
+
+            def trace() -> Term:
+                scope.demand_all(one)
+                return m.sum_entries(scope.names, one.rows, lambda i: one.entry(i, i))
+
+            return m.scalar(trace)
         case "Linear":
             layer, v = function.layer or t.Layer("", 1), node.arguments[0]
             ops.as_column(values[0], node)

@@ -53,8 +53,13 @@ def square_sort(scope: Scope, node: t.Identity | t.ReluDiagonal) -> Length:
     return sort
 
 
-def component(scope: Scope, value: Matrix, indices: tuple[t.Expr, ...], node: t.Node) -> Matrix:
-    """Entries of a matrix: one, or with a colon a row or a column. Raises IllSorted."""
+def component(
+    scope: Scope, value: Matrix, indices: tuple[t.Expr, ...], node: t.Node, plain: bool = False
+) -> Matrix:
+    """Entries of a matrix: one, or with a colon a row or a column. Raises IllSorted.
+
+    `plain`: the matrix is defined everywhere.
+    """
     if [is_one(value.rows), is_one(value.columns)].count(False) != len(indices):
         raise IllSorted("another number of indices", node)
     left = iter(indices)
@@ -71,7 +76,23 @@ def component(scope: Scope, value: Matrix, indices: tuple[t.Expr, ...], node: t.
     def entry(i: Index, j: Index) -> Term:
         return value.entry(row() if row else i, column() if column else j)
 
-    return Matrix(shape[0], shape[1], entry)
+    found = Matrix(shape[0], shape[1], entry)
+    return found if plain else part_of(scope, value, found)
+
+
+def part_of(scope: Scope, of: Matrix, value: Matrix) -> Matrix:
+    """Some entries of a matrix: they are defined where the whole matrix is."""
+
+    def entry(i: Index, j: Index) -> Term:
+        scope.demand_all(of)
+        return value.entry(i, j)
+
+    return Matrix(value.rows, value.columns, entry)
+
+
+def is_free(node: t.Name) -> bool:
+    """Whether a name is that of a number of no network: the step size, or s with no layer."""
+    return node.base == "eta" or (node.base == "s" and node.layer is None and not node.indices)
 
 
 def equal_indices(scope: Scope, first: t.Expr, second: t.Expr) -> Matrix:
@@ -146,7 +167,7 @@ def times(scope: Scope, left: Matrix, right: Matrix, node: t.Times) -> Matrix:
     if node.sign == "inner" or (node.sign == "cdot" and left.is_column and right.is_column):
         m.unify_shapes(left, right, node)
         if not is_one(left.columns):
-            raise IllSorted("an inner product of what are not two columns", node)
+            raise Unfit("an inner product of what are not two columns", node)
         return m.total(scope.names, m.zip_entries(mul, node, left, right))
     if left.is_number or right.is_number:
         dotted = isinstance(node.left, t.Times) and node.left.sign == "cdot"
@@ -198,8 +219,15 @@ def power(scope: Scope, value: Matrix, exponent: Term, node: t.Power) -> Matrix:
     return reduce(lambda a, b: m.product(scope.names, a, b, node), [value] * n)
 
 
-def compared(sides: list[Matrix], node: t.Indicator) -> Matrix:
+def refuse_slope(scope: Scope) -> None:
+    """Raises NoRule within a derivative: what jumps has none, and cases may hide a slope."""
+    if scope.inside:
+        raise NoRule("the derivative of what is told by cases")
+
+
+def compared(scope: Scope, sides: list[Matrix], node: t.Indicator) -> Matrix:
     """1 where a comparison holds, entry by entry, else 0."""
+    refuse_slope(scope)
     values = spread_literals((node.left, node.right), sides)
     great, small = values[::-1] if node.relation in ("<", "ge") else values
 
@@ -222,6 +250,7 @@ def by_cases(
     scope: Scope, values: Sequence[Matrix], conditions: Sequence[Matrix | None], node: t.Node
 ) -> Matrix:
     """Values by cases. Raises NoRule if they are not seen to cover everything once."""
+    refuse_slope(scope)
     for part in (*values, *(condition for condition in conditions if condition is not None)):
         as_number(part, node)
 

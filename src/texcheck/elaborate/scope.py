@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, product
 
 from .. import syntax as t
 from ..algebra.budget import NoRule
@@ -94,6 +94,17 @@ class Scope:
 
     def demand(self, kind: Kind, term: Term) -> None:
         self.demands.append(Demand(kind, term))
+
+    def demand_all(self, value: Matrix) -> None:
+        """Demands what each entry of a matrix demands."""
+        known_ends = [known(side, "a vector") for side in (value.rows, value.columns)]
+        ends = [
+            [numbered_index(at, sort) for at in range(sort.size)]
+            or [Index(f"${next(self.names)}", sort)]
+            for sort in known_ends
+        ]
+        for i, j in product(*ends):
+            value.entry(i, j)
 
     def place(self, name: t.Name) -> Place:
         """Which quantity a name stands for. Raises IllSorted and Unfit."""

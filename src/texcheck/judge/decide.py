@@ -3,7 +3,8 @@
 Proved means: for every network of the declared kind, every depth and L for which the named layers
 exist, every width (from `LEAST` on if the statement names an entry by its number, or what that
 number needs; else from 1 on) and all real values, both sides are defined at the same points and
-equal there, kinks included, with ReLU'(0) = sign(0) = 0.
+equal there, kinks included, with ReLU'(0) = sign(0) = 0. A derivative is that of the formula as it
+is written, with the slope 0 of a step and of a sign everywhere; cases have none.
 
 It rests on: the tree is what a reader sees; `elaborate` gives each side's entry (i, j) as a term;
 in each of the cases that stand for all networks, the difference of the two terms has the normal
@@ -17,16 +18,26 @@ from dataclasses import replace
 from .. import syntax as t
 from ..algebra.budget import WORK, NoRule, at_most
 from ..algebra.demands import Nowhere, unmatched
+from ..algebra.functions import Demand
 from ..algebra.normal import normal, split_at
 from ..algebra.terms import Atom, Monomial, Term, free_indices, number, power
 from ..elaborate.definitions import network_named
 from ..elaborate.formula import elaborate
 from ..elaborate.matrix import IllSorted, Unfit, known
-from ..elaborate.statement import Entry, assumed, claimed, entries, new_scope, out_of_range, parts
+from ..elaborate.statement import (
+    Entry,
+    Pair,
+    assumed,
+    claimed,
+    entries,
+    new_scope,
+    out_of_range,
+    parts,
+)
 from ..elaborate.statement import weight as weight_of
 from ..elaborate.words import in_words, shape_words
 from ..networks.network import Case, Loss, Network
-from ..networks.representatives import cases, layer_range, named_layers
+from ..networks.representatives import any_depth, cases, layer_range, named_layers
 from ..verdict import Definition, Proved, Refuted, Undecided, Unreadable, Verdict
 
 
@@ -89,11 +100,10 @@ def _proved(statement: t.Statement, network: Network) -> tuple[str, ...]:
 def _said(
     statement: t.Statement, network: Network, loss: Loss | None, least: int
 ) -> tuple[str, ...]:
-    named = named_layers(statement)
     about = network.name
     if network.depth is None:
-        in_L = bool(named.here or named.last or named.counts or named.end)
-        about += ", every depth" if in_L else f", {network.numbered} layers"
+        every = any_depth(named_layers(statement), network)
+        about += ", every depth" if every else f", {network.numbered} layers"
     if network.losses[0] is None:
         about += ", every loss" if loss is None else f", {loss.name}"
     if network.widths:
@@ -113,13 +123,17 @@ def _hold(statement: t.Statement, case: Case) -> int:
 
 def _equal(entry: Entry, case: Case) -> None:
     """Raises Differ if two entries are not seen to be defined and equal at the same points."""
-    wanted = unmatched(entry.left[1], entry.right[1], case.eliminate)
-    if wanted is not None:
-        said = in_words(wanted.term)
-        raise Differ(f"one side alone is defined only where {said} is {wanted.kind}")
+    _same_domain(entry.left[1], entry.right[1], case)
     gap = cleared(normal((entry.left[0] - entry.right[0]) * entry.weight, case.eliminate), case)
     if gap and not _zero_by_cases(gap, 4):
         raise Differ(f"the two sides differ by {in_words(gap)}")
+
+
+def _same_domain(left: list[Demand], right: list[Demand], case: Case) -> None:
+    wanted = unmatched(left, right, case.eliminate)
+    if wanted is not None:
+        said = in_words(wanted.term)
+        raise Differ(f"one side alone is defined only where {said} is {wanted.kind}")
 
 
 def cleared(gap: Term, case: Case) -> Term:
@@ -164,10 +178,12 @@ def _zero_by_cases(gap: Term, deep: int) -> bool:
 def _shape(statement: t.ShapeClaim, case: Case) -> int:
     scope = new_scope(statement, case)
     value = elaborate(scope, statement.value)
-    weight_of(scope, statement)
+    pair = Pair(scope, value, value, weight_of(scope, statement))
     for side, said in ((value.rows, statement.rows), (value.columns, statement.columns)):
         if known(side, "the value") != known(scope.sort_of_length(said)):
             raise IllSorted(f"its shape is {shape_words(value, case)}", statement)
+    for entry in entries(pair):
+        _same_domain(entry.left[1], [], case)
     return scope.least
 
 

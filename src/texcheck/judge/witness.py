@@ -21,7 +21,7 @@ from ..elaborate.definitions import declared
 from ..elaborate.matrix import IllSorted, Misfit
 from ..elaborate.statement import Entry, assumed, claimed, entries, parts
 from ..networks.network import Case, Loss, Network
-from ..networks.representatives import least_layer, named_layers
+from ..networks.representatives import any_depth, least_layer, named_layers
 from ..verdict import Refuted, Witness
 from .intervals import Doubtful, Number, add, approximate, sign, times
 from .worlds import Undefined, World, worlds
@@ -52,7 +52,7 @@ def concrete(statement: t.Statement, network: Network) -> Iterator[Case]:
     least = least_layer(named) if named.here or named.counts else None
     if network.depth is not None:
         shapes = [(network.depth, L) for L in range(least or 0, network.depth + 1 - named.beyond)]
-    elif named.here or named.counts or named.end or named.last:
+    elif any_depth(named, network):
         deepest = [
             (depth, L) for L in range(least or 1, (least or 1) + 2) for depth in (L, L + 1, L + 2)
         ]
@@ -167,7 +167,7 @@ def _may_differ(world: World, entry: Entry, env: dict[Index, int]) -> bool:
             world.check(demands, env)
         a, b = (world.value(term, env) for term, _ in (entry.left, entry.right))
         gap = abs(a - b) * abs(world.value(entry.weight, env))
-    except (Undefined, ArithmeticError, ValueError):
+    except (Undefined, Doubtful, ArithmeticError, ValueError):
         return True
     return bool(gap > CLOSE * (abs(a) + abs(b)))
 

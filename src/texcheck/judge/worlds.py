@@ -16,7 +16,7 @@ from ..algebra.budget import NoRule, spend
 from ..algebra.functions import Demand
 from ..algebra.terms import Atom, Index, Monomial, Sort, Term, term_indices
 from ..networks.network import Case, Network
-from .intervals import CERTIFIED, FLOATS, Arithmetic
+from .intervals import CERTIFIED, FLOATS, Arithmetic, Doubtful
 
 Point = dict[tuple[str, int, tuple[int, ...]], Fraction]
 SEEDS = 6
@@ -139,14 +139,14 @@ class World:
         return index.at if index.at >= 0 else self.size(index.sort) + index.at
 
     def check(self, demands: list[Demand], env: dict[Index, int]) -> None:
-        """Raises Undefined where a demand is not met."""
+        """Raises Undefined where a demand is not met, Doubtful where only a slope demands it."""
         for demand in demands:
             inside = [i for i in sorted(term_indices(demand.term)) if i not in env]
             for values in product(*(range(self.size(index.sort)) for index in inside)):
                 here = {**env, **dict(zip(inside, values, strict=True))}
                 found = self.arithmetic.sign(self.value(demand.term, here))
                 if not {"nonzero": found != 0, "positive": found > 0}.get(demand.kind, found >= 0):
-                    raise Undefined
+                    raise Doubtful if demand.slope and not found else Undefined
 
 
 def worlds(case: Case, network: Network, least: int, L_max: int) -> Iterator[World]:

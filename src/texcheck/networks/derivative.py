@@ -104,9 +104,10 @@ def _chain(case: Case, atom: Atom, source: Source, demands: list[Demand]) -> Ter
     if not inner:
         return ZERO
     if not is_any(name):
-        needed = row(name).slope_demand
-        if needed:
-            demands.append(Demand(needed, argument))
+        function = row(name)
+        if function.slope_demand:
+            alone = function.slope_demand != function.demand
+            demands.append(Demand(function.slope_demand, argument, alone))
     return slope(name, argument) * inner
 
 

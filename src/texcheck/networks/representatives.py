@@ -103,8 +103,7 @@ def cases(statement: t.Node, network: Network) -> Iterator[Case]:
     """The cases that stand for all networks of a declared kind, before conditions."""
     named = named_layers(statement)
     depends_on_L = bool(named.here) or named.counts
-    numbered = any(offset for offset, _ in named.numbers)
-    if network.depth is None and (depends_on_L or named.end or (named.last and not numbered)):
+    if any_depth(named, network):
         return _any_depth(named)
     depth = network.depth or network.numbered
     base = Case(depth, network.activations, None, None, (), network.widths, network.values)
@@ -115,6 +114,13 @@ def cases(statement: t.Node, network: Network) -> Iterator[Case]:
     if least > highest:
         raise NoRule("the network has no layer L for which all the named layers exist")
     return (replace(base, L=L) for L in range(least, highest + 1))
+
+
+def any_depth(named: Named, network: Network) -> bool:
+    """Whether a statement is about networks of every depth: if it numbers layers, it is not."""
+    numbered = any(offset for offset, _ in named.numbers)
+    in_L = named.here or named.counts or named.end
+    return network.depth is None and bool(in_L or (named.last and not numbered))
 
 
 def least_layer(named: Named) -> int:

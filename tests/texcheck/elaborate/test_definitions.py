@@ -91,11 +91,22 @@ def test_the_letters_of_other_courses_are_declared(lines: list[str], good: str, 
         r"\ell = f(\hat y_0)",
         r"z = \hat y_0",
         r"\ell = \sum_k",
+        r"\ell = (\hat y_k - y_k)^2",
+        r"\ell = \hat y - y",
+        r"\ell = \lVert \hat y - y \rVert^2 \quad \text{if } y_0 > 0",
+        r"\ell_{\mathrm{BCE}} = \lVert \hat y - y \rVert^2",
     ],
 )
 def test_a_definition_is_closed(loss: str) -> None:
     with pytest.raises(DefinitionError):
         loss_of("bad", loss)
+
+
+@pytest.mark.parametrize(("first", "last"), [("g", "f"), ("f", "f"), ("g", "g")])
+def test_a_bare_f_is_the_first_of_two_layers_and_a_bare_g_the_last(first: str, last: str) -> None:
+    lines = [TWO[0], rf"z^{{(1)}} = {first}(s^{{(1)}})", TWO[2], rf"\hat y = {last}(s^{{(2)}})"]
+    with pytest.raises(DefinitionError):
+        network_of("bad", lines, [""], {})
 
 
 def test_lines_have_the_fixed_form() -> None:
