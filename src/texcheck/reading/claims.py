@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .. import syntax as t
-from . import functions, spelling
+from . import spelling
 from .cursor import at
-from .expressions import free_indices
+from .formulas import free_indices
+from .primaries import bare_functions
 from .tokens import CannotRead, Token
 
 DEEPEST_TREE = 150
@@ -89,7 +90,7 @@ def checked(statement: t.Statement) -> t.Statement:
     """The statement, with its sums over i \\ne j resolved. Raises `CannotRead`."""
     expect_flat(statement)
     formulas = sides(statement)
-    bare = functions.bare_functions(*formulas)
+    bare = bare_functions(*formulas)
     for side in formulas if bare else ():
         if not all(isinstance(part, _OF_FUNCTIONS) for part in t.walk(side)):
             what = f"expected the argument of {bare[0].name}"

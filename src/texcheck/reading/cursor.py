@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TypedDict, TypeVar
+from typing import TypeAlias, TypedDict, TypeVar
 
 from .. import syntax as t
 from . import spelling
@@ -14,8 +15,13 @@ CLOSING = {"(": ")", "[": "]", "{": "}", "lbrace": "rbrace"}
 # What opens and what closes a bracket.
 NESTING = dict.fromkeys(CLOSING, 1) | dict.fromkeys(CLOSING.values(), -1)
 NESTING |= {"langle": 1, "rangle": -1}
+RAISED = "expected braces around what is raised"
 DEEPEST = 60  # of brackets in brackets; so no tree is too deep to be walked by recursion
+# How tightly a formula that is read hangs together; `Cursor.read` reads one of a level.
+SUM, TERM, PRODUCT, SIDE, FACTOR = range(5)
+Place: TypeAlias = t.Node | Token | int
 N = TypeVar("N", bound=t.Node)
+T = TypeVar("T")
 
 
 class Span(TypedDict):
@@ -55,28 +61,17 @@ class Shared:
     braced: list[tuple[t.Expr, t.Expr]] = field(default_factory=list)  # what braces say is equal
 
 
-@dataclass(frozen=True)
-class Grammar:
-    """The functions that read a formula, each what binds tighter than the one before."""
-
-    expression: Callable[[Cursor], t.Expr]
-    term: Callable[[Cursor], t.Expr]
-    product: Callable[[Cursor], t.Expr]
-    factor: Callable[[Cursor], t.Expr]
-    quantity: Callable[[Cursor], t.Name | None]
-
-
 @dataclass
 class Cursor:
     """Goes through the tokens of one line.
 
-    `form` says how what was read last would look without brackets: a primary, a factor (a primary
-    with scripts), a product or a sum.
+    `form` says how what was read last would look without brackets: primary, bracket, factor (a
+    primary with scripts), product or sum.
     """
 
     tokens: list[Token]
     shared: Shared
-    grammar: Grammar
+    formula: Callable[[Cursor, int], t.Expr]
     at: int = 0
     form: str = "primary"
     no_times: bool = False  # \times stands between the lengths of a shape here
@@ -109,21 +104,25 @@ class Cursor:
         return self.advance() if self.sees(*texts) else None
 
     def expect(self, text: str, why: str = "") -> Token:
-        token = self.take(text)
-        if token is None:
-            raise self.error(f"expected {text}{why}")
-        return token
+        self.require(self.sees(text), f"expected {text}{why}")
+        return self.advance()
 
     def expect_end(self) -> None:
-        if self.token.kind != "end":
-            raise self.error("expected the end or an operator")
+        self.require(self.token.kind == "end", "expected the end or an operator")
 
-    def error(self, expected: str, instead: str = "", *, node: Span | None = None) -> CannotRead:
-        """What is wrong here, or at a place already read."""
-        if node is not None:
-            return CannotRead(expected, node["start"], node["end"], instead)
-        found = f"{expected}, found {self.token}"
-        return CannotRead(found, self.token.start, max(self.token.end, self.token.start), instead)
+    def error(self, expected: str, instead: str = "", at: Place | None = None) -> CannotRead:
+        """What is wrong here, at a place already read, or from an offset to here."""
+        if at is None:
+            expected, at = f"{expected}, found {self.token}", self.token
+        start, end = (at, self.span(at)["end"]) if isinstance(at, int) else (at.start, at.end)
+        return CannotRead(expected, start, end, instead)
+
+    def require(
+        self, holds: object, expected: str, instead: str = "", at: Place | None = None
+    ) -> None:
+        """Raises `error` unless something holds."""
+        if not holds:
+            raise self.error(expected, instead, at)
 
     def before(self) -> int:
         """The end of the token before this one."""
@@ -137,34 +136,48 @@ class Cursor:
         """The node with brackets or what else stands around it."""
         return replace(node, **self.span(start))
 
-    def expression(self) -> t.Expr:
-        """A sum of terms."""
-        return self.grammar.expression(self)
-
-    def term(self) -> t.Expr:
-        """Products with \\odot between them."""
-        return self.grammar.term(self)
-
-    def product(self) -> t.Expr:
-        """Factors side by side or with a sign between them."""
-        return self.grammar.product(self)
-
-    def factor(self) -> t.Expr:
-        """A factor with its scripts."""
-        return self.grammar.factor(self)
-
-    def quantity(self) -> t.Name | None:
-        """A quantity with its layer and its indices; None if there is none."""
-        return self.grammar.quantity(self)
+    def read(self, level: int = SUM) -> t.Expr:
+        """A formula that hangs together at least as tightly as `level` says."""
+        return self.formula(self, level)
 
     def inside(self, closing: str) -> t.Expr:
-        """An expression in brackets that are open already, and their closing one."""
-        outer = self.no_times, self.bars
-        self.no_times, self.bars = False, 0
-        inner = self.expression()
-        self.no_times, self.bars = outer
+        """A formula in brackets that are open already, and their closing one."""
+        with self.within():
+            inner = self.read()
         self.expect(closing, " or an operator")
         return inner
+
+    def braced(self, read: Callable[[Cursor], T], why: str = "") -> T:
+        """What `read` reads here, in braces or without."""
+        group = self.take("{")
+        found = read(self)
+        if group:
+            self.expect("}", why)
+        return found
+
+    @contextmanager
+    def within(self, *, bars: int = 0, no_times: bool = False) -> Iterator[None]:
+        """In brackets of any kind, where bars and \\times have their own meaning."""
+        outer = self.bars, self.no_times
+        self.bars, self.no_times = bars, no_times
+        yield
+        self.bars, self.no_times = outer
+
+    def continues(self) -> bool:
+        """Whether a product goes on here without a sign; what is unknown does, to be seen."""
+        token = self.token
+        match token.kind:
+            case "text":
+                known = token.text in spelling.FUNCTIONS or token.text in self.names.quantities
+            case "symbol":
+                known = token.text in ("(", "[", "{", "left.")
+            case "command" if token.text in ("Vert", "vert"):
+                known = self.bars == 0 and self.ahead().text != "_"
+            case "command":
+                known = token.text not in spelling.NO_FACTOR
+            case kind:
+                known = kind in ("digit", "letter", "begin", "blackboard", "word")
+        return known and not token.quad
 
     def part(self, stop: int) -> Cursor:
         """A cursor over the tokens from here to token `stop`."""
@@ -172,21 +185,15 @@ class Cursor:
         tokens = [*self.tokens[self.at : stop], Token("end", "", end, end)]
         return replace(self, tokens=tokens, at=0, no_times=False, bars=0)
 
-    def balanced(self) -> range:
-        """The numbers of the tokens from here to the end of what is open here."""
+    def balanced(self) -> list[Token]:
+        """The tokens from here to the end of what is open here."""
         depth = 0
         for number in range(self.at, len(self.tokens)):
             token = self.tokens[number]
-            depth += NESTING.get(token.text, 0)
-            depth += {"begin": 1, "close": -1}.get(token.kind, 0)
+            depth += NESTING.get(token.text, 0) + {"begin": 1, "close": -1}.get(token.kind, 0)
             if depth < 0:
-                return range(self.at, number)
-        return range(self.at, len(self.tokens) - 1)
-
-
-def spot(token: Token) -> Span:
-    """Where a token stands."""
-    return {"start": token.start, "end": token.end}
+                return self.tokens[self.at : number]
+        return self.tokens[self.at : -1]
 
 
 def at(node: t.Node) -> Span:

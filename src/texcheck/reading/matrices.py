@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from .. import syntax as t
 from . import spelling
-from .cursor import CLOSING, NESTING, Cursor, at, spot
+from .cursor import CLOSING, NESTING, Cursor
 from .tokens import Token
+
+OF_INDICES = (t.Index, t.Number, t.Length, t.LayerCount, t.Add, t.Negative)
+_DEPTH = {"begin": 1, "close": -1}
+_OTHERS = spelling.CONDITION | spelling.OTHERWISE | {""}
 
 # -- comparisons
 
@@ -13,15 +17,13 @@ from .tokens import Token
 def condition(c: Cursor) -> t.Expr:
     """Comparisons joined by `and`: a number that is 1 where they all hold, and else 0."""
     start = c.token.start
-    found = comparison(c, c.expression())
+    found = comparison(c, c.read())
     while c.sees("wedge", ",") or (c.token.kind == "text" and c.token.text == "and"):
-        mark = c.at
-        c.advance()
-        if c.token.kind in ("text", "end") or c.sees(".", ",", ";"):
-            c.at = mark
+        following = c.ahead()
+        if following.kind in ("text", "end") or following.text in (".", ",", ";"):
             break
-        right = comparison(c, c.expression())
-        found = t.Elementwise(found, right, **c.span(start))
+        c.advance()
+        found = t.Elementwise(found, comparison(c, c.read()), **c.span(start))
     return found
 
 
@@ -30,10 +32,9 @@ def comparison(c: Cursor, left: t.Expr) -> t.Expr:
     start = left.start
     found: t.Expr | None = None
     while sign := c.take(*spelling.COMPARISONS):
-        right = c.expression()
-        if sign.text in ("=", "neq"):
-            for side in (left, right):
-                expect_index(c, side)
+        right = c.read()
+        for side in (left, right) if sign.text in ("=", "neq") else ():
+            _expect_index(c, side)
         one = t.Indicator(sign.text, left, right, start=left.start, end=right.end)
         found = one if found is None else t.Elementwise(found, one, **c.span(start))
         left = right
@@ -42,59 +43,52 @@ def comparison(c: Cursor, left: t.Expr) -> t.Expr:
     return found
 
 
-def expect_index(c: Cursor, side: t.Expr) -> None:
+def _expect_index(c: Cursor, side: t.Expr) -> None:
     """Raises `CannotRead` for what is neither an index nor a length: = compares these alone."""
-    kinds = (t.Index, t.Number, t.Length, t.LayerCount, t.Add, t.Negative)
+    what = "expected indices on both sides of = and \\ne in a condition"
     left = [side]
     while left:
         part = left.pop()
-        if not isinstance(part, kinds):
-            raise c.error(
-                "expected indices on both sides of = and \\ne in a condition",
-                "quantities are compared by > and <",
-                node=at(part),
-            )
-        if not isinstance(part, t.Length | t.LayerCount):
-            left += part.parts
+        c.require(
+            isinstance(part, OF_INDICES), what, "quantities are compared by > and <", at=part
+        )
+        left += () if isinstance(part, t.Length | t.LayerCount) else part.parts
 
 
-def compared(c: Cursor) -> bool:
-    """Whether a comparison stands in the brackets that follow."""
-    if not c.sees(*CLOSING):
-        return False
+def condition_follows(c: Cursor) -> bool:
+    """Whether a comparison stands in the subscript or in the brackets that follow."""
+    below = c.sees("_") and c.ahead().text == "{"
+    if not below:
+        return _compared(c)
+    c.at += 2
+    found = any(token.text in spelling.COMPARISONS for token in c.balanced())
+    c.at -= 2
+    return found
+
+
+def _compared(c: Cursor) -> bool:
+    """Whether a comparison stands in the brackets that follow, and in no others in them."""
     depth = 0
-    for number in range(c.at, len(c.tokens)):
-        text = c.tokens[number].text
-        if depth == 1 and text in spelling.COMPARISONS:
+    for token in c.tokens[c.at :] if c.sees(*CLOSING) else ():
+        if depth == 1 and token.text in spelling.COMPARISONS:
             return True
-        depth += NESTING.get(text, 0)
+        depth += NESTING.get(token.text, 0)
         if depth == 0:
             return False
     return False
 
 
-def indicator(c: Cursor, start: int) -> t.Expr:
-    """What follows the 1 of an indicator function: _{i = j}, [s > 0] or {s > 0}."""
-    if c.take("_"):
-        c.expect("{", " and a condition")
-        inner = condition_in(c, "}")
-        return c.spread(inner, start)
-    opening = c.advance()
-    inner = condition_in(c, CLOSING[opening.text])
+def indicator(c: Cursor) -> t.Expr:
+    """The 1 of an indicator function, and what follows: _{i = j}, [s > 0] or {s > 0}."""
+    start = c.advance().start
+    opening = c.expect("{", " and a condition") if c.take("_") else c.advance()
+    inside = c.take("[", "lbrace") if _compared(c) else None
+    with c.within():
+        inner = condition(c)
+    for one in (inside, opening):
+        if one:
+            c.expect(CLOSING[one.text], " after the condition")
     return c.spread(inner, start)
-
-
-def condition_in(c: Cursor, closing: str) -> t.Expr:
-    """A condition in brackets that are open, perhaps in one more pair, and the closing one."""
-    opening = c.take("[", "lbrace") if compared(c) else None
-    outer = c.no_times, c.bars
-    c.no_times, c.bars = False, 0
-    inner = condition(c)
-    c.no_times, c.bars = outer
-    if opening:
-        c.expect(CLOSING[opening.text], " after the condition")
-    c.expect(closing, " after the condition")
-    return inner
 
 
 # -- matrices
@@ -103,17 +97,11 @@ def condition_in(c: Cursor, closing: str) -> t.Expr:
 def matrix(c: Cursor) -> t.Expr:
     """A written-out matrix, or cases, from \\begin to \\end."""
     opening = c.advance()
-    if opening.text not in spelling.MATRIX:
-        raise c.error(f"unknown environment {opening.text}", node=spot(opening))
-    _columns(c, opening)
-    c.depth += 1
-    if c.depth > 60:
-        raise c.error("the formula is nested too deeply")
-    cases = opening.text in spelling.CASES
-    rows = _rows(c, opening, cases)
-    c.depth -= 1
-    if cases:
-        return _cases(c, rows, opening)
+    known = opening.text in spelling.MATRIX
+    c.require(known, f"unknown environment {opening.text}", at=opening)
+    if opening.text in spelling.CASES:
+        return _cases(c, opening)
+    rows = _rows(c, opening, cases=False)
     width = max(map(len, rows))
     filled = [
         (*row, *[t.Blank(start=row[-1].end, end=row[-1].end)] * (width - len(row))) for row in rows
@@ -123,99 +111,81 @@ def matrix(c: Cursor) -> t.Expr:
 
 def braced_cases(c: Cursor, start: int) -> t.Expr:
     r"""Cases in an array behind \left\{, whose right bracket is invisible."""
-    opening = c.advance()
-    _columns(c, opening)
-    rows = _rows(c, opening, cases=True)
+    found = _cases(c, c.advance())
     c.expect("right.")
-    return c.spread(_cases(c, rows, opening), start)
+    return c.spread(found, start)
 
 
-def _columns(c: Cursor, opening: Token) -> None:
-    """Passes over what says how the columns of an array are set."""
-    if opening.text == "array" and c.take("{"):
-        while not c.take("}"):
-            if c.token.text not in ("l", "c", "r"):
-                raise c.error("expected l, c or r for each column of the array")
-            c.advance()
+def _cases(c: Cursor, opening: Token) -> t.Cases:
+    rows = _rows(c, opening, cases=True)
+    pairs = all(len(row) == 2 and not isinstance(row[0], t.Blank) for row in rows)
+    c.require(pairs, r"expected `value & condition \\` in each row", at=opening)
+    conditions = [None if isinstance(row[1], t.Blank) else row[1] for row in rows]
+    last = None not in conditions[:-1]
+    c.require(last, "expected otherwise in the last row alone", at=opening)
+    return t.Cases(tuple(row[0] for row in rows), tuple(conditions), **c.span(opening.start))
 
 
 def _rows(c: Cursor, opening: Token, cases: bool) -> list[tuple[t.Expr, ...]]:
     """The rows up to \\end; of cases each is a value and a condition (`Blank` for otherwise)."""
+    if opening.text == "array" and c.take("{"):
+        while not c.take("}"):
+            known = c.token.text in ("l", "c", "r")
+            c.require(known, "expected l, c or r for each column of the array")
+            c.advance()
     rows: list[tuple[t.Expr, ...]] = []
     cells: list[t.Expr] = []
-    while True:
-        stop = _cell_end(c, opening)
-        end = c.tokens[stop]
-        cells.append(_case(c, stop) if cases and cells else _cell(c, stop, comma=cases))
-        c.advance()
-        if end.text == "&" and end.kind == "symbol":
-            continue
-        rows.append(tuple(cells))
-        cells = []
-        if end.kind == "close":
-            break
-    if end.text != opening.text:
-        raise c.error(f"expected \\end{{{opening.text}}}", node=spot(end))
+    end = opening
+    while end.kind != "close":
+        part = c.part(_cell_end(c, opening))
+        cells.append(_case(part) if cases and cells else _cell(part, comma=cases))
+        c.at += len(part.tokens) - 1
+        end = c.advance()
+        if end.text != "&":
+            rows.append(tuple(cells))
+            cells = []
+    c.require(end.text == opening.text, f"expected \\end{{{opening.text}}}", at=end)
     if len(rows) > 1 and all(isinstance(cell, t.Blank) for cell in rows[-1]):
         rows.pop()
     return rows
 
 
-def _cases(c: Cursor, rows: list[tuple[t.Expr, ...]], opening: Token) -> t.Cases:
-    if any(len(row) != 2 or isinstance(row[0], t.Blank) for row in rows):
-        raise c.error(r"expected `value & condition \\` in each row", node=spot(opening))
-    conditions = [None if isinstance(row[1], t.Blank) else row[1] for row in rows]
-    if None in conditions[:-1]:
-        raise c.error("expected otherwise in the last row alone", node=spot(opening))
-    values = tuple(row[0] for row in rows)
-    return t.Cases(values, tuple(conditions), **c.span(opening.start))
-
-
 def _cell_end(c: Cursor, opening: Token) -> int:
     """The number of the token behind this cell: &, a new line or the environment's end."""
     depth = 0
-    for number in range(c.at, len(c.tokens) - 1):
-        token = c.tokens[number]
+    for number, token in enumerate(c.tokens[c.at : -1], c.at):
         if depth == 0 and (token.text == "&" or token.kind in ("newline", "close")):
             return number
-        depth += {"begin": 1, "close": -1}.get(token.kind, 0)
-    raise c.error(f"expected \\end{{{opening.text}}}", node=spot(opening))
+        depth += _DEPTH.get(token.kind, 0)
+    raise c.error(f"expected \\end{{{opening.text}}}", at=opening)
 
 
-def _cell(c: Cursor, stop: int, comma: bool) -> t.Expr:
-    """The entry from here to token `stop`; of cases a comma may stand behind it."""
-    part = c.part(stop)
-    start = c.token.start
-    if part.token.text in ("dots", "vdots", "ddots"):
-        kind = part.advance().text
-        result: t.Expr = t.Dots(kind, **part.span(start))
-    elif part.token.kind == "end":
-        result = t.Blank(start=start, end=start)
+def _cell(c: Cursor, comma: bool = False) -> t.Expr:
+    """The entry that a cursor goes through; of cases a comma may stand behind it."""
+    token = c.token
+    result: t.Expr
+    if c.take("dots", "vdots", "ddots"):
+        result = t.Dots(token.text, **c.span(token.start))
     else:
-        result = part.expression()
+        empty = token.kind == "end"
+        result = t.Blank(start=token.start, end=token.start) if empty else c.read()
     if comma:
-        part.take(",")
-    part.expect_end()
-    c.at = stop
+        c.take(",")
+    c.expect_end()
     return result
 
 
-def _case(c: Cursor, stop: int) -> t.Expr:
-    """The condition of a case from here to token `stop`; `Blank` for all other cases."""
-    part = c.part(stop)
-    start = part.token.start
-    words = []
-    while part.token.kind == "text":
-        words.append(part.advance().text.lower().rstrip(".,"))
-    known = spelling.CONDITION | spelling.OTHERWISE | {""}
-    if not known.issuperset(words):
-        raise c.error("expected if, otherwise or a condition such as s_i > 0")
-    others = bool(spelling.OTHERWISE & {*words})
-    result = t.Blank(**part.span(start)) if others else condition(part)
-    while part.take(",", ".", ";"):
+def _case(c: Cursor) -> t.Expr:
+    """The condition of a case that a cursor goes through; `Blank` for all other cases."""
+    start = c.token.start
+    words = set()
+    while c.token.kind == "text":
+        words.add(c.advance().text.lower().rstrip(".,"))
+    c.require(words <= _OTHERS, "expected if, otherwise or a condition such as s_i > 0")
+    result = t.Blank(**c.span(start)) if words & spelling.OTHERWISE else condition(c)
+    while c.take(",", ".", ";"):
         pass
-    part.expect_end()
-    c.at = stop
+    c.expect_end()
     return result
 
 
@@ -225,16 +195,14 @@ def _case(c: Cursor, stop: int) -> t.Expr:
 def row_follows(c: Cursor, closing: str) -> bool:
     """Whether a row follows: (a_0 \\quad \\dots \\quad a_n), or (a_0, \\dots, a_n)^T."""
     depth, commas = 0, False
-    for number in range(c.at, len(c.tokens) - 1):
-        token = c.tokens[number]
+    for number, token in enumerate(c.tokens[c.at : -1], c.at + 1):
         if depth == 0 and token.text == closing:
-            after = [one.text for one in c.tokens[number + 1 : number + 4] if one.text != "{"]
+            after = [one.text for one in c.tokens[number : number + 3] if one.text != "{"]
             return commas and after[:1] == ["^"] and after[1] in spelling.TRANSPOSE
         commas = commas or (depth == 0 and token.text == ",")
         if depth == 0 and token.text == "dots" and token.quad:
             return True
-        depth += NESTING.get(token.text, 0)
-        depth += {"begin": 1, "close": -1}.get(token.kind, 0)
+        depth += NESTING.get(token.text, 0) + _DEPTH.get(token.kind, 0)
     return False
 
 
@@ -243,16 +211,14 @@ def row(c: Cursor, closing: str) -> t.Expr:
     start = c.token.start
     cells: list[t.Expr] = []
     while not c.sees(closing):
-        stop = c.at + 1
-        depth = NESTING.get(c.token.text, 0)
-        while c.tokens[stop].kind != "end":
-            token = c.tokens[stop]
+        stop, depth = c.at + 1, NESTING.get(c.token.text, 0)
+        while (token := c.tokens[stop]).kind != "end":
             if depth == 0 and (token.quad or token.text in (closing, ",")):
                 break
             depth += NESTING.get(token.text, 0)
             stop += 1
-        cells.append(_cell(c, stop, comma=False))
-        if c.token.kind == "end":
-            raise c.error(f"expected {closing} after the row")
+        cells.append(_cell(c.part(stop)))
+        c.at = stop
+        c.require(c.token.kind != "end", f"expected {closing} after the row")
         c.take(",")
     return t.Written((tuple(cells),), **c.span(start))

@@ -1,41 +1,43 @@
-"""Reads letters of quantities, layers, indices, lengths, identity matrices and numbers."""
+"""Reads symbols with what stands below and above them: quantities, layers, indices, powers.
+
+TeX sets one subscript and one superscript on a symbol, in either order; a layer comes first in
+the superscript, then the marks from left to right.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from fractions import Fraction
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from .. import syntax as t
-from . import spelling
-from .cursor import DEEPEST, Cursor, at, spot
+from . import numbers, spelling
+from .cursor import CLOSING, RAISED, Cursor, at
 
-MOST_DIGITS = 15
 _INDEX = "expected an index"
+_QUANTITY = "expected a quantity of the network after \\partial"
+_TWICE = "TeX sets no second {} on one symbol"
 
 
 def letter(c: Cursor) -> t.Name | None:
     """The quantity whose letter stands here, without scripts; None if there is none."""
     token = c.token
-    start = token.start
-    if token.kind == "command" and token.text == "hat":
-        c.advance()
-        return _hat(c, start)
-    single = token.kind == "letter" or (token.kind == "word" and len(token.text) == 1)
-    named = single or (token.kind == "command" and token.text in ("ell", "delta", "eta"))
+    if c.take("hat"):
+        return _hat(c, token.start)
+    named = token.kind == "command" and token.text in ("ell", "delta", "eta")
+    named |= token.kind == "letter" or (token.kind == "word" and len(token.text) == 1)
     base = c.names.quantities.get(token.text) if named else None
     if base is None or (token.text == "l" and c.shared.layer_letter == "l"):
         return None
     c.advance()
-    variant = _variant(c) if base == "ell" and c.sees("_") else ""
-    return t.Name(base, None, (), variant, **c.span(start))
+    variant = _variant(c) if base == "ell" and c.take("_") else ""
+    return t.Name(base, None, (), variant, **c.span(token.start))
 
 
 def _hat(c: Cursor, start: int) -> t.Name:
     """What stands behind \\hat: y, in braces perhaps with its index."""
     group = c.take("{")
-    if c.token.text != "y" or "hat y" not in c.names.quantities:
-        raise c.error("expected y under the hat")
-    inner = c.quantity() if group else letter(c)
+    known = c.token.text == "y" and "hat y" in c.names.quantities
+    inner = (quantity(c) if group else letter(c)) if known else None
     if inner is None:
         raise c.error("expected y under the hat")
     if group:
@@ -45,117 +47,66 @@ def _hat(c: Cursor, start: int) -> t.Name:
 
 def _variant(c: Cursor) -> str:
     """The subscript of the loss: MSE or BCE."""
-    c.expect("_")
     group = c.take("{")
     first = c.advance()
     word = first.text
     while group and c.token.kind == "letter":
         word += c.advance().text
-    if word not in ("MSE", "BCE"):
-        raise c.error("expected MSE or BCE as the name of the loss", node=spot(first))
+    c.require(word in ("MSE", "BCE"), "expected MSE or BCE as the name of the loss", at=first)
     if group:
         c.expect("}")
     return word
+
+
+def quantity(c: Cursor) -> t.Name | None:
+    """A quantity with its layer and its indices, without marks; None if there is none."""
+    start = c.token.start
+    name = letter(c)
+    if name is None:
+        return None
+    found = _scripts(c, name)
+    whole = _with_scripts(c, name, found, start)
+    if found.marks or not isinstance(whole, t.Name):
+        raise c.error("expected a quantity with its layer and its indices alone", at=whole)
+    return whole
+
+
+def squared(c: Cursor) -> tuple[t.Name, int]:
+    """A quantity that a derivative is taken by, and its order: 2 if it bears a square.
+
+    [W]_{ij} and (W)_{ij} are components too.
+    """
+    start = c.token.start
+    opening = c.take("[", "(", "{")
+    name = letter(c)
+    if name is None:
+        raise c.error(_QUANTITY)
+    found = _scripts(c, name)
+    whole = _with_scripts(c, name, replace(found, marks=()), start)
+    if opening:
+        c.expect(CLOSING[opening.text])
+        outer = _scripts(c, whole)
+        whole = _with_scripts(c, whole, replace(outer, marks=()), start)
+        found.marks += outer.marks
+    square = [(kind, exponent) for kind, exponent, _ in found.marks]
+    known = not square or square == [("^", t.Number(numbers.TWO))]
+    c.require(known, "expected a layer in parentheses", "as in W^{(1)}", at=whole)
+    if not isinstance(whole, t.Name):
+        raise c.error(_QUANTITY, at=whole)
+    return whole, 1 + len(square)
 
 
 def checked(c: Cursor, name: t.Name) -> t.Name:
     """The name. Raises `CannotRead` if it has another number of indices."""
     matrix = name.base == "W"
     count = 2 if matrix else 1 if name.base in spelling.VECTORS else 0
-    if name.indices and len(name.indices) != count:
-        number = ["no index", "one index", "two indices"][count]
-        instead = r"a layer stands above, W^{(1)}; row i is W_{i,:}" if matrix else ""
-        raise c.error(f"{name.base.replace('_', ' ')} has {number}", instead, node=at(name))
-    if count == 1 and any(isinstance(index, t.Whole) for index in name.indices):
-        raise c.error(_INDEX, "the whole vector has no index", node=at(name))
+    number = ["no index", "one index", "two indices"][count]
+    instead = r"a layer stands above, W^{(1)}; row i is W_{i,:}" if matrix else ""
+    fits = len(name.indices) in (0, count)
+    c.require(fits, f"{name.base.replace('_', ' ')} has {number}", instead, at=name)
+    if count == 1 and t.Whole() in name.indices:
+        raise c.error(_INDEX, "the whole vector has no index", at=name)
     return name
-
-
-# -- layers
-
-
-def layer_follows(c: Cursor) -> bool:
-    """Whether brackets with a layer stand here, with nothing but marks behind them."""
-    if not c.sees("(", "["):
-        return False
-    return c.ahead().kind in ("digit", "letter") or c.ahead().text == "ell"
-
-
-def layer(c: Cursor, group: bool) -> t.Layer:
-    """A layer: (2), (L), (L+1), (L_max), and without brackets where the notation has none."""
-    start = c.token.start
-    if not group and c.sees("(", "["):
-        raise c.error("expected braces around what is raised", "as in W^{(1)}")
-    opening = c.take("(", "[")
-    if opening is None and not c.names.bare:
-        raise c.error("expected a layer in parentheses", "as in W^{(1)}")
-    found = _layer_inside(c, group)
-    if opening is not None:
-        c.expect(")" if opening.text == "(" else "]", " after the layer")
-    return replace(found, **c.span(start))
-
-
-def _layer_inside(c: Cursor, group: bool) -> t.Layer:
-    if c.token.kind == "digit":
-        return t.Layer("", whole(c) if group else int(c.advance().text))
-    base = _layer_letter(c)
-    if group and c.take("="):
-        if c.token.kind != "digit":
-            raise c.error("expected a number")
-        return t.Layer("", whole(c))
-    sign = c.take("+", "-") if group else None
-    if sign is None:
-        return t.Layer(base, 0)
-    if c.token.kind != "digit":
-        raise c.error("expected a number")
-    offset = whole(c)
-    return t.Layer(base, offset if sign.text == "+" else -offset)
-
-
-def _layer_letter(c: Cursor) -> str:
-    """L or L_max, by the letter that stands here."""
-    names, token = c.names, c.token
-    letter = "l" if token.text == "ell" else token.text
-    if names.any_layer and letter in (names.any_layer, names.last_layer):
-        c.advance()
-        return "L" if letter == names.any_layer else "L_max"
-    if names.any_layer or letter not in ("L", "l"):
-        known = names.any_layer or "L"
-        raise c.error(f"expected a layer: a number, {known} or {names.last_layer or 'L_{max}'}")
-    c.advance()
-    if letter == "L" and c.take("_"):
-        maximum(c)
-        return "L_max"
-    shared = c.shared
-    if shared.layer_letter not in ("", letter):
-        instead = r"the last layer is L_{\max}"
-        raise c.error("expected one letter for any layer, found L and l", instead, node=spot(token))
-    shared.layer_letter = letter
-    return "L"
-
-
-def maximum(c: Cursor) -> None:
-    """The subscript of L_max."""
-    group = c.take("{")
-    word = ""
-    while word != "max" and c.token.kind in ("letter", "word", "text", "command"):
-        word += c.advance().text
-    if word != "max":
-        raise c.error(r"expected L_{\max}", r"the loss is \ell")
-    if group:
-        c.expect("}")
-
-
-def layer_count(c: Cursor) -> t.LayerCount | None:
-    """L or L_max as a number, if it stands here."""
-    token, names = c.token, c.names
-    letters = (
-        {names.any_layer, names.last_layer} if names.any_layer else {"L", c.shared.layer_letter}
-    )
-    if token.kind not in ("letter", "word") or token.text not in letters:
-        return None
-    base = _layer_letter(c)
-    return t.LayerCount(t.Layer(base, 0, **c.span(token.start)), **c.span(token.start))
 
 
 # -- indices
@@ -164,22 +115,20 @@ def layer_count(c: Cursor) -> t.LayerCount | None:
 def indices(c: Cursor, base: str) -> tuple[t.Expr, ...]:
     """The subscript of a quantity: `ij`, `i,j`, `d_x-1`; of a matrix' `10` each digit is one."""
     if not c.take("{"):
-        found_one = _index_atom(c, single=True)
-        if c.token.kind == "digit" and c.token.start == found_one.end:
-            raise c.error("expected braces around the index")
-        return (found_one,)
-    stop = c.balanced().stop
-    commas = any(c.tokens[number].text == "," for number in range(c.at, stop))
+        one = _index_atom(c, single=True)
+        more = c.token.kind == "digit" and c.token.start == one.end
+        c.require(not more, "expected braces around the index")
+        return (one,)
+    commas = any(token.text == "," for token in c.balanced())
     matrix = base in ("W", "delta", "")
     found: list[t.Expr] = []
     while not c.take("}"):
-        if found and (comma := c.take(",")) is None and not matrix:
-            raise c.error("expected } after the index")
-        if found and commas and comma is None:
-            raise c.error("expected a comma between two indices")
+        if found:
+            comma = c.take(",")
+            c.require(comma or matrix, "expected } after the index")
+            c.require(comma or not commas, "expected a comma between two indices")
         found.append(_index(c, matrix and not commas))
-    if not found:
-        raise c.error(_INDEX)
+    c.require(found, _INDEX)
     return tuple(found)
 
 
@@ -189,65 +138,44 @@ def _index(c: Cursor, several: bool) -> t.Expr:
     terms = [_index_atom(c, single=several)]
     while sign := c.take("+", "-"):
         if several and not isinstance(terms[0], t.Length):
-            raise c.error("expected a comma between two indices", node=c.span(sign.start))
+            raise c.error("expected a comma between two indices", at=sign)
         right = _index_atom(c, single=False)
-        negative = sign.text == "-"
-        terms.append(t.Negative(right, **c.span(sign.start)) if negative else right)
-        if isinstance(right, t.Whole) or isinstance(terms[0], t.Whole):
-            raise c.error(_INDEX, node=c.span(start))
+        terms.append(t.Negative(right, **c.span(sign.start)) if sign.text == "-" else right)
+        c.require(t.Whole() not in (right, terms[0]), _INDEX, at=start)
     return terms[0] if len(terms) == 1 else t.Add(tuple(terms), **c.span(start))
 
 
 def _index_atom(c: Cursor, *, single: bool) -> t.Expr:
     token = c.token
-    if token.kind == "digit":
-        if not single:
-            return number(c)
-        c.advance()
-        return t.Number(Fraction(int(token.text)), **c.span(token.start))
+    if token.kind == "digit" and not single:
+        return numbers.number(c)
     if c.take(":", "cdot"):
         return t.Whole(**c.span(token.start))
     if token.kind == "letter" and token.text == "d" and c.ahead().text == "_":
-        c.advance()
-        return length(c, token.start)
-    if token.kind == "letter" and token.text == "K":
-        c.advance()
-        return t.Length(t.Name("y_hat", None), **c.span(token.start))
-    if c.take("("):
-        if c.depth > DEEPEST:
-            raise c.error("the formula is nested too deeply")
-        c.depth += 1
-        inner = _index(c, several=False)
-        c.depth -= 1
-        c.expect(")")
-        return c.spread(inner, token.start)
-    letter = index_letter(c)
-    return t.Index(letter, **c.span(token.start))
+        return length(c)
+    found = numbers.small(c)
+    return found if found is not None else t.Index(index_letter(c), **c.span(token.start))
 
 
 def index_letter(c: Cursor) -> str:
     """The index letter that stands here."""
     token = c.token
-    if token.kind == "command" and token.text == "ell":
-        c.advance()
-        return "l"
-    if token.kind == "letter" and token.text.islower() and token.text.isascii():
-        c.advance()
-        return token.text
-    raise c.error(_INDEX)
+    c.require(token.kind == "letter" and token.text.islower() and token.text.isascii(), _INDEX)
+    return c.advance().text
 
 
 # -- lengths and identity matrices
 
 
-def length(c: Cursor, start: int) -> t.Length:
-    """d_v, behind the d."""
+def length(c: Cursor) -> t.Length:
+    """d_v."""
+    start = c.advance().start
     c.expect("_")
     group = c.take("{")
-    first = c.at
-    name = c.quantity() if group else letter(c)
+    first = c.token
+    name = quantity(c) if group else letter(c)
     if name is None or name.base not in spelling.VECTORS or name.indices:
-        raise c.error("expected the name of a vector after d_", node=spot(c.tokens[first]))
+        raise c.error("expected the name of a vector after d_", at=first)
     if group:
         c.expect("}", " after the name of a vector")
     return t.Length(name, **c.span(start))
@@ -264,7 +192,7 @@ def identity(c: Cursor, start: int) -> t.Expr:
     while True:
         if c.sees("^") and c.ahead().text == "{" and c.ahead(2).text == "+" and plus is None:
             c.at += 3
-            plus = c.expression()
+            plus = c.read()
             c.expect("}")
         elif c.sees("_") and not shape:
             c.advance()
@@ -273,16 +201,14 @@ def identity(c: Cursor, start: int) -> t.Expr:
         else:
             break
     if entry:
-        if plus is not None or len(shape) != 2:
-            raise c.error("expected the lengths of I, as in I_K", node=c.span(start))
+        lengths = plus is None and len(shape) == 2
+        c.require(lengths, "expected the lengths of I, as in I_K", at=start)
         matrix = t.Identity(None, None, start=start, end=start + 1)
         return t.Component(matrix, shape, **c.span(start))
     rows, columns = shape or (None, None)
     if plus is not None:
         return t.ReluDiagonal(plus, rows, columns, **c.span(start))
-    if shape:
-        return t.Identity(rows, columns, **c.span(start))
-    return t.Function("I", **c.span(start))
+    return t.Identity(rows, columns, **c.span(start)) if shape else t.Function("I", **c.span(start))
 
 
 def _are_indices(c: Cursor) -> bool:
@@ -290,106 +216,225 @@ def _are_indices(c: Cursor) -> bool:
     if not c.sees("{"):
         return False
     c.at += 1
-    inner = [c.tokens[number] for number in c.balanced()]
+    inner = c.balanced()
     c.at -= 1
     atoms = [token for token in inner if token.text != ","]
-    if len(inner) == len(atoms) > 1 and all(token.kind == "digit" for token in atoms):
-        raise c.error("expected a comma between two indices, or a length such as d_x")
-    quantities = c.names.quantities
+    digits = len(inner) == len(atoms) > 1 and all(token.kind == "digit" for token in atoms)
+    c.require(not digits, "expected a comma between two indices, or a length such as d_x")
     return len(atoms) > 1 and all(
-        token.kind == "digit" or (token.text.islower() and token.text not in quantities)
+        token.kind == "digit" or (token.text.islower() and token.text not in c.names.quantities)
         for token in atoms
         if token.text not in ":"
     )
 
 
 def _identity_shape(c: Cursor) -> tuple[t.Expr, ...]:
-    group = c.take("{")
-    if group is None:
+    if not c.take("{"):
         return (one := _a_length(c, raised(c)), one)
-    outer, c.no_times = c.no_times, True
-    rows = _a_length(c, c.expression())
-    columns = _a_length(c, c.expression()) if c.take("times", ",") else rows
-    c.no_times = outer
+    with c.within(no_times=True):
+        rows = _a_length(c, c.read())
+        columns = _a_length(c, c.read()) if c.take("times", ",") else rows
     c.expect("}")
     return rows, columns
-
-
-def single(c: Cursor) -> t.Expr:
-    """The one token that TeX takes without braces: a digit, a quantity, a length, an index."""
-    token = c.token
-    if token.kind == "digit":
-        c.advance()
-        return t.Number(Fraction(int(token.text)), **c.span(token.start))
-    if token.kind == "letter" and token.text == "K":
-        c.advance()
-        return t.Length(t.Name("y_hat", None), **c.span(token.start))
-    found = layer_count(c) or letter(c)
-    if found is None and token.kind != "letter":
-        raise c.error("expected braces")
-    return found if found is not None else t.Index(index_letter(c), **c.span(token.start))
-
-
-def raised(c: Cursor) -> t.Expr:
-    """A superscript without braces, which is one token alone."""
-    if c.token.kind == "digit" and c.ahead().kind == "digit":
-        raise c.error("expected braces around what is raised")
-    return single(c)
 
 
 def _a_length(c: Cursor, found: t.Expr) -> t.Expr:
     """A length; in the subscript of I a vector stands for its length."""
     if isinstance(found, t.Name) and found.base in spelling.VECTORS and not found.indices:
         return t.Length(found, **at(found))
-    expect_lengths(c, found)
+    numbers.expect_lengths(c, found)
     return found
 
 
-def expect_lengths(c: Cursor, *formulas: t.Expr) -> None:
-    """Raises `CannotRead` for what is no length: a sum, a component."""
-    allowed = (
-        t.Number, t.Length, t.LayerCount, t.Add, t.Negative, t.Product, t.Times, t.Quotient,
-    )  # fmt: skip
-    for formula in formulas:
-        left = [formula]
-        while left:
-            part = left.pop()
-            if not isinstance(part, allowed):
-                raise c.error("expected a length such as d_x", node=at(part))
-            if not isinstance(part, t.Length):
-                left += part.parts
+def single(c: Cursor) -> t.Expr:
+    """The one token that TeX takes without braces: a digit, a quantity, a length, an index."""
+    token = c.token
+    found = numbers.small(c) or numbers.layer_count(c) or letter(c)
+    c.require(found is not None or token.kind == "letter", "expected braces")
+    return found or t.Index(index_letter(c), **c.span(token.start))
 
 
-# -- numbers
+def raised(c: Cursor) -> t.Expr:
+    """A superscript without braces, which is one token alone."""
+    c.require(c.token.kind != "digit" or c.ahead().kind != "digit", RAISED)
+    return single(c)
 
 
-def whole(c: Cursor) -> int:
-    """A whole number."""
-    found = number(c)
-    if found.value.denominator != 1:
-        raise c.error("expected a whole number", node=at(found))
-    return int(found.value)
+# -- scripts
 
 
-def number(c: Cursor) -> t.Number:
-    start = c.token.start
-    digits = _digits(c)
-    if c.sees(".") and c.ahead().kind == "digit" and c.token.start == c.before():
+@dataclass
+class _Scripts:
+    """The scripts of one symbol. A mark is T, ', ^ or odot, its exponent and its end."""
+
+    below: bool = False
+    raised: bool = False
+    indices: tuple[t.Expr, ...] = ()
+    subscript: str = ""  # of a norm
+    layer: t.Layer | None = None
+    marks: tuple[tuple[Literal["T", "'", "^", "odot"], t.Expr | None, int], ...] = ()
+
+
+def scripted(c: Cursor, value: t.Expr, start: int) -> t.Expr:
+    """The value with the scripts that follow."""
+    bracket = c.form == "bracket"
+    while c.token.text in ("_", "^", "'", "{"):
+        if bracket and c.sees("_") and c.ahead().text == "+":
+            c.at += 2
+            function = t.Function("ReLU", **c.span(start))  # [s]_+
+            value = t.Apply(function, (value,), **c.span(start))
+            continue
+        value = _with_scripts(c, value, _scripts(c, value, bracket), start)
+        if not (c.token.kind == "symbol" and c.sees("{") and c.ahead().text == "}"):
+            return value
+        c.at += 2  # {} bears the scripts that follow: they are seen on what stands before
+    return value
+
+
+def _scripts(c: Cursor, value: t.Expr, bracket: bool = False) -> _Scripts:
+    """The subscript, the superscript and the dashes that follow a value."""
+    found = _Scripts()
+    while True:
+        if c.sees("_"):
+            second = found.below or (isinstance(value, t.Name) and value.indices)
+            c.require(not second, _TWICE.format("subscript"))
+            found.below = True
+            c.advance()
+            _subscript(c, value, found, bracket)
+        elif c.sees("'") and not found.raised:
+            c.advance()
+            found.marks += (("'", None, c.before()),)
+        elif c.sees("^", "'"):
+            instead = r"as in W^{(1)T}, f^{(1)\prime}"
+            c.require(not found.raised, _TWICE.format("superscript"), instead)
+            found.raised = True
+            c.advance()
+            group = c.take("{") is not None
+            _mark(c, value, found, group)
+            while group and not c.take("}"):
+                _mark(c, value, found, group)
+        else:
+            return found
+
+
+def _subscript(c: Cursor, value: t.Expr, found: _Scripts, bracket: bool) -> None:
+    if isinstance(value, t.Norm):
+        found.subscript = c.braced(_norm_subscript)
+        return
+    if isinstance(value, t.Function):
+        raise c.error(f"{value.name} has no index", "a layer stands above, as in f^{(1)}")
+    bears = bracket or isinstance(value, t.Name | t.Apply | t.Local)
+    c.require(bears, "expected brackets around what has an index")
+    found.indices = indices(c, value.base if isinstance(value, t.Name) else "")
+
+
+def _norm_subscript(c: Cursor) -> str:
+    known = c.token.text in ("2", "F")
+    c.require(known, "expected the Euclidean norm: _2, _F or no subscript")
+    return c.advance().text
+
+
+def _mark(c: Cursor, value: t.Expr, found: _Scripts, group: bool) -> None:
+    """One part of a superscript."""
+    inner = c.take("^") if found.layer else None  # W^{(2)^T}
+    braces = c.take("{") if inner else None
+    dashed = all(kind == "'" for kind, _, _ in found.marks)
+    first = isinstance(value, t.Name | t.Function) and not found.layer and dashed
+    if c.token.text in spelling.TRANSPOSE and c.token.kind != "symbol":
         c.advance()
-        digits += "." + _digits(c)
-    if c.token.kind == "digit":
-        raise c.error("expected an operator between two numbers")
-    if digits[0] == "0" and digits[1:2].isdigit():
-        raise c.error("expected a number that does not begin with 0", node=c.span(start))
-    if len(digits) > MOST_DIGITS:
-        raise c.error(f"expected at most {MOST_DIGITS} digits", node=c.span(start))
-    value = Fraction(digits) if "." in digits else Fraction(int(digits))
-    return t.Number(value, **c.span(start))
+        found.marks += (("T", None, c.before()),)
+    elif inner:
+        raise c.error("expected a transpose behind the layer")
+    elif c.take("'"):
+        found.marks += (("'", None, c.before()),)
+    elif first and _layer_follows(c, value):
+        found.layer = numbers.layer(c, group)
+    else:
+        plus = c.sees("+") and (not group or c.ahead().text == "}")
+        what = "expected a transpose, a layer or a number"
+        c.require(not plus, what, r"write \max(0, s)")
+        what = "expected a power without parentheses, or braces around a layer"
+        c.require(not c.sees("(", "["), what)
+        elementwise = group and c.take("odot", "circ") is not None
+        exponent = c.read() if group else raised(c)
+        found.marks += (("odot" if elementwise else "^", exponent, c.before()),)
+    if braces:
+        c.expect("}")
 
 
-def _digits(c: Cursor) -> str:
-    """The digits that stand here without a space between them."""
-    found = c.advance().text
-    while c.token.kind == "digit" and c.token.start == c.before():
-        found += c.advance().text
-    return found
+def _layer_follows(c: Cursor, value: t.Expr) -> bool:
+    if c.sees("(", "["):
+        return c.ahead().kind in ("digit", "letter") or c.ahead().text == "ell"
+    bears = not isinstance(value, t.Name) or value.base in spelling.LAYERED
+    letters = (c.names.any_layer, c.names.last_layer)
+    return c.names.bare and bears and (c.token.text in letters or c.token.kind == "digit")
+
+
+def _with_scripts(c: Cursor, value: t.Expr, found: _Scripts, start: int) -> t.Expr:
+    """The value with its indices and its layer, then each mark."""
+    marks = found.marks
+    if isinstance(value, t.Name):
+        value = _named(c, value, found, start)
+    elif isinstance(value, t.Function):
+        before = value.primes
+        value = _function(c, value, found, start)
+        marks = marks[value.primes - before :]
+        if value == t.Function("I") and marks:
+            value = t.Identity(None, None, **at(value))
+    elif isinstance(value, t.Norm) and found.subscript:
+        value = replace(value, subscript=found.subscript, **c.span(start))
+    elif found.indices:
+        value = t.Component(value, found.indices, **c.span(start))
+    for kind, exponent, end in marks:
+        value = replace(_marked(c, value, kind, exponent), start=start, end=end)
+        c.form = "factor"
+    return replace(value, end=c.before()) if marks else value
+
+
+def _marked(c: Cursor, value: t.Expr, kind: str, exponent: t.Expr | None) -> t.Expr:
+    """A value with a transpose, a power or (which is an error) a dash."""
+    what = "a dash stands for the derivative of a function"
+    c.require(kind != "'", what, r"such as \sigma'", at=value)
+    function = isinstance(value, t.Function)
+    if exponent is not None:
+        known = isinstance(value, t.Function) and value.name not in ("f", "g")
+        known = not function or (known and isinstance(exponent, t.Number))
+        c.require(known, "expected the function's value, and the power behind it", at=value)
+        return t.Power(value, exponent, elementwise=kind == "odot")
+    entry = isinstance(value, t.Name) and value.indices and t.Whole() not in value.indices
+    c.require(not entry, "an entry has no transpose", r"write [W^{(1)T}]_{ij}", at=value)
+    c.require(not function, "a function has no transpose", at=value)
+    return t.Transpose(value)
+
+
+def _named(c: Cursor, name: t.Name, found: _Scripts, start: int) -> t.Expr:
+    """A quantity with its layer and its indices; \\delta_{ij} is Kronecker's."""
+    if found.layer is not None:
+        what = f"{name.base.replace('_', ' ')} has {'one' if name.layer else 'no'} layer"
+        c.require(name.layer is None and name.base in spelling.LAYERED, what, at=name)
+        name = replace(name, layer=found.layer)
+    inside = found.indices or name.indices
+    ends = [name.end, *(part.end for part in (found.layer, *inside) if part)]
+    end = max(ends) if found.marks else max(c.before(), name.end)
+    name = replace(name, indices=inside, start=start, end=end)
+    if name.base != "delta" or name.layer is not None or not inside:
+        return checked(c, name)
+    if len(inside) != 2 or t.Whole() in inside:
+        expected = r"expected two indices as in \delta_{ij} (Kronecker's), or a layer as in "
+        raise c.error(expected + r"\delta^{(2)} (the error)", at=name)
+    return t.Kronecker(*inside, **at(name))
+
+
+def _function(c: Cursor, function: t.Function, found: _Scripts, start: int) -> t.Function:
+    """A function with its layer and its dashes: activations alone have them."""
+    kinds = [kind for kind, _, _ in found.marks]
+    dashes = next((number for number, kind in enumerate(kinds) if kind != "'"), len(kinds))
+    twice = found.layer is not None and function.layer is not None
+    c.require(not twice, "a second layer on one symbol", at=function)
+    level = found.layer or function.layer
+    function = replace(function, layer=level, primes=function.primes + dashes, **c.span(start))
+    bears = function.name in spelling.ACTIVATIONS or not (function.primes or level)
+    bears = bears or (function.name == "Linear" and not function.primes)
+    what = f"{function.name} has no layer and no dash"
+    c.require(bears, what, "they stand on activations", at=function)
+    return function

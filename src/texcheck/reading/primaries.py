@@ -5,69 +5,65 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .. import syntax as t
-from . import functions, matrices, names, operators, spelling
-from .cursor import CLOSING, Cursor, at, spot
+from . import derivatives, matrices, names, numbers, spelling
+from .cursor import CLOSING, TERM, Cursor, at
+
+FUNCTION_OF_FUNCTION = "a function of a function is not read"
+_RIGHT_BARS = {"lVert": "rVert", "lvert": "rvert"}
+_WORDS = ("letter", "word", "text")
 
 
 def primary(c: Cursor) -> t.Expr:
     """The smallest part of a formula, without scripts."""
     token = c.token
     c.form = "primary"
-    match token.kind:
-        case "digit":
-            if token.text == "1" and c.ahead().text == "_":
-                c.advance()
-                return matrices.indicator(c, token.start)
-            return names.number(c)
-        case "letter" | "word" | "text":
-            return _letter(c)
-        case "blackboard":
-            return _blackboard(c)
-        case "begin":
-            return matrices.matrix(c)
-        case "symbol" if token.text in CLOSING:
-            return _braces(c) if token.text == "{" else _bracket(c)
-        case "symbol" if token.text == "left.":
-            return operators.left_open(c)
-        case "command":
-            return _command(c)
-        case "end":
-            raise c.error("expected an expression")
-    raise c.error("expected an expression")
+    if token.kind == "command":
+        return _command(c)
+    if token.kind in _WORDS:
+        return _letter(c)
+    if token.kind == "digit":
+        indicator = token.text == "1" and c.ahead().text == "_"
+        return matrices.indicator(c) if indicator else numbers.number(c)
+    if token.kind == "blackboard":
+        return _ones(c)
+    if token.kind == "begin":
+        return matrices.matrix(c)
+    if token.kind == "symbol" and token.text in CLOSING:
+        return _braces(c) if token.text == "{" else _bracket(c)
+    c.require(token.text == "left.", "expected an expression")
+    return derivatives.left_open(c)
+
+
+# -- letters and words
 
 
 def _letter(c: Cursor) -> t.Expr:
     """A quantity, a length, a layer's number, an index, or a function by its name."""
     token = c.token
-    start, text = token.start, token.text
-    if len(text) > 1 or (token.kind == "word" and text == "I"):
+    text = token.text
+    if token.kind != "command" and (len(text) > 1 or (token.kind == "word" and text == "I")):
         return _word(c)
     _expect_upright(c)
     if text == "d":
-        if c.ahead().text != "_":
-            return operators.inline_derivative(c)
-        c.advance()
-        return names.length(c, start)
-    if (count := names.layer_count(c)) is not None:
+        return names.length(c) if c.ahead().text == "_" else derivatives.inline(c)
+    if (count := numbers.layer_count(c)) is not None:
         return count
     if (name := names.letter(c)) is not None:
         return _loss(c, name)
     c.advance()
-    return _free_letter(c, text, start)
+    return _free_letter(c, text, token.start)
 
 
 def _expect_upright(c: Cursor) -> None:
     """Raises `CannotRead` where letters spell a function: TeX sets them as a product."""
-    word = ""
-    for number in range(c.at, len(c.tokens)):
-        token = c.tokens[number]
-        if token.kind != "letter" or (word and token.start != c.tokens[number - 1].end):
+    word, end = "", c.token.start
+    for token in c.tokens[c.at :]:
+        if token.kind != "letter" or token.start != end:
             break
-        word += token.text
-        if len(word) > 2 and word in spelling.FUNCTIONS:
-            raise c.error(
-                f"expected \\operatorname{{{word}}}", "letters by themselves are a product"
-            )
+        word, end = word + token.text, token.end
+        what = f"expected \\operatorname{{{word}}}"
+        spelt = len(word) > 2 and word in spelling.FUNCTIONS
+        c.require(not spelt, what, "letters by themselves are a product")
 
 
 def _free_letter(c: Cursor, text: str, start: int) -> t.Expr:
@@ -83,24 +79,22 @@ def _free_letter(c: Cursor, text: str, start: int) -> t.Expr:
         return names.identity(c, start)
     if text == "e" and c.sees("_", "^"):
         return _euler(c, start)
-    if text in spelling.INDEX_LETTERS:
-        return t.Index(text, **c.span(start))
     instead = spelling.INSTEAD.get(text, spelling.SPEAKS_OF)
-    raise c.error(f"unknown symbol {text}", instead, node=c.span(start))
+    c.require(text in spelling.INDEX_LETTERS, f"unknown symbol {text}", instead, at=start)
+    return t.Index(text, **c.span(start))
 
 
 def _euler(c: Cursor, start: int) -> t.Expr:
     """e_j, a unit vector, or e^{...}, the exponential."""
     if c.take("_"):
         found = names.indices(c, "x")
-        if len(found) != 1 or isinstance(found[0], t.Whole):
-            raise c.error("e has one index", node=c.span(start))
+        c.require(len(found) == 1 and t.Whole() not in found, "e has one index", at=start)
         return t.Unit(found[0], **c.span(start))
     c.advance()
     exponent = c.inside("}") if c.take("{") else names.raised(c)
     c.form = "factor"
-    if c.sees("^", "'"):
-        raise c.error("TeX sets no second superscript on one symbol", "write brackets")
+    what = "TeX sets no second superscript on one symbol"
+    c.require(not c.sees("^", "'"), what, "write brackets")
     function = t.Function("exp", start=start, end=start + 1)
     return t.Apply(function, (exponent,), **c.span(start))
 
@@ -109,74 +103,87 @@ def _loss(c: Cursor, name: t.Name) -> t.Expr:
     """The quantity; the loss may have its two arguments, \\ell(\\hat y, y)."""
     if name.base != "ell" or not c.sees("("):
         return name
-    mark = c.at
-    c.advance()
-    commas = any(c.tokens[number].text == "," for number in c.balanced())
-    c.at = mark
-    if not commas:
-        return name
+    c.at += 1
+    arguments = any(token.text == "," for token in c.balanced())
+    c.at -= 1
     function = t.Function(name.variant or "loss", **at(name))
-    return functions.application(c, function, name.start)
+    return application(c, function, name.start) if arguments else name
 
 
 def _word(c: Cursor) -> t.Expr:
     """A function by its name, such as \\operatorname{ReLU}."""
-    token = c.token
-    c.advance()
-    if token.text not in spelling.FUNCTIONS:
-        known = "the functions are " + ", ".join(sorted({*spelling.FUNCTIONS.values()}))
-        instead = spelling.INSTEAD.get(token.text, known)
-        raise c.error(f"unknown name {token.text}", instead, node=c.span(token.start))
-    name = spelling.FUNCTIONS[token.text]
+    token = c.advance()
+    name = spelling.FUNCTIONS.get(token.text, "")
+    known = "the functions are " + ", ".join(sorted({*spelling.FUNCTIONS.values()}))
+    instead = spelling.INSTEAD.get(token.text, known)
+    c.require(name, f"unknown name {token.text}", instead, at=token)
     if name == "I":
         return names.identity(c, token.start)
-    layer: t.Layer | None = None
+    layer = None
     if name == "Linear" and c.take("_"):
-        group = c.take("{")
-        if c.token.kind != "digit":
-            raise c.error("expected the number of the linear layer")
-        layer = t.Layer("", names.whole(c), start=token.end, end=c.before())
-        if group:
-            c.expect("}")
+        layer = t.Layer("", c.braced(_layer_number), start=token.end, end=c.before())
     return t.Function(name, layer, **c.span(token.start))
 
 
-def _blackboard(c: Cursor) -> t.Expr:
-    """An indicator function, or the column of ones that a 1 without a condition is."""
-    token = c.advance()
-    if token.text not in ("1", "I"):
-        raise c.error(f"unknown symbol {token}", spelling.SPEAKS_OF, node=c.span(token.start))
-    if matrices.compared(c) or (c.sees("_") and _compares(c)):
-        return matrices.indicator(c, token.start)
-    if token.text == "I":
-        return names.identity(c, token.start)
-    return _constant(c, 1, token.start)
+def _layer_number(c: Cursor) -> int:
+    c.require(c.token.kind == "digit", "expected the number of the linear layer")
+    return numbers.whole(c)
 
 
-def _compares(c: Cursor) -> bool:
-    """Whether a comparison stands in the subscript that follows."""
-    if c.ahead().text != "{":
-        return False
-    mark = c.at
-    c.at += 2
-    found = any(c.tokens[number].text in spelling.COMPARISONS for number in c.balanced())
-    c.at = mark
+# -- functions with their arguments
+
+
+def application(c: Cursor, function: t.Function, start: int) -> t.Expr:
+    """A function of what stands in the brackets that follow; f(\\cdot) is the function itself."""
+    opening = c.advance()
+    closing = CLOSING[opening.text]
+    if c.sees("cdot") and c.ahead().text == closing:
+        c.at += 2
+        return c.spread(function, start)
+    arguments: list[t.Expr] = []
+    with c.within():
+        while not arguments or c.take(","):
+            if function.name == "max" and c.sees("cdot") and c.ahead().text == closing:
+                c.at += 2
+                zero = arguments == [t.Number(numbers.ZERO)]
+                c.require(zero, r"expected \max(0, \cdot)", at=start)
+                return t.Function("ReLU", **c.span(start))
+            dots = c.take("dots") if function.name == "diag" and arguments else None
+            arguments.append(t.Dots("dots", **c.span(dots.start)) if dots else c.read())
+    c.expect(closing, " or an operator")
+    c.form = "primary"
+    return _checked_application(c, t.Apply(function, tuple(arguments), **c.span(start)))
+
+
+def _checked_application(c: Cursor, node: t.Apply) -> t.Expr:
+    """The application, or the product that sigma (1 - sigma) is."""
+    function, arguments = node.function, node.arguments
+    count = 2 if function.name in spelling.OF_TWO else 1
+    dotted = function.name == "diag" and t.Dots("dots") in arguments[1:-1]
+    what = f"expected {count} value{'s' * (count > 1)} for {function.name}"
+    c.require(len(arguments) == count or dotted, what, at=node)
+    bare = bare_functions(*arguments)
+    same = all((one.name, one.layer) == (function.name, function.layer) for one in bare)
+    named = any(isinstance(part, t.Name) for one in arguments for part in t.walk(one))
+    adds = len(arguments) == 1 and isinstance(arguments[0], t.Add)
+    if bare and same and adds and not named and function.name in spelling.ACTIVATIONS:
+        return t.Product((function, *arguments), **at(node))
+    if bare:
+        raise c.error(FUNCTION_OF_FUNCTION, at=bare[0])
+    return node
+
+
+def bare_functions(*nodes: t.Node) -> list[t.Function]:
+    """The functions in formulas that stand without an argument."""
+    left, found = list(nodes), []
+    while left:
+        node = left.pop()
+        found += [node] if isinstance(node, t.Function) else []
+        left += node.arguments if isinstance(node, t.Apply) else node.parts
     return found
 
 
-def _constant(c: Cursor, value: int, start: int) -> t.Expr:
-    """A column of ones or zeros, with its length as a subscript or without."""
-    length: t.Expr | None = None
-    if c.take("_"):
-        group = c.take("{")
-        length = c.expression() if group else names.single(c)
-        if isinstance(length, t.Name):
-            length = t.Length(length, **at(length))
-        names.expect_lengths(c, length)
-        if group:
-            c.expect("}")
-    c.form = "primary"
-    return t.Constant(value, length, **c.span(start))
+# -- brackets and bars
 
 
 def _bracket(c: Cursor) -> t.Expr:
@@ -185,17 +192,13 @@ def _bracket(c: Cursor) -> t.Expr:
     closing = CLOSING[opening.text]
     if c.token.kind == "begin" and c.token.text == "array" and opening.text == "lbrace":
         return matrices.braced_cases(c, opening.start)
-    outer = c.no_times, c.bars
-    c.no_times, c.bars = False, 0
-    if matrices.row_follows(c, closing):
-        inner = matrices.row(c, closing)
-    else:
-        inner = c.expression()
-        if opening.text == "[" and c.sees(*spelling.COMPARISONS):
+    with c.within():
+        row = matrices.row_follows(c, closing)
+        inner = matrices.row(c, closing) if row else c.read()
+        if not row and opening.text == "[" and c.sees(*spelling.COMPARISONS):
             inner = matrices.comparison(c, inner)
-    c.no_times, c.bars = outer
-    if c.sees(",") and closing in "])":
-        raise c.error("expected a row with ^T behind it", r"or \begin{pmatrix}")
+    listed = c.sees(",") and closing in "])"
+    c.require(not listed, "expected a row with ^T behind it", r"or \begin{pmatrix}")
     c.expect(closing, " or an operator")
     c.form = "bracket"
     return c.spread(inner, opening.start)
@@ -206,44 +209,66 @@ def _braces(c: Cursor) -> t.Expr:
     before = c.tokens[c.at - 1].text if c.at else ""
     opening = c.advance()
     inner = c.inside("}")
-    scripts = c.sees("^", "_", "'")
-    joined = before not in ("", "=", "(", "[", "{", ",") or operators.continues(c)
+    joined = before not in ("", "=", "(", "[", "{", ",") or c.continues()
     joined = joined or c.sees("/", *spelling.JOINING)
-    if (scripts and c.form not in ("primary", "bracket")) or (joined and c.form == "sum"):
-        raise c.error("braces are not seen", "write brackets", node=c.span(opening.start))
+    bears = c.sees("^", "_", "'") and c.form not in ("primary", "bracket")
+    groups = bears or (joined and c.form == "sum")
+    c.require(not groups, "braces are not seen", "write brackets", at=opening.start)
     return c.spread(inner, opening.start)
 
 
-def _sign_of(name: str) -> Callable[[Cursor], t.Expr]:
-    def read(c: Cursor) -> t.Expr:
-        return t.Function(name, **c.span(c.advance().start))
+def _norm(c: Cursor) -> t.Expr:
+    """A norm or an absolute value; bars that tell left from right may stand in each other."""
+    opening = c.advance()
+    with c.within(bars=0 if opening.text in _RIGHT_BARS else c.bars + 1):
+        inner = c.read()
+    closing = _RIGHT_BARS.get(opening.text, opening.text)
+    bars = {"Vert": r"\|", "vert": "|"}.get(closing, f"\\{closing}")
+    c.require(c.take(closing), f"expected {bars} to close the bars")
+    kind = t.Absolute if closing in ("vert", "rvert") else t.Norm
+    return kind(inner, **c.span(opening.start))
 
-    return read
+
+# -- what a command begins
+
+
+def _ones(c: Cursor) -> t.Expr:
+    """An indicator function, or the column of ones or zeros that a bold number is."""
+    token = c.token
+    known = token.kind == "command" or token.text in ("1", "I")
+    c.require(known, f"unknown symbol {token}", spelling.SPEAKS_OF, at=token)
+    c.at += 1
+    follows = matrices.condition_follows(c)
+    c.at -= 1
+    if token.text != "zeros" and follows:
+        return matrices.indicator(c)
+    c.advance()
+    if token.text == "I":
+        return names.identity(c, token.start)
+    length: t.Expr | None = None
+    if c.take("_"):
+        length = c.inside("}") if c.take("{") else names.single(c)
+        length = t.Length(length, **at(length)) if isinstance(length, t.Name) else length
+        numbers.expect_lengths(c, length)
+    c.form = "primary"
+    return t.Constant(int(token.text != "zeros"), length, **c.span(token.start))
 
 
 def _square_root(c: Cursor) -> t.Expr:
     start = c.advance().start
-    if c.sees("["):
-        raise c.error("expected a square root")
+    c.require(not c.sees("["), "expected a square root")
     c.expect("{")
     inner = c.inside("}")
     return t.Apply(t.Function("sqrt", start=start, end=start + 5), (inner,), **c.span(start))
 
 
-def _named_quantity(c: Cursor) -> t.Expr:
-    start = c.token.start
-    name = names.letter(c)
-    if name is None:
-        raise c.error("unknown symbol", spelling.SPEAKS_OF, node=c.span(start))
-    return _loss(c, name)
-
-
-def _ones(c: Cursor) -> t.Expr:
-    token = c.advance()
-    condition = matrices.compared(c) or (c.sees("_") and _compares(c))
-    if token.text == "ones" and condition:
-        return matrices.indicator(c, token.start)
-    return _constant(c, int(token.text == "ones"), token.start)
+def _inner_product(c: Cursor) -> t.Expr:
+    start = c.advance().start
+    left = c.read()
+    c.expect(",", " between two vectors")
+    right = c.read()
+    c.expect("rangle")
+    return t.Times(left, right, "inner", **c.span(start))
 
 
 def _underbrace(c: Cursor) -> t.Expr:
@@ -255,32 +280,77 @@ def _underbrace(c: Cursor) -> t.Expr:
     c.expect("_" if command.text == "underbrace" else "^", " and what the brace is equal to")
     c.expect("{")
     c.take("=")
-    if c.token.kind == "text" and c.token.text not in spelling.FUNCTIONS:
-        raise c.error("expected what the brace is equal to", "a caption belongs outside")
+    caption = c.token.kind == "text" and c.token.text not in spelling.FUNCTIONS
+    c.require(not caption, "expected what the brace is equal to", "a caption belongs outside")
     c.shared.braced.append((inner, c.inside("}")))
     c.form = "bracket" if form == "bracket" else "product"
     return c.spread(inner, command.start)
 
 
+def _summation(c: Cursor) -> t.Expr:
+    """A sum over indices, with bounds, without, or where a condition holds."""
+    start = c.advance().start
+    high = _upper(c)
+    c.require(c.take("_"), "expected the index of the sum", r"as in \sum_{i}")
+    letters, low, conditions = _under(c) if c.take("{") else ([names.index_letter(c)], None, ())
+    high = high or _upper(c)
+    bounds = (low is None) == (high is None) and (low is None or len(letters) == 1)
+    c.require(bounds, "expected both bounds for one index, or none", at=start)
+    c.require(len({*letters}) == len(letters), "a sum names an index twice", at=start)
+    c.require(not c.sees("-", "+"), "expected brackets around what is summed")
+    return t.Sum(tuple(letters), low, high, c.read(TERM), conditions, **c.span(start))
+
+
+def _under(c: Cursor) -> tuple[list[str], t.Expr | None, tuple[t.Indicator, ...]]:
+    """What stands under a sum: its letters, the lower bound, the conditions."""
+    letters: list[str] = []
+    low: t.Expr | None = None
+    conditions: list[t.Indicator] = []
+    while not c.take("}"):
+        begin = c.token.start
+        letters.append(names.index_letter(c))
+        left = t.Index(letters[-1], **c.span(begin))
+        if c.take("="):
+            low = c.read()
+        elif sign := c.take("neq", "<", ">", "le", "ge"):
+            right = c.read()
+            conditions.append(t.Indicator(sign.text, left, right, **c.span(begin)))
+        c.take(",")
+    clear = not conditions or len(letters) == 1
+    what = "expected one letter and its condition under the sum"
+    c.require(clear, what, at=conditions[0].left if conditions else None)
+    return letters, low, tuple(conditions)
+
+
+def _upper(c: Cursor) -> t.Expr | None:
+    if not c.take("^"):
+        return None
+    return c.inside("}") if c.take("{") else names.raised(c)
+
+
+def _function(c: Cursor) -> t.Expr:
+    token = c.advance()
+    return t.Function(spelling.FUNCTIONS[token.text], **c.span(token.start))
+
+
 _COMMANDS: dict[str, Callable[[Cursor], t.Expr]] = {
-    **{name: _sign_of(spelling.FUNCTIONS[name]) for name in spelling.FUNCTION_COMMANDS},
-    **dict.fromkeys(["hat", "ell", "delta", "eta"], _named_quantity),
-    **dict.fromkeys(["Vert", "vert", "lVert", "lvert"], operators.norm),
+    **dict.fromkeys(spelling.FUNCTION_COMMANDS, _function),
+    **dict.fromkeys(["hat", "ell", "delta", "eta"], _letter),
+    **dict.fromkeys(["Vert", "vert", "lVert", "lvert"], _norm),
     **dict.fromkeys(["ones", "zeros"], _ones),
     **dict.fromkeys(["underbrace", "overbrace"], _underbrace),
-    "frac": operators.fraction, "partial": operators.inline_derivative,
-    "sum": operators.summation, "nabla": operators.gradient, "sqrt": _square_root,
-    "langle": operators.inner_product, "lbrace": _bracket,
+    "frac": derivatives.fraction, "partial": derivatives.inline, "sum": _summation,
+    "nabla": derivatives.gradient, "sqrt": _square_root, "langle": _inner_product,
+    "lbrace": _bracket,
 }  # fmt: skip
 
 
 def _command(c: Cursor) -> t.Expr:
     """What begins with a command."""
     token = c.token
-    read = _COMMANDS.get(token.text)
-    if read is not None:
-        return read(c)
-    if token.text in ("dots", "vdots", "ddots"):
-        raise c.error("expected no dots here", r"write \sum_{i} for a sum")
+    if token.text in _COMMANDS:
+        return _COMMANDS[token.text](c)
+    dots = token.text in ("dots", "vdots", "ddots")
+    c.require(not dots, "expected no dots here", r"write \sum_{i} for a sum")
     instead = spelling.INSTEAD.get(token.text, spelling.SPEAKS_OF)
-    raise c.error(f"unknown command {token}", instead, node=spot(token))
+    raise c.error(f"unknown command {token}", instead, at=token)

@@ -14,8 +14,10 @@ LOOK = BOLD | {
     "textstyle", "scriptstyle", "limits", "nolimits", "nonumber", "notag", "mathstrut", "strut",
     "mathord", "mathop", "boxed", "rm", "sf", "bf", "it",
 }  # fmt: skip
-SPACES = {",", ";", ":", "!", " ", ">", "enspace", "thinspace", "medspace", "thickspace", "hfill"}
 WIDE_SPACES = {"quad", "qquad"}
+SPACES = WIDE_SPACES | {
+    ",", ";", ":", "!", " ", ">", "enspace", "thinspace", "medspace", "thickspace", "hfill",
+}  # fmt: skip
 WITH_ARGUMENT_DROPPED = {"label", "tag", "hspace", "vspace", "phantom", "hphantom", "vphantom"}
 # Commands that are one token: the real numbers, and the end of a proof, which says nothing.
 ALONE = {"R": ("blackboard", "R")} | dict.fromkeys(
@@ -46,16 +48,19 @@ SAME = {
     "coloneqq": "=", "triangleq": "=", "equiv": "=",
 }  # fmt: skip
 SYMBOLS = {"[", "]", ":", "'", "=", "<", ">", "*"}  # commands that are the same as a character
-# Symbols that are typed as one character.
-UNICODE = {
-    "∂": "partial", "ℓ": "ell", "δ": "delta", "σ": "sigma", "η": "eta", "∑": "sum", "⊙": "odot",
-    "∘": "circ", "·": "cdot", "⋅": "cdot", "×": "times", "∇": "nabla", "‖": "Vert",
-    "⊤": "intercal", "→": "rightarrow", "←": "leftarrow", "⇒": "Rightarrow", "≤": "le", "≥": "ge",
-    "≠": "neq", "∈": "in", "…": "dots", "⋯": "dots", "⋮": "vdots", "⋱": "ddots", "√": "sqrt",
-    "∀": "forall", "⊗": "otimes", "⊘": "oslash", "⟨": "langle", "⟩": "rangle",
+# Symbols that are typed as they are.
+TYPED = {
+    character: ("command", name)
+    for character, name in {
+        "∂": "partial", "ℓ": "ell", "δ": "delta", "σ": "sigma", "η": "eta", "∑": "sum",
+        "⊙": "odot", "∘": "circ", "·": "cdot", "⋅": "cdot", "×": "times", "∇": "nabla",
+        "‖": "Vert", "⊤": "intercal", "→": "rightarrow", "←": "leftarrow", "⇒": "Rightarrow",
+        "≤": "le", "≥": "ge", "≠": "neq", "∈": "in", "…": "dots", "⋯": "dots", "⋮": "vdots",
+        "⋱": "ddots", "√": "sqrt", "∀": "forall", "⊗": "otimes", "⊘": "oslash", "⟨": "langle",
+        "⟩": "rangle", "||": "Vert", "|": "vert",
+    }.items()
 }  # fmt: skip
-PAIRS = {":=": ("symbol", "="), "||": ("command", "Vert"), "|": ("command", "vert")}
-CHARACTERS = {"−": "-", "’": "'", "′": "'"}
+TYPED |= {":=": ("symbol", "="), "−": ("symbol", "-")} | dict.fromkeys("’′", ("symbol", "'"))
 TRANSPOSE = {"T", "intercal", "top"}
 
 # Environments.
@@ -103,7 +108,7 @@ CONNECTING = FOR_ALL | CONDITION | {
 # The quantities of this book, by their letters; those that have a layer, and are vectors.
 QUANTITIES = {
     "x": "x", "y": "y", "W": "W", "w": "W", "b": "b", "s": "s", "z": "z", "l": "ell",
-    "ell": "ell", "delta": "delta", "eta": "eta", "hat y": "y_hat",
+    "ell": "ell", "delta": "delta", "eta": "eta", "hat y": "y_hat", "ŷ": "y_hat",
 }  # fmt: skip
 LAYERED = {"W", "b", "s", "z", "delta"}
 VECTORS = {"x", "y", "y_hat", "b", "s", "z", "delta"}

@@ -7,9 +7,9 @@ from fractions import Fraction
 from itertools import pairwise
 
 from .. import syntax as t
-from . import claims, lines, names, spelling
-from .cursor import BOOK, Cursor, Names, Shared, at, spot
-from .expressions import GRAMMAR, free_indices
+from . import claims, lines, names, numbers, spelling
+from .cursor import BOOK, FACTOR, Cursor, Names, Shared
+from .formulas import formula, free_indices
 from .tokens import CannotRead, Token, tokens
 
 DEEPEST_TREE = 150
@@ -93,15 +93,15 @@ def _alone(tex: str, names: Names, what: str) -> Cursor:
     found = lines.lines_of(tokens(tex))
     if len(found) != 1:
         raise CannotRead(f"expected one line in {what}", 0, len(tex))
-    return Cursor(found[0], Shared(names), GRAMMAR)
+    return Cursor(found[0], Shared(names), formula)
 
 
 def _listing(c: Cursor) -> t.Expr:
     start = c.token.start
-    items = [c.expression()]
+    items = [c.read()]
     while c.sees(",") and c.ahead().kind != "end":
         c.advance()
-        items.append(c.expression())
+        items.append(c.read())
     return items[0] if len(items) == 1 else t.Listing(tuple(items), **c.span(start))
 
 
@@ -115,7 +115,7 @@ def _end(c: Cursor) -> None:
 
 
 def _read_line(display: _Display, found: list[Token]) -> None:
-    c = Cursor(found, display.shared, GRAMMAR)
+    c = Cursor(found, display.shared, formula)
     line = _Line(c, display, len(display.found))
     if c.sees(*spelling.COMPARISONS):
         if display.previous is None:
@@ -155,14 +155,14 @@ def _for_all(line: _Line) -> None:
     """The letters behind `for all`, unless a range or a set follows them."""
     c = line.c
     start = c.at
-    found = [c.factor()]
+    found = [c.read(FACTOR)]
     while c.take(","):
-        found.append(c.factor())
+        found.append(c.read(FACTOR))
     ranges = c.sees("=", "in", "neq", "<", ">", "le", "ge")
     for one in found:
         space = c.sees("in") and isinstance(one, t.Name)
         if not space and not isinstance(one, t.Index | t.LayerCount):
-            raise c.error("expected an index after `for all`", node=at(one))
+            raise c.error("expected an index after `for all`", at=one)
     if ranges:
         c.at, line.conditional = start, True
         return
@@ -179,10 +179,10 @@ def _item(line: _Line) -> None:
         return _definition(line)
     if c.token.text == "l" and c.ahead().text == "=" and _is_range(c, 2):
         c.shared.layer_letter = c.shared.layer_letter or "l"
-    left = [c.expression()]
+    left = [c.read()]
     while c.sees(",") and _lists(c):
         c.advance()
-        left.append(c.expression())
+        left.append(c.read())
     if c.sees(":", "in"):
         return _belongs(line, left)
     if len(left) > 1:
@@ -231,7 +231,7 @@ def _chain(line: _Line, left: t.Expr) -> None:
         sign = c.advance()
         if sign.text == "=" and counter and _is_range(c, 0):
             return _range(line, [left])
-        right = c.expression()
+        right = c.read()
         line.add(claims.claim(sign, left, right, display.conditions))
         left = right
     display.previous = left
@@ -247,7 +247,7 @@ def _chain(line: _Line, left: t.Expr) -> None:
             if c.token.kind == "end":
                 raise c.error("expected the statement that follows from the condition")
         elif arrow.text == "rightarrow":
-            raise c.error("expected = or \\Rightarrow", node=spot(arrow))
+            raise c.error("expected = or \\Rightarrow", at=arrow)
         line.conditional = False
         return None
     return _behind(line, first, new, conditions)
@@ -265,7 +265,7 @@ def _behind(
     if not all(conditions):
         if before:
             expected = "expected a condition on an activation or on indices, or with > or <"
-            raise line.c.error(expected, node=at(new[0]))
+            raise line.c.error(expected, at=new[0])
         line.conditional = False  # if f = I, then this
         return
     del display.found[first:]
@@ -307,19 +307,19 @@ def _space(c: Cursor) -> tuple[t.Expr, t.Expr]:
         c.expect("}")
         return found
     rows = names.single(c)
-    names.expect_lengths(c, rows)
+    numbers.expect_lengths(c, rows)
     return rows, one
 
 
 def _shape(c: Cursor, otherwise: t.Expr | None = None) -> tuple[t.Expr, t.Expr]:
     """Two lengths a \\times b; with `otherwise` the second may be left out."""
     outer, c.no_times = c.no_times, True
-    rows = c.expression()
+    rows = c.read()
     if otherwise is None or c.sees("times"):
         c.expect("times", " and the number of columns")
-        otherwise = c.expression()
+        otherwise = c.read()
     c.no_times = outer
-    names.expect_lengths(c, rows, otherwise)
+    numbers.expect_lengths(c, rows, otherwise)
     return rows, otherwise
 
 
@@ -327,17 +327,17 @@ def _arrow(line: _Line, left: t.Expr) -> None:
     """A change of notation, or a step of gradient descent."""
     c, display = line.c, line.display
     sign = c.advance()
-    right = c.expression()
+    right = c.read()
     place = {"at": sign.start, "start": left.start, "end": right.end}
     display.previous = None
     if sign.text == "leftarrow":
         if not isinstance(left, t.Name) or left.base not in ("W", "b"):
-            raise c.error("expected a parameter that the step changes", node=at(left))
+            raise c.error("expected a parameter that the step changes", at=left)
         line.add(t.Update(left, right, conditions=display.conditions, **place))
         return
     for side in (left, right):
         if not isinstance(side, t.Name | t.Derivative):
-            raise c.error(r"expected =: \rightarrow only renames a quantity", node=at(side))
+            raise c.error(r"expected =: \rightarrow only renames a quantity", at=side)
     line.add(t.Notation(left, right, conditions=display.conditions, **place))
 
 
@@ -355,10 +355,10 @@ def _definition(line: _Line) -> None:
     c, display = line.c, line.display
     letter = c.advance()
     sign = c.expect("=")
-    value = c.expression()
+    value = c.read()
     free = free_indices(value)
     if free:
-        raise c.error("expected a definition without a free index", node=at(free[0]))
+        raise c.error("expected a definition without a free index", at=free[0])
     c.shared.locals[letter.text] = value
     left = t.Local(letter.text, value, start=letter.start, end=letter.end)
     line.add(t.Notation(left, value, at=sign.start, start=letter.start, end=value.end))
@@ -393,19 +393,19 @@ def _is_range(c: Cursor, ahead: int) -> bool:
 def _range(line: _Line, counters: list[t.Expr]) -> None:
     """What follows `i =`: `0, 1, \\dots, d - 1`."""
     c = line.c
-    written = [c.expression()]
+    written = [c.read()]
     while c.take(",") and not c.sees("dots"):
-        written.append(c.expression())
+        written.append(c.read())
     c.expect("dots")
     c.take(",")
-    last = c.expression()
-    names.expect_lengths(c, last, *written)
+    last = c.read()
+    numbers.expect_lengths(c, last, *written)
     for before, after in pairwise(written):
         if t.Number(getattr(before, "value", -2) + Fraction(1)) != after:
-            raise c.error("expected the next number before the dots", node=at(after))
+            raise c.error("expected the next number before the dots", at=after)
     for counter in counters:
         if not isinstance(counter, t.Index | t.LayerCount):
-            raise c.error("expected an index or a layer before its range", node=at(counter))
+            raise c.error("expected an index or a layer before its range", at=counter)
         letter = counter.letter if isinstance(counter, t.Index) else "L"
         line.ranges.append(t.Range(letter, written[0], last, **c.span(counters[0].start)))
 
@@ -438,4 +438,4 @@ def _statements_with(line: _Line, letter: str, node: t.Node) -> list[int]:
         ]
         if numbers:
             return numbers
-    raise line.c.error(f"{letter} stands in no statement before", node=at(node))
+    raise line.c.error(f"{letter} stands in no statement before", at=node)

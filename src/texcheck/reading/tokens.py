@@ -1,7 +1,7 @@
 """Cuts the TeX of a display into tokens; what only changes the look (bold, spaces) is gone.
 
 Every token keeps its span. Braces that only group stay, as tokens: what they enclose must be what
-is seen without them (`primaries`).
+is seen without them (`formulas`).
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _COMMAND = re.compile(r"\\(operatorname\*|[A-Za-z]+|.)", re.DOTALL)
 _ARGUMENT = re.compile(r"[ \t\n]*(?:\{([^}]*)\}|([A-Za-z0-9]))")
 _BRACE, _DOT = re.compile(r"[ \t\n]*\{"), re.compile(r"[ \t\n]*\.")
 _BOLD_NUMBER = re.compile(r"[ \t\n]*(?:\{([01])\}|([01]))")
-_LENGTH = re.compile(r"\[\s*-?[\d.]+\s*(em|ex|pt|mm|cm)\s*\]")  # as in \\[2mm]
-_CHARACTER = re.compile(r":=|\|\||ŷ|[()\[\]+\-=*/^_,.;:&'!<>|]|[0-9]|[^\W\d_]")
+_LENGTH = re.compile(r"(\[\s*-?[\d.]+\s*(em|ex|pt|mm|cm)\s*\])?")  # as in \\[2mm]
+_CHARACTER = re.compile(r":=|\|\||[()\[\]+\-=*/^_,.;:&'!<>|]|[0-9]|[^\W\d_]")
 _WITH_WORD = spelling.UPRIGHT | spelling.BLACKBOARD | spelling.SCRIPT | {"begin", "end"}
 _AROUND_BOX = {"end", "=", "&", ",", ".", ";", "newline", "Rightarrow"}
 
@@ -50,35 +50,14 @@ class Token(NamedTuple):
         return f"\\{self.text}" if self.kind == "command" and self.text.isalpha() else self.text
 
 
-@dataclass
-class _Scanner:
-    tex: str
-    at: int
-    found: list[Token] = field(default_factory=list)
-    quad: bool = False
-    look: int = -1  # where a command stands that changes the look of the next token
-    # Open braces: offset and, for a brace that only changes the look, its command's offset, the
-    # number of the next token, and whether it is a box.
-    braces: list[tuple[int, int, int, bool]] = field(default_factory=list)
-    boxes: list[tuple[int, int]] = field(default_factory=list)
-
-    def add(self, kind: str, text: str, end: int) -> None:
-        start = self.at if self.look < 0 else self.look
-        self.found.append(Token(kind, text, start, end, self.quad))
-        self.quad, self.look, self.at = False, -1, end
-
-
 def tokens(tex: str) -> list[Token]:
     """All tokens of `tex`, an `end` token last. Raises `CannotRead`."""
     if len(tex) > MOST_CHARACTERS:
         raise CannotRead(f"expected at most {MOST_CHARACTERS} characters", 0, 1)
     first, last = _between_delimiters(tex)
     scanner = _Scanner(tex[:last], first)
-    while blank := _BLANK.match(scanner.tex, scanner.at):
-        scanner.at = blank.end()
-        if scanner.at >= last:
-            break
-        _one(scanner)
+    while (at := scanner.skip_blanks()) < last:
+        scanner.command() if tex[at] == "\\" else scanner.character(tex[at])
     if scanner.braces:
         at = scanner.braces[-1][0]
         raise CannotRead("this brace is never closed: expected }", at, at + 1)
@@ -103,120 +82,118 @@ def _between_delimiters(tex: str) -> tuple[int, int]:
     return 0, len(tex)
 
 
-def _one(scanner: _Scanner) -> None:
-    """Reads what stands at the scanner's place: a token, or what makes none."""
-    tex, at = scanner.tex, scanner.at
-    char = tex[at]
-    if char == "\\":
-        _command(scanner)
-    elif char == "{":
-        scanner.braces.append((at, -1, 0, False))
-        scanner.add("symbol", "{", at + 1)
-    elif char == "}":
-        _closing_brace(scanner)
-    elif char in spelling.UNICODE:
-        scanner.add("command", spelling.UNICODE[char], at + 1)
-    elif char in spelling.CHARACTERS:
-        scanner.add("symbol", spelling.CHARACTERS[char], at + 1)
-    elif (char.isascii() or char.isalpha()) and (found := _CHARACTER.match(tex, at)):
-        _character(scanner, found.group(), found.end())
-    else:
-        instead = spelling.INSTEAD.get(char, "")
-        raise CannotRead(f"unexpected character {char!r}", at, at + 1, instead)
+@dataclass
+class _Scanner:
+    tex: str
+    at: int
+    found: list[Token] = field(default_factory=list)
+    quad: bool = False
+    look: int = -1  # where a command stands that changes the look of the next token
+    # Open braces: offset and, for a brace that only changes the look, its command's offset, the
+    # number of the next token, and whether it is a box.
+    braces: list[tuple[int, int, int, bool]] = field(default_factory=list)
+    boxes: list[tuple[int, int]] = field(default_factory=list)
 
+    def skip_blanks(self) -> int:
+        if blank := _BLANK.match(self.tex, self.at):
+            self.at = blank.end()
+        return self.at
 
-def _character(scanner: _Scanner, text: str, end: int) -> None:
-    if text == "ŷ":
-        scanner.add("command", "hat", scanner.at)
-        scanner.add("letter", "y", end)
-    elif text in spelling.PAIRS:
-        scanner.add(*spelling.PAIRS[text], end)
-    else:
-        kind = "digit" if text.isdigit() else "letter" if text.isalpha() else "symbol"
-        scanner.add(kind, text, end)
+    def add(self, kind: str, text: str, end: int) -> None:
+        start = self.at if self.look < 0 else self.look
+        self.found.append(Token(kind, text, start, end, self.quad))
+        self.quad, self.look, self.at = False, -1, end
 
+    def character(self, char: str) -> None:
+        """Reads what begins with no backslash."""
+        at = self.at
+        found = _CHARACTER.match(self.tex, at) if char.isascii() or char.isalpha() else None
+        text = found.group() if found else char
+        if text == "{":
+            self.braces.append((at, -1, 0, False))
+            self.add("symbol", "{", at + 1)
+        elif text == "}":
+            self.close_brace()
+        elif text in spelling.TYPED:
+            self.add(*spelling.TYPED[text], at + len(text))
+        elif found:
+            kind = "digit" if text.isdigit() else "letter" if text.isalpha() else "symbol"
+            self.add(kind, text, at + len(text))
+        else:
+            instead = spelling.INSTEAD.get(char, "")
+            raise CannotRead(f"unexpected character {char!r}", at, at + 1, instead)
 
-def _closing_brace(scanner: _Scanner) -> None:
-    at, found = scanner.at, scanner.found
-    if not scanner.braces:
-        raise CannotRead("this brace closes nothing", at, at + 1)
-    _, opened, first, box = scanner.braces.pop()
-    if opened < 0:
-        scanner.add("symbol", "}", at + 1)
-        return
-    if first < len(found):
-        found[first] = found[first]._replace(start=opened)
-        found[-1] = found[-1]._replace(end=at + 1)
-    if box:
-        scanner.boxes.append((first, len(found)))
-    scanner.at += 1
+    def close_brace(self) -> None:
+        if not self.braces:
+            raise CannotRead("this brace closes nothing", self.at, self.at + 1)
+        _, opened, first, box = self.braces.pop()
+        if opened < 0:
+            self.add("symbol", "}", self.at + 1)
+            return
+        self.at += 1
+        if first < len(self.found):
+            self.found[first] = self.found[first]._replace(start=opened)
+            self.found[-1] = self.found[-1]._replace(end=self.at)
+        if box:
+            self.boxes.append((first, len(self.found)))
 
+    def command(self) -> None:
+        """Reads what begins with a backslash."""
+        start = self.at
+        found = _COMMAND.match(self.tex, start)
+        if found is None:
+            raise CannotRead("expected a command behind the backslash", start, start + 1)
+        name, end = found.group(1), found.end()
+        if name in spelling.SPACES:
+            self.quad, self.at = self.quad or name in spelling.WIDE_SPACES, end
+        elif name in spelling.LOOK:
+            self.change_look(name, end)
+        elif name in spelling.WITH_ARGUMENT_DROPPED or name in _WITH_WORD:
+            self.word(name, end)
+        elif name in spelling.ALONE:
+            self.add(*spelling.ALONE[name], end)
+        elif name == "\\" and (length := _LENGTH.match(self.tex, end)):
+            self.add("newline", "\\\\", length.end())
+        elif name in "[]()":
+            raise CannotRead(f"expected no \\{name} here", start, end, spelling.INSTEAD["("])
+        else:
+            name = spelling.SAME.get(name, name)
+            self.add("symbol" if name in spelling.SYMBOLS else "command", name, end)
 
-def _command(scanner: _Scanner) -> None:
-    """Reads the command at the scanner's place."""
-    start = scanner.at
-    found = _COMMAND.match(scanner.tex, start)
-    if found is None:
-        raise CannotRead("expected a command behind the backslash", start, start + 1)
-    name, end = found.group(1), found.end()
-    if name in spelling.WIDE_SPACES:
-        scanner.quad, scanner.at = True, end
-    elif name in spelling.SPACES:
-        scanner.at = end
-    elif name in spelling.LOOK:
-        _look(scanner, name, end)
-    elif name in spelling.WITH_ARGUMENT_DROPPED or name in _WITH_WORD:
-        _with_word(scanner, name, end)
-    elif name in spelling.ALONE:
-        scanner.add(*spelling.ALONE[name], end)
-    elif name == "\\":
-        length = _LENGTH.match(scanner.tex, end)
-        scanner.add("newline", "\\\\", length.end() if length else end)
-    elif name in "[]()":
-        raise CannotRead(f"expected no \\{name} here", start, end, spelling.INSTEAD["("])
-    else:
-        name = spelling.SAME.get(name, name)
-        scanner.add("symbol" if name in spelling.SYMBOLS else "command", name, end)
+    def word(self, name: str, end: int) -> None:
+        """Reads a command's argument: an upright name, text, an environment, a label."""
+        start = self.at
+        found = _ARGUMENT.match(self.tex, end)
+        if found is None:
+            raise CannotRead(f"expected an argument in braces behind \\{name}", start, end)
+        word, end = found.group(1) or found.group(2) or "", found.end()
+        text = re.sub(r"[\\ ,;~\n\t]", "", word)
+        if name in spelling.WITH_ARGUMENT_DROPPED:
+            if name == "tag" and not _TAG.fullmatch(word):
+                raise CannotRead(r"expected the number of the equation in \tag", start, end)
+            self.at = end
+        elif name in ("begin", "end"):
+            self.add("begin" if name == "begin" else "close", word.rstrip("*"), end)
+        elif name in spelling.SCRIPT:
+            if word not in ("L", r"\ell"):
+                raise CannotRead(r"expected \ell or \mathcal{L}, the loss", start, end)
+            self.add("command", "ell", end)
+        elif name in spelling.BLACKBOARD:
+            self.add("blackboard", text, end)
+        else:
+            upright = not name.startswith("text") or text in spelling.TRANSPOSE
+            self.add("word" if upright else "text", text, end)
 
-
-def _with_word(scanner: _Scanner, name: str, end: int) -> None:
-    """Reads a command with its argument: an upright name, text, an environment, a label."""
-    start = scanner.at
-    found = _ARGUMENT.match(scanner.tex, end)
-    if found is None:
-        raise CannotRead(f"expected an argument in braces behind \\{name}", start, end)
-    word, end = found.group(1) or found.group(2) or "", found.end()
-    text = re.sub(r"[\\ ,;~\n\t]", "", word)
-    if name in spelling.WITH_ARGUMENT_DROPPED:
-        if name == "tag" and not _TAG.fullmatch(word):
-            raise CannotRead(r"expected the number of the equation in \tag", start, end)
-        scanner.at = end
-    elif name in ("begin", "end"):
-        scanner.add("begin" if name == "begin" else "close", word.rstrip("*"), end)
-    elif name in spelling.SCRIPT:
-        if word not in ("L", r"\ell"):
-            raise CannotRead(r"expected \ell or \mathcal{L}, the loss", start, end)
-        scanner.add("command", "ell", end)
-    elif name in spelling.BLACKBOARD:
-        scanner.add("blackboard", text, end)
-    else:
-        upright = not name.startswith("text") or text in spelling.TRANSPOSE
-        scanner.add("word" if upright else "text", text, end)
-
-
-def _look(scanner: _Scanner, name: str, end: int) -> None:
-    """Reads a command that changes the look: it goes, and the braces behind it."""
-    tex = scanner.tex
-    sided = name in ("left", "right", "middle")
-    if sided and (dot := _DOT.match(tex, end)):
-        scanner.add("symbol", f"{name}.", dot.end())
-    elif name in spelling.BOLD and (bold := _BOLD_NUMBER.match(tex, end)):
-        value = bold.group(1) or bold.group(2)
-        scanner.add("command", "ones" if value == "1" else "zeros", bold.end())
-    elif not sided and (brace := _BRACE.match(tex, end)):
-        box = name == "boxed"
-        scanner.braces.append((brace.end() - 1, scanner.at, len(scanner.found), box))
-        scanner.at = brace.end()
-    else:
-        scanner.look = scanner.at if scanner.look < 0 else scanner.look
-        scanner.at = end
+    def change_look(self, name: str, end: int) -> None:
+        """Reads a command that changes the look: it goes, and the braces behind it."""
+        sided = name in ("left", "right", "middle")
+        if sided and (dot := _DOT.match(self.tex, end)):
+            self.add("symbol", f"{name}.", dot.end())
+        elif name in spelling.BOLD and (bold := _BOLD_NUMBER.match(self.tex, end)):
+            one = "1" in (bold.group(1), bold.group(2))
+            self.add("command", "ones" if one else "zeros", bold.end())
+        elif not sided and (brace := _BRACE.match(self.tex, end)):
+            self.braces.append((brace.end() - 1, self.at, len(self.found), name == "boxed"))
+            self.at = brace.end()
+        else:
+            self.look, self.at = self.at if self.look < 0 else self.look, end

@@ -1,0 +1,148 @@
+"""Reads fractions, derivatives, gradients and what holds at a point."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .. import syntax as t
+from . import names, spelling
+from .cursor import FACTOR, PRODUCT, TERM, Cursor
+
+_BRACKETS = "expected brackets around what is differentiated"
+
+
+def fraction(c: Cursor) -> t.Expr:
+    """A quotient or a derivative: what stands behind and with \\frac."""
+    start = c.advance().start
+    braced = c.take("{") is not None
+    if _is_partial(c):
+        return _derivative(c, start, braced)
+    top = c.inside("}") if braced else names.single(c)
+    bottom = c.inside("}") if c.take("{") else names.single(c)
+    return t.Quotient(top, bottom, **c.span(start))
+
+
+def _is_partial(c: Cursor) -> bool:
+    """Whether ∂ stands here, or the d of a derivative."""
+    upright = c.token.kind in ("letter", "word") and c.token.text == "d"
+    return c.token.text == "partial" or (upright and c.ahead().text != "_")
+
+
+def _partial(c: Cursor) -> tuple[t.Name, int]:
+    """∂ and the quantity behind it, with the order of the derivative."""
+    c.require(_is_partial(c), "expected \\partial in the denominator")
+    c.advance()
+    return names.squared(c)
+
+
+def _two(c: Cursor) -> int:
+    c.require(c.token.text == "2", "expected a first or second derivative")
+    c.advance()
+    return 2
+
+
+def _derivative(c: Cursor, start: int, braced: bool) -> t.Expr:
+    """A derivative from the ∂ of its numerator on."""
+    c.advance()
+    order = c.braced(_two) if c.take("^") else 1
+    of = None
+    if braced:
+        of = c.read(TERM) if c.token.text != "}" else None
+        c.expect("}", " after the numerator")
+    c.expect("{", " before the denominator")
+    by: list[t.Name] = []
+    while not by or _is_partial(c):
+        name, times = _partial(c)
+        by += [name] * times
+    c.require(len(by) == order, f"expected {order} of \\partial in the denominator", at=by[0])
+    c.expect("}", " after the denominator")
+    return _differentiated(c, _operand(c) if of is None else of, by, start)
+
+
+def _operand(c: Cursor) -> t.Expr:
+    """What stands behind the fraction of a derivative."""
+    brackets, token = c.sees("(", "["), c.token
+    function = token.text in spelling.FUNCTION_COMMANDS or token.text in c.names.functions
+    alone = brackets or function or token.kind in ("word", "text")
+    of = c.read(FACTOR if alone else PRODUCT)
+    c.require(brackets or not isinstance(of, t.Apply) or not c.continues(), _BRACKETS)
+    return of
+
+
+def _differentiated(c: Cursor, of: t.Expr, by: list[t.Name], start: int) -> t.Expr:
+    """The derivative of a formula by one quantity, or by two, the last one first."""
+    first, last = by[0], by[-1]
+    number = first.base in ("s", "z") and first.layer is None and not first.indices
+    if isinstance(of, t.Function) and number and first == last:
+        return replace(of, primes=of.primes + len(by), **c.span(start))
+    inner: t.Expr = t.Derivative(of, last, **c.span(start))
+    if len(by) == 1:
+        return inner
+    if not (first.indices and last.indices):
+        vector = first == last and first.base != "W"
+        c.require(vector, "expected components, or one vector twice", at=first)
+        inner = t.Transpose(inner, **c.span(start))
+    return t.Derivative(inner, first, **c.span(start))
+
+
+def inline(c: Cursor) -> t.Expr:
+    """∂ℓ/∂W in one line, or ∂_W ℓ."""
+    start = c.advance().start
+    if c.take("_"):
+        by = _subscript(c)
+        return t.Derivative(_behind(c), by, **c.span(start))
+    of = c.read(FACTOR)
+    c.expect("/", " and \\partial")
+    return t.Derivative(of, _once(c, *_partial(c)), **c.span(start))
+
+
+def gradient(c: Cursor) -> t.Expr:
+    """The gradient of a number, of the shape of what it is taken by."""
+    start = c.advance().start
+    what = "expected by what is differentiated"
+    c.require(c.take("_"), what, r"as in \nabla_{W^{(1)}} \ell")
+    by = _subscript(c)
+    return t.Gradient(_behind(c), by, **c.span(start))
+
+
+def _once(c: Cursor, name: t.Name, order: int) -> t.Name:
+    c.require(order == 1, "expected no power of the quantity", at=name)
+    return name
+
+
+def _subscript(c: Cursor) -> t.Name:
+    """The quantity behind \\nabla_ or \\partial_."""
+    name = None if c.token.text == "{" else names.letter(c)
+    if name is None:
+        return _once(c, *names.squared(c))
+    what = "expected braces around the quantity"
+    c.require(not c.sees("^"), what, r"as in \nabla_{W^{(1)}}")
+    return names.checked(c, name)
+
+
+def _behind(c: Cursor) -> t.Expr:
+    """What stands behind \\nabla_ or \\partial_: the loss, or a factor and nothing else."""
+    of = c.read(FACTOR)
+    loss = isinstance(of, t.Name) and of.base == "ell"
+    c.require(c.form != "factor" and (loss or not c.continues()), _BRACKETS, at=of)
+    return of
+
+
+def restriction(c: Cursor, of: t.Expr, start: int) -> t.Expr:
+    """What follows a formula for `|_{\\hat y = y}`: the quantity, and its value."""
+    c.advance()
+    c.expect("_")
+    c.expect("{", " and a quantity with its value")
+    by = _once(c, *names.squared(c))
+    c.expect("=", " and the value of the quantity")
+    return t.Restricted(of, by, c.inside("}"), **c.span(start))
+
+
+def left_open(c: Cursor) -> t.Expr:
+    r"""What stands between \left. and \right|_{...}."""
+    start = c.advance().start
+    with c.within(bars=1):
+        inner = c.read()
+    bar = c.sees("vert") and c.ahead().text == "_"
+    c.require(bar, r"expected \right|_{ and a quantity with its value")
+    return restriction(c, inner, start)
