@@ -37,8 +37,9 @@ def _identity(s: ArrayLike) -> Array:
 
 
 def _identity_derivative(s: ArrayLike) -> Array:
-    s = floats(s, "identity")
-    return np.ones(s.shape, s.dtype)  # eq:c20-1
+    ones = floats(s, "identity").copy()
+    ones.fill(1)  # eq:c20-1
+    return ones
 
 
 def _relu(s: ArrayLike) -> Array:

@@ -13,8 +13,10 @@ REALS = float, int, np.floating, np.integer
 INTEGERS = int, np.integer
 DTYPES = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
-# Overflow becomes an error that says where, so NumPy's warning would only repeat it.
-no_warning = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+
+def no_warning() -> np.errstate:
+    """For `with`: an overflow becomes an error that says where, which a warning would repeat."""
+    return np.errstate(all="ignore")
 
 
 def place(where: str, L: int | None) -> str:
@@ -90,15 +92,16 @@ def finite_result(result: Array, where: str, L: int | None = None, **inputs: Arr
 
 
 def fitting(value: ArrayLike, pattern: Array, where: str, L: int | None = None) -> Array:
-    """Return `value` as an array with the shape and the dtype of `pattern`."""
-    array = floats(value, where, L)
+    """Return `value` as an array with the shape and the dtype of `pattern`, one of `floats`."""
+    array = value if type(value) is np.ndarray else plain(value, place(where, L))
+    if array.shape == pattern.shape and array.dtype == pattern.dtype:
+        return array
+    floats(array, where, L)
     if array.shape != pattern.shape:
         expected = f"expected shape {pattern.shape}, given {array.shape}"
         raise ValueError(f"{place(where, L)}: {expected}")
-    if array.dtype != pattern.dtype:
-        expected = f"expected dtype {pattern.dtype}, given {array.dtype}"
-        raise TypeError(f"{place(where, L)}: {expected}")
-    return array
+    expected = f"expected dtype {pattern.dtype}, given {array.dtype}"
+    raise TypeError(f"{place(where, L)}: {expected}")
 
 
 def like(value: ArrayLike, pattern: Array, where: str, L: int | None = None) -> Array:

@@ -115,7 +115,6 @@ def _pairs(computed: Gradients, expected: Gradients) -> dict[str, tuple[Any, Any
     return {**pairs, "dl/dx": (computed.x, expected.x)}
 
 
-@no_warning
 def _row(quantity: str, computed: Any, expected: Any) -> Row:
     a, b = _reals(computed, f"{quantity}: computed"), _reals(expected, f"{quantity}: expected")
     if a.shape != b.shape:
@@ -124,8 +123,8 @@ def _row(quantity: str, computed: Any, expected: Any) -> Row:
     if a.size == 0:
         raise ValueError(f"{quantity}: expected at least one element, given shape {a.shape}")
     scale = np.maximum(1, np.abs(b))  # divided first, since a - b can overflow
-    # inf - inf is NaN, but equal infinities do not differ.
-    difference = np.where(a == b, 0, np.abs(a / scale - b / scale))
+    with no_warning():  # inf - inf is NaN, but equal infinities do not differ
+        difference = np.where(a == b, 0, np.abs(a / scale - b / scale))
     at = np.unravel_index(np.argmax(difference), a.shape)  # argmax takes NaN for the largest
     position = [int(i) for i in at]
     return Row(quantity, a.shape, float(difference[at]), position, float(a[at]), float(b[at]))

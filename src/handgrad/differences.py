@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike
 from handgrad.checks import Array, finite, no_warning, positive
 
 
-@no_warning
 def central_difference(
     function: Callable[[Array], ArrayLike], theta: ArrayLike, h: float = 1e-6
 ) -> Array:
@@ -20,23 +19,29 @@ def central_difference(
     are finite and h > 0 is large enough to change every element of theta.
     """
     theta, h = _doubles(theta, "theta"), positive(h, "h")
-    slopes = []
-    for position in np.ndindex(theta.shape):
-        above, below = theta.copy(), theta.copy()
-        above[position] += h
-        below[position] -= h
-        if not -np.inf < below[position] < theta[position] < above[position] < np.inf:
-            given = f"given {h} at {list(position)}, where theta is {theta[position]}"
-            raise ValueError(f"h: expected a step that changes theta and stays finite, {given}")
-        step = above[position] - below[position]  # 2h as rounded, the distance really taken
-        where = f"function at theta {list(position)}"
-        higher = _doubles(function(above), f"{where} + h")
-        lower = _doubles(function(below), f"{where} - h")
-        if higher.shape != lower.shape:
-            expected = f"expected the shape {higher.shape} of its value at + h"
-            raise ValueError(f"{where} - h: {expected}, given {lower.shape}")
-        slopes.append(finite((higher - lower) / step, f"slope at {list(position)}"))
+    positions = np.ndindex(theta.shape)
+    with no_warning():
+        slopes = [_slope(function, theta, position, h) for position in positions]
     return np.stack(slopes, axis=-1).reshape((*slopes[0].shape, *theta.shape))
+
+
+def _slope(
+    function: Callable[[Array], ArrayLike], theta: Array, position: tuple[int, ...], h: float
+) -> Array:
+    above, below = theta.copy(), theta.copy()
+    above[position] += h
+    below[position] -= h
+    if not -np.inf < below[position] < theta[position] < above[position] < np.inf:
+        given = f"given {h} at {list(position)}, where theta is {theta[position]}"
+        raise ValueError(f"h: expected a step that changes theta and stays finite, {given}")
+    step = above[position] - below[position]  # 2h as rounded, the distance really taken
+    where = f"function at theta {list(position)}"
+    higher = _doubles(function(above), f"{where} + h")
+    lower = _doubles(function(below), f"{where} - h")
+    if higher.shape != lower.shape:
+        expected = f"expected the shape {higher.shape} of its value at + h"
+        raise ValueError(f"{where} - h: {expected}, given {lower.shape}")
+    return finite((higher - lower) / step, f"slope at {list(position)}")
 
 
 def _doubles(value: ArrayLike, where: str) -> Array:

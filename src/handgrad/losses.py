@@ -36,20 +36,21 @@ class SquaredError:
             given = short(self.reduction)
             raise ValueError(f"reduction: expected 'sum' or 'mean', given {given}")
 
-    @no_warning
     def value(self, y_hat: ArrayLike, y: ArrayLike) -> Scalar:
         y_hat, y = _pair(y_hat, y)
         reduce = np.mean if self.reduction == "mean" else np.sum
-        loss: Scalar = reduce(np.square(y_hat - y))
+        with no_warning():
+            loss: Scalar = reduce(np.square(y_hat - y))
         finite_result(np.asarray(loss), "loss", y_hat=y_hat, y=y)
         return loss
 
-    @no_warning
     def gradient(self, y_hat: ArrayLike, y: ArrayLike) -> Array:
         """Equation eq:c07-2: 2 (y_hat - y), divided by the number of elements for the mean."""
         y_hat, y = _pair(y_hat, y)
         slope = 2 / y_hat.size if self.reduction == "mean" else 2
-        return finite_result(slope * (y_hat - y), "dl/dy_hat", y_hat=y_hat, y=y)
+        with no_warning():
+            gradient = slope * (y_hat - y)
+        return finite_result(gradient, "dl/dy_hat", y_hat=y_hat, y=y)
 
 
 # PyTorch's lower bounds: of log in the value, and of y_hat (1 - y_hat) in the gradient's
@@ -65,12 +66,12 @@ class BinaryCrossEntropy:
     Large but finite where y_hat is 0 or 1; ValueError if y_hat or y leaves [0, 1].
     """
 
-    @no_warning  # log 0 = -inf is bounded too
     def value(self, y_hat: ArrayLike, y: ArrayLike) -> Scalar:
         """Equation eq:f03, with log bounded below by -100."""
         y_hat, y = self._probabilities(y_hat, y)
-        log_y_hat = np.maximum(np.log(y_hat), _LEAST_LOG)
-        log_rest = np.maximum(np.log1p(-y_hat), _LEAST_LOG)
+        with no_warning():  # log 0 = -inf is bounded too
+            log_y_hat = np.maximum(np.log(y_hat), _LEAST_LOG)
+            log_rest = np.maximum(np.log1p(-y_hat), _LEAST_LOG)
         return -np.mean(y * log_y_hat + (1 - y) * log_rest)
 
     def gradient(self, y_hat: ArrayLike, y: ArrayLike) -> Array:
@@ -96,11 +97,11 @@ class SigmoidCrossEntropy:
     Takes s = s^(L_max), not y_hat = sigma(s).
     """
 
-    @no_warning
     def value(self, s: ArrayLike, y: ArrayLike) -> Scalar:
         """Equation eq:f03 at y_hat = sigma(s), without the exponential of a large number."""
         s, y = _pair(s, y, "s")
-        loss: Scalar = np.mean(np.maximum(s, 0) - s * y + np.log1p(np.exp(-np.abs(s))))
+        with no_warning():
+            loss: Scalar = np.mean(np.maximum(s, 0) - s * y + np.log1p(np.exp(-np.abs(s))))
         finite_result(np.asarray(loss), "loss", s=s, y=y)
         return loss
 

@@ -9,6 +9,7 @@ What overflows raises ValueError too, so that every result is finite.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -18,7 +19,6 @@ from handgrad.checks import (
     Array,
     all_finite,
     finite,
-    finite_result,
     fitting,
     floats,
     index,
@@ -109,7 +109,7 @@ def _network(layers: list[Layer]) -> Network:
     return network
 
 
-def _read_only(W: Array, b: Array, f: Activation) -> Layer:
+def _read_only(W: Array, b: Array, f: Activation | str) -> Layer:
     W.setflags(write=False)
     b.setflags(write=False)
     return Layer(W, b, f)
@@ -160,7 +160,7 @@ class Trace:
     @property
     def y_hat(self) -> Array:
         """The network's output z^(L_max)."""
-        return self.z[max(self.z)]
+        return self.z[len(self.s)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +182,6 @@ class Gradients:
         return self.dl_dx()
 
 
-@no_warning
 def forward(network: Network, x: ArrayLike) -> Trace:
     """Run x of shape (d_x,) or (N, d_x) through the network and keep every s^(L) and z^(L).
 
@@ -190,25 +189,31 @@ def forward(network: Network, x: ArrayLike) -> Trace:
     """
     instance(network, Network, "network")
     x, W_1 = floats(x, "x").copy(), network.layers[0].W
-    d_x, dtype = W_1.shape[1], W_1.dtype
-    if x.ndim not in (1, 2) or x.shape[-1] != d_x:
-        expected = f"shape ({d_x},) or (N, {d_x}), the inputs of layer 1"
+    if x.ndim not in (1, 2) or x.shape[-1] != W_1.shape[1]:
+        expected = f"shape ({W_1.shape[1]},) or (N, {W_1.shape[1]}), the inputs of layer 1"
         raise ValueError(f"x: expected {expected}; given {x.shape}")
-    if x.dtype != dtype:
-        raise TypeError(f"x: expected dtype {dtype}, that of layer 1; given {x.dtype}")
+    if x.dtype != W_1.dtype:
+        raise TypeError(f"x: expected dtype {W_1.dtype}, that of layer 1; given {x.dtype}")
     s: dict[int, Array] = {}
     z: dict[int, Array] = {0: x}
-    for L, layer in enumerate(network.layers, start=1):
-        s[L] = z[L - 1] @ layer.W.T + layer.b
-        if not all_finite(s[L]):
-            finite(x, "x")
-            finite(s[L], "s", L)
-        s[L].setflags(write=False)  # an activation of your own must not change it
-        z[L] = like(layer.f.value(s[L]), s[L], "z", L)
+    with no_warning():
+        for L, layer in enumerate(network.layers, start=1):
+            s[L] = s_L = z[L - 1] @ layer.W.T + layer.b
+            if not all_finite(s_L):
+                # Its terms are not finite where z^(L-1) is not, so this is soon enough to look.
+                _refuse_z(z, L - 1)
+                finite(s_L, "s", L)
+            s_L.setflags(write=False)  # an activation of your own must not change it
+            z[L] = fitting(layer.f.value(s_L), s_L, "z", L)
+        if not all_finite(z[network.depth]):
+            _refuse_z(z, network.depth)
     return Trace(s, z)
 
 
-@no_warning
+def _refuse_z(z: dict[int, Array], L: int) -> None:
+    finite(z[L], "z", L) if L else finite(z[0], "x")
+
+
 def backward(network: Network, trace: Trace, dl_dy_hat: ArrayLike) -> Gradients:
     """The gradients of a loss, from dl/dy_hat in the shape of y_hat.
 
@@ -216,92 +221,114 @@ def backward(network: Network, trace: Trace, dl_dy_hat: ArrayLike) -> Gradients:
     activation is diagonal: eq:c18-4.
     """
     check_trace(network, trace)
-    dl_dy_hat = like(dl_dy_hat, trace.z[network.depth], "dl_dy_hat")
-    return _backward(network, trace, _error(network, trace, network.depth, dl_dy_hat))
+    dl_dy_hat = fitting(dl_dy_hat, trace.y_hat, "dl_dy_hat")
+    with no_warning():
+        return _backward(network, trace, *_error(network, trace, network.depth, dl_dy_hat))
 
 
-@no_warning
 def backward_from_delta(network: Network, trace: Trace, delta_last: ArrayLike) -> Gradients:
     """The gradients of a loss, from the last error delta^(L_max) in the shape of y_hat.
 
     For a loss that gives this error itself, as `SigmoidCrossEntropy` does.
     """
     check_trace(network, trace)
-    return _backward(network, trace, like(delta_last, trace.z[network.depth], "delta_last").copy())
+    delta = like(delta_last, trace.y_hat, "delta_last").copy()
+    with no_warning():
+        return _backward(network, trace, delta, _over_points(delta, network.depth))
 
 
-def _backward(network: Network, trace: Trace, delta_last: Array) -> Gradients:
-    delta = {network.depth: delta_last}
-    for L in range(network.depth - 1, 0, -1):
+def _backward(network: Network, trace: Trace, delta_last: Array, db_last: Array) -> Gradients:
+    layers, depth = network.layers, network.depth
+    delta, b = {depth: delta_last}, {depth: db_last}
+    for L in range(depth - 1, 0, -1):
         # eq:c18-2: points are rows here, and delta @ W is the row of W^T delta.
-        delta[L] = _error(network, trace, L, delta[L + 1] @ network.layers[L].W)
-    W: dict[int, Array] = {}
-    b: dict[int, Array] = {}
-    for L in range(1, network.depth + 1):
-        d_out, d_in = network.layers[L - 1].W.shape
-        points, z = delta[L].reshape(-1, d_out), trace.z[L - 1].reshape(-1, d_in)
+        delta[L], b[L] = _error(network, trace, L, delta[L + 1] @ layers[L].W)
+    W = {}
+    for L in range(1, depth + 1):
         # eq:c18-1 transposed to the shape of W; the product sums over a batch.
-        W[L] = finite(points.T @ z, "dl/dW", L)
-        b[L] = finite(points.sum(axis=0), "dl/db", L)  # eq:c26-1
-    in_order = {L: delta[L] for L in W}
-    return Gradients(W, b, in_order, partial(_dl_dx, delta[1], network.layers[0].W))
+        W[L] = finite(_rows(delta[L]).T @ _rows(trace.z[L - 1]), "dl/dW", L)
+    return Gradients(
+        W, {L: b[L] for L in W}, {L: delta[L] for L in W}, partial(_dl_dx, delta[1], layers[0].W)
+    )
 
 
-def _error(network: Network, trace: Trace, L: int, dl_dz: Array) -> Array:
-    """delta^(L), the error of layer L: dl/dz^(L) times f'(s^(L)), elementwise."""
+def _error(network: Network, trace: Trace, L: int, dl_dz: Array) -> tuple[Array, Array]:
+    """delta^(L), the error of layer L: dl/dz^(L) times f'(s^(L)), elementwise; and dl/db^(L)."""
     f, s = network.layers[L - 1].f, trace.s[L]
     derivative = fitting(f.derivative(s), s, "derivative of z", L)
     delta: Array = dl_dz * derivative
-    if all_finite(delta):
-        return delta
+    db = _rows(delta).sum(axis=0)  # eq:c26-1
+    if all_finite(db):  # then so is delta, since the sum of its rows would not be
+        return delta, db
+    if network.depth == L:
+        finite(dl_dz, "dl_dy_hat")
     # No error passes a unit whose derivative is 0, not even one that has overflowed.
-    return finite(np.where(derivative == 0, 0, delta), "delta", L)
+    delta = finite(np.where(derivative == 0, 0, delta), "delta", L)
+    return delta, _over_points(delta, L)
 
 
-@no_warning
+def _over_points(delta: Array, L: int) -> Array:
+    """dl/db^(L): delta^(L) summed over the points of a batch, eq:c26-1."""
+    return finite(_rows(delta).sum(axis=0), "dl/db", L)
+
+
+def _rows(array: Array) -> Array:
+    """A point as a batch of one, shape (1, d); a batch as it is."""
+    return array if array.ndim == 2 else array[np.newaxis]
+
+
 def _dl_dx(delta_1: Array, W_1: Array) -> Array:
-    return finite(delta_1 @ W_1, "dl/dx")
+    with no_warning():
+        return finite(delta_1 @ W_1, "dl/dx")
 
 
 def check_trace(network: Network, trace: Trace) -> None:
     """Refuse a trace whose layers, shapes or dtype are not those of the network."""
     instance(network, Network, "network")
     instance(trace, Trace, "trace")
-    per_layer(trace.s, network.depth, "trace: s")
-    per_layer(trace.z, network.depth, "trace: z", first=0)
-    batch, W_1 = trace.z[0].shape[:-1], network.layers[0].W
-    _check_layer(0, trace.z[0], trace.z[0], (*batch, W_1.shape[1]), W_1.dtype)
-    for L, layer in enumerate(network.layers, start=1):
-        _check_layer(L, trace.s[L], trace.z[L], (*batch, *layer.b.shape), W_1.dtype)
+    s, z, layers = trace.s, trace.z, network.layers
+    per_layer(s, len(layers), "trace: s")
+    per_layer(z, len(layers), "trace: z", first=0)
+    x, W_1 = z[0], layers[0].W
+    batch, dtype = x.shape[:-1], W_1.dtype
+    if x.shape != (*batch, W_1.shape[1]) or x.dtype != dtype:
+        _refuse(0, x, x, (*batch, W_1.shape[1]), dtype)
+    for L, layer in enumerate(layers, start=1):
+        s_L, z_L, shape = s[L], z[L], batch + layer.b.shape
+        if not (s_L.shape == z_L.shape == shape and s_L.dtype == z_L.dtype == dtype):
+            _refuse(L, s_L, z_L, shape, dtype)
 
 
-def _check_layer(L: int, s: Array, z: Array, shape: tuple[int, ...], dtype: DTypeLike) -> None:
+def _refuse(L: int, s: Array, z: Array, shape: tuple[int, ...], dtype: DTypeLike) -> NoReturn:
     if not s.shape == z.shape == shape:
         given = f"s of shape {s.shape}, z of shape {z.shape}"
         raise ValueError(f"trace: layer {L}: expected shape {shape}, given {given}")
-    if not s.dtype == z.dtype == dtype:
-        given = f"s of {s.dtype}, z of {z.dtype}"
-        raise TypeError(f"trace: layer {L}: expected dtype {dtype}, given {given}")
+    given = f"s of {s.dtype}, z of {z.dtype}"
+    raise TypeError(f"trace: layer {L}: expected dtype {dtype}, given {given}")
 
 
-@no_warning
 def sgd_step(network: Network, gradients: Gradients, learning_rate: float) -> Network:
     """The network with W^(L) - learning_rate dl/dW^(L), and likewise b^(L), at every layer."""
     instance(network, Network, "network")
     instance(gradients, Gradients, "gradients")
     rate = positive(learning_rate, "learning_rate")  # as NumPy's double it would widen float32
-    per_layer(gradients.W, network.depth, "gradients: W")
-    per_layer(gradients.b, network.depth, "gradients: b")
+    dW, db, depth = gradients.W, gradients.b, network.depth
+    per_layer(dW, depth, "gradients: W")
+    per_layer(db, depth, "gradients: b")
     layers = []
-    for L, layer in enumerate(network.layers, start=1):
-        W = _moved(layer.W, gradients.W[L], rate, "dl/dW", L)
-        b = _moved(layer.b, gradients.b[L], rate, "dl/db", L)
-        layers.append(_read_only(W, b, layer.f))
+    with no_warning():
+        for L, layer in enumerate(network.layers, start=1):
+            W = _moved(layer.W, dW[L], rate, "dl/dW", L)
+            b = _moved(layer.b, db[L], rate, "dl/db", L)
+            layers.append(_read_only(W, b, layer.activation))
     return _network(layers)
 
 
 def _moved(parameter: Array, gradient: ArrayLike, rate: float, where: str, L: int) -> Array:
-    step = rate * fitting(gradient, parameter, where, L)
-    moved = np.subtract(parameter, step, out=step)
-    overflow = "the parameter after the step"
-    return finite_result(moved, overflow, L, **{where: gradient})
+    gradient = fitting(gradient, parameter, where, L)
+    step = rate * gradient
+    moved: Array = np.subtract(parameter, step, out=step)
+    if not all_finite(moved):
+        finite(gradient, where, L)
+        finite(moved, "the parameter after the step", L)
+    return moved
