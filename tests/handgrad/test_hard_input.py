@@ -250,6 +250,32 @@ def test_a_number_that_is_not_finite_is_refused_by_the_name_of_its_argument(data
             Network(layers)
 
 
+# One array is looked at and vouches for those that it was computed from: nothing may hide in a
+# product with 0.
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("width", [1, 3, 70])
+@pytest.mark.parametrize("batch", [(), (1,), (33,)])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_what_is_not_finite_does_not_hide_behind_weights_that_are_0(bad, width, batch, dtype):
+    W, b = np.zeros((width, width), dtype), np.zeros(width, dtype)
+    spoilt = np.zeros((*batch, width), dtype)
+    spoilt[..., -1] = bad
+    at = f"{[0] * len(batch) + [width - 1]}"
+    network = Network([Layer(W, b, "relu"), Layer(W, b, "identity")])
+    with refused(ValueError, f"x: expected finite numbers, given {bad} at {at}"):
+        forward(network, spoilt)
+    own = Activation("own", lambda s: spoilt, np.zeros_like)
+    network = Network([Layer(W, b, own), Layer(W, b, "identity")])
+    with refused(ValueError, f"layer 1: z: expected finite numbers, given {bad} at {at}"):
+        forward(network, np.zeros_like(spoilt))
+    network = Network([Layer(W, b, "relu")])  # each unit is closed
+    trace = forward(network, np.zeros_like(spoilt))
+    with refused(ValueError, f"dl_dy_hat: expected finite numbers, given {bad} at {at}"):
+        backward(network, trace, spoilt)
+
+
 # An overflow is an error that says where, or no error at all where the true result is finite.
 
 HUGE = Layer([[1e200]], [0.0], "identity")
@@ -267,6 +293,10 @@ def test_a_closed_relu_stops_an_error_that_has_overflowed():
         gradients = backward(network, trace, SquaredError().gradient(trace.y_hat, y))
     compare(gradients, autograd_gradients(network, x, y, SquaredError())).assert_close()
     assert gradients.delta[1] == gradients.x == [0]
+    trace = forward(network, np.array([[0.0], [0.0]]))
+    gradients = backward(network, trace, np.ones((2, 1)))
+    np.testing.assert_array_equal(gradients.delta[1], [[0], [0]])
+    assert gradients.W[1] == gradients.b[1] == [0]
 
 
 def test_an_overflow_on_the_way_back_is_refused_in_its_layer():

@@ -105,7 +105,7 @@ def test_every_gradient_has_the_shape_of_what_it_belongs_to(problem):
 
 
 @pytest.mark.parametrize("depth", range(1, 9))
-def test_backward_is_autograd_at_every_depth(depth):
+def test_at_every_depth_backward_is_autograd(depth):
     rng = np.random.default_rng(depth)
     widths = [3, *rng.integers(2, 6, depth)]
     activations = [NAMES[i % 3] for i in range(depth)]
