@@ -58,6 +58,18 @@ def compares_indices(claim: t.Statement) -> bool:
     return isinstance(claim.left, t.Index | t.LayerCount) and plain
 
 
+def expect_no_layer_as_index(found: list[t.Statement], letter: str) -> None:
+    """Raises `CannotRead` where one letter stands for any layer and for an index."""
+    nodes = [node for statement in found for node in t.walk(statement)]
+    layers = [getattr(node, "layer", None) for node in nodes]
+    if not any(layer and layer.base == "L" for layer in layers):
+        return
+    for node in nodes:
+        if node == t.Index(letter) or (isinstance(node, t.Sum) and letter in node.letters):
+            expected = f"expected another letter for this index: {letter} is a layer"
+            raise CannotRead(expected, node.start, node.end)
+
+
 def sides(statement: t.Statement) -> list[t.Node]:
     """The parts of a statement, its conditions aside; a range claims nothing about formulas."""
     if isinstance(statement, t.RangeClaim):

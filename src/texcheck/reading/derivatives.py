@@ -65,7 +65,8 @@ def _operand(c: Cursor) -> t.Expr:
     function = token.text in spelling.FUNCTION_COMMANDS or token.text in c.names.functions
     alone = brackets or function or token.kind in ("word", "text")
     of = c.read(FACTOR if alone else PRODUCT)
-    c.require(brackets or not isinstance(of, t.Apply) or not c.continues(), _BRACKETS)
+    ends = not c.continues() and not c.sees("/", *spelling.JOINING - {"+"})
+    c.require(isinstance(of, t.Function) or ends or not alone, _BRACKETS)
     return of
 
 

@@ -122,6 +122,7 @@ def _side_by_side(c: Cursor) -> t.Expr:
     while not factors or c.continues():
         what = "expected brackets around what is divided by, or a sign"
         c.require(not divided or c.sees("partial"), what)
+        _expect_no_longer_number(c, factors)
         begin = c.at
         one = _factor(c)
         _expect_no_call(c, factors, begin, one)
@@ -139,6 +140,16 @@ def _side_by_side(c: Cursor) -> t.Expr:
         return factors[0]
     c.form = "product"
     return t.Product(tuple(factors), **c.span(start))
+
+
+def _expect_no_longer_number(c: Cursor, factors: list[t.Expr]) -> None:
+    """Raises `CannotRead` for 2{3}: a reader sees no braces, and one number."""
+    if not factors or not isinstance(factors[-1], t.Number | t.Product | t.Times | t.Negative):
+        return
+    after = next(token for token in c.tokens[c.at :] if token.text not in ("{", "}"))
+    before = next(token for token in c.tokens[c.at - 1 :: -1] if token.text not in ("{", "}"))
+    clear = after.kind != "digit" or before.kind != "digit"
+    c.require(clear, "expected an operator between two numbers")
 
 
 def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -> None:

@@ -284,10 +284,13 @@ def scripted(c: Cursor, value: t.Expr, start: int) -> t.Expr:
             function = t.Function("ReLU", **c.span(start))  # [s]_+
             value = t.Apply(function, (value,), **c.span(start))
             continue
-        value = _with_scripts(c, value, _scripts(c, value, bracket), start)
+        found = _scripts(c, value, bracket)
+        value = _with_scripts(c, value, found, start)
         if not (c.token.kind == "symbol" and c.sees("{") and c.ahead().text == "}"):
             return value
         c.at += 2  # {} bears the scripts that follow: they are seen on what stands before
+        clear = not (found.marks and c.sees("^")) and not (found.below and c.sees("_"))
+        c.require(clear, "expected brackets: the scripts would be seen as one")
     return value
 
 

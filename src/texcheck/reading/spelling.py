@@ -9,10 +9,10 @@ from __future__ import annotations
 # Commands that only change the look: the command goes, the braces around its argument too.
 BOLD = {"boldsymbol", "mathbf", "bm", "pmb", "bold"}
 LOOK = BOLD | {
-    "vec", "mathit", "boldmath", "left", "right", "middle", "big", "Big", "bigg", "Bigg",
+    "vec", "mathit", "left", "right", "middle", "big", "Big", "bigg", "Bigg",
     "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr", "displaystyle",
     "textstyle", "scriptstyle", "limits", "nolimits", "nonumber", "notag", "mathstrut", "strut",
-    "mathord", "mathop", "boxed", "rm", "sf", "bf", "it",
+    "mathord", "mathop", "boxed", "rm", "sf", "it",
 }  # fmt: skip
 WIDE_SPACES = {"quad", "qquad"}
 SPACES = WIDE_SPACES | {

@@ -26,6 +26,7 @@ class _Display:
     # Of the line: its first statement's number, and what its words have said.
     first: int = 0
     conditional: bool = False
+    closed: bool = False  # a condition stood behind statements: nothing but conditions follows
     ranges: list[t.Range] = field(default_factory=list)
     letters: list[t.Expr] = field(default_factory=list)  # of `for all i`
 
@@ -46,6 +47,7 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
         if isinstance(letter, t.Local) and letter.letter not in shared.used:
             instead = spelling.INSTEAD.get(letter.letter, "")
             raise CannotRead(f"{letter.letter} is never used", letter.start, letter.end, instead)
+    claims.expect_no_layer_as_index(d.found, names.any_layer or shared.layer_letter)
     return claims.checked(d.found)
 
 
@@ -103,7 +105,7 @@ def _listing(c: Cursor) -> t.Expr:
 
 def _read_line(d: _Display, line: list[Token]) -> None:
     c = d.c = Cursor(line, d.shared, formula)
-    d.first, d.conditional, d.ranges, d.letters = len(d.found), False, [], []
+    d.first, d.conditional, d.closed, d.ranges, d.letters = len(d.found), False, False, [], []
     if c.sees(*spelling.COMPARISONS):
         if d.previous is None:
             raise c.error("expected a left side before the sign")
@@ -111,7 +113,9 @@ def _read_line(d: _Display, line: list[Token]) -> None:
     else:
         d.conditions = ()
     while c.token.kind != "end":
-        if not (c.take(",", ".", ";") or _separator(d)):
+        if c.take("."):  # conditions end at a full stop
+            d.conditional, d.closed, d.conditions = False, False, ()
+        elif not (c.take(",", ";") or _separator(d)):
             _item(d)
     _bind_ranges(d)
 
@@ -235,6 +239,8 @@ def _as_conditions(
     """Makes claims the conditions of the statements before them, where they are meant so."""
     before = first > d.first
     if not d.conditional and not (before and all(map(claims.compares_indices, new))):
+        expected = "expected a new line for a statement behind a condition"
+        d.c.require(not d.closed, expected, at=new[0])
         return
     if len(found) < len(new):
         expected = "expected a condition on an activation or on indices, or with > or <"
@@ -242,6 +248,7 @@ def _as_conditions(
         d.conditional = False  # if f = I, then this
         return
     del d.found[first:]
+    d.closed = before
     d.conditions += found
     for number, one in enumerate(d.found[d.first :], d.first):
         d.found[number] = replace(one, conditions=(*one.conditions, *found))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from . import spelling
@@ -20,8 +21,9 @@ _BLANK = re.compile(r"(?:[ \t\n\r~\xa0\ufeff]|%[^\n]*)*")
 _COMMAND = re.compile(r"\\(operatorname\*|[A-Za-z]+|.)", re.DOTALL)
 _ARGUMENT = re.compile(r"[ \t\n]*(?:\{([^}]*)\}|([A-Za-z0-9]))")
 _BRACE, _DOT = re.compile(r"[ \t\n]*\{"), re.compile(r"[ \t\n]*\.")
-_BOLD_NUMBER = re.compile(r"[ \t\n]*(?:\{([01])\}|([01]))")
-_LENGTH = re.compile(r"(\[\s*-?[\d.]+\s*(em|ex|pt|mm|cm)\s*\])?")  # as in \\[2mm]
+_BOLD_NUMBER = re.compile(r"[ \t\n]*(?:\{[ \t\n]*([01])[ \t\n]*\}|([01]))")
+# What a line break takes along, as in \\*[2mm].
+_BREAK = re.compile(r"([ \t\n]*\*)?(\[\s*-?[\d.]+\s*(em|ex|pt|mm|cm)\s*\])?")
 _CHARACTER = re.compile(r":=|\|\||[()\[\]+\-=*/^_,.;:&'!<>|]|[0-9]|[^\W\d_]")
 _WITH_WORD = spelling.UPRIGHT | spelling.BLACKBOARD | spelling.SCRIPT | {"begin", "end"}
 _AROUND_BOX = {"end", "=", "&", ",", ".", ";", "newline", "Rightarrow"}
@@ -90,8 +92,8 @@ class _Scanner:
     quad: bool = False
     look: int = -1  # where a command stands that changes the look of the next token
     # Open braces: offset and, for a brace that only changes the look, its command's offset, the
-    # number of the next token, and whether it is a box.
-    braces: list[tuple[int, int, int, bool]] = field(default_factory=list)
+    # number of the next token, and the command.
+    braces: list[tuple[int, int, int, str]] = field(default_factory=list)
     boxes: list[tuple[int, int]] = field(default_factory=list)
 
     def skip_blanks(self) -> int:
@@ -110,7 +112,7 @@ class _Scanner:
         found = _CHARACTER.match(self.tex, at) if char.isascii() or char.isalpha() else None
         text = found.group() if found else char
         if text == "{":
-            self.braces.append((at, -1, 0, False))
+            self.braces.append((at, -1, 0, ""))
             self.add("symbol", "{", at + 1)
         elif text == "}":
             self.close_brace()
@@ -126,7 +128,7 @@ class _Scanner:
     def close_brace(self) -> None:
         if not self.braces:
             raise CannotRead("this brace closes nothing", self.at, self.at + 1)
-        _, opened, first, box = self.braces.pop()
+        _, opened, first, look = self.braces.pop()
         if opened < 0:
             self.add("symbol", "}", self.at + 1)
             return
@@ -134,8 +136,10 @@ class _Scanner:
         if first < len(self.found):
             self.found[first] = self.found[first]._replace(start=opened)
             self.found[-1] = self.found[-1]._replace(end=self.at)
-        if box:
+        if look == "boxed":
             self.boxes.append((first, len(self.found)))
+        elif look in spelling.BOLD:
+            _expect_no_bold_number(self.found[first:])
 
     def command(self) -> None:
         """Reads what begins with a backslash."""
@@ -152,8 +156,8 @@ class _Scanner:
             self.word(name, end)
         elif name in spelling.ALONE:
             self.add(*spelling.ALONE[name], end)
-        elif name == "\\" and (length := _LENGTH.match(self.tex, end)):
-            self.add("newline", "\\\\", length.end())
+        elif name == "\\" and (taken := _BREAK.match(self.tex, end)):
+            self.add("newline", "\\\\", taken.end())
         elif name in "[]()":
             raise CannotRead(f"expected no \\{name} here", start, end, spelling.INSTEAD["("])
         else:
@@ -193,7 +197,17 @@ class _Scanner:
             one = "1" in (bold.group(1), bold.group(2))
             self.add("command", "ones" if one else "zeros", bold.end())
         elif not sided and (brace := _BRACE.match(self.tex, end)):
-            self.braces.append((brace.end() - 1, self.at, len(self.found), name == "boxed"))
+            self.braces.append((brace.end() - 1, self.at, len(self.found), name))
             self.at = brace.end()
         else:
             self.look, self.at = self.at if self.look < 0 else self.look, end
+
+
+def _expect_no_bold_number(found: list[Token]) -> None:
+    """Raises `CannotRead` for a 1 among what is bold: it would be seen as a column of ones."""
+    scripts = 0
+    for before, token in pairwise([Token("end", "", 0, 0), *found]):
+        if scripts or before.text in ("_", "^"):
+            scripts += {"{": 1, "}": -1}.get(token.text, 0)
+        elif token.kind == "digit":
+            raise CannotRead("expected a bold 1 or 0 by itself", token.start, token.end)

@@ -188,3 +188,9 @@ def test_the_letters_of_another_course_are_learnt_from_its_schema() -> None:
     assert read(r"\frac{\partial C}{\partial w^l_{jk}} = a^{l-1}_k \delta^l_j", nielsen) == read(
         r"\frac{\partial \ell}{\partial W_{jk}^{(L)}} = z_k^{(L-1)} \delta_j^{(L)}"
     )
+
+
+def test_a_condition_ends_at_a_full_stop() -> None:
+    first, second = read(r"x_i = x_i \text{ if } x_i > 0. \text{ Also } x_i = x_i")
+    assert first.conditions
+    assert second.conditions == ()
