@@ -128,11 +128,7 @@ class Constant(Node):
 
 
 class Identity(Node):
-    """The identity matrix, with the two lengths of its subscript if it has one.
-
-    `I` alone is a `Function` where it is applied, has dashes or a layer, or is what an
-    activation is; `Identity` everywhere else.
-    """
+    """The identity matrix, with its two lengths if written; as an activation a `Function`."""
 
     rows: Expr | None
     columns: Expr | None
@@ -165,7 +161,7 @@ class Product(Node):
 
 
 class Times(Node):
-    r"""Two factors with a sign between them: cdot, times, *, otimes or inner.
+    r"""Two factors with a sign between them.
 
     cdot: the matrix product where the shapes fit, and of two columns the inner product, as inner,
     \langle a, b \rangle, always is. times and *: one of the two is a number. otimes: Kronecker's
@@ -207,10 +203,7 @@ class Transpose(Node):
 
 
 class Sum(Node):
-    """A sum over named indices, over all values or from `low` to `high`.
-
-    `conditions` keep the terms where they all hold: those of sum_{i ne j}.
-    """
+    """A sum over all values or from `low` to `high`, of the terms where all `conditions` hold."""
 
     letters: tuple[str, ...]
     low: Expr | None

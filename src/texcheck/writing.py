@@ -10,14 +10,12 @@ from collections.abc import Iterable
 
 from . import syntax as t
 
-_BASES = {"y_hat": r"\hat y", "ell": r"\ell", "delta": r"\delta", "eta": r"\eta"}
-_FUNCTIONS = {
-    "sigma": r"\sigma", "tanh": r"\tanh", "sign": r"\operatorname{sign}", "log": r"\log",
-    "exp": r"\exp", "max": r"\max", "min": r"\min", "f": "f", "g": "g", "I": r"\operatorname{I}",
-    "loss": r"\ell",
+_NAMES = {
+    "y_hat": r"\hat y", "ell": r"\ell", "delta": r"\delta", "eta": r"\eta", "loss": r"\ell",
+    "sigma": r"\sigma", "tanh": r"\tanh", "log": r"\log", "exp": r"\exp", "max": r"\max",
+    "min": r"\min", "f": "f", "g": "g", "ge": r"\ge", "le": r"\le", "neq": r"\ne",
+    "cdot": r"\cdot", "times": r"\times", "otimes": r"\otimes",
 }  # fmt: skip
-_RELATIONS = {"ge": r"\ge", "le": r"\le", "neq": r"\ne"}
-_SIGNS = {"cdot": r"\cdot", "times": r"\times", "*": "*", "otimes": r"\otimes"}
 # How tightly the parts of a formula hang together: a sum, a product, one symbol.
 SUM, PRODUCT, SYMBOL = range(3)
 
@@ -30,9 +28,10 @@ def layer(at: t.Layer | None) -> str:
 def indices(inside: Iterable[t.Expr]) -> str:
     """A subscript, or nothing."""
     found = [tex(index) for index in inside]
-    if len(found) < 2 and all(len(one) == 1 for one in found):
-        return "_" + found[0] if found else ""
-    return f"_{{{('' if all(len(one) == 1 for one in found) else ',').join(found)}}}"
+    letters = all(len(one) == 1 for one in found)
+    if len(found) < 2 and letters:
+        return "".join(f"_{one}" for one in found)
+    return f"_{{{('' if letters else ',').join(found)}}}"
 
 
 def grade(node: t.Expr) -> int:
@@ -63,15 +62,13 @@ def tex(node: t.Node) -> str:  # noqa: C901 - a match over nodes
             return rf"\frac{{{value.numerator}}}{{{value.denominator}}}"
         case t.Index(letter) | t.Local(letter):
             return letter
-        case t.Whole():
-            return ":"
-        case t.Blank():
-            return ""
+        case t.Whole() | t.Blank():
+            return ":" if isinstance(node, t.Whole) else ""
         case t.Dots(kind):
             return "\\" + kind
         case t.Name(base, at, inside, variant):
             below = rf"_{{\mathrm{{{variant}}}}}" if variant else ""
-            return _BASES.get(base, base) + layer(at) + indices(inside) + below
+            return _NAMES.get(base, base) + layer(at) + indices(inside) + below
         case t.Length(of):
             return "K" if of.base in ("y", "y_hat") else f"d_{{{tex(of)}}}"
         case t.LayerCount(at):
@@ -81,13 +78,16 @@ def tex(node: t.Node) -> str:  # noqa: C901 - a match over nodes
         case t.Unit(index):
             return f"e_{{{tex(index)}}}"
         case t.Constant(value, length):
-            return rf"\boldsymbol{{{value}}}" + (f"_{{{tex(length)}}}" if length else "")
+            return rf"\boldsymbol{{{value}}}" + _lengths(length, None)
         case t.Identity(rows, columns):
             return "I" + _lengths(rows, columns)
         case t.ReluDiagonal(of, rows, columns):
             return f"I^{{+{tex(of)}}}" + _lengths(rows, columns)
-        case t.Function():
-            return _function(node)
+        case t.Function(name, at, primes):
+            name, above = _NAMES.get(name, rf"\operatorname{{{name}}}"), layer(at)
+            if at is None or not primes:
+                return name + above + "'" * primes
+            return name + above[:-1] + r"\prime" * primes + "}"
         case t.Written(rows):
             lines = r" \\ ".join(" & ".join(map(tex, row)) for row in rows)
             return rf"\begin{{pmatrix}} {lines} \end{{pmatrix}}"
@@ -99,8 +99,8 @@ def tex(node: t.Node) -> str:  # noqa: C901 - a match over nodes
 def _compound(node: t.Node) -> str:  # noqa: C901 - a match over nodes
     """A formula that is made of others."""
     match node:
-        case t.Add(terms):
-            return _add(terms)
+        case t.Add((first, *rest)):
+            return tex(first) + "".join(map(_further, rest))
         case t.Negative(of):
             return f"-{within(of, PRODUCT)}"
         case t.Product((*rest, last)):
@@ -109,20 +109,19 @@ def _compound(node: t.Node) -> str:  # noqa: C901 - a match over nodes
         case t.Times(left, right, "inner"):
             return rf"\langle {tex(left)}, {tex(right)} \rangle"
         case t.Times(left, right, sign):
-            return f"{within(left, SYMBOL)} {_SIGNS[sign]} {within(right, SYMBOL)}"
+            return f"{within(left, SYMBOL)} {_NAMES.get(sign, sign)} {within(right, SYMBOL)}"
         case t.Elementwise(left, right):
-            first = tex(left) if isinstance(left, t.Elementwise) else within(left, SYMBOL)
-            return rf"{first} \odot {within(right, SYMBOL)}"
+            begin = tex(left) if isinstance(left, t.Elementwise) else within(left, SYMBOL)
+            return rf"{begin} \odot {within(right, SYMBOL)}"
         case t.Quotient(top, bottom, True):
             return rf"{within(top, SYMBOL)} \oslash {within(bottom, SYMBOL)}"
         case t.Quotient(top, bottom):
             return rf"\frac{{{tex(top)}}}{{{tex(bottom)}}}"
         case t.Power(of, exponent, elementwise):
-            return f"{_base(of)}^{{{chr(92) + 'odot ' if elementwise else ''}{tex(exponent)}}}"
-        case t.Transpose(t.Name(layer=None, indices=()) as of):
-            return f"{tex(of)}^T"
+            return _base(of) + "^{" + r"\odot " * elementwise + tex(exponent) + "}"
         case t.Transpose(of):
-            return f"[{tex(of)}]^T"
+            bare = isinstance(of, t.Name) and of.layer is None and not of.indices
+            return f"{tex(of)}^T" if bare else f"[{tex(of)}]^T"
         case t.Sum():
             return _sum(node)
         case t.Derivative(t.Name() as of, by):
@@ -139,8 +138,9 @@ def _compound(node: t.Node) -> str:  # noqa: C901 - a match over nodes
             return f"[{tex(of)}]" + indices(inside)
         case t.Indicator():
             return rf"\mathbb{{1}}[{_relation(node)}]"
-        case t.Cases():
-            return _cases(node)
+        case t.Cases(values, conditions):
+            rows = r" \\ ".join(map(_case, values, conditions))
+            return rf"\begin{{cases}} {rows} \end{{cases}}"
         case t.Norm(of, below):
             return rf"\lVert {tex(of)} \rVert" + (f"_{below}" if below else "")
         case t.Absolute(of):
@@ -149,28 +149,15 @@ def _compound(node: t.Node) -> str:  # noqa: C901 - a match over nodes
 
 
 def _lengths(rows: t.Expr | None, columns: t.Expr | None) -> str:
-    if rows is None or columns is None:
-        return "" if rows is None else f"_{{{tex(rows)}}}"
-    return rf"_{{{tex(rows)} \times {tex(columns)}}}"
+    shape = r" \times ".join(tex(one) for one in (rows, columns) if one is not None)
+    return f"_{{{shape}}}" if shape else ""
 
 
-def _function(node: t.Function) -> str:
-    name = _FUNCTIONS.get(node.name, rf"\operatorname{{{node.name}}}")
-    if node.layer is None:
-        return name + "'" * node.primes
-    if node.name == "Linear":
-        return name + layer(node.layer)
-    return name + layer(node.layer)[:-1] + r"\prime" * node.primes + "}"
-
-
-def _add(terms: tuple[t.Expr, ...]) -> str:
-    text = tex(terms[0])
-    for term in terms[1:]:
-        if isinstance(term, t.Negative):
-            text += f" - {within(term.of, PRODUCT)}"
-        else:
-            text += f" + {tex(term) if isinstance(term, t.Sum) else within(term, PRODUCT)}"
-    return text
+def _further(term: t.Expr) -> str:
+    """A term of a sum behind the first one, with its sign."""
+    if isinstance(term, t.Negative):
+        return f" - {within(term.of, PRODUCT)}"
+    return f" + {tex(term) if isinstance(term, t.Sum) else within(term, PRODUCT)}"
 
 
 def _base(node: t.Expr) -> str:
@@ -185,8 +172,7 @@ def _base(node: t.Expr) -> str:
 
 def _sum(node: t.Sum) -> str:
     below = ", ".join(map(_relation, node.conditions)) or ",".join(node.letters)
-    if node.low is not None:
-        below += f"={tex(node.low)}"
+    below += "" if node.low is None else f"={tex(node.low)}"
     high = "" if node.high is None else f"^{{{tex(node.high)}}}"
     body = tex(node.body) if isinstance(node.body, t.Sum) else within(node.body, PRODUCT)
     return rf"\sum_{{{below}}}{high} {body}"
@@ -196,13 +182,9 @@ def _relation(node: t.Expr) -> str:
     if isinstance(node, t.Elementwise):
         return rf"{_relation(node.left)}, {_relation(node.right)}"
     assert isinstance(node, t.Indicator)
-    sign = _RELATIONS.get(node.relation, node.relation)
+    sign = _NAMES.get(node.relation, node.relation)
     return f"{tex(node.left)} {sign} {tex(node.right)}"
 
 
-def _cases(node: t.Cases) -> str:
-    rows = (
-        f"{tex(value)} & " + (r"\text{otherwise}" if holds is None else _relation(holds))
-        for value, holds in zip(node.values, node.conditions, strict=True)
-    )
-    return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
+def _case(value: t.Expr, holds: t.Expr | None) -> str:
+    return f"{tex(value)} & " + (r"\text{otherwise}" if holds is None else _relation(holds))

@@ -107,7 +107,10 @@ class Cursor:
         self.require(self.sees(text), f"expected {text}{why}")
         return self.advance()
 
-    def expect_end(self) -> None:
+    def expect_end(self, *marks: str) -> None:
+        """Raises `CannotRead` unless nothing but such marks follows."""
+        while self.take(*marks):
+            pass
         self.require(self.token.kind == "end", "expected the end or an operator")
 
     def error(self, expected: str, instead: str = "", at: Place | None = None) -> CannotRead:
@@ -165,19 +168,14 @@ class Cursor:
 
     def continues(self) -> bool:
         """Whether a product goes on here without a sign; what is unknown does, to be seen."""
-        token = self.token
-        match token.kind:
-            case "text":
-                known = token.text in spelling.FUNCTIONS or token.text in self.names.quantities
-            case "symbol":
-                known = token.text in ("(", "[", "{", "left.")
-            case "command" if token.text in ("Vert", "vert"):
-                known = self.bars == 0 and self.ahead().text != "_"
-            case "command":
-                known = token.text not in spelling.NO_FACTOR
-            case kind:
-                known = kind in ("digit", "letter", "begin", "blackboard", "word")
-        return known and not token.quad
+        kind, text, *_, quad = self.token
+        bar = text in ("Vert", "vert") and (self.bars > 0 or self.ahead().text == "_")
+        begins = {
+            "text": text in spelling.FUNCTIONS or text in self.names.quantities,
+            "symbol": text in ("(", "[", "{", "left."),
+            "command": text not in spelling.NO_FACTOR and not bar,
+        }
+        return begins.get(kind, kind not in ("close", "newline", "end")) and not quad
 
     def part(self, stop: int) -> Cursor:
         """A cursor over the tokens from here to token `stop`."""
@@ -185,15 +183,24 @@ class Cursor:
         tokens = [*self.tokens[self.at : stop], Token("end", "", end, end)]
         return replace(self, tokens=tokens, at=0, no_times=False, bars=0)
 
-    def balanced(self) -> list[Token]:
-        """The tokens from here to the end of what is open here."""
+    def flat(
+        self, ahead: int = 0, nesting: dict[str, int] = NESTING
+    ) -> Iterator[tuple[int, Token]]:
+        """The tokens in no bracket, with their numbers, up to what closes the bracket here."""
         depth = 0
-        for number in range(self.at, len(self.tokens)):
+        for number in range(self.at + ahead, len(self.tokens)):
             token = self.tokens[number]
-            depth += NESTING.get(token.text, 0) + {"begin": 1, "close": -1}.get(token.kind, 0)
+            change = nesting.get(token.text, 0) + {"begin": 1, "close": -1}.get(token.kind, 0)
+            if depth == 0:
+                yield number, token
+            depth += change
             if depth < 0:
-                return self.tokens[self.at : number]
-        return self.tokens[self.at : -1]
+                return
+
+    def group(self, ahead: int = 0) -> list[Token]:
+        """The tokens from there to the end of the bracket that is open there."""
+        last = max((number for number, _ in self.flat(ahead)), default=self.at)
+        return self.tokens[self.at + ahead : last]
 
 
 def at(node: t.Node) -> Span:

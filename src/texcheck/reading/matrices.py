@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from .. import syntax as t
-from . import spelling
-from .cursor import CLOSING, NESTING, Cursor
+from . import numbers, spelling
+from .cursor import CLOSING, Cursor
 from .tokens import Token
 
 OF_INDICES = (t.Index, t.Number, t.Length, t.LayerCount, t.Add, t.Negative)
-_DEPTH = {"begin": 1, "close": -1}
 _OTHERS = spelling.CONDITION | spelling.OTHERWISE | {""}
 
 # -- comparisons
@@ -33,8 +32,10 @@ def comparison(c: Cursor, left: t.Expr) -> t.Expr:
     found: t.Expr | None = None
     while sign := c.take(*spelling.COMPARISONS):
         right = c.read()
-        for side in (left, right) if sign.text in ("=", "neq") else ():
-            _expect_index(c, side)
+        if sign.text in ("=", "neq"):
+            what = "expected indices on both sides of = and \\ne in a condition"
+            instead = "quantities are compared by > and <"
+            numbers.expect_only(c, OF_INDICES, what, instead, left, right)
         one = t.Indicator(sign.text, left, right, start=left.start, end=right.end)
         found = one if found is None else t.Elementwise(found, one, **c.span(start))
         left = right
@@ -43,46 +44,20 @@ def comparison(c: Cursor, left: t.Expr) -> t.Expr:
     return found
 
 
-def _expect_index(c: Cursor, side: t.Expr) -> None:
-    """Raises `CannotRead` for what is neither an index nor a length: = compares these alone."""
-    what = "expected indices on both sides of = and \\ne in a condition"
-    left = [side]
-    while left:
-        part = left.pop()
-        c.require(
-            isinstance(part, OF_INDICES), what, "quantities are compared by > and <", at=part
-        )
-        left += () if isinstance(part, t.Length | t.LayerCount) else part.parts
-
-
-def condition_follows(c: Cursor) -> bool:
-    """Whether a comparison stands in the subscript or in the brackets that follow."""
-    below = c.sees("_") and c.ahead().text == "{"
-    if not below:
-        return _compared(c)
-    c.at += 2
-    found = any(token.text in spelling.COMPARISONS for token in c.balanced())
-    c.at -= 2
-    return found
-
-
-def _compared(c: Cursor) -> bool:
-    """Whether a comparison stands in the brackets that follow, and in no others in them."""
-    depth = 0
-    for token in c.tokens[c.at :] if c.sees(*CLOSING) else ():
-        if depth == 1 and token.text in spelling.COMPARISONS:
-            return True
-        depth += NESTING.get(token.text, 0)
-        if depth == 0:
-            return False
-    return False
+def condition_follows(c: Cursor, ahead: int = 1) -> bool:
+    """Whether a comparison stands in the subscript or in the brackets that follow a symbol."""
+    if [c.ahead(ahead).text, c.ahead(ahead + 1).text] == ["_", "{"]:
+        return any(token.text in spelling.COMPARISONS for token in c.group(ahead + 2))
+    return c.ahead(ahead).text in CLOSING and any(
+        token.text in spelling.COMPARISONS for _, token in c.flat(ahead + 1)
+    )
 
 
 def indicator(c: Cursor) -> t.Expr:
     """The 1 of an indicator function, and what follows: _{i = j}, [s > 0] or {s > 0}."""
     start = c.advance().start
     opening = c.expect("{", " and a condition") if c.take("_") else c.advance()
-    inside = c.take("[", "lbrace") if _compared(c) else None
+    inside = c.take("[", "lbrace") if condition_follows(c, 0) else None
     with c.within():
         inner = condition(c)
     for one in (inside, opening):
@@ -152,11 +127,9 @@ def _rows(c: Cursor, opening: Token, cases: bool) -> list[tuple[t.Expr, ...]]:
 
 def _cell_end(c: Cursor, opening: Token) -> int:
     """The number of the token behind this cell: &, a new line or the environment's end."""
-    depth = 0
-    for number, token in enumerate(c.tokens[c.at : -1], c.at):
-        if depth == 0 and (token.text == "&" or token.kind in ("newline", "close")):
+    for number, token in c.flat(nesting={}):
+        if token.text == "&" or token.kind in ("newline", "close"):
             return number
-        depth += _DEPTH.get(token.kind, 0)
     raise c.error(f"expected \\end{{{opening.text}}}", at=opening)
 
 
@@ -169,9 +142,7 @@ def _cell(c: Cursor, comma: bool = False) -> t.Expr:
     else:
         empty = token.kind == "end"
         result = t.Blank(start=token.start, end=token.start) if empty else c.read()
-    if comma:
-        c.take(",")
-    c.expect_end()
+    c.expect_end(*[","] * comma)
     return result
 
 
@@ -183,9 +154,7 @@ def _case(c: Cursor) -> t.Expr:
         words.add(c.advance().text.lower().rstrip(".,"))
     c.require(words <= _OTHERS, "expected if, otherwise or a condition such as s_i > 0")
     result = t.Blank(**c.span(start)) if words & spelling.OTHERWISE else condition(c)
-    while c.take(",", ".", ";"):
-        pass
-    c.expect_end()
+    c.expect_end(",", ".", ";")
     return result
 
 
@@ -194,15 +163,14 @@ def _case(c: Cursor) -> t.Expr:
 
 def row_follows(c: Cursor, closing: str) -> bool:
     """Whether a row follows: (a_0 \\quad \\dots \\quad a_n), or (a_0, \\dots, a_n)^T."""
-    depth, commas = 0, False
-    for number, token in enumerate(c.tokens[c.at : -1], c.at + 1):
-        if depth == 0 and token.text == closing:
-            after = [one.text for one in c.tokens[number : number + 3] if one.text != "{"]
+    commas = False
+    for number, token in c.flat():
+        if token.text == closing:
+            after = [one.text for one in c.tokens[number + 1 : number + 4] if one.text != "{"]
             return commas and after[:1] == ["^"] and after[1] in spelling.TRANSPOSE
-        commas = commas or (depth == 0 and token.text == ",")
-        if depth == 0 and token.text == "dots" and token.quad:
+        commas = commas or token.text == ","
+        if token.text == "dots" and token.quad:
             return True
-        depth += NESTING.get(token.text, 0) + _DEPTH.get(token.kind, 0)
     return False
 
 
@@ -211,14 +179,14 @@ def row(c: Cursor, closing: str) -> t.Expr:
     start = c.token.start
     cells: list[t.Expr] = []
     while not c.sees(closing):
-        stop, depth = c.at + 1, NESTING.get(c.token.text, 0)
-        while (token := c.tokens[stop]).kind != "end":
-            if depth == 0 and (token.quad or token.text in (closing, ",")):
-                break
-            depth += NESTING.get(token.text, 0)
-            stop += 1
-        cells.append(_cell(c.part(stop)))
-        c.at = stop
+        marks = (
+            number
+            for number, token in c.flat()
+            if (token.quad and number > c.at) or token.text in (closing, ",") or token.kind == "end"
+        )
+        part = c.part(next(marks, len(c.tokens) - 1))
+        cells.append(_cell(part))
+        c.at += len(part.tokens) - 1
         c.require(c.token.kind != "end", f"expected {closing} after the row")
         c.take(",")
     return t.Written((tuple(cells),), **c.span(start))

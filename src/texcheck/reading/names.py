@@ -119,7 +119,7 @@ def indices(c: Cursor, base: str) -> tuple[t.Expr, ...]:
         more = c.token.kind == "digit" and c.token.start == one.end
         c.require(not more, "expected braces around the index")
         return (one,)
-    commas = any(token.text == "," for token in c.balanced())
+    commas = any(token.text == "," for token in c.group())
     matrix = base in ("W", "delta", "")
     found: list[t.Expr] = []
     while not c.take("}"):
@@ -215,9 +215,7 @@ def _are_indices(c: Cursor) -> bool:
     """Whether a group of several indices follows, and no length."""
     if not c.sees("{"):
         return False
-    c.at += 1
-    inner = c.balanced()
-    c.at -= 1
+    inner = c.group(1)
     atoms = [token for token in inner if token.text != ","]
     digits = len(inner) == len(atoms) > 1 and all(token.kind == "digit" for token in atoms)
     c.require(not digits, "expected a comma between two indices, or a length such as d_x")

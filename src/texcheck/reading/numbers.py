@@ -57,10 +57,17 @@ def small(c: Cursor) -> t.Expr | None:
 
 def expect_lengths(c: Cursor, *formulas: t.Expr) -> None:
     """Raises `CannotRead` for what is no length: a sum, a component."""
+    expect_only(c, _LENGTHS, "expected a length such as d_x", "", *formulas)
+
+
+def expect_only(
+    c: Cursor, kinds: tuple[type[t.Node], ...], what: str, instead: str, *formulas: t.Expr
+) -> None:
+    """Raises `CannotRead` for the first part that is of no such kind."""
     left = list(reversed(formulas))
     while left:
         part = left.pop()
-        c.require(isinstance(part, _LENGTHS), "expected a length such as d_x", at=part)
+        c.require(isinstance(part, kinds), what, instead, at=part)
         left += () if isinstance(part, t.Length) else part.parts
 
 

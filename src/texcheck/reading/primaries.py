@@ -103,9 +103,7 @@ def _loss(c: Cursor, name: t.Name) -> t.Expr:
     """The quantity; the loss may have its two arguments, \\ell(\\hat y, y)."""
     if name.base != "ell" or not c.sees("("):
         return name
-    c.at += 1
-    arguments = any(token.text == "," for token in c.balanced())
-    c.at -= 1
+    arguments = any(token.text == "," for _, token in c.flat(1))
     function = t.Function(name.variant or "loss", **at(name))
     return application(c, function, name.start) if arguments else name
 
@@ -237,10 +235,7 @@ def _ones(c: Cursor) -> t.Expr:
     token = c.token
     known = token.kind == "command" or token.text in ("1", "I")
     c.require(known, f"unknown symbol {token}", spelling.SPEAKS_OF, at=token)
-    c.at += 1
-    follows = matrices.condition_follows(c)
-    c.at -= 1
-    if token.text != "zeros" and follows:
+    if token.text != "zeros" and matrices.condition_follows(c):
         return matrices.indicator(c)
     c.advance()
     if token.text == "I":

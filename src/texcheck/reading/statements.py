@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from .. import syntax as t
 from . import claims, lines, names, numbers, spelling
-from .cursor import BOOK, FACTOR, Cursor, Names, Shared
+from .cursor import BOOK, FACTOR, Cursor, Names, Shared, T
 from .formulas import formula, free_indices
 from .tokens import CannotRead, Token, tokens
 
@@ -53,27 +54,15 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
 
 def cell(tex: str, names: Names = BOOK) -> tuple[t.Expr, ...]:
     """The sides of a table cell: `a`, a chain `a = b`, or values separated by commas."""
-    c = _alone(tex, names, "a table cell")
-    sides = [_listing(c)]
-    while c.take("="):
-        sides.append(_listing(c))
-    while c.take(".", ",", ";"):
-        pass
-    c.expect_end()
+    sides = _alone(tex, names, "a table cell", _sides)
     for side in sides:
         claims.expect_flat(side)
     return tuple(sides)
 
 
 def shape(tex: str, names: Names = BOOK) -> tuple[t.Expr, t.Expr]:
-    """The two lengths of a shape `a \\times b`."""
-    c = _alone(tex, names, "a shape")
-    c.take(":")
-    result = _shape(c)
-    while c.take(".", ",", ";"):
-        pass
-    c.expect_end()
-    return result
+    """The two lengths of a shape `a \\times b`, perhaps behind a colon."""
+    return _alone(tex, names, "a shape", lambda c: (c.take(":"), _shape(c))[1])
 
 
 def expression(tex: str, names: Names = BOOK) -> t.Expr:
@@ -84,20 +73,27 @@ def expression(tex: str, names: Names = BOOK) -> t.Expr:
     return first
 
 
-def _alone(tex: str, names: Names, what: str) -> Cursor:
+def _alone(tex: str, names: Names, what: str, read: Callable[[Cursor], T]) -> T:
     found = lines.lines_of(tokens(tex))
     if len(found) != 1:
         raise CannotRead(f"expected one line in {what}", 0, len(tex))
-    return Cursor(found[0], Shared(names), formula)
+    c = Cursor(found[0], Shared(names), formula)
+    result = read(c)
+    c.expect_end(".", ",", ";")
+    return result
 
 
-def _listing(c: Cursor) -> t.Expr:
-    start = c.token.start
-    items = [c.read()]
-    while c.sees(",") and c.ahead().kind != "end":
-        c.advance()
-        items.append(c.read())
-    return items[0] if len(items) == 1 else t.Listing(tuple(items), **c.span(start))
+def _sides(c: Cursor) -> list[t.Expr]:
+    """Sides with = between them; each may be several values."""
+    sides: list[t.Expr] = []
+    while not sides or c.take("="):
+        start = c.token.start
+        items = [c.read()]
+        while c.sees(",") and c.ahead().kind != "end":
+            c.advance()
+            items.append(c.read())
+        sides.append(items[0] if len(items) == 1 else t.Listing(tuple(items), **c.span(start)))
+    return sides
 
 
 # -- lines
