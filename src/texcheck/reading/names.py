@@ -6,8 +6,8 @@ the superscript, then the marks from left to right.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from .. import syntax as t
 from . import numbers, spelling
@@ -15,7 +15,11 @@ from .cursor import CLOSING, RAISED, Cursor, at
 
 _INDEX = "expected an index"
 _QUANTITY = "expected a quantity of the network after \\partial"
-_TWICE = "TeX sets no second {} on one symbol"
+_TWICE = {
+    "_": ("TeX sets no second subscript on one symbol", ""),
+    "^": ("TeX sets no second superscript on one symbol", r"as in W^{(1)T}, f^{(1)\prime}"),
+}
+_Mark: TypeAlias = tuple[str, t.Expr | None, int]  # T, ', ^ or odot, its exponent and its end
 
 
 def letter(c: Cursor) -> t.Name | None:
@@ -64,11 +68,16 @@ def quantity(c: Cursor) -> t.Name | None:
     name = letter(c)
     if name is None:
         return None
-    found = _scripts(c, name)
-    whole = _with_scripts(c, name, found, start)
-    if found.marks or not isinstance(whole, t.Name):
-        raise c.error("expected a quantity with its layer and its indices alone", at=whole)
+    whole, marks = _plain(c, name, start)
+    if marks or not isinstance(whole, t.Name):
+        raise c.error("expected a quantity with its layer and its indices alone", at=start)
     return whole
+
+
+def _plain(c: Cursor, value: t.Expr, start: int) -> tuple[t.Expr, list[_Mark]]:
+    """A symbol with its layer and its indices, and the marks on it."""
+    found = _scripts(c, value)
+    return _with_scripts(c, value, replace(found, marks=[]), start), found.marks
 
 
 def squared(c: Cursor) -> tuple[t.Name, int]:
@@ -81,19 +90,17 @@ def squared(c: Cursor) -> tuple[t.Name, int]:
     name = letter(c)
     if name is None:
         raise c.error(_QUANTITY)
-    found = _scripts(c, name)
-    whole = _with_scripts(c, name, replace(found, marks=()), start)
+    whole, marks = _plain(c, name, start)
     if opening:
         c.expect(CLOSING[opening.text])
-        outer = _scripts(c, whole)
-        whole = _with_scripts(c, whole, replace(outer, marks=()), start)
-        found.marks += outer.marks
-    square = [(kind, exponent) for kind, exponent, _ in found.marks]
-    known = not square or square == [("^", t.Number(numbers.TWO))]
+        whole, outer = _plain(c, whole, start)
+        marks += outer
+    square = [("^", t.Number(numbers.TWO))]
+    known = [mark[:2] for mark in marks] in ([], square)
     c.require(known, "expected a layer in parentheses", "as in W^{(1)}", at=whole)
     if not isinstance(whole, t.Name):
         raise c.error(_QUANTITY, at=whole)
-    return whole, 1 + len(square)
+    return whole, 1 + len(marks)
 
 
 def checked(c: Cursor, name: t.Name) -> t.Name:
@@ -190,22 +197,21 @@ def identity(c: Cursor, start: int) -> t.Expr:
     plus: t.Expr | None = None
     entry = False
     while True:
-        if c.sees("^") and c.ahead().text == "{" and c.ahead(2).text == "+" and plus is None:
+        if plus is None and [c.token.text, c.ahead().text, c.ahead(2).text] == ["^", "{", "+"]:
             c.at += 3
             plus = c.read()
             c.expect("}")
-        elif c.sees("_") and not shape:
-            c.advance()
+        elif not shape and c.take("_"):
             entry = _are_indices(c)
             shape = indices(c, "") if entry else _identity_shape(c)
         else:
             break
+    rows, columns = (None, None) if entry or not shape else shape
     if entry:
         lengths = plus is None and len(shape) == 2
         c.require(lengths, "expected the lengths of I, as in I_K", at=start)
         matrix = t.Identity(None, None, start=start, end=start + 1)
         return t.Component(matrix, shape, **c.span(start))
-    rows, columns = shape or (None, None)
     if plus is not None:
         return t.ReluDiagonal(plus, rows, columns, **c.span(start))
     return t.Identity(rows, columns, **c.span(start)) if shape else t.Function("I", **c.span(start))
@@ -263,14 +269,12 @@ def raised(c: Cursor) -> t.Expr:
 
 @dataclass
 class _Scripts:
-    """The scripts of one symbol. A mark is T, ', ^ or odot, its exponent and its end."""
+    """The scripts of one symbol, the marks on it in their order."""
 
-    below: bool = False
-    raised: bool = False
     indices: tuple[t.Expr, ...] = ()
     subscript: str = ""  # of a norm
     layer: t.Layer | None = None
-    marks: tuple[tuple[Literal["T", "'", "^", "odot"], t.Expr | None, int], ...] = ()
+    marks: list[_Mark] = field(default_factory=list)
 
 
 def scripted(c: Cursor, value: t.Expr, start: int) -> t.Expr:
@@ -295,27 +299,24 @@ def scripted(c: Cursor, value: t.Expr, start: int) -> t.Expr:
 def _scripts(c: Cursor, value: t.Expr, bracket: bool = False) -> _Scripts:
     """The subscript, the superscript and the dashes that follow a value."""
     found = _Scripts()
-    while True:
-        if c.sees("_"):
-            second = found.below or (isinstance(value, t.Name) and value.indices)
-            c.require(not second, _TWICE.format("subscript"))
-            found.below = True
-            c.advance()
+    seen = {"_"} if isinstance(value, t.Name) and value.indices else set()
+    while c.sees("_", "^", "'"):
+        kind = "^" if c.sees("'") and "^" in seen else c.token.text
+        c.require(kind not in seen, *_TWICE.get(kind, ("", "")))
+        c.advance()
+        if kind == "'":
+            found.marks.append((kind, None, c.before()))
+            continue
+        seen.add(kind)
+        if kind == "_":
             _subscript(c, value, found, bracket)
-        elif c.sees("'") and not found.raised:
-            c.advance()
-            found.marks += (("'", None, c.before()),)
-        elif c.sees("^", "'"):
-            instead = r"as in W^{(1)T}, f^{(1)\prime}"
-            c.require(not found.raised, _TWICE.format("superscript"), instead)
-            found.raised = True
-            c.advance()
-            group = c.take("{") is not None
-            _mark(c, value, found, group)
-            while group and not c.take("}"):
-                _mark(c, value, found, group)
+        elif c.take("{"):
+            _mark(c, value, found, True)
+            while not c.take("}"):
+                _mark(c, value, found, True)
         else:
-            return found
+            _mark(c, value, found, False)
+    return found
 
 
 def _subscript(c: Cursor, value: t.Expr, found: _Scripts, bracket: bool) -> None:
@@ -341,26 +342,30 @@ def _mark(c: Cursor, value: t.Expr, found: _Scripts, group: bool) -> None:
     braces = c.take("{") if inner else None
     dashed = all(kind == "'" for kind, _, _ in found.marks)
     first = isinstance(value, t.Name | t.Function) and not found.layer and dashed
+    kind, exponent = "T", None
     if c.token.text in spelling.TRANSPOSE and c.token.kind != "symbol":
         c.advance()
-        found.marks += (("T", None, c.before()),)
     elif inner:
         raise c.error("expected a transpose behind the layer")
     elif c.take("'"):
-        found.marks += (("'", None, c.before()),)
+        kind = "'"
     elif first and _layer_follows(c, value):
         found.layer = numbers.layer(c, group)
+        return
     else:
-        plus = c.sees("+") and (not group or c.ahead().text == "}")
-        what = "expected a transpose, a layer or a number"
-        c.require(not plus, what, r"write \max(0, s)")
-        what = "expected a power without parentheses, or braces around a layer"
-        c.require(not c.sees("(", "["), what)
-        elementwise = group and c.take("odot", "circ") is not None
-        exponent = c.read() if group else raised(c)
-        found.marks += (("odot" if elementwise else "^", exponent, c.before()),)
+        kind, exponent = _exponent(c, group)
+    found.marks.append((kind, exponent, c.before()))
     if braces:
         c.expect("}")
+
+
+def _exponent(c: Cursor, group: bool) -> tuple[str, t.Expr]:
+    plus = c.sees("+") and (not group or c.ahead().text == "}")
+    c.require(not plus, "expected a transpose, a layer or a number", r"write \max(0, s)")
+    what = "expected a power without parentheses, or braces around a layer"
+    c.require(not c.sees("(", "["), what)
+    elementwise = group and c.take("odot", "circ")
+    return "odot" if elementwise else "^", c.read() if group else raised(c)
 
 
 def _layer_follows(c: Cursor, value: t.Expr) -> bool:
