@@ -11,7 +11,7 @@ from .cursor import at
 from .formulas import free_indices
 from .matrices import OF_INDICES
 from .primaries import bare_functions
-from .tokens import CannotRead, Token
+from .tokens import CannotRead
 
 DEEPEST_TREE = 150
 _OF_FUNCTIONS = (
@@ -19,21 +19,14 @@ _OF_FUNCTIONS = (
 )  # fmt: skip
 
 
-def claim(
-    sign: Token, left: t.Expr, right: t.Expr, conditions: tuple[t.Condition, ...] = ()
-) -> t.Equation | t.Comparison:
+def claim(sign: str, left: t.Expr, right: t.Expr) -> t.Equation | t.Comparison:
     """An equation or a comparison; I is the identity function where the other side is one."""
     plain = t.Identity(None, None)
     if isinstance(left, t.Function) and right == plain:
         right = t.Function("I", **at(right))
     if isinstance(right, t.Function) and left == plain:
         left = t.Function("I", **at(left))
-    start, end = min(left.start, right.start), right.end
-    if sign.text != "=":
-        one: t.Equation | t.Comparison = t.Comparison(sign.text, left, right)
-    else:
-        one = t.Equation(left, right)
-    return replace(one, conditions=conditions, at=sign.start, start=start, end=end)
+    return t.Equation(left, right) if sign == "=" else t.Comparison(sign, left, right)
 
 
 def as_condition(claim: t.Statement) -> t.Condition | None:

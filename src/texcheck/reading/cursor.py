@@ -107,6 +107,11 @@ class Cursor:
         self.require(self.sees(text), f"expected {text}{why}")
         return self.advance()
 
+    def pick(self, texts: tuple[str, ...], what: str) -> str:
+        """One of these texts, which is taken."""
+        self.require(self.token.text in texts, what)
+        return self.advance().text
+
     def expect_end(self, *marks: str) -> None:
         """Raises `CannotRead` unless nothing but such marks follows."""
         while self.take(*marks):

@@ -35,16 +35,11 @@ def _partial(c: Cursor) -> tuple[t.Name, int]:
     return names.squared(c)
 
 
-def _two(c: Cursor) -> int:
-    c.require(c.token.text == "2", "expected a first or second derivative")
-    c.advance()
-    return 2
-
-
 def _derivative(c: Cursor, start: int, braced: bool) -> t.Expr:
     """A derivative from the ∂ of its numerator on."""
     c.advance()
-    order = c.braced(_two) if c.take("^") else 1
+    what = "expected a first or second derivative"
+    order = int(c.braced(lambda c: c.pick(("2",), what))) if c.take("^") else 1
     of = None
     if braced:
         of = c.read(TERM) if c.token.text != "}" else None

@@ -105,9 +105,7 @@ def _rows(c: Cursor, opening: Token, cases: bool) -> list[tuple[t.Expr, ...]]:
     """The rows up to \\end; of cases each is a value and a condition (`Blank` for otherwise)."""
     if opening.text == "array" and c.take("{"):
         while not c.take("}"):
-            known = c.token.text in ("l", "c", "r")
-            c.require(known, "expected l, c or r for each column of the array")
-            c.advance()
+            c.pick(("l", "c", "r"), "expected l, c or r for each column of the array")
     rows: list[tuple[t.Expr, ...]] = []
     cells: list[t.Expr] = []
     end = opening
@@ -151,8 +149,9 @@ def _case(c: Cursor) -> t.Expr:
     start = c.token.start
     words = set()
     while c.token.kind == "text":
-        words.add(c.advance().text.lower().rstrip(".,"))
-    c.require(words <= _OTHERS, "expected if, otherwise or a condition such as s_i > 0")
+        words.add(c.token.text.lower().rstrip(".,"))
+        c.require(words <= _OTHERS, "expected if, otherwise or a condition such as s_i > 0")
+        c.advance()
     result = t.Blank(**c.span(start)) if words & spelling.OTHERWISE else condition(c)
     c.expect_end(",", ".", ";")
     return result

@@ -167,8 +167,11 @@ def _index_atom(c: Cursor, *, single: bool) -> t.Expr:
 def index_letter(c: Cursor) -> str:
     """The index letter that stands here."""
     token = c.token
-    c.require(token.kind == "letter" and token.text.islower() and token.text.isascii(), _INDEX)
-    return c.advance().text
+    ell = token.kind == "command" and token.text == "ell"
+    small = token.kind == "letter" and token.text.islower() and token.text.isascii()
+    c.require(ell or small, _INDEX)
+    c.advance()
+    return "l" if ell else token.text
 
 
 # -- lengths and identity matrices
@@ -321,19 +324,14 @@ def _scripts(c: Cursor, value: t.Expr, bracket: bool = False) -> _Scripts:
 
 def _subscript(c: Cursor, value: t.Expr, found: _Scripts, bracket: bool) -> None:
     if isinstance(value, t.Norm):
-        found.subscript = c.braced(_norm_subscript)
+        what = "expected the Euclidean norm: _2, _F or no subscript"
+        found.subscript = c.braced(lambda c: c.pick(("2", "F"), what))
         return
     if isinstance(value, t.Function):
         raise c.error(f"{value.name} has no index", "a layer stands above, as in f^{(1)}")
     bears = bracket or isinstance(value, t.Name | t.Apply | t.Local)
     c.require(bears, "expected brackets around what has an index")
     found.indices = indices(c, value.base if isinstance(value, t.Name) else "")
-
-
-def _norm_subscript(c: Cursor) -> str:
-    known = c.token.text in ("2", "F")
-    c.require(known, "expected the Euclidean norm: _2, _F or no subscript")
-    return c.advance().text
 
 
 def _mark(c: Cursor, value: t.Expr, found: _Scripts, group: bool) -> None:

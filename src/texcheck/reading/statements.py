@@ -31,6 +31,10 @@ class _Display:
     ranges: list[t.Range] = field(default_factory=list)
     letters: list[t.Expr] = field(default_factory=list)  # of `for all i`
 
+    def add(self, one: t.Statement, at: int, start: int, end: int) -> None:
+        placed = replace(one, conditions=self.conditions, at=at, start=start, end=end)
+        self.found.append(placed)
+
 
 def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
     """All statements of a display. Raises `CannotRead`."""
@@ -41,8 +45,7 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
     if not d.found:
         raise CannotRead("expected a statement such as a = b", 0, len(tex))
     for left, right in shared.braced:
-        claim = t.Equation(left, right, start=left.start, end=right.end, at=right.start)
-        d.found.append(replace(claim, conditions=d.conditions))
+        d.add(t.Equation(left, right), right.start, left.start, right.end)
     for one in d.found:
         letter = one.left if isinstance(one, t.Notation) else None
         if isinstance(letter, t.Local) and letter.letter not in shared.used:
@@ -208,7 +211,8 @@ def _chain(d: _Display, left: t.Expr) -> None:
         if sign.text == "=" and counter and _is_range(c, c.at):
             return _range(d, [left])
         right = c.read()
-        d.found.append(claims.claim(sign, left, right, d.conditions))
+        start = min(left.start, right.start)
+        d.add(claims.claim(sign.text, left, right), sign.start, start, right.end)
         left = right
     d.previous = left
     if c.sees("in"):
@@ -263,8 +267,7 @@ def _belongs(d: _Display, left: list[t.Expr]) -> None:
     else:
         rows, columns = _space(c)
     for value in left:
-        claim = t.ShapeClaim(value, rows, columns, at=sign.start, **c.span(value.start))
-        d.found.append(replace(claim, conditions=d.conditions))
+        d.add(t.ShapeClaim(value, rows, columns), sign.start, value.start, c.before())
     d.previous = None
 
 
@@ -276,13 +279,10 @@ def _space(c: Cursor) -> tuple[t.Expr, t.Expr]:
     one = t.Number(numbers.ONE, start=end, end=end)
     if not c.take("^"):
         return one, one
-    if c.take("{"):
-        found = _shape(c, one)
-        c.expect("}")
-        return found
-    rows = names.single(c)
+    single = not c.sees("{")
+    rows, columns = c.braced(lambda c: (names.single(c), one) if single else _shape(c, one))
     numbers.expect_lengths(c, rows)
-    return rows, one
+    return rows, columns
 
 
 def _shape(c: Cursor, otherwise: t.Expr | None = None) -> tuple[t.Expr, t.Expr]:
@@ -312,8 +312,7 @@ def _arrow(d: _Display, left: t.Expr) -> None:
             renames = isinstance(side, t.Name | t.Derivative)
             c.require(renames, r"expected =: \rightarrow only renames a quantity", at=side)
         one = t.Notation(left, right)
-    start, end = left.start, right.end
-    d.found.append(replace(one, conditions=d.conditions, at=sign.start, start=start, end=end))
+    d.add(one, sign.start, left.start, right.end)
 
 
 # -- definitions
@@ -336,7 +335,7 @@ def _definition(d: _Display) -> None:
         raise c.error("expected a definition without a free index", at=index)
     c.shared.locals[letter.text] = value
     left = t.Local(letter.text, value, start=letter.start, end=letter.end)
-    d.found.append(t.Notation(left, value, at=sign.start, start=letter.start, end=value.end))
+    d.add(t.Notation(left, value), sign.start, letter.start, value.end)
     d.previous = value
     if c.sees("="):
         _chain(d, value)
