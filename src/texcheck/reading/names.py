@@ -169,7 +169,8 @@ def index_letter(c: Cursor) -> str:
     token = c.token
     ell = token.kind == "command" and token.text == "ell"
     small = token.kind == "letter" and token.text.islower() and token.text.isascii()
-    c.require(ell or small, _INDEX)
+    instead = "a layer stands above, as in W^{(1)}" if c.sees("(") else ""
+    c.require(ell or small, _INDEX, instead)
     c.advance()
     return "l" if ell else token.text
 

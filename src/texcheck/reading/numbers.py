@@ -80,13 +80,11 @@ def layer(c: Cursor, group: bool) -> t.Layer:
     base, sign = "", None
     if c.token.kind != "digit":
         base = _layer_letter(c)
-        sign = c.take("=", "+", "-") if group else None
+        sign = c.take("+", "-") if group else None
         c.require(not sign or c.token.kind == "digit", "expected a number")
     offset = 0
     if sign or not base:
         offset = whole(c) if group else int(c.advance().text)
-    if sign and sign.text == "=":
-        base = ""
     if opening:
         c.expect(CLOSING[opening.text], " after the layer")
     return t.Layer(base, -offset if sign and sign.text == "-" else offset, **c.span(start))
