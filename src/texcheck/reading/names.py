@@ -295,7 +295,8 @@ def scripted(c: Cursor, value: t.Expr, start: int) -> t.Expr:
         if not (c.token.kind == "symbol" and c.sees("{") and c.ahead().text == "}"):
             return value
         c.at += 2  # {} bears the scripts that follow: they are seen on what stands before
-        clear = not (found.marks and c.sees("^")) and not (found.below and c.sees("_"))
+        below = found.indices or found.subscript
+        clear = not (found.marks and c.sees("^")) and not (below and c.sees("_"))
         c.require(clear, "expected brackets: the scripts would be seen as one")
     return value
 
