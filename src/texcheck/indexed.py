@@ -19,7 +19,7 @@ from .elaborate.statement import assumed, claimed, parts
 from .elaborate.words import name_of
 from .networks.network import Network
 from .networks.representatives import cases
-from .writing import tex
+from .writing import relation, tex
 
 # Letters for rows, columns and sums, in this order.
 _LETTERS = "ijklmnpqrtuv"
@@ -29,7 +29,7 @@ _ENTRYWISE = ("max", "min", "sigma", "ReLU", "tanh", "I", "f", "g", "sign", "log
 
 
 def indexed(claim: Claim, network: str | Network) -> tuple[str, ...]:
-    """How a claim was read, as TeX: shape, entries, and how far each letter runs.
+    """How a claim was read, as TeX: shape, entries, how far each letter runs, and conditions.
 
     Empty for a claim without entries: a shape, a range, a name.
     """
@@ -67,6 +67,15 @@ def shapes(statement: t.Statement, network: Network | str) -> Reading:
     return found
 
 
+def _condition(node: t.Condition) -> str:
+    match node:
+        case t.Range(letter, first, last):
+            return rf"{letter} = {tex(first)}, \dots, {tex(last)}"
+        case t.Assume(function, value):
+            return f"{tex(function)} = {tex(value)}"
+    return relation(node)
+
+
 @dataclass
 class _Writer:
     """One statement while it is rewritten."""
@@ -92,6 +101,7 @@ class _Writer:
         yield f"{tex(sides[0])} {sign} {tex(sides[1])}"
         for letter, width in {**self.free(), **outer}.items():
             yield rf"{letter} = 0, \dots, {width} - 1"
+        yield from map(_condition, self.statement.conditions)
 
     def shape(self, node: t.Expr) -> tuple[str, str]:
         """Rows and columns as TeX; ? where nothing says."""
@@ -164,17 +174,35 @@ class _Writer:
                 return self.derivative(of, by, j, i)
             case t.Apply():
                 return self.apply(node, i, j)
-            case t.Component(of, inside):
-                return self.component(of, inside, i, j)
+            case t.Component():
+                return self.component(node, i, j)
             case t.Norm(of):
                 return t.Apply(t.Function("sqrt"), (self.squares(of),))
+            case t.Add(terms) if any(isinstance(term, t.Dots) for term in terms):
+                return node if self.is_number(node) else self.picked(node, i, j)
+            case t.Elementwise(t.Indicator() | t.Elementwise(), t.Indicator()):
+                return self.parts(node, i, j)  # conditions joined by "and"
             case t.Elementwise(left, right):
                 return t.Product((self.entry(left, i, j), self.entry(right, i, j)))
             case t.Add() | t.Negative() | t.Quotient() | t.Indicator() | t.Cases() | t.Absolute():
                 return self.parts(node, i, j)
         if self.is_number(node) or isinstance(node, t.Index | t.Number):
             return node
-        return t.Component(node, (i, j))
+        return self.picked(node, i, j)
+
+    def picked(self, node: t.Expr, i: t.Expr, j: t.Expr) -> t.Expr:
+        """The entry of a formula that is written as it is: one index for a column or a row."""
+        rows, columns = self.shape(node)
+        return t.Component(node, (j,) if rows == "1" else (i,) if columns == "1" else (i, j))
+
+    def filled(
+        self, inside: tuple[t.Expr, ...], node: t.Expr, i: t.Expr, j: t.Expr
+    ) -> list[t.Expr]:
+        """The indices of a formula, with its row and its column in place of each colon."""
+        colons = sum(map(_whole, inside))
+        across = colons == 1 and self.shape(node)[0] == "1"
+        places = iter((j, i) if across else (i, j))
+        return [next(places) if _whole(x) else x for x in inside]
 
     def parts(self, node: t.Expr, i: t.Expr, j: t.Expr) -> t.Expr:
         """The same formula of the entries of its parts."""
@@ -191,9 +219,7 @@ class _Writer:
 
     def name(self, node: t.Name, i: t.Expr, j: t.Expr) -> t.Expr:
         if node.indices:
-            places = iter((i, j))
-            filled = tuple(next(places) if isinstance(x, t.Whole) else x for x in node.indices)
-            return replace(node, indices=filled)
+            return replace(node, indices=tuple(self.filled(node.indices, node, i, j)))
         rows, columns = self.shape(node)
         if (rows, columns) == ("1", "1"):
             return node
@@ -238,7 +264,7 @@ class _Writer:
             return self.squares(node.of.of)
         if self.is_number(node) or node.elementwise:
             return t.Power(self.entry(node.of, i, j), self.entry(node.exponent, _ZERO, _ZERO))
-        return t.Component(node, (i, j))
+        return self.picked(node, i, j)
 
     def squares(self, of: t.Expr) -> t.Expr:
         """The sum of the squares of all entries."""
@@ -269,19 +295,22 @@ class _Writer:
 
     def derivative(self, of: t.Expr, by: t.Name, i: t.Expr, j: t.Expr) -> t.Expr:
         """Numerator layout: the column counts the entries of what is differentiated by."""
+        letter = by.base in ("s", "z") and by.layer is None and not by.indices
+        if letter or by.base == "ell" or (by.indices and not any(map(_whole, by.indices))):
+            return t.Derivative(self.entry(of, i, j), by)
         if by.indices:
             places = iter((j, i))
-            filled = tuple(next(places) if isinstance(x, t.Whole) else x for x in by.indices)
-            return t.Derivative(self.entry(of, i, _ZERO), replace(by, indices=filled))
+            inside = tuple(next(places) if _whole(x) else x for x in by.indices)
+            return t.Derivative(self.entry(of, i, _ZERO), replace(by, indices=inside))
         if by.base == "W":
             return t.Derivative(self.entry(of, _ZERO, _ZERO), replace(by, indices=(j, i)))
-        if by.base == "ell":
-            return t.Derivative(self.entry(of, i, _ZERO), by)
         return t.Derivative(self.entry(of, i, _ZERO), replace(by, indices=(j,)))
 
     def apply(self, node: t.Apply, i: t.Expr, j: t.Expr) -> t.Expr:
         name, arguments = node.function.name, node.arguments
         if name == "diag" and len(arguments) == 1:
+            if self.shape(arguments[0])[1] != "1":
+                return self.entry(arguments[0], i, i)
             return t.Product((t.Kronecker(i, j), self.entry(arguments[0], i, _ZERO)))
         if name == "tr":
             width = self.shape(arguments[0])[0]
@@ -289,12 +318,15 @@ class _Writer:
             return self.summed(width, k, self.entry(arguments[0], k, k))
         if name in _ENTRYWISE:
             return replace(node, arguments=tuple(self.entry(one, i, j) for one in arguments))
-        return node if self.is_number(node) else t.Component(node, (i, j))
+        return node if self.is_number(node) else self.picked(node, i, j)
 
-    def component(self, of: t.Expr, inside: tuple[t.Expr, ...], i: t.Expr, j: t.Expr) -> t.Expr:
-        places = iter((i, j))
-        filled = tuple(next(places) if isinstance(x, t.Whole) else x for x in inside)
-        if len(filled) == 2:
-            return self.entry(of, *filled)
+    def component(self, node: t.Component, i: t.Expr, j: t.Expr) -> t.Expr:
+        of, found = node.of, self.filled(node.indices, node, i, j)
+        if len(found) == 2:
+            return self.entry(of, *found)
         column = self.shape(of)[1] == "1"
-        return self.entry(of, filled[0], _ZERO) if column else self.entry(of, _ZERO, filled[0])
+        return self.entry(of, found[0], _ZERO) if column else self.entry(of, _ZERO, found[0])
+
+
+def _whole(index: t.Expr) -> bool:
+    return isinstance(index, t.Whole)

@@ -137,7 +137,7 @@ def _compound(node: t.Node) -> str:  # noqa: C901 - a match over nodes
         case t.Component(of, inside):
             return f"[{tex(of)}]" + indices(inside)
         case t.Indicator():
-            return rf"\mathbb{{1}}[{_relation(node)}]"
+            return rf"\mathbb{{1}}[{relation(node)}]"
         case t.Cases(values, conditions):
             rows = r" \\ ".join(map(_case, values, conditions))
             return rf"\begin{{cases}} {rows} \end{{cases}}"
@@ -171,20 +171,21 @@ def _base(node: t.Expr) -> str:
 
 
 def _sum(node: t.Sum) -> str:
-    below = ", ".join(map(_relation, node.conditions)) or ",".join(node.letters)
+    below = ", ".join(map(relation, node.conditions)) or ",".join(node.letters)
     below += "" if node.low is None else f"={tex(node.low)}"
     high = "" if node.high is None else f"^{{{tex(node.high)}}}"
     body = tex(node.body) if isinstance(node.body, t.Sum) else within(node.body, PRODUCT)
     return rf"\sum_{{{below}}}{high} {body}"
 
 
-def _relation(node: t.Expr) -> str:
+def relation(node: t.Expr) -> str:
+    """A condition on quantities or indices."""
     if isinstance(node, t.Elementwise):
-        return rf"{_relation(node.left)}, {_relation(node.right)}"
+        return rf"{relation(node.left)}, {relation(node.right)}"
     assert isinstance(node, t.Indicator)
     sign = _NAMES.get(node.relation, node.relation)
     return f"{tex(node.left)} {sign} {tex(node.right)}"
 
 
 def _case(value: t.Expr, holds: t.Expr | None) -> str:
-    return f"{tex(value)} & " + (r"\text{otherwise}" if holds is None else _relation(holds))
+    return f"{tex(value)} & " + (r"\text{otherwise}" if holds is None else relation(holds))

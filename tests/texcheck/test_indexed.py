@@ -1,0 +1,49 @@
+"""How a statement was read, in index notation: read again, it has the same verdict."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from texcheck.check import check
+from texcheck.indexed import indexed
+from texcheck.verdict import Proved
+
+ROWS = tomllib.loads(
+    (Path(__file__).parent / "statements/proved.toml").read_text(encoding="utf-8")
+)["rows"]
+
+
+def said(tex: str, network: str) -> list[tuple[str, ...]]:
+    return [lines for claim, _ in check(tex, network) if (lines := indexed(claim, network))]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["tex"])
+def test_what_is_said_of_a_proved_statement_is_proved(row: dict[str, str]) -> None:
+    for _, entries, *conditions in said(row["tex"], row["network"]):
+        held = [one for one in conditions if r"\dots" not in one]
+        again = entries + "".join(rf" \quad \text{{if }} {one}" for one in held)
+        assert [type(verdict) for _, verdict in check(again, row["network"])] == [Proved]
+
+
+ENTRIES = [
+    (r"\operatorname{diag}(x x^T) = x \odot x", "x_i x_i = x_i x_i"),
+    (r"W_{0,:}^{(1)} = x^T", "W^{(1)}_{0i} = x_i"),
+    (r"\frac{\partial \hat y^T}{\partial x_j} = y^T",
+     r"\frac{\partial \hat y_i}{\partial x_j} = y_i"),
+    (r"\hat y_0 + \dots + \hat y_{K-1} = x_0", r"\hat y_0 + \dots + \hat y_{K - 1} = x_0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tex", "entries"), ENTRIES)
+def test_entries_of_rows_diagonals_and_dots(tex: str, entries: str) -> None:
+    assert said(tex, "any")[0][1] == entries
+
+
+def test_conditions_are_said() -> None:
+    assert said(r"x_i = x_i, \quad i \ne 0", "any")[0][-1] == r"i \ne 0"
+    assert said(r"z^{(L)} = s^{(L)} \quad \text{if } f^{(L)} = I", "deep")[0][-1] == (
+        r"f^{(L)} = \operatorname{I}"
+    )
