@@ -10,28 +10,21 @@ from .cursor import CLOSING, TERM, Cursor, at
 
 FUNCTION_OF_FUNCTION = "a function of a function is not read"
 _RIGHT_BARS = {"lVert": "rVert", "lvert": "rvert"}
-_WORDS = ("letter", "word", "text")
 
 
 def primary(c: Cursor) -> t.Expr:
     """The smallest part of a formula, without scripts."""
     token = c.token
     c.form = "primary"
-    if token.kind == "command":
-        return _command(c)
-    if token.kind in _WORDS:
-        return _letter(c)
-    if token.kind == "digit":
-        indicator = token.text == "1" and c.ahead().text == "_"
-        return matrices.indicator(c) if indicator else numbers.number(c)
-    if token.kind == "blackboard":
-        return _ones(c)
-    if token.kind == "begin":
-        return matrices.matrix(c)
-    if token.kind == "symbol" and token.text in CLOSING:
-        return _braces(c) if token.text == "{" else _bracket(c)
-    c.require(token.text == "left.", "expected an expression")
-    return derivatives.left_open(c)
+    sign = token.kind in ("command", "symbol")
+    read = _SIGNS.get(token.text) if sign else _KINDS.get(token.kind)
+    if read is not None:
+        return read(c)
+    c.require(token.kind == "command", "expected an expression")
+    dots = token.text in ("dots", "vdots", "ddots")
+    c.require(not dots, "expected no dots here", r"write \sum_{i} for a sum")
+    instead = spelling.INSTEAD.get(token.text, spelling.SPEAKS_OF)
+    raise c.error(f"unknown command {token}", instead, at=token)
 
 
 # -- letters and words
@@ -233,9 +226,9 @@ def _norm(c: Cursor) -> t.Expr:
 def _ones(c: Cursor) -> t.Expr:
     """An indicator function, or the column of ones or zeros that a bold number is."""
     token = c.token
-    known = token.kind == "command" or token.text in ("1", "I")
+    known = token.kind == "bold" or token.text in ("1", "I")
     c.require(known, f"unknown symbol {token}", spelling.SPEAKS_OF, at=token)
-    if token.text != "zeros" and matrices.condition_follows(c):
+    if token.text != "0" and matrices.condition_follows(c):
         return matrices.indicator(c)
     c.advance()
     if token.text == "I":
@@ -246,7 +239,7 @@ def _ones(c: Cursor) -> t.Expr:
         length = t.Length(length, **at(length)) if isinstance(length, t.Name) else length
         numbers.expect_lengths(c, length)
     c.form = "primary"
-    return t.Constant(int(token.text != "zeros"), length, **c.span(token.start))
+    return t.Constant(int(token.text), length, **c.span(token.start))
 
 
 def _square_root(c: Cursor) -> t.Expr:
@@ -323,29 +316,27 @@ def _upper(c: Cursor) -> t.Expr | None:
     return c.inside("}") if c.take("{") else names.raised(c)
 
 
+def _digits(c: Cursor) -> t.Expr:
+    indicator = c.token.text == "1" and c.ahead().text == "_"
+    return matrices.indicator(c) if indicator else numbers.number(c)
+
+
 def _function(c: Cursor) -> t.Expr:
     token = c.advance()
     return t.Function(spelling.FUNCTIONS[token.text], **c.span(token.start))
 
 
-_COMMANDS: dict[str, Callable[[Cursor], t.Expr]] = {
-    **dict.fromkeys(spelling.FUNCTION_COMMANDS, _function),
-    **dict.fromkeys(["hat", "ell", "delta", "eta"], _letter),
-    **dict.fromkeys(["Vert", "vert", "lVert", "lvert"], _norm),
-    **dict.fromkeys(["ones", "zeros"], _ones),
-    **dict.fromkeys(["underbrace", "overbrace"], _underbrace),
-    "frac": derivatives.fraction, "partial": derivatives.inline, "sum": _summation,
-    "nabla": derivatives.gradient, "sqrt": _square_root, "langle": _inner_product,
-    "lbrace": _bracket,
+_KINDS: dict[str, Callable[[Cursor], t.Expr]] = {
+    "letter": _letter, "word": _letter, "text": _letter, "digit": _digits, "blackboard": _ones,
+    "bold": _ones, "begin": matrices.matrix,
 }  # fmt: skip
-
-
-def _command(c: Cursor) -> t.Expr:
-    """What begins with a command."""
-    token = c.token
-    if token.text in _COMMANDS:
-        return _COMMANDS[token.text](c)
-    dots = token.text in ("dots", "vdots", "ddots")
-    c.require(not dots, "expected no dots here", r"write \sum_{i} for a sum")
-    instead = spelling.INSTEAD.get(token.text, spelling.SPEAKS_OF)
-    raise c.error(f"unknown command {token}", instead, at=token)
+_SIGNS: dict[str, Callable[[Cursor], t.Expr]] = {
+    **dict.fromkeys(["hat", "ell", "delta", "eta"], _letter),
+    **dict.fromkeys(spelling.FUNCTION_COMMANDS, _function),
+    **dict.fromkeys(["Vert", "vert", "lVert", "lvert"], _norm),
+    **dict.fromkeys(["underbrace", "overbrace"], _underbrace),
+    **dict.fromkeys(["(", "[", "lbrace"], _bracket),
+    "{": _braces, "left.": derivatives.left_open,
+    "frac": derivatives.fraction, "partial": derivatives.inline, "nabla": derivatives.gradient,
+    "sum": _summation, "sqrt": _square_root, "langle": _inner_product,
+}  # fmt: skip

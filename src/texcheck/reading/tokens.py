@@ -38,7 +38,7 @@ class CannotRead(Exception):
 
 
 class Token(NamedTuple):
-    """A token. `kind`: command word text letter digit symbol blackboard begin close newline end."""
+    """A token: command word text letter digit symbol blackboard bold begin close newline end."""
 
     kind: str
     text: str
@@ -195,7 +195,7 @@ class _Scanner:
             self.add("symbol", f"{name}.", dot.end())
         elif name in spelling.BOLD and (bold := _BOLD_NUMBER.match(self.tex, end)):
             one = "1" in (bold.group(1), bold.group(2))
-            self.add("command", "ones" if one else "zeros", bold.end())
+            self.add("bold", "1" if one else "0", bold.end())
         elif not sided and (brace := _BRACE.match(self.tex, end)):
             self.braces.append((brace.end() - 1, self.at, len(self.found), name))
             self.at = brace.end()
