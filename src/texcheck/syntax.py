@@ -77,12 +77,9 @@ class Whole(Node):
 
 
 class Name(Node):
-    """A quantity of the network, whole or one component: W, W^{(2)}_{ij}, y_hat, ell.
+    """A quantity of the network, whole or one component: W, W^{(2)}_{ij}, y_hat, ell."""
 
-    `base`: x y y_hat W b s z delta ell, or eta (the step size, a number).
-    """
-
-    base: str
+    base: str  # x y y_hat W b s z delta ell, or eta (the step size, a number)
     layer: Layer | None
     indices: tuple[Expr, ...] = ()
     variant: str = ""  # ell_MSE, ell_BCE
@@ -161,11 +158,10 @@ class Product(Node):
 
 
 class Times(Node):
-    r"""Two factors with a sign between them.
+    """Two factors and their sign: cdot times * otimes, or inner for angle brackets.
 
-    cdot: the matrix product where the shapes fit, and of two columns the inner product, as inner,
-    \langle a, b \rangle, always is. times and *: one of the two is a number. otimes: Kronecker's
-    product, which of a column and a row is their matrix product.
+    cdot: the matrix product where the shapes fit, of two columns the inner product. times and *:
+    one is a number. otimes: Kronecker's product, the matrix product of a column and a row.
     """
 
     left: Expr

@@ -51,18 +51,6 @@ def compares_indices(claim: t.Statement) -> bool:
     return isinstance(claim.left, t.Index | t.LayerCount) and plain
 
 
-def expect_no_layer_as_index(found: list[t.Statement], letter: str) -> None:
-    """Raises `CannotRead` where one letter stands for any layer and for an index."""
-    nodes = [node for statement in found for node in t.walk(statement)]
-    layers = [getattr(node, "layer", None) for node in nodes]
-    if not any(layer and layer.base == "L" for layer in layers):
-        return
-    for node in nodes:
-        if node == t.Index(letter) or (isinstance(node, t.Sum) and letter in node.letters):
-            expected = f"expected another letter for this index: {letter} is a layer"
-            raise CannotRead(expected, node.start, node.end)
-
-
 def sides(statement: t.Statement) -> list[t.Node]:
     """The parts of a statement, its conditions aside; a range claims nothing about formulas."""
     if isinstance(statement, t.RangeClaim):
@@ -81,8 +69,8 @@ def letters(*nodes: t.Node) -> set[str]:
 # -- what a display must not hold
 
 
-def checked(found: Sequence[t.Statement]) -> list[t.Statement]:
-    """The statements, with their sums over i \\ne j resolved. Raises `CannotRead`."""
+def checked(found: Sequence[t.Statement], layer: str) -> list[t.Statement]:
+    """The statements, with their sums over i \\ne j resolved; `layer` is the letter of any."""
     for statement in found:
         expect_flat(statement)
         formulas = sides(statement)
@@ -92,7 +80,7 @@ def checked(found: Sequence[t.Statement]) -> list[t.Statement]:
             raise CannotRead(f"expected the argument of {bare[0].name}", bare[0].start, bare[0].end)
         _expect_indices(formulas)
     resolved = [_with_sums_bound(statement) for statement in found]
-    _expect_layers(resolved)
+    _expect_layers(resolved, layer)
     _expect_fitting(resolved)
     return resolved
 
@@ -148,12 +136,16 @@ def _with_sums_bound(statement: t.Statement) -> t.Statement:
     return statement
 
 
-def _expect_layers(statements: Sequence[t.Statement]) -> None:
-    """Raises `CannotRead` where no layer stands in parentheses, but quantities that have one."""
+def _expect_layers(statements: Sequence[t.Statement], letter: str) -> None:
+    """Raises `CannotRead` where no quantity has its layer, or the layer's letter is an index."""
     parts = [part for statement in statements for part in t.walk(statement)]
-    layers = any(getattr(part, "layer", None) for part in parts)
-    for part in () if layers else parts:
-        if isinstance(part, t.Name) and part.base in spelling.LAYERED - {"s"}:
+    layers = {layer.base for part in parts if (layer := getattr(part, "layer", None))}
+    for part in parts:
+        index = part == t.Index(letter) or (isinstance(part, t.Sum) and letter in part.letters)
+        if index and "L" in layers:
+            expected = f"expected another letter for this index: {letter} is a layer"
+            raise CannotRead(expected, part.start, part.end)
+        if isinstance(part, t.Name) and part.base in spelling.LAYERED - {"s"} and not layers:
             instead = "a layer stands in parentheses, as in W^{(1)}"
             raise CannotRead("expected a layer", part.start, part.end, instead)
 

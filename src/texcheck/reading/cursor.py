@@ -33,18 +33,13 @@ class Span(TypedDict):
 
 @dataclass(frozen=True)
 class Names:
-    """What the letters of a page stand for.
-
-    `quantities`: the role of each letter (`s` is the pre-activation), `functions` likewise.
-    `any_layer`, `last_layer`: the letters of a layer, and of the last; empty: L or l, and
-    L_max. `bare`: a layer stands raised without parentheses.
-    """
+    """What the letters of a page stand for: the role of each (`s` is the pre-activation)."""
 
     quantities: dict[str, str] = field(default_factory=lambda: dict(spelling.QUANTITIES))
     functions: dict[str, str] = field(default_factory=lambda: {"f": "f", "g": "g"})
-    any_layer: str = ""
-    last_layer: str = ""
-    bare: bool = False
+    any_layer: str = ""  # the letter of a layer; empty: L or l
+    last_layer: str = ""  # that of the last one; empty: L_max
+    bare: bool = False  # a layer stands raised without parentheses
 
 
 BOOK = Names()

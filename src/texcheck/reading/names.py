@@ -81,10 +81,7 @@ def _plain(c: Cursor, value: t.Expr, start: int) -> tuple[t.Expr, list[_Mark]]:
 
 
 def squared(c: Cursor) -> tuple[t.Name, int]:
-    """A quantity that a derivative is taken by, and its order: 2 if it bears a square.
-
-    [W]_{ij} and (W)_{ij} are components too.
-    """
+    """By what a derivative is taken, (W)_{ij} too, and its order: 2 if it bears a square."""
     start = c.token.start
     opening = c.take("[", "(", "{")
     name = letter(c)

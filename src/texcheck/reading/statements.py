@@ -51,8 +51,7 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
         if isinstance(letter, t.Local) and letter.letter not in shared.used:
             instead = spelling.INSTEAD.get(letter.letter, "")
             raise CannotRead(f"{letter.letter} is never used", letter.start, letter.end, instead)
-    claims.expect_no_layer_as_index(d.found, names.any_layer or shared.layer_letter)
-    return claims.checked(d.found)
+    return claims.checked(d.found, names.any_layer or shared.layer_letter)
 
 
 def cell(tex: str, names: Names = BOOK) -> tuple[t.Expr, ...]:
