@@ -1,4 +1,8 @@
-"""Collects what the search finds: every section and every numbered equation, with its formula."""
+"""Collects what the search finds: every section and every numbered equation, with its formula.
+
+A comment ``% search: factor 2, mean squared error`` names what readers type when they look for this
+place: for the equation that it stands directly above, else for its section.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
 
 _NOT_PROSE = (nodes.math_block, nodes.literal_block, nodes.raw, nodes.comment)
 _EQUATION = re.compile("\0(.*?)\0")  # a reference, whose number is known when all pages are read
+# In a notebook the comment is HTML.
+_ASKED = re.compile(r"^(?:<!--)? *search: *(.*?) *(?:-->)?$", re.MULTILINE)
 _ANNOTATION = re.compile(r"<annotation\b.*?</annotation>", re.DOTALL)
 
 
@@ -68,6 +74,21 @@ def _words_before(equation: nodes.math_block) -> str:
     return ""
 
 
+def _asked(found: Iterable[nodes.Node]) -> str:
+    """What readers type for a place, by the comments among ``found``."""
+    comments = (node for node in found if isinstance(node, nodes.comment | nodes.raw))
+    return ", ".join(words for node in comments for words in _ASKED.findall(node.astext()))
+
+
+def _above(equation: nodes.math_block) -> list[nodes.Node]:
+    """What stands directly above an equation, but for its own anchor."""
+    siblings = equation.parent.children
+    place = siblings.index(equation)
+    while place and isinstance(siblings[place - 1], nodes.target):
+        place -= 1
+    return siblings[max(0, place - 1) : place]
+
+
 def collect(app: Sphinx, doctree: nodes.document) -> None:
     entries: list[dict[str, str]] = []
     page = _prose(list(doctree.findall(nodes.title))[:1])
@@ -76,7 +97,11 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
         own = [child for child in section.children[1:] if not isinstance(child, nodes.section)]
         if any("proof-table" in child.get("classes", ()) for child in own):
             continue  # the ledger repeats what stands on the pages
-        entries.append({"id": section["ids"][0], "title": title, "page": page, "text": _prose(own)})
+        entry = {"id": section["ids"][0], "title": title, "page": page, "text": _prose(own)}
+        equations = [child for child in own if isinstance(child, nodes.math_block)]
+        above = [comment for equation in equations for comment in _above(equation)]
+        others = [child for child in own if child not in above]
+        entries.append({**entry, "asked": _asked(others)})
     for equation in doctree.findall(nodes.math_block):
         label = (equation.get("label") or "").removeprefix("eq:")
         if not equation.get("number") or label.endswith("-printed"):
@@ -93,6 +118,7 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
                 "text": _words_before(equation),
                 "subject": f"equation {name} {subject(tex)}",
                 "words": words(tex),
+                "asked": _asked(_above(equation)),
                 "math": _typeset(equation),
             }
         )
@@ -128,7 +154,7 @@ def write_index(app: Sphinx, exception: Exception | None) -> None:
     index = []
     for docname, entries in sorted(_store(app.env).items()):
         for entry in entries:
-            found = {name: numbered(text) for name, text in entry.items()}
+            found = {name: numbered(text) for name, text in entry.items() if text}
             anchor = found.pop("id")
             if number := numbers.get(anchor):
                 found["title"] = f"Equation {number}, {found['title']}"
@@ -144,4 +170,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-merge-info", merge)
     # After the assets have been cleared of what is not published.
     app.connect("build-finished", write_index, priority=900)
-    return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import quote
@@ -74,6 +74,82 @@ def test_search_finds_an_equation_by_its_words(context: BrowserContext, origin: 
     page.goto(f"{origin}/search.html?q={asked}")
     link = page.locator("#search-results a", has_text="Equation (").first
     expect(link).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def search_page(browser: Browser, origin: str) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(f"{origin}/search.html")
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        ("chain rule", "chain_rule.html#the-chain-rule-on-one-small-network"),
+        ("what is a derivative", "chain_rule.html#a-derivative-is-an-answer-to-a-nudge"),
+        ("delta", "chain_rule.html#all-paths-and-why-errors-have-a-name"),
+        ("jacobian", "chain_rule.html#jacobians-tables-of-rates"),
+        ("why transpose", "chain_rule.html#why-the-transposes"),
+        ("kroneker delta", "chain_rule.html#the-kronecker-delta-which-entry"),
+        ("numerator layout", "notation.html#derivatives-numerator-layout"),
+        ("zero_grad", "regression/layers.html#the-five-steps"),
+        ("learning rate", "regression/layers.html#the-five-steps"),
+        ("backprop", "regression/gradients.html#c-the-backward-pass"),
+        ("shapes", "regression/gradients.html#shapes"),
+        ("outer product", "regression/gradients.html#the-gradient-of-w-2"),
+        ("bias gradient", "regression/gradients.html#the-gradient-of-boldsymbol-b-2"),
+        ("minibatch", "regression/gradients.html#from-one-point-to-a-batch"),
+        ("numerical gradient", "regression/gradients_run.html#without-any-calculus"),
+        ("gradient check", "regression/gradients_run.html#without-any-calculus"),
+        ("factor 2", "regression/jacobians.html#the-loss-twice-the-difference"),
+        ("relu derivative", "regression/jacobians.html#relu-a-gate-for-each-unit"),
+        ("sigmiod", "classification/sigmoid.html#the-slope-of-the-sigmoid"),
+        ("derivative of sigmoid", "classification/sigmoid.html#the-slope-of-the-sigmoid"),
+        ("cross entropy", "classification/cross_entropy.html#the-loss"),
+        (
+            "vanishing gradient",
+            "classification/why_relu.html#relu-is-good-at-avoiding-the-vanishing-gradient",
+        ),
+        ("dead relu", "classification/why_relu.html#what-the-second-claim-leaves-out"),
+    ],
+)
+def test_the_place_that_explains_comes_first(
+    search_page: Page, origin: str, words: str, place: str
+) -> None:
+    search_page.get_by_label("Words of a section").fill(words)
+    expect(search_page.locator("#search-results a").first).to_have_attribute(
+        "href", f"{origin}/{place}"
+    )
+
+
+def test_first_results_appear_while_words_are_typed(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/notation.html")
+    page.keyboard.press("/")
+    page.keyboard.type("why transp")
+    first = page.locator(".search-first a").first
+    expect(first).to_have_attribute("href", f"{origin}/chain_rule.html#why-the-transposes")
+    page.keyboard.press("Escape")
+    expect(first).to_be_hidden()
+    expect(page.get_by_label("Search this book")).to_be_focused()
+    page.keyboard.type("oses")
+    first.click()
+    page.wait_for_url("**/chain_rule.html#why-the-transposes")
+
+
+def test_what_was_typed_is_there_again_on_back(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/search.html")
+    field = page.get_by_label("Words of a section")
+    field.type("why transpose")
+    page.locator("#search-results a").first.click()
+    page.wait_for_url("**/chain_rule.html#*")
+    page.go_back()
+    expect(field).to_have_value("why transpose")
+    expect(page.locator("#search-results a").first).to_be_visible()
 
 
 @pytest.mark.parametrize(
