@@ -120,6 +120,30 @@ def _link(href: str, page: str, prefixes: dict[str, str]) -> str:
     return f"#{prefixes[target]}{unquote(parts.fragment) or 'chapter'}"
 
 
+def take_answers(chapters: list[Chapter]) -> list[Chapter]:
+    """The answers as a last chapter, taken from their questions, which then name the place.
+
+    Links are those within the PDF already. The list is empty for a book without questions.
+    """
+    soup = BeautifulSoup('<article class="article"><h1>Answers</h1></article>', "html.parser")
+    article = soup.article
+    for chapter in chapters:
+        questions = chapter.article.select(".question:has(> details.answer)")
+        if questions:
+            article.append(BeautifulSoup(f"<h2>{chapter.title}</h2>", "html.parser"))
+        for question in questions:
+            answer = question.select_one("details.answer").extract()
+            answer.select_one("summary").decompose()
+            name = question["aria-label"].removeprefix("Question ")
+            place = f"answer-{question['id']}"
+            box = soup.new_tag("div", attrs={"class": "printed-answer", "id": place})
+            box.append(soup.new_tag("a", href=f"#{question['id']}", string=name))
+            box.extend(list(answer.children))
+            article.append(box)
+            question.append(soup.new_tag("a", href=f"#{place}", string="Answer at the end"))
+    return [Chapter("answers.html", 1, "", article, "Answers")] if article.h2 else []
+
+
 def compose(
     chapters: list[Chapter], site: Path, title: str, author: str, numbers: dict[str, int]
 ) -> str:
@@ -222,6 +246,7 @@ def main() -> None:
 
     chapters = read_chapters(site)
     join(chapters, site)
+    chapters += take_answers(chapters)
     index = BeautifulSoup((site / "index.html").read_text("utf-8"), "html.parser")
     title = index.select_one(".site-title").get_text()
     author = index.select_one('meta[name="author"]')["content"]

@@ -20,7 +20,11 @@ from playwright.sync_api import BrowserContext, Route
 ROOT = Path(__file__).parents[2]
 PAGE = (
     "---\nword: one\n---\n# A page\n\nIt reads well.\n\n$$\nx = 1\n$$ (eq:one)\n\n"
-    "## A gradient by $W^{(2)}$\n\nNext: [the notebook](run.ipynb).\n"
+    "## A gradient by $W^{(2)}$\n\n"
+    "```{question} T1\nkind: number\nask: What is the loss?\nanswer: loss\n"
+    "because: See {eq}`eq:one`.\nhints: [one, two, three]\n"
+    "wrong:\n  - answer: loss / 2\n    say: Half of it.\n```\n\n"
+    "Next: [the notebook](run.ipynb).\n"
 )
 NOTEBOOK = (
     '{"cells": [{"cell_type": "markdown", "metadata": {}, "source": ["# A notebook"]}],'
@@ -141,15 +145,30 @@ def test_book_is_printed(plain: Path, tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "book" / "_pdf" / "make.py"), str(site)]
     subprocess.run(command, check=True)
     with pikepdf.open(site / PDF_NAME) as pdf:
-        assert len(pdf.pages) == 4  # title, contents, two chapters
+        assert len(pdf.pages) == 5  # title, contents, two chapters, answers
         assert pdf.Root.MarkInfo.Marked
         assert pdf.Root.Lang == "en"
         with pdf.open_outline() as outline:
-            assert [item.title for item in outline.root] == ["Contents", "A page", "A notebook"]
+            titles = [item.title for item in outline.root]
+            assert titles == ["Contents", "A page", "A notebook", "Answers"]
             assert [item.title for item in outline.root[1].children] == ["A gradient by W(2)"]
         assert pdf.docinfo["/Author"] == "The authors of this book"
     for page in site.rglob("*.html"):
         assert f'<a href="{PDF_NAME}">' in page.read_text("utf-8")
+
+
+def test_answers_are_printed_at_the_end(plain: Path) -> None:
+    make = runpy.run_path(str(ROOT / "book" / "_pdf" / "make.py"))
+    chapters = make["read_chapters"](plain)
+    make["join"](chapters, plain)
+    [answers] = make["take_answers"](chapters)
+    assert "13.5. See (one 1)." in answers.article.get_text()
+    question = chapters[0].article.select_one(".question")
+    assert "13.5" not in question.get_text()
+    assert "one" in question.select_one("details.hint").get_text()
+    there = question.find("a", string="Answer at the end")["href"].removeprefix("#")
+    back = answers.article.find(id=there).find("a", string="T1")["href"].removeprefix("#")
+    assert back == question["id"]
 
 
 def test_what_is_for_the_screen_is_not_printed(plain: Path) -> None:
