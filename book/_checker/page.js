@@ -68,6 +68,18 @@
 
   // The verdicts
   const MARKS = { proved: ["✓", "proved"], definition: ["≔", "a definition"], refuted: ["✗", "refuted"], undecided: ["?", "undecided"], unreadable: ["!", "not read"] };
+  // The page's table of what a refutation may say: its words, what happened, and where the book explains it.
+  const MEANINGS = "#what-it-says-and-what-that-means";
+  const known = [...document.querySelectorAll(`${MEANINGS} tbody tr`)].map(({ cells: [words, cause, place] }) => ({
+    words: words.textContent.trim(), cause: cause.textContent.trim(), link: place.querySelector("a"),
+  }));
+  function explanation(says) {
+    const found = known.find(({ words }) => says.includes(words));
+    const link = element("a");
+    link.href = found ? found.link.href : MEANINGS;
+    link.textContent = found ? found.link.textContent : "what it says, and what that means";
+    return element("p", "checker-explained", found ? `Likely: ${found.cause}. Read ` : "Read ", link, ".");
+  }
   function show_verdicts({ statements, refused, milliseconds }) {
     verdict.textContent = "";
     if (refused) {
@@ -90,6 +102,7 @@
       const item = element("li", `checker-step ${one.status}`, element("p", "checker-step-name", sign, ` ${statements.length > 1 ? `Step ${place + 1}: ` : ""}${name}`), formula);
       if (place === wrong) item.classList.add("first-wrong");
       if (one.says) item.append(element("p", "checker-says", one.says));
+      if (one.status === "refuted") item.append(explanation(one.says));
       if (one.read) item.append(element("details", "checker-read", element("summary", "", "How it was read"), element("pre", "", one.read)));
       list.append(item);
     }

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SITE = Path(os.environ.get("SITE", ROOT / "_build" / "html")).resolve()
@@ -28,6 +28,8 @@ CHROMIUM_FLAGS = [
 ]
 
 sys.path.append(str(ROOT / "book" / "_ext"))
+# A bound for machines that do other work as well; what holds is seen at once.
+expect.set_options(timeout=20_000)
 
 
 def pages() -> list[str]:
@@ -43,7 +45,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("page_path", pages())
 
 
-class _Handler(http.server.SimpleHTTPRequestHandler):
+class Handler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """The tests report what fails; a line for each request would hide it."""
 
@@ -55,9 +57,9 @@ def site() -> Path:
 
 
 @contextlib.contextmanager
-def serve(folder: Path) -> Iterator[str]:
+def serve(folder: Path, answer: type[Handler] = Handler) -> Iterator[str]:
     """The address of ``folder``, served for the length of a block."""
-    handler = functools.partial(_Handler, directory=str(folder))
+    handler = functools.partial(answer, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.server
 import json
+import re
 import threading
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
+from docutils import nodes
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from questions import Question, parse
 
 from texcheck import check
 
 PAGE = "homework/derivation.html"
+BOOK = Path(__file__).parents[2] / "book"
+FENCE = re.compile(r"^```\{question\} (\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STATEMENTS = Path(__file__).parents[1] / "texcheck" / "statements"
 LOADED = 60_000  # milliseconds for the first answer, on a machine that does other work as well
 
@@ -57,6 +65,16 @@ def test_a_formula_is_proved_and_another_refuted_with_its_diagnosis(open_page: P
     assert "factor 2" in said
 
 
+def test_a_refutation_leads_to_the_place_that_explains_it(open_page: Page) -> None:
+    ask(open_page, WRONG)
+    link = open_page.locator(".checker-explained a")
+    expect(link).to_have_attribute(
+        "href", re.compile(r"/regression/gradients\.html#equation-eq-c07-1$")
+    )
+    ask(open_page, "x_0 = x_1 + y_0")
+    expect(link).to_have_attribute("href", "#what-it-says-and-what-that-means")
+
+
 def test_the_first_wrong_step_of_a_chain_is_pointed_at(open_page: Page) -> None:
     assert "The first step that does not hold is step 2 of 3." in ask(open_page, CHAIN)
     marks = [step.get_attribute("class") for step in open_page.locator(".checker-step").all()]
@@ -73,6 +91,31 @@ def test_how_it_was_read_folds_out(open_page: Page) -> None:
 
 def test_a_line_break_is_told_where_the_text_cannot_be_read(open_page: Page) -> None:
     assert "not read" in ask(open_page, "x = (")
+
+
+def test_a_verdict_is_accessible_on_a_phone_in_both_themes(open_page: Page) -> None:
+    open_page.set_viewport_size({"width": 360, "height": 800})
+    ask(open_page, CHAIN)
+    for theme in ("dark", "light"):
+        open_page.emulate_media(color_scheme=theme)
+        results = Axe().run(open_page, options={"resultTypes": ["violations"]})
+        assert results.violations_count == 0, results.generate_report()
+        assert open_page.evaluate("document.documentElement.scrollWidth") <= 360
+    open_page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_keyboard_alone_is_enough(open_page: Page) -> None:
+    open_page.get_by_label("Your formula", exact=True).focus()
+    open_page.keyboard.press("Control+a")
+    open_page.keyboard.type(WRONG)
+    for _ in range(40):
+        open_page.keyboard.press("Tab")
+        if open_page.evaluate("document.activeElement.matches('.checker [type=submit]')"):
+            break
+    open_page.keyboard.press("Enter")
+    expect(open_page.locator(".checker-verdict")).to_contain_text("factor 2", timeout=LOADED)
+    open_page.keyboard.press("Tab")
+    expect(open_page.locator(".checker-explained a")).to_be_focused()
 
 
 HOSTILE = [
@@ -137,56 +180,71 @@ def test_assignment_mode_gives_the_reason(open_page: Page) -> None:
 
 
 def statements() -> list[dict[str, Any]]:
-    """200 statements of the prover's tests, from each file alike."""
+    """200 statements of the prover's tests: 50 of each verdict, from all over its file."""
     found = []
-    for path in sorted(STATEMENTS.glob("*.toml")):
-        rows = tomllib.loads(path.read_text("utf-8"))
-        rows = next(iter(rows.values())) if isinstance(rows, dict) else rows
-        found += rows[:: max(1, len(rows) // 50)][:50]
-    return found[:200]
+    for verdict in ("proved", "refuted", "undecided", "unreadable"):
+        rows = tomllib.loads((STATEMENTS / f"{verdict}.toml").read_text("utf-8"))["rows"]
+        found += rows[:: len(rows) // 50][:50]
+    return found
+
+
+def ask_all(page: Page, questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The prover's replies in the page."""
+    replies = page.evaluate(
+        """async questions => {
+          const prover = await book.loadProver();
+          const replies = [];
+          for (const one of questions) replies.push(await prover.askIn(null, one));
+          return replies;
+        }""",
+        questions,
+    )
+    return list(replies)
 
 
 def test_the_page_says_what_the_command_says(open_page: Page) -> None:
     rows = statements()
-    assert len(rows) >= 150
-    asked = [
-        {
-            "ask": "check",
-            "tex": row["tex"],
-            "network": row["network"],
-            "notation": "",
-            "assignment": False,
-        }
-        for row in rows
-    ]
-    replies = open_page.evaluate(
-        "async asked => { const prover = await book.loadProver(); const replies = [];"
-        "for (const one of asked) replies.push(await prover.askIn(null, one)); return replies; }",
-        asked,
+    assert len(rows) == 200
+    asked = {"ask": "check", "notation": "", "assignment": False}
+    replies = ask_all(
+        open_page, [{**asked, "tex": row["tex"], "network": row["network"]} for row in rows]
     )
     for row, reply in zip(rows, replies, strict=True):
         mine = [verdict.status for _, verdict in check(row["tex"], row["network"])]
         assert [one["status"] for one in reply["statements"]] == mine, row["tex"]
 
 
-def test_every_formula_question_accepts_its_answer_and_answers_its_mistakes(
-    open_page: Page, origin: str, site: Path
+def formula_questions() -> dict[str, Question]:
+    """Every formula question of the book, by its anchor."""
+    found = {}
+    for path in sorted(BOOK.rglob("*.md")):
+        for name, text in FENCE.findall(path.read_text("utf-8")):
+            question = parse(name, text)
+            if question.kind == "formula":
+                found[nodes.make_id(f"q-{name}")] = question
+    return found
+
+
+def test_every_formula_question_accepts_three_spellings_and_answers_its_mistakes(
+    open_page: Page, site: Path
 ) -> None:
-    found = 0
-    for path in sorted(site.rglob("*.html")):
-        for section in BeautifulSoup(path.read_text("utf-8"), "lxml").select(".question"):
-            data = json.loads(section["data-question"])
-            if data["kind"] != "formula":
-                continue
-            found += 1
-            for place, tex in enumerate(data["answers"]):
-                reply = open_page.evaluate(
-                    "async asked => (await book.loadProver()).askIn(null, asked)",
-                    {"ask": "judge", "wanted": data, "answer": tex},
-                )
-                assert reply["right"] == (place == 0), (section["id"], tex)
-                assert reply["wrong"] == (None if place == 0 else place - 1), (section["id"], tex)
-    assert found >= 8
+    questions = formula_questions()
+    shown = {
+        section["id"]: json.loads(section["data-question"])
+        for html in (path.read_text("utf-8") for path in sorted(site.rglob("*.html")))
+        if "data-question=" in html
+        for section in BeautifulSoup(html, "lxml").select(".question")
+    }
+    assert {key for key, data in shown.items() if data["kind"] == "formula"} == questions.keys()
+    assert len(questions) >= 8
+    for anchor, question in questions.items():
+        right = [question.answer, *question.also]
+        assert len(set(right)) >= 3, anchor
+        wrong = [one.answer for one in question.wrong]
+        asked = {"ask": "judge", "wanted": shown[anchor]}
+        replies = ask_all(open_page, [{**asked, "answer": tex} for tex in (*right, *wrong)])
+        assert [reply["right"] for reply in replies] == [True] * len(right) + [False] * len(wrong)
+        assert [reply["wrong"] for reply in replies[len(right) :]] == list(range(len(wrong)))
 
 
 def test_a_formula_question_is_answered_in_its_page(context: BrowserContext, origin: str) -> None:
@@ -221,25 +279,44 @@ def test_nothing_is_loaded_before_it_is_used_and_nothing_comes_from_elsewhere(
     }
 
 
+class Faulty(http.server.SimpleHTTPRequestHandler):
+    """A server that gives one file late or not at all: a route sees no service worker's request."""
+
+    withheld = threading.Event()  # until it is set, the file does not come
+    missing = False
+
+    def do_GET(self) -> None:
+        if "/python.wasm.gz" in self.path:
+            self.withheld.wait(60)
+        with contextlib.suppress(ConnectionError):  # of a load that was cancelled
+            if self.missing and "/python.wasm.gz" in self.path:
+                self.send_error(404)
+            else:
+                super().do_GET()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """As in the other tests."""
+
+
 def test_loading_can_be_cancelled_and_fails_in_one_sentence(
-    context: BrowserContext, origin: str
+    context: BrowserContext, site: Path, serve_folder: Callable[..., AbstractContextManager[str]]
 ) -> None:
     page = context.new_page()
-    page.route("**/python.wasm.gz*", lambda route: None)  # never answered
-    page.goto(f"{origin}/{PAGE}")
-    page.get_by_label("Your formula", exact=True).fill(RIGHT)
-    page.keyboard.press("Control+Enter")
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.locator(".checker-verdict")).to_have_text(
-        "Loading was cancelled. Nothing was checked."
-    )
-    page.unroute("**/python.wasm.gz*")
-    page.route("**/python.wasm.gz*", lambda route: route.fulfill(status=404))
-    said = ask(page, RIGHT)
-    assert "could not be loaded" in said
-    assert "python -m texcheck prove" in said
-    page.unroute("**/python.wasm.gz*")
-    assert "Proved." in ask(page, RIGHT)
+    with serve_folder(site, Faulty) as address:
+        page.goto(f"{address}/{PAGE}")
+        page.get_by_label("Your formula", exact=True).fill(RIGHT)
+        page.keyboard.press("Control+Enter")
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.locator(".checker-verdict")).to_have_text(
+            "Loading was cancelled. Nothing was checked."
+        )
+        Faulty.missing = True
+        Faulty.withheld.set()
+        said = ask(page, RIGHT)
+        assert "could not be loaded" in said
+        assert "python -m texcheck prove" in said
+        Faulty.missing = False
+        assert "Proved." in ask(page, RIGHT)
 
 
 def test_it_works_from_disk(context: BrowserContext, site: Path) -> None:
