@@ -1,37 +1,59 @@
-"""Every page, on phone, tablet and desk, light and dark: loads cleanly, fits, is accessible."""
+"""Every page, on phone, tablet and desk, light and dark: loads cleanly and lightly, fits, axe."""
 
 from __future__ import annotations
 
+import gzip
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Request, Response
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
-WIDTHS = (360, 768, 1280)
-THEMES = ("light", "dark")
+# A first visit with gzip, images aside.
+MOST_BYTES = 150_000
+MOST_REQUESTS = 20
+_COMPRESSED_ALREADY = ("font/woff2", "image/png", "image/jpeg")
+
+# What was painted is measured (what scrolls sideways), and the measures are applied.
+PAINTED = "new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
+
+FITS = """() => {
+  const width = document.documentElement.clientWidth;
+  const all = [...document.querySelectorAll(".article math")]
+    .map(math => [math, math.getBoundingClientRect()]);
+  const named = found => found.map(([math]) => math.textContent);
+  return {
+    tooWide: document.documentElement.scrollWidth <= width ? []
+      : [...document.querySelectorAll("main *")]
+        .filter(node => node.getBoundingClientRect().right > width + 1)
+        .map(node => node.outerHTML.slice(0, 120)),
+    notShown: named(all.filter(([math, box]) =>
+      !(box.width > 0 && box.height > 0) && !math.closest("details:not([open]), [hidden]"))),
+    cutOff: named(all.filter(([math, box]) => box.right > innerWidth
+      && !math.closest(".pst-scrollable-table-container, .equation-scroll"))),
+    scrolls: document.documentElement.scrollWidth > innerWidth,
+  };
+}"""
 
 
 class Visit:
-    """A page opened as a reader would, with everything that went wrong while it loaded."""
+    """A page opened as a reader would, with all that it asked for and that went wrong."""
 
-    def __init__(self, browser: Browser, url: str, *, width: int, theme: str) -> None:
+    def __init__(self, page: Page, url: str) -> None:
         self.host = urlsplit(url).netloc
+        self.page = page
         self.problems: list[str] = []
-        self.context = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme=theme, has_touch=width < 768
-        )
-        self.page: Page = self.context.new_page()
-        self.page.on("console", self._console)
-        self.page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
-        self.page.on("requestfailed", self._failed)
-        self.page.on("request", self._request)
-        self.page.on("response", self._response)
-        self.page.goto(url, wait_until="networkidle")
-        # What the page measures (what scrolls sideways) is known after it was painted.
-        self.page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+        self.responses: list[Response] = []
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
+        page.on("requestfailed", self._failed)
+        page.on("request", self._request)
+        page.on("response", self._response)
+        page.goto(url, wait_until="networkidle")
 
-    def _console(self, message: object) -> None:
+    def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.problems.append(f"console {message.type}: {message.text}")
 
@@ -44,57 +66,48 @@ class Visit:
             self.problems.append(f"request to another host: {request.url}")
 
     def _response(self, response: Response) -> None:
+        self.responses.append(response)
         if response.status >= 400:
             self.problems.append(f"status {response.status}: {response.url}")
 
-    def __enter__(self) -> Visit:
-        return self
+    def weight(self) -> dict[str, int]:
+        """The bytes of each file but images, as a server with gzip sends it."""
+        return {
+            response.url: len(response.body())
+            if response.headers.get("content-type") in _COMPRESSED_ALREADY
+            else len(gzip.compress(response.body(), 6))
+            for response in self.responses
+            if response.request.resource_type != "image"
+        }
 
-    def __exit__(self, *_: object) -> None:
-        self.context.close()
+
+@contextmanager
+def visit(browser: Browser, url: str, *, width: int, theme: str) -> Iterator[Visit]:
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=theme, has_touch=width < 768
+    )
+    yield Visit(context.new_page(), url)
+    context.close()
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", WIDTHS)
-def test_page_loads_cleanly_and_fits(
-    browser: Browser, origin: str, page_path: str, width: int, theme: str
+@pytest.mark.parametrize(("widths", "theme"), [((360, 768), "light"), ((1280,), "dark")])
+def test_page_loads_cleanly_and_lightly_fits_and_is_accessible(
+    browser: Browser, origin: str, page_path: str, widths: tuple[int, ...], theme: str
 ) -> None:
-    with Visit(browser, f"{origin}/{page_path}", width=width, theme=theme) as visit:
-        page = visit.page
-        assert visit.problems == []
-        assert page.evaluate("document.documentElement.dataset.theme") == theme
-        too_wide = page.evaluate(
-            """() => {
-              const width = document.documentElement.clientWidth;
-              if (document.documentElement.scrollWidth <= width) return [];
-              return [...document.querySelectorAll("main *")]
-                .filter(node => node.getBoundingClientRect().right > width + 1)
-                .map(node => node.outerHTML.slice(0, 120));
-            }"""
-        )
-        assert too_wide == []
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        not_shown = page.evaluate(
-            """() => [...document.querySelectorAll(".article math")].filter(math => {
-              const box = math.getBoundingClientRect();
-              const hidden = math.closest("details:not([open]), [hidden]");
-              return !hidden && !(box.width > 0 && box.height > 0);
-            }).map(math => math.textContent)"""
-        )
-        assert not_shown == []
-        cut_off = page.evaluate(
-            """() => [...document.querySelectorAll(".article math")]
-              .filter(math => math.getBoundingClientRect().right > innerWidth)
-              .filter(math => !math.closest(".pst-scrollable-table-container, .equation-scroll"))
-              .map(math => math.textContent)"""
-        )
-        assert cut_off == []
-
-
-@pytest.mark.parametrize(("width", "theme"), [(360, "light"), (1280, "dark")])
-def test_axe_finds_nothing(
-    browser: Browser, origin: str, page_path: str, width: int, theme: str
-) -> None:
-    with Visit(browser, f"{origin}/{page_path}", width=width, theme=theme) as visit:
-        results = Axe().run(visit.page)
+    with visit(browser, f"{origin}/{page_path}", width=widths[0], theme=theme) as visited:
+        page = visited.page
+        assert visited.problems == []
+        sizes = visited.weight()
+        assert sum(sizes.values()) <= MOST_BYTES, sizes
+        assert len(sizes) <= MOST_REQUESTS, sizes
+        results = Axe().run(page, options={"resultTypes": ["violations"]})
         assert results.violations_count == 0, results.generate_report()
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 800})
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                page.evaluate(PAINTED)
+                assert page.evaluate("document.documentElement.dataset.theme") == scheme
+                found = page.evaluate(FITS)
+                assert not any(found.values()), (width, scheme, found)
+        assert visited.problems == []

@@ -1,0 +1,99 @@
+"""How fast the prover is in the page: until it is ready, and for a verdict after that.
+
+Run it after `make book` with `.venv/bin/python benchmarks/page.py`. It serves the site on loopback
+and drives a headless Chromium (or CHROMIUM=path). Ready is the time from the first press of "Check"
+in an empty browser to the verdict. The statements are the two-layer ones of the prover's tests.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import shutil
+import statistics
+import sys
+import threading
+import time
+import tomllib
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+SITE = ROOT / "_build" / "html"
+STATEMENTS = ROOT / "tests" / "texcheck" / "statements"
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
+RUNS = 5  # from an empty browser
+EACH = 100  # statements of each verdict
+FIRST = r"\frac{\partial \ell}{\partial \hat y} = 2 (\hat y - y)^T"
+
+MEASURE = """async rows => {
+  const prover = await book.loadProver();
+  const times = [];
+  for (const [tex, network] of rows) {
+    const asked = { ask: "check", tex, network, notation: "", assignment: false };
+    times.push((await prover.askIn(null, asked)).milliseconds);
+  }
+  return times;
+}"""
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """The table is all that is printed."""
+
+
+def two_layer_statements() -> list[tuple[str, str]]:
+    found = []
+    for verdict in ("proved", "refuted"):
+        rows = tomllib.loads((STATEMENTS / f"{verdict}.toml").read_text("utf-8"))["rows"]
+        rows = [row for row in rows if row["network"] != "deep"]
+        found += [(row["tex"], row["network"]) for row in rows[:: len(rows) // EACH][:EACH]]
+    return found
+
+
+def seconds_until_ready(page: Page, address: str) -> float:
+    page.goto(f"{address}/homework/derivation.html")
+    page.get_by_label("Your formula", exact=True).fill(FIRST)
+    before = time.perf_counter()
+    page.keyboard.press("Control+Enter")
+    page.locator(".checker-summary").wait_for()
+    return time.perf_counter() - before
+
+
+def main() -> None:
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not chromium or not (SITE / "_static" / "checker" / "client.js").is_file():
+        sys.exit("expected Chromium and a site with the prover: run `make book` first")
+    handler = functools.partial(_Handler, directory=str(SITE))
+    with (
+        http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
+        sync_playwright() as playwright,
+    ):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        ready, times = [], []
+        for run in range(RUNS):
+            context = browser.new_context()
+            page = context.new_page()
+            ready.append(seconds_until_ready(page, address))
+            if run == 0:
+                statements = two_layer_statements()
+                times = page.evaluate(MEASURE, statements)
+            context.close()
+        browser.close()
+        server.shutdown()
+    print(f"ready: {', '.join(f'{one:.2f}' for one in ready)} s")
+    percentile = statistics.quantiles(times, n=20)[-1]
+    print(
+        f"verdicts of {len(times)} two-layer statements: median {statistics.median(times):.0f} ms,"
+        f" 95th percentile {percentile:.0f} ms, longest {max(times):.0f} ms"
+    )
+    for milliseconds, (tex, network) in sorted(zip(times, statements, strict=True))[-3:]:
+        print(f"  {milliseconds:6.0f} ms  {network}: {tex}")
+
+
+if __name__ == "__main__":
+    main()
