@@ -61,7 +61,7 @@ def _operand(c: Cursor) -> t.Expr:
     alone = brackets or function or token.kind in ("word", "text")
     of = c.read(FACTOR if alone else PRODUCT)
     ends = not c.continues() and not c.sees("/", *spelling.JOINING - {"+"})
-    c.require(isinstance(of, t.Function) or ends or not alone, _BRACKETS)
+    c.require(isinstance(of, t.Function) or ends, _BRACKETS)
     return of
 
 

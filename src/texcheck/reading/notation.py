@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 from . import spelling
 from .cursor import BOOK, Names
-from .tokens import tokens
+from .tokens import CannotRead, tokens
 
 # A line's tokens with a space between them, without braces and without what is around a layer.
 _LINEAR = re.compile(r"(\S+) \^ (\w+) = (\S+) \^ \2 (\S+)(?: \^ \2 - 1| \^ \d+)? \+ (\S+) \^ \2")
 _ACTIVATION = re.compile(r"(\S+) \^ (\w+) = (\S+)(?: \^ \2)? \( (\S+) \^ \2 \)")
 _LOSS = re.compile(r"(\w) = ")
+# Indices, lengths, the identity, a unit vector, layers and activations keep their letters.
+_TAKEN = {*"ijklmnopqrKILdefg"}
 _LAYER = re.compile(r"\^ [\[(] (\w+)((?: - 1)?) [\])]")
 
 
@@ -48,6 +50,9 @@ def names_of(schema: Sequence[str]) -> Names:
             foreign = True
         else:
             continue
+        for letter, role in declared.items():
+            if letter in (_TAKEN if role != "ell" else _TAKEN | {*spelling.QUANTITIES}):
+                raise CannotRead(f"expected a letter that is free: {letter} has a meaning", 0, 1)
         roles = {*declared.values()}
         quantities = {key: role for key, role in quantities.items() if role not in roles} | declared
     if not foreign:

@@ -294,7 +294,7 @@ def _under(c: Cursor) -> tuple[list[str], t.Expr | None, tuple[t.Indicator, ...]
     letters: list[str] = []
     low: t.Expr | None = None
     conditions: list[t.Indicator] = []
-    while not c.take("}"):
+    while not letters or not c.take("}"):
         begin = c.token.start
         letters.append(names.index_letter(c))
         left = t.Index(letters[-1], **c.span(begin))

@@ -194,3 +194,9 @@ def test_a_condition_ends_at_a_full_stop() -> None:
     first, second = read(r"x_i = x_i \text{ if } x_i > 0. \text{ Also } x_i = x_i")
     assert first.conditions
     assert second.conditions == ()
+
+
+@pytest.mark.parametrize("loss", [r"k = \sum_k \hat y_k", "K = 1", "s = 1", "f = 1"])
+def test_a_declared_letter_stands_for_nothing_else(loss: str) -> None:
+    with pytest.raises(CannotRead, match="a letter that is free"):
+        names_of([loss])
