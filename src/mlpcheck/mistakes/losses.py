@@ -18,7 +18,8 @@ EPSILONS = tuple(10.0**-k for k in range(3, 17))
 MEAN, SLOPE = "difference.square().mean()", "2 * difference / difference.numel()"
 LOG, LOG_REST = "torch.log(y_hat).clamp(min=-100)", "torch.log(1 - y_hat).clamp(min=-100)"
 BCE, BCE_SLOPE = "-(y * log_y_hat + (1 - y) * log_rest).mean()", "(y_hat - y) / denominator /"
-DENOMINATOR = "(y_hat * (1 - y_hat)).clamp(min=1e-12)"
+BOUND = "(y_hat * (1 - y_hat)).clamp(min=1e-12)"
+RETURN = "\n    return loss, dJdy_hat"
 FIRST = "    log_y_hat ="  # where bce_loss begins
 
 
@@ -92,28 +93,21 @@ def _both(loss: str, slope: str) -> Changes:
 
 
 ROWS = (
-    Mistake(
-        "swapped-arguments", "{what}: takes its arguments as (y_hat, y). The order is (y, y_hat).",
-        SEE,
+    Mistake("swapped-arguments", "{what}: takes its arguments as (y_hat, y). The order is (y, "
+        "y_hat).", SEE,
         [Option("bce_loss loss", lambda y, p: np.mean(cross_entropy(p, y))),
          Option("bce_loss loss", lambda y, p: np.mean(-p * np.log(y) - (1 - p) * np.log(1 - y))),
          Option("bce_loss dJdy_hat", lambda y, p: (y - p) / (y * (1 - y))),
          Option("bce_loss dJdy_hat", lambda y, p: entropy_slope(p, y))],
-        [[("def bce_loss(y, y_hat)", "def bce_loss(y_hat, y)")]],
-    ),
-    Mistake(
-        "broadcast",
-        "{what}: {value} loses an axis, so that with one output every prediction is compared with "
-        "every target, N x N differences for N. Leave y and y_hat in the shape (N, K).",
-        SEE, _broadcasts(),
+        [[("def bce_loss(y, y_hat)", "def bce_loss(y_hat, y)")]]),
+    Mistake("broadcast", "{what}: {value} loses an axis, so that with one output every prediction "
+        "is compared with every target, N x N differences for N. Leave y and y_hat in the shape "
+        "(N, K).", SEE, _broadcasts(),
         [[("difference = y_hat - y\n", "difference = y_hat.squeeze() - y\n")],
          [("difference = y_hat - y\n", "difference = y_hat - y.reshape(-1)\n")],
-         [(FIRST, "    y_hat = y_hat.squeeze()\n" + FIRST)]],
-    ),
-    Mistake(
-        "loss-root",
-        "{what}: {value}. The loss is the mean of the squares, without a root.", SEE,
-        [*options("mse_loss loss", {
+         [(FIRST, "    y_hat = y_hat.squeeze()\n" + FIRST)]]),
+    Mistake("loss-root", "{what}: {value}. The loss is the mean of the squares, without a root.",
+        SEE, [*options("mse_loss loss", {
             "the root of the mean": lambda y, p: np.sqrt(np.mean((p - y) ** 2)),
             "the root of the sum of the squares, as torch.norm has it": _norm,
             "torch.norm over N": lambda y, p: _norm(y, p) / len(y),
@@ -121,55 +115,38 @@ ROWS = (
         }), Option("mse_loss dJdy_hat", lambda y, p: (p - y) / _norm(y, p) * y.size,
                    "the gradient of torch.norm")],
         [[(MEAN, MEAN + ".sqrt()")], [(MEAN, "torch.norm(difference)")],
-         _both("torch.norm(difference) / len(y)", "difference / torch.norm(difference)")],
-    ),
-    Mistake(
-        "loss-absolute",
-        "{what}: built on the absolute difference. The loss squares the difference.", SEE,
+         _both("torch.norm(difference) / len(y)", "difference / torch.norm(difference)")]),
+    Mistake("loss-absolute", "{what}: built on the absolute difference. The loss squares the "
+        "difference.", SEE,
         [Option("mse_loss loss", lambda y, p: np.mean(np.abs(p - y))),
          Option("mse_loss dJdy_hat", lambda y, p: np.sign(p - y))],
-        [_both("difference.abs().mean()", "difference.sign() / difference.numel()")],
-    ),
-    Mistake(
-        "loss-not-squared",
-        "{what}: the mean of y_hat - y itself. The loss squares the difference.", SEE,
+        [_both("difference.abs().mean()", "difference.sign() / difference.numel()")]),
+    Mistake("loss-not-squared", "{what}: the mean of y_hat - y itself. The loss squares the "
+        "difference.", SEE,
         [Option("mse_loss loss", lambda y, p: np.mean(p - y)),
          Option("mse_loss loss", lambda y, p: np.mean(p - y) ** 2)],
-        [[(MEAN, "difference.mean()")]],
-    ),
-    Mistake(
-        "loss-per-row", "{what}: {value}. The loss of a batch is one number.", SEE,
+        [[(MEAN, "difference.mean()")]]),
+    Mistake("loss-per-row", "{what}: {value}. The loss of a batch is one number.", SEE,
         [Option(f"{name} loss", lambda y, p, run=run, axis=axis: (
             run(y, p) if axis is None else np.mean(run(y, p), axis=axis)), f"one number {each}")
          for name, run in (("mse_loss", lambda y, p: (p - y) ** 2), ("bce_loss", cross_entropy))
          for axis, each in ((1, "a row"), (0, "a column"), (None, "an element"))],
-        [[(MEAN, "difference.square().mean(dim=1)")]],
-    ),
-    Mistake(
-        "loss-squared-gradient",
-        "{what}: still has the square. The derivative of a square is 2 (y_hat - y).", SEE,
-        [Option("mse_loss dJdy_hat", lambda y, p: (p - y) ** 2)],
-        [[(SLOPE, "difference.square() / difference.numel()")]],
-    ),
-    Mistake(
-        "loss-gradient-summed",
-        "{what}: summed or averaged over the batch. It has one row for each row of y_hat.", SEE,
-        [*(Option("mse_loss dJdy_hat", run) for run in (
+        [[(MEAN, "difference.square().mean(dim=1)")]]),
+    Mistake("loss-squared-gradient", "{what}: still has the square. The derivative of a square is "
+        "2 (y_hat - y).", SEE, [Option("mse_loss dJdy_hat", lambda y, p: (p - y) ** 2)],
+        [[(SLOPE, "difference.square() / difference.numel()")]]),
+    Mistake("loss-gradient-summed", "{what}: summed or averaged over the batch. It has one row "
+        "for each row of y_hat.", SEE, [*(Option("mse_loss dJdy_hat", run) for run in (
             lambda y, p: (2 * (p - y)).sum(axis=0), lambda y, p: (2 * (p - y)).sum(),
             lambda y, p: (2 * (p - y)).mean(axis=0, keepdims=True),
             lambda y, p: (2 * (p - y)).mean())),
          Option("bce_loss dJdy_hat", lambda y, p: entropy_slope(y, p).sum(axis=0)),
          Option("bce_loss dJdy_hat", lambda y, p: entropy_slope(y, p).sum())],
-        [[(SLOPE, f"({SLOPE}).sum(dim=0)")], [(SLOPE, "2 * difference.mean()")]],
-    ),
-    Mistake(
-        "loss-values-swapped", "{what}: returns the gradient first. The order is (loss, dJdy_hat).",
-        SEE,
-        examples=[[(f"{SLOPE}\n    return loss, dJdy_hat", f"{SLOPE}\n    return dJdy_hat, loss")]],
-    ),
-    Mistake(
-        "brackets",
-        "{what}: {value}, where a bracket is missing.", SEE,
+        [[(SLOPE, f"({SLOPE}).sum(dim=0)")], [(SLOPE, "2 * difference.mean()")]]),
+    Mistake("loss-values-swapped", "{what}: returns the gradient first. The order is (loss, "
+        "dJdy_hat).", SEE,
+        examples=[[(SLOPE + RETURN, SLOPE + "\n    return dJdy_hat, loss")]]),
+    Mistake("brackets", "{what}: {value}, where a bracket is missing.", SEE,
         [*options("mse_loss dJdy_hat", {
             "2 y_hat - y for 2 (y_hat - y)": lambda y, p: 2 * p - y,
             "2 y_hat - y / (N K) for 2 (y_hat - y) / (N K)": lambda y, p: 2 * p * y.size - y,
@@ -183,86 +160,56 @@ ROWS = (
                 lambda y, p: p - y / (p * (1 - p)),
         })],
         [[(SLOPE, "(2 * y_hat - y) / difference.numel()")],
-         [(BCE_SLOPE, "(y_hat - y) / y_hat * (1 - y_hat) /")]],
-    ),
-    Mistake(
-        "bce-one-term", "{what}: the term with {value} is missing. Both targets, 0 and 1, cost.",
-        ENTROPY + "eq:f03",
-        [*options("bce_loss loss", {
+         [(BCE_SLOPE, "(y_hat - y) / y_hat * (1 - y_hat) /")]]),
+    Mistake("bce-one-term", "{what}: the term with {value} is missing. Both targets, 0 and 1, "
+        "cost.", ENTROPY + "eq:f03", [*options("bce_loss loss", {
             "1 - y": lambda y, p: -np.mean(y * np.log(p)),
             "y": lambda y, p: -np.mean((1 - y) * np.log(1 - p)),
         }), *options("bce_loss dJdy_hat", {
             "1 - y": lambda y, p: -y / p, "y": lambda y, p: (1 - y) / (1 - p),
-        })],
-        [[(BCE, "-(y * log_y_hat).mean()"), (BCE_SLOPE, "-y / y_hat.clamp(min=1e-12) /")]],
-    ),
-    Mistake(
-        "bce-term-sign", "{what}: the two terms are subtracted from each other. They are added.",
-        ENTROPY + "eq:f03",
+        })], [[(BCE, "-(y * log_y_hat).mean()"), (BCE_SLOPE, "-y / y_hat.clamp(min=1e-12) /")]]),
+    Mistake("bce-term-sign", "{what}: the two terms are subtracted from each other. They are "
+        "added.", ENTROPY + "eq:f03",
         [Option("bce_loss loss", lambda y, p: -np.mean(y * np.log(p) - (1 - y) * np.log(1 - p))),
          Option("bce_loss dJdy_hat", lambda y, p: -y / p - (1 - y) / (1 - p))],
-        [[(BCE, BCE.replace("+", "-"))]],
-    ),
-    Mistake(
-        "bce-denominator",
-        "{what}: lacks the denominator y_hat (1 - y_hat). y_hat - y is the error at s of a "
-        "sigmoid, not the derivative of the loss.",
-        ENTROPY + "eq:f04", [Option("bce_loss dJdy_hat", lambda y, p: p - y)],
-        [[(BCE_SLOPE, "(y_hat - y) /")]],
-    ),
-    Mistake(
-        "bce-half-denominator", "{what}: the denominator is {value}. It is y_hat (1 - y_hat).",
-        ENTROPY + "eq:f04",
-        options("bce_loss dJdy_hat", {
+        [[(BCE, BCE.replace("+", "-"))]]),
+    Mistake("bce-denominator", "{what}: lacks the denominator y_hat (1 - y_hat). y_hat - y is the "
+        "error at s of a sigmoid, not the derivative of the loss.", ENTROPY + "eq:f04",
+        [Option("bce_loss dJdy_hat", lambda y, p: p - y)], [[(BCE_SLOPE, "(y_hat - y) /")]]),
+    Mistake("bce-half-denominator", "{what}: the denominator is {value}. It is y_hat (1 - y_hat).",
+        ENTROPY + "eq:f04", options("bce_loss dJdy_hat", {
             "y_hat alone": lambda y, p: (p - y) / p,
             "1 - y_hat alone": lambda y, p: (p - y) / (1 - p),
             "y_hat (1 + y_hat)": lambda y, p: (p - y) / (p * (1 + p)),
             "y_hat (y_hat - y)": lambda y, p: (p - y) / (p * (p - y)),
-        }),
-        [[(DENOMINATOR, "y_hat.clamp(min=1e-12)")], [(DENOMINATOR, "(y_hat * (y_hat - y))")]],
-    ),
-    Mistake(
-        "bce-mse", "{what}: the squared error, not the cross-entropy.", ENTROPY + "eq:f03",
+        }), [[(BOUND, "y_hat.clamp(min=1e-12)")], [(BOUND, "(y_hat * (y_hat - y))")]]),
+    Mistake("bce-mse", "{what}: the squared error, not the cross-entropy.", ENTROPY + "eq:f03",
         [Option("bce_loss loss", lambda y, p: np.mean((p - y) ** 2))],
-        [[(BCE, "(y_hat - y).square().mean()")]],
-    ),
-    Mistake(
-        "bce-mse-gradient", "{what}: the gradient of the squared error.", ENTROPY + "eq:f04",
+        [[(BCE, "(y_hat - y).square().mean()")]]),
+    Mistake("bce-mse-gradient", "{what}: the gradient of the squared error.", ENTROPY + "eq:f04",
         [Option("bce_loss dJdy_hat", lambda y, p: 2 * (p - y))],
-        [[(BCE_SLOPE, "2 * (y_hat - y) /")]],
-    ),
-    Mistake(
-        "bce-logits",
-        "{what}: takes the sigmoid of y_hat, as BCEWithLogitsLoss does. Here y_hat is a "
-        "probability already.",
-        ENTROPY + "eq:f03",
+        [[(BCE_SLOPE, "2 * (y_hat - y) /")]]),
+    Mistake("bce-logits", "{what}: takes the sigmoid of y_hat, as BCEWithLogitsLoss does. Here "
+        "y_hat is a probability already.", ENTROPY + "eq:f03",
         [Option("bce_loss loss", lambda y, p: np.mean(cross_entropy(y, sigmoid(p)))),
          Option("bce_loss dJdy_hat", lambda y, p: entropy_slope(y, sigmoid(p))),
          Option("bce_loss dJdy_hat", lambda y, p: sigmoid(p) - y)],
-        [[(FIRST, "    y_hat = torch.sigmoid(y_hat)\n" + FIRST)]],
-    ),
-    Mistake(
-        "bce-times-denominator", "{what}: multiplied by y_hat (1 - y_hat). It is divided by it.",
-        ENTROPY + "eq:f04", [Option("bce_loss dJdy_hat", lambda y, p: (p - y) * p * (1 - p))],
-        [[(BCE_SLOPE, "(y_hat - y) * denominator /")]],
-    ),
-    Mistake(
-        "bce-saturated",
-        "{what}: not finite where y_hat is exactly 0 or 1. As BCELoss does, bound each logarithm "
-        "below by -100 and the denominator below by 1e-12.",
+        [[(FIRST, "    y_hat = torch.sigmoid(y_hat)\n" + FIRST)]]),
+    Mistake("bce-times-denominator", "{what}: multiplied by y_hat (1 - y_hat). It is divided by "
+        "it.", ENTROPY + "eq:f04",
+        [Option("bce_loss dJdy_hat", lambda y, p: (p - y) * p * (1 - p))],
+        [[(BCE_SLOPE, "(y_hat - y) * denominator /")]]),
+    Mistake("bce-saturated", "{what}: not finite where y_hat is exactly 0 or 1. As BCELoss does, "
+        "bound each logarithm below by -100 and the denominator below by 1e-12.",
         ENTROPY + "eq:bce-logarithms",
-        examples=[[(LOG, LOG[:-16]), (LOG_REST, LOG_REST[:-16]), (DENOMINATOR, DENOMINATOR[:-17])]],
-    ),
-    Mistake(
-        "bce-epsilon",
-        "{what}: differs from BCELoss where y_hat is (almost) 0 or 1: {value}. BCELoss bounds each "
-        "logarithm below by -100, the denominator below by 1e-12, and changes nothing else.",
-        ENTROPY + "eq:bce-logarithms", [option for e in EPSILONS for option in _near(e)],
-        [
+        examples=[[(LOG, LOG[:-16]), (LOG_REST, LOG_REST[:-16]), (BOUND, BOUND[:-17])]]),
+    Mistake("bce-epsilon", "{what}: differs from BCELoss where y_hat is (almost) 0 or 1: {value}. "
+        "BCELoss bounds each logarithm below by -100, the denominator below by 1e-12, and changes "
+        "nothing else.", ENTROPY + "eq:bce-logarithms",
+        [option for e in EPSILONS for option in _near(e)], [
             [(LOG, "torch.log(y_hat + 1e-4)"), (LOG_REST, "torch.log(1 - y_hat + 1e-4)")],
             [(FIRST, "    y_hat = y_hat.clamp(1e-3, 1 - 1e-3)\n" + FIRST)],
             [(FIRST, "    y_hat = y_hat.clamp(1e-8, 1 - 1e-8)\n" + FIRST)],
-            [(DENOMINATOR, DENOMINATOR.replace("1e-12", "1e-9"))],
-        ],
-    ),
+            [(BOUND, BOUND.replace("1e-12", "1e-9"))],
+        ]),
 )  # fmt: skip

@@ -11,50 +11,30 @@ CACHE = 'self.cache = {"x": x, "s1": s1, "z1": z1, "s2": s2}'
 CLEAR = f'forward kept."""\n        {ZEROS}\n        self.cache = {{}}\n'
 
 ROWS = (
-    Mistake(
-        "accumulates",
-        "{what}: calling backward twice adds up. After clear_grad_and_cache() the gradients of "
-        "the earlier batch are still in the sum.",
-        STEPS,
-        examples=[[
+    Mistake("accumulates", "{what}: calling backward twice adds up. After clear_grad_and_cache() "
+        "the gradients of the earlier batch are still in the sum.", STEPS, examples=[[
             *each('["dJd*"] =', '["dJd*"] +=', *NAMES),
             (INIT, f"        {ZEROS}\n        self.cache = {{}}\n"),
             (CLEAR, 'forward kept."""\n        self.cache = {}\n'),
-        ]],
-    ),
-    Mistake(
-        "stale-cache",
-        "{what}: after clear_grad_and_cache() and a new forward the values of the first forward "
-        "are still used.",
-        STEPS,
-        examples=[[
+        ]]),
+    Mistake("stale-cache", "{what}: after clear_grad_and_cache() and a new forward the values of "
+        "the first forward are still used.", STEPS, examples=[[
             (CACHE, f"if not self.cache:\n            {CACHE}"),
             before(INIT, "self.cache = {}"),
             (CLEAR, f'forward kept."""\n        {ZEROS}\n'),
-        ]],
-    ),
-    Mistake(
-        "not-cleared",
-        "clear_grad_and_cache(): clears nothing in {value}. It sets the gradients to zero and "
-        "empties the cache.",
-        STEPS,
-        examples=[[
+        ]]),
+    Mistake("not-cleared", "clear_grad_and_cache(): clears nothing in {value}. It sets the "
+        "gradients to zero and empties the cache.", STEPS, examples=[[
             (INIT, f"        {ZEROS}\n        self.cache = {{}}\n"),
             (CLEAR, 'forward kept."""\n        return\n'),
-        ]],
-    ),
-    Mistake(
-        "shared-state",
-        "{what}: two networks disturb each other. Keep parameters, grads and cache in self, not "
-        "in the class or in the module.",
-        STEPS,
-        examples=[
+        ]]),
+    Mistake("shared-state", "{what}: two networks disturb each other. Keep parameters, grads and "
+        "cache in self, not in the class or in the module.", STEPS, examples=[
             [("class MLP:", "CACHE = {}\n\n\nclass MLP:"),
              (CACHE, "CACHE.update(x=x, s1=s1, z1=z1, s2=s2)"),
              ("(self.cache[name] for", "(CACHE[name] for")],
             [("    def __init__(\n", "    parameters = {}\n\n    def __init__(\n"),
              ("self.parameters = {", "self.parameters.update({"),
              ("(linear_2_out_features),\n        }\n", "(linear_2_out_features),\n        })\n")],
-        ],
-    ),
+        ]),
 )  # fmt: skip
