@@ -183,7 +183,7 @@ def test_sigterm_leaves_no_copy_and_no_process_behind(sandbox, reference, tmp_pa
 
 ORPHAN = """
 import os, time
-from mlpcheck.run.runner import prctl, sweep
+from mlpcheck.run.runner.server import prctl, sweep
 prctl(36, 1)
 if (pid := os.fork()) == 0:
     os.setsid()

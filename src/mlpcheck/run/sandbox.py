@@ -12,7 +12,7 @@ import sysconfig
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import util
@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from mlpcheck.run.records import Record
-from mlpcheck.run.runner import FAILED, FULL, OWN, PACKAGES, PATIENCE, kill
+from mlpcheck.run.runner import FAILED, FULL, HERE, OWN, PACKAGES, PATIENCE, command
+from mlpcheck.run.runner.server import kill
 
-RUNNER = Path(__file__).with_name("runner.py").resolve()
 LARGEST_FILE = 1_000_000  # bytes of a submitted file
 MOST_FILES = 200
 FINISHED = ("end", "unloaded", "syntax")
@@ -87,7 +87,7 @@ def copy_submission(path: Path, folder: Path) -> None:
 SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
 
 
-def confined(command: Sequence[str], work: Path) -> list[str]:
+def confined(inner: Sequence[str], work: Path) -> list[str]:
     """The command inside bubblewrap: of the disk there is Python with PyTorch, and `work`."""
     torch = util.find_spec("torch")
     python = [Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib")]
@@ -104,9 +104,9 @@ def confined(command: Sequence[str], work: Path) -> list[str]:
         # Where they are installed, nothing is to be seen of them.
         if package.is_dir() and any(package.is_relative_to(path) for path in needed):
             found += ["--tmpfs", str(package)]
-    found += ["--ro-bind", str(RUNNER), str(RUNNER), "--proc", "/proc", "--dev", "/dev"]
+    found += ["--ro-bind", str(HERE), str(HERE), "--proc", "/proc", "--dev", "/dev"]
     found += ["--bind", str(work), str(work), "--remount-ro", "/"]
-    return [*found, "--remount-ro", "/dev", "--chdir", str(work), "--", *command]
+    return [*found, "--remount-ro", "/dev", "--chdir", str(work), "--", *inner]
 
 
 @cache
@@ -118,8 +118,8 @@ def works() -> bool:
         contextlib.suppress(OSError, subprocess.TimeoutExpired),
         tempfile.TemporaryDirectory(prefix="mlpcheck-") as name,
     ):
-        command = confined([sys.executable, "-I", "-c", "pass"], Path(name).resolve())
-        return subprocess.run(command, capture_output=True, timeout=60).returncode == 0
+        inner = confined([sys.executable, "-I", "-c", "pass"], Path(name).resolve())
+        return subprocess.run(inner, capture_output=True, timeout=60).returncode == 0
     return False
 
 
@@ -188,10 +188,9 @@ class Server:
         keep = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
         environment = {name: os.environ[name] for name in keep if name in os.environ}
         threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-        command = [sys.executable, "-I", str(RUNNER), "fork" if self.fork else "spawn"]
-        work = self._folder()
+        runner, work = command("fork" if self.fork else "spawn"), self._folder()
         self.process = subprocess.Popen(
-            confined(command, work) if self.confined else command, stdin=subprocess.PIPE,
+            confined(runner, work) if self.confined else runner, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=work,
             env={**environment, **threads, "PYTHONHASHSEED": "0"},
         )  # fmt: skip
@@ -229,7 +228,8 @@ class Server:
         try:
             work = self._folder()
             try:
-                return self._check(path, work, cases, dtype)
+                (work / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
+                return self._attempts(path, work, len(cases) + 1, dtype)
             finally:
                 for left in work.iterdir():
                     shutil.rmtree(left) if left.is_dir() else left.unlink()
@@ -238,17 +238,23 @@ class Server:
                 raise Stopped("the runner was closed") from error
             raise Failed(f"{error.filename or 'the temporary folder'}: {error.strerror}") from error
 
-    def _check(self, path: Path, work: Path, cases: list[Record], dtype: str) -> list[Record]:
-        records: list[Record] = []
-        (work / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
-        done: set[str] = set()
-        without: set[str] = set()
-        deadline = time.monotonic() + self.limits.seconds
-        for attempt in range(len(cases) + 1):
-            folder = work / f"submission-{attempt}"  # a fresh copy: files may have been changed
+    def _attempts(self, path: Path, work: Path, most: int, dtype: str) -> list[Record]:
+        """The records of process after process, each without the cases that were begun before."""
+        limits, records = self.limits, list[Record]()
+        done, without = set[str](), set[str]()
+        deadline = time.monotonic() + limits.seconds
+        for number in range(most):
+            folder = work / f"submission-{number}"  # a fresh copy: files may have been changed
             folder.mkdir()
             copy_submission(path, folder)
-            new = self._attempt(work, folder, attempt, done, without, dtype, deadline)
+            new = self._attempt({
+                "folder": str(folder), "file": "mlp.py", "records": str(work / f"records-{number}"),
+                "output": str(work / f"output-{number}"), "cases": str(work / "cases.json"),
+                "skip": sorted(done), "without": sorted(without), "dtype": dtype,
+                "seconds": limits.seconds, "left": deadline - time.monotonic(),
+                "call_seconds": limits.call_seconds, "memory_bytes": limits.memory_bytes,
+                "output_bytes": limits.output_bytes, "file_bytes": 4 * limits.output_bytes,
+            })  # fmt: skip
             records += new
             shutil.rmtree(folder, ignore_errors=True)
             if any(key in record for record in new for key in FINISHED):
@@ -257,29 +263,29 @@ class Server:
             if call == "load" or time.monotonic() > deadline:
                 break
             done |= {record["begin"][0] for record in new if "begin" in record}
-            if new[-1]["problem"]["code"] in ("timeout", "output-flood") or attempt >= 3:
+            if new[-1]["problem"]["code"] in ("timeout", "output-flood") or number >= 3:
                 without.add(call)
         return records
 
-    def _attempt(
-        self, work: Path, folder: Path, attempt: int, done: Iterable[str], without: Iterable[str],
-        dtype: str, deadline: float,
-    ) -> list[Record]:  # fmt: skip
+    def _attempt(self, request: Record) -> list[Record]:
         """The records of one process. If it ended abnormally, the last one says how."""
-        records = work / f"records-{attempt}"
-        request = {
-            "folder": str(folder), "file": "mlp.py", "records": str(records),
-            "output": str(work / f"output-{attempt}"), "cases": str(work / "cases.json"),
-            "skip": sorted(done), "without": sorted(without), "dtype": dtype,
-            "seconds": self.limits.seconds, "left": deadline - time.monotonic(),
-            "call_seconds": self.limits.call_seconds, "memory_bytes": self.limits.memory_bytes,
-            "output_bytes": self.limits.output_bytes, "file_bytes": 4 * self.limits.output_bytes,
-        }  # fmt: skip
         answer = self._ask(request)
-        found = _read(records)
+        found = _read(Path(request["records"]))
         if not answer["reason"] and any(key in one for one in found[-1:] for key in FINISHED):
             return found
-        case, call, problem = self._problem(answer, [r["begin"] for r in found if "begin" in r])
+        begun = [record["begin"] for record in found if "begin" in record]
+        case, call = begun[-1][:2] if begun else ("load", "load")
+        limits = self.limits
+        if answer["reason"] == "run":
+            call, seconds = _most(begun, 2, limits.seconds)
+            text = f"the whole run took {limits.seconds} seconds, {seconds:.0f} of them here."
+            problem = {"code": "timeout", "text": text}
+        elif answer["reason"] == "output":
+            call, size = _most(begun, 3, limits.output_bytes)
+            text = f" ({size / 1e6:.1f} MB; the limit is {limits.output_bytes / 1e6:g} MB)"
+            problem = {"code": "output-flood", "text": text}
+        else:
+            problem = _ended(answer["reason"], answer["status"], limits.call_seconds)
         return [*found, {"case": case, "call": call, "problem": problem}]
 
     def _ask(self, request: Record) -> Record:
@@ -303,42 +309,26 @@ class Server:
         process.kill()
         raise Failed("the runner was killed")
 
-    def _problem(
-        self, answer: Record, begun: list[Any]
-    ) -> tuple[str, str, dict[str, str]]:
-        """The case and the call in which the process ended before its work was done, and why."""
-        case, call = begun[-1][:2] if begun else ("load", "load")
-        reason, status = answer["reason"], answer["status"]
-        if reason == "run":
-            call, seconds = _most(begun, 2, self.limits.seconds)
-            text = f"the whole run took {self.limits.seconds} seconds, {seconds:.0f} of them here."
-            return case, call, {"code": "timeout", "text": text}
-        if reason == "output":
-            call, size = _most(begun, 3, self.limits.output_bytes)
-            text = f" ({size / 1e6:.1f} MB; the limit is {self.limits.output_bytes / 1e6:g} MB)"
-            return case, call, {"code": "output-flood", "text": text}
-        return case, call, self._ended(reason, status)
 
-    def _ended(self, reason: str, status: int | None) -> dict[str, str]:
-        """Why a process ended in the call that it had begun."""
-        ended_by = -status if status is not None and status < 0 else 0
-        seconds = self.limits.call_seconds
-        if reason == "wait":
-            text = f"did not end within {PATIENCE * seconds:g} seconds. Does it wait for something?"
-            return {"code": "timeout", "text": text}
-        if reason == "call" or ended_by == getattr(signal, "SIGXCPU", -1):
-            text = f"computed for more than {seconds:g} seconds. Is there an endless loop?"
-            return {"code": "timeout", "text": text}
-        if status == FULL:
-            raise Failed("the disk is full")
-        if ended_by == getattr(signal, "SIGKILL", -1):
-            return {"code": "memory", "text": "the system ended the process"}
-        if ended_by:
-            name = signal.Signals(ended_by).name if ended_by in set(signal.Signals) else ended_by
-            return {"code": "crash", "text": f"signal {name}"}
-        if status == FAILED:
-            return {"code": "crash", "text": "what the checker needs no longer worked"}
-        return {"code": "exit", "text": f"exit status {status}"}
+def _ended(reason: str, status: int | None, seconds: float) -> dict[str, str]:
+    """Why a process ended in the call that it had begun, which may compute for so long."""
+    ended_by = -status if status is not None and status < 0 else 0
+    if reason == "wait":
+        text = f"did not end within {PATIENCE * seconds:g} seconds. Does it wait for something?"
+        return {"code": "timeout", "text": text}
+    if reason == "call" or ended_by == getattr(signal, "SIGXCPU", -1):
+        text = f"computed for more than {seconds:g} seconds. Is there an endless loop?"
+        return {"code": "timeout", "text": text}
+    if status == FULL:
+        raise Failed("the disk is full")
+    if ended_by == getattr(signal, "SIGKILL", -1):
+        return {"code": "memory", "text": "the system ended the process"}
+    if ended_by:
+        name = signal.Signals(ended_by).name if ended_by in set(signal.Signals) else ended_by
+        return {"code": "crash", "text": f"signal {name}"}
+    if status == FAILED:
+        return {"code": "crash", "text": "what the checker needs no longer worked"}
+    return {"code": "exit", "text": f"exit status {status}"}
 
 
 def _most(begun: list[Any], column: int, total: float) -> tuple[str, float]:
@@ -353,16 +343,8 @@ def _most(begun: list[Any], column: int, total: float) -> tuple[str, float]:
 
 def _read(file: Path) -> list[Record]:
     """The complete records of a file; a line that was cut off is dropped."""
-    try:
-        lines = file.read_bytes().split(b"\n")
-    except OSError:
-        return []
     records = []
-    for line in lines:
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(record, dict):
-            records.append(record)
-    return records
+    for line in file.read_bytes().split(b"\n") if file.is_file() else ():
+        with contextlib.suppress(ValueError, RecursionError):
+            records.append(json.loads(line))
+    return [record for record in records if isinstance(record, dict)]

@@ -63,11 +63,9 @@ class Network:
             order += [("clear_grad_and_cache", 0), ("forward", 1), ("backward", 1)]
         for call, i in order:
             point = self.points[i]
-            arguments = {"forward": [point.x], "backward": [point.d]}.get(call, [])
-            steps.append(
-                {"network": i if self.role == "two" else 0, "call": call,
-                 "arguments": [a.tolist() for a in arguments]}
-            )  # fmt: skip
+            given = {"forward": point.x, "backward": point.d}.get(call)
+            steps.append({"network": i if self.role == "two" else 0, "call": call,
+                          "argument": None if given is None else given.tolist()})  # fmt: skip
         return {
             "id": self.id, "kind": "mlp", "f": first.f, "g": first.g, "networks": networks,
             "explained": self.role == "hand",

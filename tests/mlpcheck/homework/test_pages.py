@@ -11,7 +11,8 @@ import pytest
 
 from mlpcheck.folder import COLUMNS
 from mlpcheck.judge.findings import POINTS
-from mlpcheck.run.runner import MOST_WRITTEN, PATIENCE
+from mlpcheck.run.runner import PATIENCE
+from mlpcheck.run.runner.fence import MOST_WRITTEN
 from mlpcheck.run.sandbox import LARGEST_FILE, MOST_FILES, Limits
 
 TESTS = Path(__file__).parents[1]

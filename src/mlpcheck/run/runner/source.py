@@ -1,0 +1,158 @@
+"""What can be told from the student's source alone, and stand-ins for modules that are missing."""
+
+import ast
+import os
+import re
+import sys
+import tokenize
+from collections.abc import Callable, Iterator
+from importlib import machinery
+from types import FrameType, ModuleType
+from typing import Any
+
+from . import GRADIENTS, OWN
+
+DOORS = {  # to autograd or to the checker, past the guards
+    "_execution_engine", "next_functions", "grad_fn", "_make_dual", "_VF", "_C", "_nn", "aten",
+    "__closure__", "cell_contents", "_getframe", "currentframe", "f_back", "f_locals", "tb_frame",
+    "gc", "ctypes", "_posixsubprocess", "complex", "cfloat", "cdouble", "complex64", "complex128",
+    "view_as_complex",
+}  # fmt: skip
+# What Python 3.12 and later read and earlier ones do not, in the line of a syntax error.
+NEWER = re.compile(r"^\s*type \w+|^\s*(async )?(def|class) \w+\[|\bt[\"']|f[\"'].*{", re.A)
+
+
+def unreadable(source: bytes) -> str:
+    """Why the bytes are no Python file that `python mlp.py` reads; empty if they may be."""
+    if source[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "It is saved as UTF-16. Save it as UTF-8."
+    if (at := source.find(b"\0")) >= 0:
+        line = source.count(b"\n", 0, at) + 1
+        return f"There is a null byte in line {line}: the file is damaged, or no text."
+    lines = iter(source.splitlines(keepends=True))
+    try:
+        coding, _ = tokenize.detect_encoding(lambda: next(lines, b""))
+        source.decode(coding)
+    except SyntaxError as error:
+        return f"Its first lines name a coding that Python refuses: {error}."
+    except UnicodeDecodeError as error:
+        line = source.count(b"\n", 0, error.start) + 1
+        byte = f"The byte 0x{source[error.start]:02x} in line {line}"
+        return f"{byte} is not {error.encoding.upper()}. Save the file as UTF-8."
+    return ""
+
+
+def wrong_syntax(error: SyntaxError) -> dict[str, Any]:
+    """The syntax error for the records, with the version that found it if a newer one may not."""
+    line = (error.text or "").rstrip("\n")[:200]
+    newer = ".".join(map(str, sys.version_info[:2])) if NEWER.search(line) else ""
+    return {"message": error.msg, "line": error.lineno, "column": error.offset or 1,
+            "source": line, "newer": newer}  # fmt: skip
+
+
+def scan(tree: ast.Module) -> dict[str, Any]:
+    """What can be told from the source: where things stand, and what a person should read."""
+    nodes = list(ast.walk(tree))
+    constants = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    own = [n.name for n in tree.body if isinstance(n, ast.ClassDef | ast.FunctionDef)]
+    return {
+        "source": True, "lines": _lines(nodes), "others": own[:100],
+        "integers": sorted(n for n in constants if type(n) is int and 2 <= n <= 512)[:12],
+        "suspects": list(_suspects(nodes))[:5], "clears": _clears(nodes),
+    }  # fmt: skip
+
+
+def _lines(nodes: list[ast.AST]) -> dict[str, int]:
+    """Where each function begins, those of MLP first, and where a gradient is stored."""
+    lines: dict[str, int] = {}
+    for node in sorted(nodes, key=lambda n: getattr(n, "name", "") != "MLP"):
+        for one in node.body if isinstance(node, ast.Module | ast.ClassDef) else ():
+            if isinstance(one, ast.FunctionDef):
+                lines.setdefault(one.name, one.lineno)
+    for node in nodes:
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+            name = getattr(node.slice, "value", None)
+            if name in GRADIENTS and "grads" in ast.unparse(node.value):
+                lines[str(name)] = node.lineno
+    return lines
+
+
+def _clears(nodes: list[ast.AST]) -> str:
+    """What `backward` calls to clear its own gradients; empty if it does not."""
+    for function in nodes:
+        if isinstance(function, ast.FunctionDef) and function.name == "backward":
+            for node in ast.walk(function):
+                name = getattr(getattr(node, "func", None), "attr", "")
+                if name in ("clear_grad_and_cache", "zero_grad"):
+                    return f"{name}()"
+    return ""
+
+
+def _suspects(nodes: list[ast.AST]) -> Iterator[str]:
+    """The names in DOORS that the file uses, and complex numbers, with their lines."""
+    seen = set()
+    for node in nodes:
+        for key in ("attr", "id", "name", "value", "module"):
+            name = getattr(node, key, None)
+            door = isinstance(name, complex) or (isinstance(name, str) and name in DOORS)
+            if door and name not in seen:
+                seen.add(name)
+                yield f"{name} (line {getattr(node, 'lineno', '?')})"
+
+
+def _tried_imports(tree: ast.Module) -> set[str]:
+    """The modules whose absence the file itself provides for."""
+    tries = [node for node in ast.walk(tree) if isinstance(node, ast.Try)]
+    found = set()
+    for node in (inner for outer in tries for inner in ast.walk(outer)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(str(node.module).partition(".")[0])
+    return found
+
+
+class Missing:
+    """Stands for what a module that is not there would have; it fails when it is used."""
+
+    def __init__(self, name: str) -> None:
+        self.__dict__["name"] = name
+
+    def fail(self, *_: Any, **__: Any) -> Any:
+        raise ModuleNotFoundError(f"No module named {self.__dict__['name']!r}")
+
+    __call__ = __getattr__ = __setattr__ = __getitem__ = __iter__ = __len__ = __bool__ = fail
+    __enter__ = __exit__ = __mro_entries__ = __add__ = __radd__ = __mul__ = __rmul__ = fail
+
+
+class Absent(ModuleType):
+    """Stands for a module that is not there."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Missing(self.__name__.partition(".")[0])
+
+
+class StandIns:
+    """Finds an Absent module wherever the student's files import one that is not there."""
+
+    def __init__(self, folder: str, tree: ast.Module, tell: Callable[[str], None]) -> None:
+        self.folder, self.tell = os.path.realpath(folder) + os.sep, tell
+        self.never = _tried_imports(tree) | set(OWN)
+
+    def find_spec(self, name: str, *_: Any) -> machinery.ModuleSpec | None:
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and "importlib._bootstrap" in frame.f_code.co_filename:
+            frame = frame.f_back
+        asked = frame is not None and frame.f_code.co_filename.startswith(self.folder)
+        if not asked or name.partition(".")[0] in self.never:
+            return None
+        self.tell(name)
+        return machinery.ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]
+
+    def create_module(self, spec: machinery.ModuleSpec) -> ModuleType:
+        return Absent(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
