@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -132,57 +133,49 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
     Returns how many the checker itself failed on. They have no points, and are tried again the next
     time.
     """
-    digests = {name: digest(path, out.weights) for name, path in found.items()}
-    tables = out.tables(digests)
-    codes = _kept_codes(tables)
+    tables = out.tables({name: digest(path, out.weights) for name, path in found.items()})
     left = [name for name in found if not tables or any(name not in one.rows for one in tables)]
     left += [n for n in found if n not in left and (f := out.report(n)) and not f.exists()]
-    servers: SimpleQueue[Server] = SimpleQueue()
-    started = [Server(Limits(), out.sandbox) for _ in range(min(jobs, len(left)))]
-    for server in started:
-        servers.put(server)
-    pool = ThreadPoolExecutor(max_workers=max(1, len(started)))
-    points = {name: float(row["points"]) for one in tables[:1] for name, row in one.rows.items()}
-    failed = 0
-    try:
-        with tqdm(total=len(found), initial=len(found) - len(left), unit="submission") as bar:
-            waiting: set[Future[Result]] = {
-                pool.submit(_one, name, found[name], servers, out.weights) for name in left
-            }
-            while waiting:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    result = future.result()
-                    out.keep(result, tables)
-                    codes[result.name] = result.verdict.codes
-                    if result.digest:
-                        points[result.name] = result.verdict.score
-                    failed += not result.digest
-                    bar.write(line(result), file=sys.stdout)
-                    bar.update()
-        for one in tables:
-            one.close()
-    finally:
-        for server in started:
-            server.__exit__()
-        pool.shutdown(wait=True, cancel_futures=True)
+    codes, points = _kept(tables)
+    failed, count, servers = 0, min(jobs, len(left)), SimpleQueue[Server]()
+    with ExitStack() as stack:
+        pool = ThreadPoolExecutor(max_workers=max(1, count))
+        stack.callback(pool.shutdown, cancel_futures=True)
+        for _ in range(count):  # closed before the pool, so that no thread waits for an answer
+            servers.put(stack.enter_context(Server(Limits(), out.sandbox)))
+        bar = stack.enter_context(
+            tqdm(total=len(found), initial=len(found) - len(left), unit="submission")
+        )
+        waiting = [pool.submit(_one, name, found[name], servers, out.weights) for name in left]
+        for future in as_completed(waiting):
+            result = future.result()
+            out.keep(result, tables)
+            codes[result.name] = result.verdict.codes
+            if result.digest:
+                points[result.name] = result.verdict.score
+            failed += not result.digest
+            bar.write(line(result), file=sys.stdout)
+            bar.update()
+    for one in tables:
+        one.close()
     print(summary.bars(codes), end="")
     if out.summary:
         write_atomically(out.summary, summary.page(codes, list(points.values()), out.book))
     return failed
 
 
-def _kept_codes(tables: Sequence[Table]) -> dict[str, list[str]]:
-    """The codes in the rows that a table holds already, by submission."""
-    for one in tables[:1]:
-        if isinstance(one, CSV):
-            return {name: row["diagnoses"].split() for name, row in one.rows.items()}
-        return {name: [f["code"] for f in row["findings"]] for name, row in one.rows.items()}
-    return {}
+def _kept(tables: Sequence[Table]) -> tuple[dict[str, list[str]], dict[str, float]]:
+    """The codes and the points in the rows that a table holds already, by submission."""
+    codes, points = {}, {}
+    for name, row in tables[0].rows.items() if tables else ():
+        listed = [finding["code"] for finding in row.get("findings", ())]
+        codes[name] = listed or row.get("diagnoses", "").split()
+        points[name] = float(row["points"])
+    return codes, points
 
 
 def _one(
-    name: str, path: Path, servers: "SimpleQueue[Server]", weights: Mapping[str, float]
+    name: str, path: Path, servers: SimpleQueue[Server], weights: Mapping[str, float]
 ) -> Result:
     """Check one submission on a server that is free."""
     server = servers.get()

@@ -111,18 +111,14 @@ def factor(
             predicted = predict(case)
         except (ValueError, IndexError):
             return None
-        if result.value.shape != predicted.shape and squeezed(result.value) != squeezed(predicted):
+        if squeezed(result.value) != squeezed(predicted):
             return None
         largest = np.argmax(np.abs(predicted))
-        base = predicted.flat[largest]
-        if base == 0:
-            if np.any(result.value):
-                return None
+        base, given = predicted.flat[largest], result.value.reshape(predicted.shape).flat[largest]
+        if base == 0 and not np.any(result.value):
             continue
-        ratio = result.value.reshape(predicted.shape).flat[largest] / base
-        if ratio == 0 or not np.isfinite(ratio):
-            return None
-        if not tolerance.close(result.value, ratio * predicted):
+        ratio = given / base if base else 0
+        if not (ratio and np.isfinite(ratio) and tolerance.close(result.value, ratio * predicted)):
             return None
         ratios.append((float(ratio), result.sizes))
     for powers in POWERS if ratios else ():
@@ -131,11 +127,17 @@ def factor(
             for ratio, sizes in ratios
             if all(n or not p for n, p in zip(sizes, powers, strict=True))
         ]
-        if len(constants) == len(ratios):
-            c = constants[0]
-            if np.allclose(constants, c, rtol=10 * tolerance.relative, atol=0):
-                return float(c), powers
+        close = np.allclose(constants, constants[:1], rtol=10 * tolerance.relative, atol=0)
+        if len(constants) == len(ratios) and close:
+            return float(constants[0]), powers
     return None
+
+
+LOSS_POWERS: dict[tuple[int, int], Explained] = {  # of N and K
+    (0, 0): (), (0, 1): (Found("over-n"),), (1, 0): (Found("over-k"),),
+    (1, 1): (Found("not-averaged"),), (-1, 0): (Found("averaged-twice", "N"),),
+    (0, -1): (Found("averaged-twice", "K"),), (-1, -1): (Found("averaged-twice", "N K"),),
+}  # fmt: skip
 
 
 def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:
@@ -157,10 +159,9 @@ def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:
             found.append(Found("width-hardcoded", f"K = {inverse}"))
             b = 0
     if loss:
-        named = _loss_powers(a, b)
-        if named is None:
+        if (a, b) not in LOSS_POWERS:
             return ()
-        found += named
+        found += LOSS_POWERS[a, b]
     else:
         found += _gradient_powers(Sizes(a, b, *powers[2:]))
     if abs(c - 2) < 2e-4:
@@ -176,26 +177,14 @@ def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:
     return () if any(powers) else (*found, Found("constant-factor", f"{c:.6g}"))
 
 
-def _loss_powers(a: int, b: int) -> Explained | None:
-    return {
-        (0, 0): (), (0, 1): (Found("over-n"),), (1, 0): (Found("over-k"),),
-        (1, 1): (Found("not-averaged"),), (-1, 0): (Found("averaged-twice", "N"),),
-        (0, -1): (Found("averaged-twice", "K"),), (-1, -1): (Found("averaged-twice", "N K"),),
-    }.get((a, b))  # fmt: skip
-
-
-def _gradient_powers(powers: Sizes) -> list[Found]:
-    found = []
+def _gradient_powers(powers: Sizes) -> Iterator[Found]:
     if powers.N:
-        found.append(Found("mean-again" if powers.N < 0 else "batch-factor"))
+        yield Found("mean-again" if powers.N < 0 else "batch-factor")
     if powers.K:
-        found.append(Found("outputs-factor", "large" if powers.K > 0 else "small"))
+        yield Found("outputs-factor", "large" if powers.K > 0 else "small")
     for name in ("out1", "in1"):
         if power := getattr(powers, name):
-            found.append(
-                Found("width-factor", f"{'divided' if power < 0 else 'multiplied'} by {name}")
-            )
-    return found
+            yield Found("width-factor", f"{'divided' if power < 0 else 'multiplied'} by {name}")
 
 
 def explain(

@@ -1,15 +1,20 @@
 """What the tests of the checker share: a runner, and the reference solution with changes."""
 
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 
 import pytest
 
+import mlpcheck
+from mlpcheck import __main__ as cli
+from mlpcheck import folder
 from mlpcheck.check import Result, check
 from mlpcheck.mistakes.registry import BACKWARD, FORWARD, before
 from mlpcheck.run.sandbox import Limits, Server
 
 HERE = Path(__file__).parent
+LIMITS = Limits(call_seconds=1.0)
 
 
 class Reference:
@@ -39,10 +44,46 @@ def reference() -> Reference:
     return Reference()
 
 
+class Kept:
+    """A runner that tests share: who closes it leaves it running for the next."""
+
+    def __init__(self, server: Server) -> None:
+        self.check = server.check
+
+    def __enter__(self) -> "Kept":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
 @pytest.fixture(scope="session")
-def server():
-    with Server(Limits(call_seconds=1.0)) as running:
+def servers():
+    """Two runners that have imported PyTorch, in bubblewrap where it works."""
+    with Server(LIMITS) as one, Server(LIMITS) as two:
+        yield one, two
+
+
+@pytest.fixture(scope="session")
+def unconfined():
+    """A runner behind the fence alone."""
+    with Server(LIMITS, "none") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def server(servers):
+    return servers[0]
+
+
+@pytest.fixture(scope="module")
+def shared(servers):
+    """In the tests of the module every command uses the runners that are there."""
+    both = cycle(servers)
+    with pytest.MonkeyPatch.context() as patch:
+        for place in (mlpcheck, cli, folder):
+            patch.setattr(place, "Server", lambda *_: Kept(next(both)))
+        yield
 
 
 @pytest.fixture

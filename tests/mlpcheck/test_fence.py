@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from mlpcheck import __main__ as cli
 from mlpcheck import report
 from mlpcheck.check import check
 from mlpcheck.folder import line
+from mlpcheck.run import sandbox
 from mlpcheck.run.runner import PACKAGES
-from mlpcheck.run.sandbox import LARGEST_FILE, MOST_FILES, Limits, Server, confined
+from mlpcheck.run.sandbox import LARGEST_FILE, MOST_FILES, Limits, confined
 
 PAGE = Path(__file__).parents[2] / "book" / "homework" / "checking.md"
 
@@ -47,20 +49,38 @@ MORE = {
     ),
     "torch.from_file": ("torch.from_file('/tmp/mlpcheck-x', shared=True, size=4)", "forbidden"),
     "saving in its own folder": ("torch.save(x, 'x.pt')", None),
+    "a complex step": ("x + 1e-20j", "to-be-read"),
+    "the frame of its caller": ("import sys\nsys._getframe().f_back", "to-be-read"),
 }
-ELSEWHERE = [  # promises with a test of another form below, or in test_hostile.py
-    "A call may compute for 4", "A file may have 1 MB, an", "What it prints reaches n",
-    "The numbers that come ba", "When its check is over, ", "When the checker itself ",
-]  # fmt: skip
-INSIDE = [  # of bubblewrap: the tests below
-    "It can write to its own ", "Of your disk it sees the", "It has no network.",
-    "It sees no process but i",
-]  # fmt: skip
+# The other promises, and more that the lines above make: the tests that try them, and the names of
+# hostile cases.
+ELSEWHERE = {
+    "A call may compute for 4": {"an endless loop", "test_a_function_that_sleeps_is_ended",
+                                 "test_time_is_blamed_on_the_call_that_used_it"},
+    "A file may have 1 MB, an": {"test_a_large_file_and_too_many_files_are_not_read"},
+    "What it prints reaches n": {"test_what_is_printed_is_seen_nowhere"},
+    "Deleting files, starting": {"deleting other files", "starting a program", "killing its group",
+                                 "using the network", "killing the runner by C"},
+    "Writing outside of its f": {"overwriting files", "many large files"},
+    "Importing or reading `ha": {"importing the solution"},
+    "`requires_grad`, `backwa": {"test_autograd_is_found_where_it_hides", "by torch.func",
+                                 "test_a_students_own_test_may_use_autograd"},
+    "The numbers that come ba": {"test_a_trick_earns_no_points"},
+    "When its check is over, ": {"test_no_process_and_no_file_is_left_behind",
+                                 "test_a_process_that_leaves_its_group_is_ended"},
+    "When the checker itself ": {"test_a_signal_leaves_no_copy_and_no_process_behind"},
+}  # fmt: skip
+INSIDE = ("It can write to its own ", "Of your disk it sees the", "It has no network.",
+          "It sees no process but i")  # fmt: skip
 
 
 def test_each_promise_of_the_page_is_tried():
-    assert sorted(promises("The fence")) == sorted([*TRIED, *ELSEWHERE])
-    assert sorted(promises("Inside bubblewrap")) == sorted(INSIDE)
+    assert sorted(promises("The fence")) == sorted({*TRIED, *ELSEWHERE})
+    assert sorted(promises("Inside bubblewrap")) == sorted(INSIDE)  # test_bubblewrap_holds
+    texts = "".join(p.read_text("utf-8") for p in Path(__file__).parent.glob("test_*.py"))
+    names = set().union(*ELSEWHERE.values())
+    there = {n for n in names if f"def {n}(" in texts or re.search(rf'^    "{n}": ', texts, re.M)}
+    assert there == names
 
 
 @pytest.mark.parametrize("name", [*TRIED, *MORE])
@@ -91,13 +111,12 @@ def test_what_is_printed_is_seen_nowhere(check_source, reference, capfd):
     assert "seen" not in report.text(result) + "".join(capfd.readouterr())
 
 
-def test_time_is_blamed_on_the_call_that_used_it(reference, tmp_path):
-    file = tmp_path / "mlp.py"
-    with Server(Limits(call_seconds=1, seconds=6), "none") as server:
-        file.write_text(reference.in_forward("import time\ntime.sleep(0.8)"), "utf-8")
-        pause = check("x", file, server).verdict.findings[0]
+def test_time_is_blamed_on_the_call_that_used_it(check_source, server, reference, monkeypatch):
+    monkeypatch.setattr(server, "limits", Limits(call_seconds=1, seconds=3))
+    result = check_source(reference.in_forward("import time\ntime.sleep(0.4)"))
+    pause = result.verdict.findings[0]
     assert (pause.code, pause.what) == ("timeout", ("forward(x)",))
-    assert "the whole run took 6 seconds" in pause.value
+    assert "the whole run took 3 seconds" in pause.value
 
 
 ESCAPE = """\
@@ -148,25 +167,62 @@ def test_bubblewrap_holds(probe):
     assert probe["processes"] <= 3
 
 
-def test_without_bubblewrap_the_code_can_read_what_you_can(reference, tmp_path):
+def test_without_bubblewrap_the_code_can_read_what_you_can(
+    reference, tmp_path, server, unconfined
+):
     other, file = tmp_path / "other.py", tmp_path / "mlp.py"
     other.write_text("secret", "utf-8")
     code = f"assert open({str(other)!r}).read() == 'secret'"
     file.write_text(reference.in_forward(code), "utf-8")
-    codes = {}
-    for sandbox in ("none", "bwrap"):
-        with Server(Limits(), sandbox) as server:
-            codes[sandbox] = check("x", file, server).verdict.codes
-    assert codes == {"none": [], "bwrap": ["exception"]}
+    assert server.confined
+    assert check("x", file, unconfined).verdict.codes == []
+    assert check("x", file, server).verdict.codes == ["exception"]
 
 
-@pytest.mark.parametrize("sandbox", ["none", "bwrap"])
-def test_sigterm_leaves_no_copy_and_no_process_behind(sandbox, reference, tmp_path):
+def test_what_asks_for_bubblewrap_stops_without_it(reference, tmp_path, monkeypatch, capsys):
+    (tmp_path / "mlp.py").write_text(reference.text, "utf-8")
+    monkeypatch.setattr(sandbox, "works", lambda: False)
+    assert cli.main(["check", str(tmp_path / "mlp.py"), "--sandbox", "bwrap"]) == 2
+    assert "expected bubblewrap's bwrap" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("shared")
+def test_the_first_line_of_a_class_says_what_holds_it(reference, tmp_path, capsys):
+    (tmp_path / "ada.py").write_text(reference.text, "utf-8")
+    for name, words in {"auto": "inside bubblewrap", "none": "behind the fence alone"}.items():
+        assert cli.main(["check", str(tmp_path), "--sandbox", name]) == 0
+        assert capsys.readouterr().out.startswith(f"1 submissions, each run {words}\n")
+
+
+NUMERICALLY = """\
+for name, parameter in self.parameters.items():
+    gradient = self.grads[f"dJd{name}"] = torch.zeros_like(parameter)
+    for i in range(parameter.numel()):
+        ends = []
+        for step in (1e-6, -1e-6):
+            kept = parameter.view(-1)[i].item()
+            parameter.view(-1)[i] += step
+            ends.append((self.forward(self.cache["x"]) * dJdy_hat).sum())
+            parameter.view(-1)[i] = kept
+        gradient.view(-1)[i] = (ends[0] - ends[1]) / 2e-6
+return"""
+
+
+def test_finite_differences_fail_at_the_kink_alone(check_source, reference):
+    result = check_source(reference.in_backward(NUMERICALLY))
+    assert result.verdict.codes == ["relu-at-zero"]
+    assert result.verdict.score > 90
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"), [("none", signal.SIGTERM), ("bwrap", signal.SIGINT)], ids=str
+)
+def test_a_signal_leaves_no_copy_and_no_process_behind(name, sent, reference, tmp_path):
     file, temporary = tmp_path / "mlp.py", tmp_path / "temporary"
     temporary.mkdir()
     file.write_text(reference.in_forward("import time\ntime.sleep(100)"), "utf-8")
     running = subprocess.Popen(
-        [sys.executable, "-m", "mlpcheck", "check", str(file), "--sandbox", sandbox],
+        [sys.executable, "-m", "mlpcheck", "check", str(file), "--sandbox", name],
         env={**os.environ, "TMPDIR": str(temporary)}, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
@@ -174,7 +230,7 @@ def test_sigterm_leaves_no_copy_and_no_process_behind(sandbox, reference, tmp_pa
     while not list(temporary.glob("mlpcheck-*/records-0")):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    running.send_signal(signal.SIGTERM)
+    running.send_signal(sent)
     assert running.wait(timeout=60) == 2
     assert list(temporary.iterdir()) == []
     left = subprocess.run(["ps", "-e", "-o", "args="], capture_output=True, text=True).stdout

@@ -21,7 +21,7 @@ FREE = {"missing-import", "to-be-read"}  # what costs no points
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory, reference):
+def found(tmp_path_factory, reference, shared):
     """The findings of every mistake, from one run over a folder with two jobs."""
     folder = tmp_path_factory.mktemp("mistakes")
     for name, (_, changes) in SEEDED.items():

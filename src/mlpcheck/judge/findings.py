@@ -23,6 +23,28 @@ CALLS = {
 }  # fmt: skip
 NETWORK = ("forward", *GRADIENTS, "clearing")
 BEHAVIOUR = ("autograd", "forbidden", "changes-input", "changes-parameters")
+FREE = ("missing-import", "to-be-read")
+
+
+def _places() -> dict[str, tuple[str, set[str]]]:
+    """By what a finding is seen in: the student's function that makes it, and its groups."""
+    found = {
+        CALLS["load"]: ("", {*POINTS}), "y_hat": ("forward", {"forward"}),
+        CALLS["forward"]: ("forward", {*NETWORK}),
+        CALLS["backward"]: ("backward", {*GRADIENTS, "clearing"}),
+        CALLS["clear_grad_and_cache"]: ("clear_grad_and_cache", {"clearing"}),
+    }  # fmt: skip
+    for name in GRADIENTS:
+        found[name] = found[f'grads["{name}"]'] = ("backward", {name})
+    for loss, more in (("mse_loss", set()), ("bce_loss", {"bce_loss at 0 and 1"})):
+        value, slope = {loss, *more}, {f"{loss} dJdy_hat", *more}
+        found[f"the loss of {loss}"], found[f"dJdy_hat of {loss}"] = (loss, value), (loss, slope)
+        found[loss] = found[CALLS[loss]] = (loss, value | slope)
+    return found
+
+
+PLACES = _places()
+ELSEWHERE = ("", {"interface", *NETWORK})  # MLP itself, and its attributes
 
 
 @dataclass(frozen=True)
@@ -43,32 +65,21 @@ class Finding:
         """The groups of the rubric in which it costs points."""
         if self.code in STATE:
             return {"clearing"}
-        if self.code == "missing-import" or self.code == "to-be-read":
+        if self.code in FREE:
             return set()
-        found = set[str]().union(*(_groups(one) for one in self.what)) if self.what else {*POINTS}
-        return found | {"interface"} if self.code in BEHAVIOUR else found
+        places = [PLACES.get(one, ELSEWHERE)[1] for one in self.what] or [{*POINTS}]
+        return set[str]().union(*places, {"interface"} if self.code in BEHAVIOUR else ())
 
-
-def _groups(what: str) -> set[str]:
-    """The groups that a quantity, a call or a part of the network belongs to."""
-    for loss in ("mse_loss", "bce_loss"):
-        if loss in what:
-            names = {loss: not what.startswith("dJdy_hat"),
-                     f"{loss} dJdy_hat": not what.startswith("the loss"),
-                     "bce_loss at 0 and 1": loss == "bce_loss"}  # fmt: skip
-            return {name for name, holds in names.items() if holds}
-    for gradient in GRADIENTS:
-        if gradient in what:
-            return {gradient}
-    if what == "y_hat":
-        return {"forward"}
-    if what == CALLS["backward"]:
-        return {*GRADIENTS, "clearing"}
-    if what == CALLS["clear_grad_and_cache"]:
-        return {"clearing"}
-    if what == CALLS["forward"]:
-        return {*NETWORK}
-    return {*POINTS} if what == CALLS["load"] else {"interface", *NETWORK}
+    def located(self, lines: Mapping[str, int]) -> "Finding":
+        """The same with the function, or the assignment of a gradient, that makes what it is in."""
+        what = self.what[0] if self.what else ""
+        name, groups = PLACES.get(what, ELSEWHERE)
+        if name not in lines or "(line" in self.value:
+            return self
+        gradient = next(iter(groups)) if len(self.what) == 1 and len(groups) == 1 else ""
+        stored = gradient in GRADIENTS and lines.get(gradient)
+        more = f", which stores {gradient} in line {stored}" if stored else ""
+        return replace(self, line=f"{name}, line {lines[name]}{more}")
 
 
 @dataclass
@@ -118,8 +129,8 @@ class Verdict:
         new = Finding(code, tuple(what), value, detail)
         for i, old in enumerate(self.findings):
             if (old.code, old.value) == (code, value):
-                merged = tuple(dict.fromkeys((*old.what, *new.what)))
-                self.findings[i] = Finding(code, merged, value, old.detail or detail)
+                both = tuple(dict.fromkeys((*old.what, *new.what)))
+                self.findings[i] = replace(new, what=both, detail=old.detail or detail)
                 return
         self.findings.append(new)
 
@@ -128,32 +139,13 @@ class Verdict:
 
     def finish(self, lines: Mapping[str, int]) -> None:
         """Say where to look, put what costs most first, and leave no point lost in silence."""
-        self.findings = [replace(f, line=_where(f, lines)) for f in self.findings]
+        self.findings = [finding.located(lines) for finding in self.findings]
         lost = {name: self.weights[name] - self.points(name) for name in POINTS}
         self.findings.sort(key=lambda f: -sum(lost[name] for name in f.groups))
         told = set[str]().union(*(finding.groups for finding in self.findings))
         for name, group in self.groups.items():
             if not group.full and name not in told and not group.note:
                 group.note = f"{group.held} of {group.total} cases hold; the rest is hidden"
-
-
-def _where(finding: Finding, lines: Mapping[str, int]) -> str:
-    """The function, or the assignment of a gradient, in which the first quantity is made."""
-    if "(line" in finding.value or not finding.what:
-        return ""
-    what = finding.what[0]
-    gradient = next((name for name in GRADIENTS if name in what), "")
-    names = {
-        "y_hat": "forward", "the loss of mse_loss": "mse_loss", "dJdy_hat of mse_loss": "mse_loss",
-        "the loss of bce_loss": "bce_loss", "dJdy_hat of bce_loss": "bce_loss",
-        **{shown: name for name, shown in CALLS.items()},
-    }  # fmt: skip
-    name = names.get(what, "backward" if gradient else "")
-    if name not in lines:
-        return ""
-    stored = gradient and len(finding.what) == 1 and lines.get(gradient)
-    more = f", which stores {gradient} in line {stored}" if stored else ""
-    return f"{name}, line {lines[name]}{more}"
 
 
 def listed(names: Sequence[str]) -> str:
@@ -171,29 +163,27 @@ def wrong_shape(
     verdict: Verdict, what: str, quantity: str, found: Sequence[int], wanted: Sequence[int]
 ) -> None:
     """Add the finding, once for each `what`; `quantity` is a name in LENGTHS or its gradient."""
-    if any(f.code == "wrong-shape" and what in f.what for f in verdict.findings):
-        return
-    named = LENGTHS.get(quantity) or LENGTHS[quantity.removeprefix("dJd")]
-    shown = f"expected the shape {named} = {shaped(wanted)}, given {shaped(found)}"
-    verdict.add("wrong-shape", (what,), shown)
+    if not any(f.code == "wrong-shape" and what in f.what for f in verdict.findings):
+        named = LENGTHS.get(quantity) or LENGTHS[quantity.removeprefix("dJd")]
+        shown = f"expected the shape {named} = {shaped(wanted)}, given {shaped(found)}"
+        verdict.add("wrong-shape", (what,), shown)
 
 
-def problem_found(
-    verdict: Verdict, problem: Raised, what: tuple[str, ...], where: str = ""
-) -> None:
+def problem_found(verdict: Verdict, problem: Raised, call: str, where: str = "") -> None:
     """Add the finding for a call that did not return, unless there is one already."""
     code, text = problem
     own = "(line" not in text  # raised by the call itself, not in the student's code
     if code == "exception" and own and text.startswith("TypeError") and "argument" in text:
-        verdict.add("wrong-arguments", what, text)
+        code, where = "wrong-arguments", ""
     elif code == "exception" and text.startswith("ModuleNotFoundError"):
-        verdict.add("import-error", what, text)
+        code, where = "import-error", ""
     elif code == "missing-name":
-        verdict.add(code, what, "The task asks for a method of this name.")
-    elif code not in ("autograd", "forbidden"):  # these have theirs, with the line
-        verdict.add(code, what, text + where)
-    elif not verdict.has(code):
-        verdict.add(code, what, text)
+        text, where = "The task asks for a method of this name.", ""
+    elif code in ("autograd", "forbidden"):  # these have theirs, with the line
+        if verdict.has(code):
+            return
+        where = ""
+    verdict.add(code, (call,), text + where)
 
 
 def raised_together(problems: Mapping[str, Raised]) -> list[tuple[Raised, set[str]]]:
@@ -202,18 +192,14 @@ def raised_together(problems: Mapping[str, Raised]) -> list[tuple[Raised, set[st
     The same error in other sizes has other numbers in its text: the most frequent text stands for
     all that come from the same line.
     """
-    kinds: dict[Raised, set[str]] = {}
+    lines: dict[str, dict[Raised, set[str]]] = {}
     for case, problem in problems.items():
-        kinds.setdefault(problem, set()).add(case)
-    lines: dict[str, list[tuple[Raised, set[str]]]] = {}
-    for problem, cases in kinds.items():
         key = problem.code + problem.text.split(":")[0] + problem.text.rsplit("(line", 1)[-1]
-        lines.setdefault(key, []).append((problem, cases))
+        lines.setdefault(key, {}).setdefault(problem, set()).add(case)
     return [
-        (max(group, key=lambda pair: (len(pair[1]), pair[0].text))[0],
-         set[str]().union(*(cases for _, cases in group)))
-        for group in lines.values()
-    ]  # fmt: skip
+        (max((len(c), p.text, p) for p, c in kinds.items())[2], set[str]().union(*kinds.values()))
+        for kinds in lines.values()
+    ]
 
 
 def show(array: Array) -> str:
@@ -228,26 +214,14 @@ def pattern(
     outcomes: Mapping[str, tuple[int, int, bool]], integers: Sequence[int] = ()
 ) -> Found | None:
     """What works for one size alone, from {case: (N, K, right)}; `integers` stand in the code."""
-    found = _one_size({case: (N, right) for case, (N, _, right) in outcomes.items()}, integers)
-    if found is not None:
-        return found
-    outputs = {K for _, K, right in outcomes.values() if right}
-    others = {K for _, K, right in outcomes.values() if not right}
-    if outputs == {1} and len(others) > 1 and 1 not in others:
-        return Found("one-output-only")
-    return None
-
-
-def _one_size(outcomes: Mapping[str, tuple[int, bool]], integers: Sequence[int]) -> Found | None:
-    """A batch size that works while no other does, or no larger one."""
-    works = {N for N, right in outcomes.values() if right}
-    fails = {N for N, right in outcomes.values() if not right}
-    if not works or not fails or works & fails:
-        return None
-    most = max(works)
-    if len(works) > 1:
+    works, fails = ({N for N, _, right in outcomes.values() if right == r} for r in (True, False))
+    if works and fails and not works & fails:
+        most = max(works)
         named = [n for n in integers if most <= n < min(fails)]
-        return Found("batch-hardcoded", f"at most {named[0]}") if named else None
-    if len(fails) < 2:
-        return None
-    return Found("one-point-only") if most == 1 else Found("batch-hardcoded", str(most))
+        if len(works) > 1 and named:  # and no larger batch does
+            return Found("batch-hardcoded", f"at most {named[0]}")
+        if len(works) == 1 and len(fails) > 1:
+            return Found("one-point-only") if most == 1 else Found("batch-hardcoded", str(most))
+    works, fails = ({K for _, K, right in outcomes.values() if right == r} for r in (True, False))
+    one = works == {1} and len(fails) > 1 and 1 not in fails
+    return Found("one-output-only") if one else None

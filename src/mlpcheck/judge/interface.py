@@ -14,7 +14,7 @@ from mlpcheck.judge.findings import (
     problem_found,
     wrong_shape,
 )
-from mlpcheck.judge.losses import judge_loss
+from mlpcheck.judge.losses import Loss
 from mlpcheck.judge.network import Networks
 from mlpcheck.run.records import Record, Run, numbers
 from mlpcheck.search import Tolerance
@@ -31,7 +31,7 @@ def judge(
         if _loaded(run, verdict):
             _conduct(run, verdict)
             for function in ("mse_loss", "bce_loss"):
-                judge_loss(function, run, verdict, tolerance)
+                Loss(function, run, verdict, tolerance).judge()
             if run.names.get("MLP") is not None and _interface(run, verdict):
                 Networks(run, verdict, tolerance).judge()
     if run.absent and not verdict.has("import-error"):
@@ -117,7 +117,7 @@ def _interface(run: Run, verdict: Verdict) -> bool:
     for (case, call, _), problem in run.raised.items():
         if call == "MLP" and case in cases.networks():
             group.count(False)
-            problem_found(verdict, problem, ("MLP(...)",))
+            problem_found(verdict, problem, CALLS["MLP"])
     kinds = ("changes-parameters", "changes-input", "forbidden", "autograd")
     for case, record in run.parameters:
         if case in cases.networks():

@@ -15,11 +15,6 @@ from mlpcheck.truth import cases
 from mlpcheck.truth.cases import Array
 
 
-def judge_loss(function: str, run: Run, verdict: Verdict, tolerance: Tolerance) -> None:
-    """Judge one of the two losses."""
-    Loss(function, run, verdict, tolerance).judge()
-
-
 class Loss:
     """One loss: its two quantities, and what concerns both."""
 
@@ -55,18 +50,16 @@ class Loss:
                 group = "bce_loss at 0 and 1" if loss.saturated else group
                 fine = quantity.holds(case) and not used and not self.swapped
                 self.verdict.groups[group].count(fine)
-        if self._random():
-            return
-        for quantity in self.quantities.values():
-            self._explain(quantity)
+        if not self._random():
+            for quantity in self.quantities.values():
+                self._explain(quantity)
 
     def _take(self) -> None:
         """Sort what was returned; findings for wrong numbers of values, and for what was raised."""
-        raised = {c: self.run.raised[c, self.function, 0] for c in self.cases
-                  if (c, self.function, 0) in self.run.raised}  # fmt: skip
+        raised = {c: p for (c, call, _), p in self.run.raised.items()
+                  if call == self.function and c in self.cases}  # fmt: skip
         for case in self.cases:
-            returned = self.run.returned.get((case, self.function, 0))
-            if returned is not None:
+            if returned := self.run.returned.get((case, self.function, 0)):
                 self._take_pair(case, returned)
             elif case in raised and raised[case].code == "exception":
                 for quantity in self.quantities.values():
@@ -74,26 +67,24 @@ class Loss:
         if not raised or self._raised_by_sizes():
             return
         for problem, found in raised_together(raised):
+            where = ""
             if problem.code == "exception" and len(found) < len(self.cases):
                 if any(self._best(q, [self.tolerance]) for q in self.quantities.values()):
                     continue  # a hypothesis that raises there, too, explains it
                 where = f", in {len(found)} of {len(self.cases)} cases"
-            else:
-                where = ""
-            problem_found(self.verdict, problem, self.call, where)
+            problem_found(self.verdict, problem, *self.call, where)
 
     def _raised_by_sizes(self) -> bool:
         """Whether the calls that did not return are those of other sizes than one; the finding."""
         loss = self.quantities["loss"].results
         sizes = {c: (r.sizes.N, r.sizes.K, r.value is not None) for c, r in loss.items()}
-        found = pattern(sizes, self.run.integers)
-        if found is not None:
+        if found := pattern(sizes, self.run.integers):
             self.verdict.add(found.code, self.call, found.value)
         return found is not None
 
     def _take_pair(self, case: str, returned: list[Any]) -> None:
         if len(returned) != 2:
-            nothing = len(returned) == 1 and returned[0].get("type") == "NoneType"
+            nothing = returned == [{"type": "NoneType"}]
             found = "one value" if len(returned) == 1 else "more than two values"
             text = f"returns {found}, not the pair (loss, dJdy_hat)"
             text = "returns None. Is a return missing" if nothing else text
@@ -146,8 +137,7 @@ class Loss:
             self._unknown(quantity)
             return
         quantity.explained(self._named(found.mistakes), self.verdict)
-        values = {c: r.value for c, r in quantity.results.items() if self.cases[c].saturated}
-        bounds = {c: v for c, v in values.items() if v is not None and not quantity.holds(c)}
+        bounds = {c: v for c, v in quantity.wrong.items() if self.cases[c].saturated}
         if any(not np.all(np.isfinite(v)) for v in bounds.values()):
             self.verdict.add("bce-saturated", (quantity.what,), "", *quantity.shown(bounds))
         elif bounds and not found.mistakes:

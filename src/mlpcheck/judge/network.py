@@ -7,19 +7,12 @@ from typing import Any
 import numpy as np
 
 from mlpcheck import search
-from mlpcheck.judge.findings import (
-    CALLS,
-    Verdict,
-    listed,
-    pattern,
-    problem_found,
-    raised_together,
-    show,
-)
-from mlpcheck.judge.quantity import Example, Quantity, differ
+from mlpcheck.judge import findings
+from mlpcheck.judge.findings import CALLS, Verdict, listed, problem_found, show
+from mlpcheck.judge.quantity import Quantity, differ
 from mlpcheck.judge.state import judge_clearing
 from mlpcheck.mistakes import Explained, Found
-from mlpcheck.run.records import Raised, Run, numbers
+from mlpcheck.run.records import Run, numbers
 from mlpcheck.search import EXACT, Sizes, Tolerance
 from mlpcheck.truth import cases, passes
 from mlpcheck.truth.cases import GRADIENTS, Array, Network, Point
@@ -33,11 +26,8 @@ class Networks:
         probed = {case for case, _, _ in (*run.returned, *run.raised) if "-probe-" in case}
         probes = cases.probes(sorted({int(case.rsplit("-", 1)[1]) for case in probed}))
         self.all: dict[str, Network] = {**cases.networks(), **probes}
-        self.points: dict[str, Point] = {
-            key: case.points[0]
-            for key, case in self.all.items()
-            if case.role not in ("again", "two", "repeat")
-        }
+        several = ("again", "two", "repeat")
+        self.points = {k: c.points[0] for k, c in self.all.items() if c.role not in several}
         self.sizes = {
             case: Sizes(len(p.d), len(p.b2), *p.W1.shape) for case, p in self.points.items()
         }
@@ -45,48 +35,50 @@ class Networks:
         self.y_hat = self._quantity("y_hat")
         self.gradients = {name: self._quantity(name) for name in GRADIENTS}
         self.backward = search.Backward(self.points, tolerance)
-        self.autograd: dict[str, set[str]] = {"forward": set(), "backward": set()}
-        for note in run.notes:
-            if note.kind == "autograd" and note.call in self.autograd:
-                self.autograd[note.call].add(note.case)
-        self.autograd["backward"] |= self.autograd["forward"]
+        used = {call: {n.case for n in run.notes if (n.kind, n.call) == ("autograd", call)}
+                for call in ("forward", "backward")}  # fmt: skip
+        self.autograd = {**used, "backward": used["forward"] | used["backward"]}
 
     def _quantity(self, name: str) -> Quantity:
+        def example(case: str, value: Array, steps: bool) -> list[str]:
+            return [*self._steps(name, case, steps),
+                    f"expected {name} = {show(self.points[case].truth[name])}",
+                    f"yours    {name} = {show(value)}"]  # fmt: skip
+
         truth = {case: point.truth[name] for case, point in self.points.items()}
         hand = frozenset(case for case in self.points if self.all[case].role == "hand")
         stored = "" if name == "y_hat" else f'grads["{name}"]'
-        return Quantity(
-            name, name, truth, self.sizes, self.tolerance, self._example(name), hand, stored
-        )
+        return Quantity(name, name, truth, self.sizes, self.tolerance, example, hand, stored)
 
-    def _example(self, name: str) -> Example:
-        """What leads to the quantity in a case, in numbers, and the quantity itself."""
+    def _steps(self, name: str, case: str, steps: bool) -> list[str]:
+        """What leads to the quantity in a case, in numbers; the input alone without `steps`."""
+        p = self.points[case]
+        s1, z1, s2, _ = passes.forward(p)
+        lines = [
+            f"f = {p.f}, g = {p.g}, x = {show(p.x)}, dJdy_hat = {show(p.d)}",
+            f"W1 = {show(p.W1)}, b1 = {show(p.b1)}", f"W2 = {show(p.W2)}, b2 = {show(p.b2)}",
+        ]  # fmt: skip
+        if not steps:
+            return lines
+        lines += [f"expected s1 = {show(s1)}, z1 = {show(z1)}", f"expected s2 = {show(s2)}"]
+        if name == "y_hat":
+            return lines + self._cached(case, {"s1": s1, "z1": z1, "s2": s2})
+        lines.append(f"expected error of layer 2 = {show(self.backward.delta2(case, 0))}")
+        if name.endswith("1"):
+            lines.append(f"expected error of layer 1 = {show(self.backward.delta1(case, 0, 0, 0))}")
+        return lines
 
-        def example(case: str, value: Array, steps: bool) -> list[str]:
-            p = self.points[case]
-            s1, z1, s2, _ = passes.forward(p)
-            lines = [
-                f"f = {p.f}, g = {p.g}, x = {show(p.x)}, dJdy_hat = {show(p.d)}",
-                f"W1 = {show(p.W1)}, b1 = {show(p.b1)}", f"W2 = {show(p.W2)}, b2 = {show(p.b2)}",
-            ]  # fmt: skip
-            if steps:
-                lines.append(f"expected s1 = {show(s1)}, z1 = {show(z1)}")
-                lines.append(f"expected s2 = {show(s2)}")
-            if steps and name == "y_hat":
-                lines += self._cached(case, {"s1": s1, "z1": z1, "s2": s2})
-            elif steps:
-                lines.append(f"expected error of layer 2 = {show(self.backward.delta2(case, 0))}")
-            if steps and name.endswith("1"):
-                error = self.backward.delta1(case, 0, 0, 0)
-                lines.append(f"expected error of layer 1 = {show(error)}")
-            return [*lines, f"expected {name} = {show(p.truth[name])}",
-                    f"yours    {name} = {show(value)}"]  # fmt: skip
-
-        return example
+    def _cached(self, case: str, expected: Mapping[str, Array]) -> list[str]:
+        """Which of s1, z1 and s2 the student's cache holds, as far as it holds tensors."""
+        kept = [(str(key), numbers(encoded)) for key, encoded in self.run.cache.get(case, [])]
+        arrays = [(key, array) for key, array in kept if not isinstance(array, str)]
+        found = {n: k for n, v in expected.items() for k, a in arrays if self.tolerance.close(a, v)}
+        shown = ", ".join(f'{name} is right (cache["{key}"])' for name, key in found.items())
+        return [f"in your cache, {shown}"] if found else []
 
     def judge(self) -> None:
         right = self._forward(self._random())
-        self._backward(right)
+        self._backward([case for case in self.points if case in right])
         judge_clearing(self.run, self.verdict, self.tolerance, self.all, right)
 
     def _random(self) -> bool:
@@ -99,44 +91,52 @@ class Networks:
                     return True
         return False
 
+    def _raised(self, call: str, among: Iterable[str]) -> set[str]:
+        """The cases in which the call raised an exception; findings for its other ends."""
+        found = set()
+        for case in among:
+            problem = self.run.raised.get((case, call, 0))
+            if problem is not None and problem.code == "exception":
+                found.add(case)
+            elif problem is not None:
+                problem_found(self.verdict, problem, CALLS[call])
+        return found
+
+    def _large(self, case: str) -> bool:
+        return self.all[case].role == "large"
+
     # -------------------------------------------------------------------------- forward
 
     def _forward(self, noisy: bool) -> set[str]:
         """Judge y_hat; the cases in which it is right."""
+        y_hat = self.y_hat
+        raised = self._raised("forward", self.points)
         for case in self.points:
-            key = case, "forward", 0
-            if key in self.run.raised and self.run.raised[key].code != "exception":
-                problem_found(self.verdict, self.run.raised[key], (CALLS["forward"],))
-            elif key in self.run.raised:
-                self.y_hat.failed(case)
-            elif key in self.run.returned:
-                encoded = self.run.returned[key][0]
-                self.y_hat.take(case, encoded, self.verdict, ". Is a return missing?")
+            if case in raised:
+                y_hat.failed(case)
+            elif returned := self.run.returned.get((case, "forward", 0)):
+                y_hat.take(case, returned[0], self.verdict, ". Is a return missing?")
         for case in self.counted:
-            fine = self.y_hat.shaped(case) if case in self.y_hat.results else False
-            self.verdict.groups["forward"].count(fine and case not in self.autograd["forward"])
+            fine = y_hat.shaped(case) and case not in self.autograd["forward"]
+            self.verdict.groups["forward"].count(fine)
         if noisy:
             return set()
-        if len(self.y_hat.right) == len(self.y_hat.results):
-            self.y_hat.shapes(self.verdict)
-            return self.y_hat.right
+        if len(y_hat.right) == len(y_hat.results):
+            y_hat.shapes(self.verdict)
+            return y_hat.right
         self._explain_forward()
-        # A wrong step may change a y_hat too little to be seen, but not its gradients.
+        # A wrong step may change a y_hat too little to be seen, but not its gradients; and a
+        # saturated sigmoid hides what is wrong before it.
         exact = EXACT if self.tolerance == search.DOUBLE else self.tolerance
-        return {
-            case
-            for case in self.y_hat.right
-            if self.y_hat.holds(case, exact)
-            # A saturated sigmoid hides what is wrong before it.
-            and not (self.all[case].role == "large" and self.points[case].g == "sigmoid")
-        }
+        hidden = {c for c in y_hat.right if self._large(c) and self.points[c].g == "sigmoid"}
+        return {case for case in y_hat.right - hidden if y_hat.holds(case, exact)}
 
     def _explain_forward(self) -> None:
         y_hat = self.y_hat
-        wrong = {case for case in y_hat.results if case not in y_hat.right}
-        found = search.explain_forward(self.points, y_hat.ordered, self.tolerance)
-        if found is not None:
-            y_hat.explained(found.mistakes, self.verdict)
+        wrong = y_hat.results.keys() - y_hat.right
+        explanation = search.explain_forward(self.points, y_hat.ordered, self.tolerance)
+        if explanation is not None:
+            y_hat.explained(explanation.mistakes, self.verdict)
         elif self._overflow(y_hat, wrong):
             y_hat.explained((Found("sigmoid-overflow"),), self.verdict)
         elif copied := self._copied():
@@ -144,19 +144,19 @@ class Networks:
         elif same := y_hat.pattern(self.run.integers):
             self.verdict.add(same.code, (CALLS["forward"],), same.value)
         else:
-            raised = {case for case in wrong if y_hat.results[case].value is None}
-            self._raised("forward", raised, set(y_hat.results))
+            self._raised_when("forward", y_hat.results.keys() - y_hat.values)
             if y_hat.wrong:
                 self._differs(y_hat)
 
     def _copied(self) -> str:
         """The parameters whose first values explain y_hat; empty if none do."""
         results = self.y_hat.results
-        made: dict[str, dict[str, Any]] = {}
-        for case, record in self.run.parameters:
-            if case in results and record.get("network") == 0:
-                made[case] = {n: numbers(record["parameters"].get(n)) for n in cases.PARAMETERS}
-        if not results.keys() <= made.keys() or any(r.value is None for r in results.values()):
+        made: dict[str, dict[str, Any]] = {
+            case: {n: numbers(record["parameters"].get(n)) for n in cases.PARAMETERS}
+            for case, record in self.run.parameters
+            if case in results and record.get("network") == 0
+        }
+        if not results.keys() <= made.keys() & self.y_hat.values.keys():
             return ""
         for count in range(1, len(cases.PARAMETERS) + 1):
             for names in combinations(cases.PARAMETERS, count):
@@ -172,79 +172,29 @@ class Networks:
     def _overflow(self, quantity: Quantity, wrong: Iterable[str]) -> bool:
         """Whether all that is wrong is not a number, where a sigmoid has large arguments."""
         for case in wrong:
-            value, point = quantity.results[case].value, self.points[case]
-            if self.all[case].role != "large" or "sigmoid" not in (point.f, point.g):
-                return False
-            if value is None or value.shape != quantity.truth[case].shape:
+            value, truth = quantity.values.get(case), quantity.truth[case]
+            sigmoid = "sigmoid" in (self.points[case].f, self.points[case].g)
+            if not (self._large(case) and sigmoid) or value is None or value.shape != truth.shape:
                 return False
             finite = np.isfinite(value)
-            if finite.all() or not np.allclose(value[finite], quantity.truth[case][finite]):
+            if finite.all() or not np.allclose(value[finite], truth[finite]):
                 return False
         return True
 
-    def _raised(self, call: str, raised: set[str], judged: set[str]) -> None:
-        """One finding for each kind of error that the call raises, saying when."""
-        problems: dict[str, Raised] = {
-            case: self.run.raised[case, call, 0] for case in self.points if case in raised
-        }
-        for problem, found in raised_together(problems):
-            when = self._when(found, judged)
-            if not when and len(found) < len(judged):
-                when = f", in {len(found)} of {len(judged)} cases"
-            problem_found(self.verdict, problem, (CALLS[call],), when)
-
-    def _when(self, found: set[str], judged: set[str]) -> str:
-        """For which cases alone this happens, if a single property tells."""
-        roles = {self.all[case].role for case in found}
-        if roles == {"kink"}:
-            return ", where s is 0"
-        if roles == {"large"}:
-            return ", for large activations"
-        for name in ("f", "g"):
-            values = {getattr(self.points[case], name) for case in found}
-            same = {case for case in judged if getattr(self.points[case], name) in values}
-            if same == found and same != judged:
-                return f", for {name} = {' or '.join(sorted(values))}"
-        if when := self._when_sizes(found, judged):
-            return when
-        for name in cases.ACTIVATIONS:
-            if found == {c for c in judged if name in (self.points[c].f, self.points[c].g)}:
-                return f", for f or g = {name}"
-        return ""
-
-    def _when_sizes(self, found: set[str], judged: set[str]) -> str:
-        sizes = {self.sizes[case].N for case in found}
-        others = {self.sizes[case].N for case in judged - found}
-        if others and not sizes & others:
-            if len(sizes) == 1:
-                return f", for a batch of {min(sizes)}"
-            if max(sizes) < min(others):
-                return f", for a batch of at most {max(sizes)}"
-            if min(sizes) > max(others):
-                return f", for a batch of at least {min(sizes)}"
-        return ""
-
     # -------------------------------------------------------------------------- backward
 
-    def _backward(self, right: set[str]) -> None:
+    def _backward(self, right: Sequence[str]) -> None:
         """Judge the gradients in the cases whose forward pass is right."""
-        ordered = [case for case in self.points if case in right]
-        raised = set[str]()
-        for case in ordered:
-            problem = self.run.raised.get((case, "backward", 0))
-            if problem is not None and problem.code == "exception":
-                raised.add(case)
-            elif problem is not None:
-                problem_found(self.verdict, problem, (CALLS["backward"],))
-        judged = [case for case in ordered if (case, 0) in self.run.grads or case in raised]
+        raised = self._raised("backward", right)
+        judged = [case for case in right if (case, 0) in self.run.grads or case in raised]
         if judged and self._not_stored(judged, raised):
+            judged, raised = [], set()
+        elif not self.verdict.groups["forward"].full:
+            some = "judged only where the forward pass is right"
             for name in GRADIENTS:
-                for _ in self.counted:
-                    self.verdict.groups[name].count(False)
-            return
+                self.verdict.groups[name].note = some if judged else NOT_YET
         keys = listed(self.run.keys) or "nothing"
         missing = f"missing, or None, after backward; in grads there is {keys}"
-        forward = self.verdict.groups["forward"]
         for name, quantity in self.gradients.items():
             for case in judged:
                 if case in raised:
@@ -252,56 +202,45 @@ class Networks:
                 else:
                     quantity.take(case, self.run.grads[case, 0].get(name), self.verdict, missing)
             for case in self.counted:
-                fine = case in quantity.results and case not in self.autograd["backward"]
-                self.verdict.groups[name].count(fine and quantity.shaped(case))
-            if not forward.full:
-                some = "judged only where the forward pass is right"
-                note = some if judged else "checked once the forward pass is right"
-                self.verdict.groups[name].note = note
+                fine = quantity.shaped(case) and case not in self.autograd["backward"]
+                self.verdict.groups[name].count(fine)
         if judged:
             self._explain_backward(raised)
 
     def _not_stored(self, judged: Sequence[str], raised: set[str]) -> bool:
         """Whether backward clears its own gradients or cache, or returns them; the finding."""
-        returned = [self.run.grads[case, 0] for case in judged if case not in raised]
-        arrays = [numbers(grads.get(name)) for grads in returned for name in GRADIENTS]
-        empty = all(isinstance(a, str) or not a.any() for a in arrays)
-        if not empty:
+        grads = [self.run.grads[case, 0] for case in judged if case not in raised]
+        arrays = [numbers(one.get(name)) for one in grads for name in GRADIENTS]
+        texts = [self.run.raised[case, "backward", 0].text for case in raised]
+        lacks_cache = all(t.startswith(("KeyError", "TypeError: 'NoneType'")) for t in texts)
+        clears, returns = self.run.clears, self.run.backward_returns
+        if not all(isinstance(a, str) or not a.any() for a in arrays):
             return False
-        if returned and self.run.backward_returns and not self.run.clears:
-            self.verdict.add("gradients-returned", GRADIENTS, self.run.backward_returns[0])
-        elif self.run.clears and (returned or self._lacks_cache(raised)):
-            self.verdict.add("cleared-at-once", GRADIENTS, self.run.clears)
+        if clears and (grads or lacks_cache):
+            self.verdict.add("cleared-at-once", GRADIENTS, clears)
+        elif grads and returns and not clears:
+            self.verdict.add("gradients-returned", GRADIENTS, returns[0])
         else:
             return False
         return True
 
-    def _lacks_cache(self, raised: set[str]) -> bool:
-        texts = [self.run.raised[case, "backward", 0].text for case in raised]
-        return all(text.startswith(("KeyError", "TypeError: 'NoneType'")) for text in texts)
-
     def _explain_backward(self, raised: set[str]) -> None:
-        gradients = self.gradients
+        gradients, first = self.gradients, self.gradients[GRADIENTS[0]]
         overflown = self._overflown()
         kept = {name: dict(quantity.results) for name, quantity in gradients.items()}
         for quantity in gradients.values():
             for case in set().union(*overflown.values()):
                 quantity.results.pop(case, None)
-        given = [
-            n for n, q in gradients.items() if any(r.value is not None for r in q.results.values())
-        ]
+        given = [name for name, quantity in gradients.items() if quantity.values]
         scaled = self._scaled(given)
         possible = {
-            name: self.backward.explanations(name, gradients[name].ordered)
-            for name in given
-            if name not in scaled
-        }
-        known = {name: found for name, found in possible.items() if found}
-        chosen, rest = search.choose(known, frozenset(raised))
+            name: found for name in given if name not in scaled
+            if (found := self.backward.explanations(name, gradients[name].ordered))
+        }  # fmt: skip
+        chosen, rest = search.choose(possible, frozenset(raised))
         if rest and self._backward_sizes(chosen, raised, given):
             return
-        if rest:
-            self._raised("backward", set(rest), set(gradients[GRADIENTS[0]].results))
+        self._raised_when("backward", set(rest))
         for mistake, names in search.collect({**chosen, **scaled}):
             quantity = gradients[names[0]]
             self.verdict.add(mistake.code, names, mistake.value, *quantity.shown(quantity.wrong))
@@ -309,7 +248,7 @@ class Networks:
             if not {m.code for m in chosen.get(name, ())} & {"transposed", "bias-not-summed"}:
                 gradients[name].shapes(self.verdict)
         # Where most calls raise an error, what the others return is by chance.
-        blocked = bool(rest) and 2 * len(raised) > len(gradients[GRADIENTS[0]].results)
+        blocked = bool(rest) and 2 * len(raised) > len(first.results)
         unknown = [n for n in given if n not in chosen and n not in scaled]
         for name, cases_ in overflown.items():
             gradients[name].results = kept[name]
@@ -320,12 +259,9 @@ class Networks:
 
     def _overflown(self) -> dict[str, set[str]]:
         """The cases in which a sigmoid's derivative overflows and nothing else is wrong there."""
-        found: dict[str, set[str]] = {}
-        for name, quantity in self.gradients.items():
-            wrong = {c for c, v in quantity.wrong.items() if not np.isfinite(v).all()}
-            if wrong and self._overflow(quantity, wrong):
-                found[name] = wrong
-        return found
+        infinite = {name: {c for c, v in quantity.wrong.items() if not np.isfinite(v).all()}
+                    for name, quantity in self.gradients.items()}  # fmt: skip
+        return {n: w for n, w in infinite.items() if w and self._overflow(self.gradients[n], w)}
 
     def _backward_sizes(
         self, chosen: Mapping[str, Explained], raised: set[str], given: Sequence[str]
@@ -334,11 +270,11 @@ class Networks:
         if any(chosen.values()):
             return False
         results = self.gradients[GRADIENTS[0]].results
-        returned = {case for case in results if case not in raised}
+        returned = results.keys() - raised
         right = returned.intersection(*(self.gradients[q].right for q in given))
         for works in (right, returned):
             sizes = {c: (r.sizes.N, r.sizes.K, c in works) for c, r in results.items()}
-            if found := pattern(sizes, self.run.integers):
+            if found := findings.pattern(sizes, self.run.integers):
                 self.verdict.add(found.code, (CALLS["backward"],), found.value)
                 return True
         return False
@@ -348,12 +284,11 @@ class Networks:
         found: dict[str, Explained] = {}
         for name in given:
             quantity = self.gradients[name]
-            values = {c: r.value for c, r in quantity.results.items() if r.value is not None}
+            values = quantity.values
             nonzero = any(value.any() for value in values.values())
             if quantity.wrong and nonzero and len(values) == len(quantity.results):
                 for text, scaled in scalings(name, values, self.points).items():
-                    close = self.tolerance.close
-                    if all(close(value, scaled[case]) for case, value in values.items()):
+                    if all(self.tolerance.close(v, scaled[case]) for case, v in values.items()):
                         found[name] = (Found("gradient-scaled", text),)
                         break
         return found
@@ -364,30 +299,53 @@ class Networks:
             quantity = self.gradients[name]
             if found := quantity.pattern(self.run.integers):
                 quantity.explained((found,), self.verdict)
-            elif not blocked and quantity.wrong:
-                self._differs(quantity)
-                blocked = True
             elif blocked:
                 note = f"wrong as well; to be looked at again once the {first} is gone"
                 self.verdict.groups[name].note = note
+            elif quantity.wrong:
+                self._differs(quantity)
+                blocked = True
+
+    # -------------------------------------------------------------------------- when
 
     def _differs(self, quantity: Quantity) -> None:
         when = self._when(set(quantity.wrong), set(quantity.results))
         quantity.differs(self.verdict, when, " It is the first to differ.")
 
-    def _cached(self, case: str, expected: Mapping[str, Array]) -> list[str]:
-        """Which of s1, z1 and s2 the student's cache holds, as far as it holds tensors."""
-        held = [(str(key), numbers(encoded)) for key, encoded in self.run.cache.get(case, [])]
-        found = {
-            name: key
-            for name, value in expected.items()
-            for key, array in held
-            if isinstance(array, np.ndarray) and self.tolerance.close(array, value)
-        }
-        if not found:
-            return []
-        shown = ", ".join(f'{name} is right (cache["{key}"])' for name, key in found.items())
-        return [f"in your cache, {shown}"]
+    def _raised_when(self, call: str, raised: set[str]) -> None:
+        """One finding for each kind of error that the call raises, saying when."""
+        quantity = self.y_hat if call == "forward" else self.gradients[GRADIENTS[0]]
+        judged = set(quantity.results)
+        problems = {c: self.run.raised[c, call, 0] for c in self.points if c in raised}
+        for problem, found in findings.raised_together(problems):
+            some = f", in {len(found)} of {len(judged)} cases" if len(found) < len(judged) else ""
+            problem_found(self.verdict, problem, CALLS[call], self._when(found, judged) or some)
+
+    def _when(self, found: set[str], judged: set[str]) -> str:
+        """For which cases alone this happens, if a single property tells."""
+        for role, text in (("kink", ", where s is 0"), ("large", ", for large activations")):
+            if {self.all[case].role for case in found} == {role}:
+                return text
+        for name in ("f", "g"):
+            values = {getattr(self.points[case], name) for case in found}
+            same = {case for case in judged if getattr(self.points[case], name) in values}
+            if same == found != judged:
+                return f", for {name} = {' or '.join(sorted(values))}"
+        sizes, others = ({self.sizes[c].N for c in some} for some in (found, judged - found))
+        if others and not sizes & others:
+            if len(sizes) == 1:
+                return f", for a batch of {min(sizes)}"
+            if max(sizes) < min(others):
+                return f", for a batch of at most {max(sizes)}"
+            if min(sizes) > max(others):
+                return f", for a batch of at least {min(sizes)}"
+        for name in cases.ACTIVATIONS:
+            if found == {c for c in judged if name in (self.points[c].f, self.points[c].g)}:
+                return f", for f or g = {name}"
+        return ""
+
+
+NOT_YET = "checked once the forward pass is right"
 
 
 def scalings(
@@ -395,22 +353,21 @@ def scalings(
 ) -> dict[str, dict[str, Array]]:
     """What the gradient would be, normalised or clipped, by what is said about it."""
     truth = {case: points[case].truth[name] for case in values}
-    norms = {case: np.linalg.norm(t) for case, t in truth.items()}
-    totals = {
-        c: np.sqrt(sum(np.sum(points[c].truth[q] ** 2) for q in GRADIENTS)) for c in values
-    }
-    largest = {case: np.max(np.abs(t)) for case, t in truth.items()}
+    every = {c: np.concatenate([points[c].truth[q].ravel() for q in GRADIENTS]) for c in values}
+    norms = {case: float(np.linalg.norm(t)) for case, t in truth.items()}
+    totals = {case: float(np.linalg.norm(t)) for case, t in every.items()}
+    largest = {case: float(np.max(np.abs(t))) for case, t in truth.items()}
     found = {
-        "divided by its norm": {c: t / norms[c] for c, t in truth.items()},
-        "divided by its largest element": {c: t / largest[c] for c, t in truth.items()},
-        "divided by the norm of all gradients": {c: t / totals[c] for c, t in truth.items()},
-    }
+        f"divided by {what}": {case: t / lengths[case] for case, t in truth.items()}
+        for what, lengths in {"its norm": norms, "its largest element": largest,
+                              "the norm of all gradients": totals}.items()
+    }  # fmt: skip
     most = max(np.max(np.abs(v)) for v in values.values())
     found[f"clipped to {most:.6g}"] = {c: np.clip(t, -most, most) for c, t in truth.items()}
     for text, lengths in (("", norms), (" of all gradients", totals)):
-        reached = {c: np.linalg.norm(v) * lengths[c] / (norms[c] or 1) for c, v in values.items()}
-        most = float(max(reached.values()))
+        reached = [np.linalg.norm(v) * lengths[c] / (norms[c] or 1) for c, v in values.items()]
+        most = float(max(reached))
         found[f"clipped to the norm {most:.6g}{text}"] = {
-            c: t * min(1.0, float(most / (lengths[c] or 1))) for c, t in truth.items()
+            case: t * min(1.0, most / (lengths[case] or 1)) for case, t in truth.items()
         }
     return found

@@ -68,19 +68,19 @@ class Quantity:
         """The call raised an error in this case."""
         self.results[case] = Sized(None, self.sizes[case])
 
+    @property
+    def values(self) -> dict[str, Array]:
+        """What was returned, by case; not the errors."""
+        return {case: r.value for case, r in self.results.items() if r.value is not None}
+
     def holds(self, case: str, tolerance: Tolerance | None = None) -> bool:
         """Whether the result is right, but perhaps for axes of length 1."""
-        result = self.results.get(case)
-        return (
-            result is not None
-            and result.value is not None
-            and (tolerance or self.tolerance).close(result.value, self.truth[case])
-        )
+        value = self.results[case].value if case in self.results else None
+        return value is not None and (tolerance or self.tolerance).close(value, self.truth[case])
 
     def shaped(self, case: str) -> bool:
         """Whether the result is right in its shape, too."""
-        value = self.results[case].value if self.holds(case) else None
-        return value is not None and value.shape == self.truth[case].shape
+        return self.holds(case) and self.values[case].shape == self.truth[case].shape
 
     @property
     def right(self) -> set[str]:
@@ -89,11 +89,7 @@ class Quantity:
     @property
     def wrong(self) -> dict[str, Array]:
         """The wrong values by case; not the errors."""
-        return {
-            case: result.value
-            for case, result in self.results.items()
-            if result.value is not None and not self.holds(case)
-        }
+        return {case: value for case, value in self.values.items() if not self.holds(case)}
 
     @property
     def ordered(self) -> dict[str, Sized]:
@@ -117,26 +113,25 @@ class Quantity:
         }
         return pattern(sizes, integers)
 
+    def _wrong_shape(self, case: str, verdict: Verdict) -> None:
+        found, wanted = self.values[case].shape, self.truth[case].shape
+        wrong_shape(verdict, self.stored or self.what, self.name, found, wanted)
+
     def shapes(self, verdict: Verdict) -> None:
         """Add a finding on values that are right but for axes of length 1 too many or too few."""
-        odd = {
-            case: r.value.shape
-            for case, r in self.results.items()
-            if r.value is not None and r.value.shape != self.truth[case].shape
-            and squeezed(r.value) == squeezed(self.truth[case])
-        }  # fmt: skip
-        if odd and self.truth[next(iter(odd))].ndim:
-            case = max(odd, key=lambda case: self.truth[case].size)
-            shape = self.truth[case].shape
-            wrong_shape(verdict, self.stored or self.what, self.name, odd[case], shape)
+        odd = [case for case, value in self.values.items()
+               if value.shape != self.truth[case].shape
+               and squeezed(value) == squeezed(self.truth[case])]  # fmt: skip
+        if odd and self.truth[odd[0]].ndim:
+            self._wrong_shape(max(odd, key=lambda case: self.truth[case].size), verdict)
 
     def shown(self, cases: Iterable[str], steps: bool = False) -> tuple[str, ...]:
         """An example by numbers: the smallest of the cases, of those by hand if there is one."""
-        given = {c: self.results[c].value for c in cases if c in self.results}
-        values = {c: v for c, v in given.items() if v is not None and v.size}
-        if not values:
+        values, wanted = self.values, set(cases)
+        given = [case for case, value in values.items() if case in wanted and value.size]
+        if not given:
             return ()
-        case = min(values, key=lambda c: (c not in self.hand, self.truth[c].size))
+        case = min(given, key=lambda c: (c not in self.hand, self.truth[c].size))
         return tuple(self.example(case, values[case], steps))
 
     def explained(self, mistakes: Explained, verdict: Verdict) -> None:
@@ -147,13 +142,11 @@ class Quantity:
     def differs(self, verdict: Verdict, when: str = "", more: str = "") -> None:
         """Add that no mistake explains it: a wrong shape, no numbers, or the first difference."""
         wrong = self.wrong
+        infinite = [c for c, v in wrong.items() if not np.isfinite(v).all()]
         odd = [c for c, v in wrong.items() if squeezed(v) != squeezed(self.truth[c])]
         if odd and 2 * len(odd) > len(wrong) and self.truth[odd[0]].ndim:
-            case = min(odd, key=lambda c: self.truth[c].size)
-            shape = self.truth[case].shape
-            wrong_shape(verdict, self.stored or self.what, self.name, wrong[case].shape, shape)
-        elif not all(np.isfinite(v).all() for v in wrong.values()):
-            infinite = [c for c, v in wrong.items() if not np.isfinite(v).all()]
+            self._wrong_shape(min(odd, key=lambda c: self.truth[c].size), verdict)
+        elif infinite:
             text = f"has elements that are NaN or infinite{when}"
             verdict.add("not-finite", (self.what,), text, *self.shown(infinite, True))
         else:

@@ -43,7 +43,7 @@ def judge_clearing(
         group.held = 0
     if not verdict.has(*SHOWN):
         for problem, call, when in raised:
-            problem_found(verdict, problem, (CALLS[call],), when)
+            problem_found(verdict, problem, CALLS[call], when)
 
 
 def _second(

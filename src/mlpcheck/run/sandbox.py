@@ -242,6 +242,7 @@ class Server:
         """The records of process after process, each without the cases that were begun before."""
         limits, records = self.limits, list[Record]()
         done, without = set[str](), set[str]()
+        self._start()  # which may take long, and is not the submission's time
         deadline = time.monotonic() + limits.seconds
         for number in range(most):
             folder = work / f"submission-{number}"  # a fresh copy: files may have been changed

@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from operator import attrgetter
 from types import FrameType
 from typing import Any
 
@@ -136,10 +137,9 @@ class Fence:
 
 
 AUTOGRAD = {
-    "torch.Tensor": "backward", "torch.autograd": "backward grad",
-    "torch.autograd.forward_ad": "make_dual",
-    "torch.autograd.functional": "jacobian vjp jvp hessian vhp hvp",
-    "torch.func": "grad grad_and_value vjp jvp jacrev jacfwd hessian",
+    "Tensor": "backward", "autograd": "backward grad", "autograd.forward_ad": "make_dual",
+    "autograd.functional": "jacobian vjp jvp hessian vhp hvp",
+    "func": "grad grad_and_value vjp jvp jacrev jacfwd hessian",
 }  # fmt: skip
 
 
@@ -166,11 +166,9 @@ def watch_autograd(code: str, used: list[str]) -> None:
         setattr(module, name, refuse)
 
     for path, names in AUTOGRAD.items():
-        module: Any = torch
-        for part in path.split(".")[1:]:
-            module = getattr(module, part)
+        module = attrgetter(path)(torch)
         for name in names.split():
-            guard(module, name, f"{path}.{name}".replace("torch.Tensor", "Tensor"))
+            guard(module, name, f"torch.{path}.{name}")
 
     flag: Any = torch._C.TensorBase.requires_grad
 
