@@ -3,7 +3,7 @@
 import html
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -50,35 +50,60 @@ def with_sentences(result: Result, book: str | None) -> dict[str, Any]:
     return data
 
 
+Lines = Iterator[tuple[str, int | None]]  # with the indent of what is wrapped, None for no wrapping
+
+
 def text(result: Result, book: str | None = None) -> str:
     """The whole report."""
+    lines = [part for line, indent in _report(result, book) for part in _wrapped(line, indent)]
+    return "\n".join(lines) + "\n"
+
+
+def _report(result: Result, book: str | None) -> Lines:
+    """The lines of the report."""
     verdict = result.verdict
     points = f"{verdict.score:g} of {verdict.most:g} points" if result.digest else "not checked"
-    lines = [f"{result.name}: {points}"]
+    yield f"{result.name}: {points}", None
     told = set[str]().union(*(finding.groups for finding in verdict.findings))
     if holds := [name for name, g in verdict.groups.items() if g.full and name not in told]:
-        lines += ["", *_wrapped("Holds: " + ", ".join(holds) + ".", "  ")]
+        yield from _paragraph("Holds: " + ", ".join(holds) + ".")
     if not verdict.findings:
-        lines += ["", OK]
+        yield from _paragraph(OK)
     networks: dict[tuple[str, ...], int] = {}  # the numbers of examples that were shown, and where
     for number, finding in enumerate(verdict.findings, start=1):
         first = networks.setdefault(finding.detail[:3], number)
         if first < number and len(finding.detail) > 3:
             same = (f"with the numbers of {first}:", *finding.detail[3:])
             finding = replace(finding, detail=same)
-        lines += ["", *explained(finding, book, f"{number}. ")]
+        yield from _finding(finding, book, f"{number}. ")
     for numbers, names in _together(verdict.findings).items():
         together = listed([str(number) for number in numbers])
-        lines += ["", *_wrapped(f"{listed(names)}: {together} together give your numbers.", "  ")]
+        yield from _paragraph(f"{listed(names)}: {together} together give your numbers.")
     notes: dict[str, list[str]] = {}
     for name, group in verdict.groups.items():
         if group.note and not group.full:
             notes.setdefault(group.note, []).append(name)
     for note, names in notes.items():
-        lines += ["", *_wrapped(f"{listed(names)}: {note}.", "  ")]
+        yield from _paragraph(f"{listed(names)}: {note}.")
     if result.digest and verdict.score < verdict.most:
-        lines += ["", *_wrapped(_points(verdict), "  ")]
-    return "\n".join(lines) + "\n"
+        yield from _paragraph(_points(verdict))
+
+
+def _paragraph(line: str) -> Lines:
+    yield "", None
+    yield line, 2
+
+
+def _finding(finding: Finding, book: str | None, lead: str) -> Lines:
+    inner = " " * len(lead)
+    yield "", None
+    yield lead + sentence(finding), len(lead)
+    if finding.line:
+        yield f"{inner}In {finding.line}.", len(lead)
+    for line in finding.detail:
+        yield f"{inner}  {line}", len(lead) + 4
+    if there := where(finding, book):
+        yield f"{inner}See {there}", None
 
 
 def _points(verdict: Verdict) -> str:
@@ -89,19 +114,6 @@ def _points(verdict: Verdict) -> str:
         if not group.full
     ]
     return "Points: " + ", ".join(lost) + "; all others full."
-
-
-def explained(finding: Finding, book: str | None, lead: str = "") -> list[str]:
-    """The lines of one finding."""
-    inner = " " * len(lead)
-    lines = _wrapped(lead + sentence(finding), inner)
-    if finding.line:
-        lines += _wrapped(f"{inner}In {finding.line}.", inner)
-    for line in finding.detail:
-        lines += _wrapped(inner + "  " + line, inner + "    ")
-    if there := where(finding, book):
-        lines.append(f"{inner}See {there}")
-    return lines
 
 
 def _together(findings: Sequence[Finding]) -> dict[tuple[int, ...], list[str]]:
@@ -118,9 +130,11 @@ def _together(findings: Sequence[Finding]) -> dict[tuple[int, ...], list[str]]:
     return shared
 
 
-def _wrapped(line: str, indent: str) -> list[str]:
+def _wrapped(line: str, indent: int | None) -> list[str]:
+    if indent is None:
+        return [line]
     return textwrap.wrap(
-        line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False,
+        line, WIDTH, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False,
         drop_whitespace=True, replace_whitespace=False,
     )  # fmt: skip
 
@@ -134,11 +148,15 @@ PAGE = """\
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: auto; padding: 1rem }}
-pre {{ white-space: pre-wrap; overflow-wrap: anywhere; }}
-table {{ border-collapse: collapse; width: 100%; }}
-td, th {{ padding: .15rem .5rem .15rem 0; text-align: left; }}
-td:nth-child(2) {{ text-align: right; }}
-meter {{ width: 100%; min-width: 6rem; }}
+h1 {{ font-size: 1.5rem; overflow-wrap: anywhere; }}
+main {{ font: .9rem/1.5 monospace; white-space: pre-wrap; overflow-wrap: anywhere; }}
+main p {{ margin: 0; padding-left: calc(var(--in) * 1ch); text-indent: calc(var(--in) * -1ch); }}
+main p:empty {{ height: 1lh; }}
+table {{ border-collapse: collapse; width: 100%; font-size: .9rem; }}
+td, th {{ padding: .15rem .5rem .15rem 0; text-align: left; white-space: nowrap; }}
+td:nth-child(2), th:nth-child(2) {{ text-align: right; }}
+td:nth-child(3) {{ width: 100%; }}
+meter {{ width: 100%; min-width: 3rem; }}
 </style>
 <h1>{title}</h1>
 {body}
@@ -148,6 +166,11 @@ meter {{ width: 100%; min-width: 6rem; }}
 
 def page(result: Result, book: str | None) -> str:
     """The report as an HTML page that opens from the disk, with links to a published book."""
-    body = html.escape(text(result, book), quote=False)
-    body = re.sub(r"^( *See )(https?://\S+)$", r'\1<a href="\2">\2</a>', body, flags=re.M)
-    return PAGE.format(title=html.escape(result.name), body=f"<pre>{body}</pre>")
+    (title, _), *lines = _report(result, book)
+    body = "".join(
+        f'<p style="--in: {len(line) - len(line.lstrip()) if indent is None else indent}">'
+        f"{html.escape(line, quote=False)}</p>"
+        for line, indent in lines
+    )
+    body = re.sub(r">( *See )(https?://[^\s<]+)<", r'>\1<a href="\2">\2</a><', body)
+    return PAGE.format(title=html.escape(title), body=f"<main>{body}</main>")

@@ -46,5 +46,5 @@ def page(codes: Mapping[str, Sequence[str]], points: Sequence[float], book: str 
         ordered = sorted(points)
         middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
         body += f" Points: {ordered[0]:g} to {ordered[-1]:g}, the median is {middle:g}."
-    body += "</p>\n<table>\n<tr><th>Mistake</th><th>Submissions</th><th></th></tr>\n"
+    body += "</p>\n<table>\n<tr><th>Mistake</th><th>How many</th><th></th></tr>\n"
     return PAGE.format(title="Mistakes of the class", body=body + "\n".join(rows) + "\n</table>")
