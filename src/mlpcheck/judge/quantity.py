@@ -95,13 +95,13 @@ class Quantity:
     def ordered(self) -> dict[str, Sized]:
         """The results, those first that most hypotheses fail on: wrong, and of all lengths unlike.
 
-        Errors follow, which many hypotheses raise alike. Cases of one size follow each other, so
+        Errors come last: a hypothesis need not raise there. Cases of one size follow each other, so
         that every pair of activations comes early.
         """
 
         def rank(case: str) -> tuple[bool, bool, bool, str]:
             size, raised = case.split("-", 2)[-1], self.results[case].value is None
-            return self.holds(case), raised, size != "10-342", size
+            return raised, self.holds(case), size != "10-342", size
 
         return {case: self.results[case] for case in sorted(self.results, key=rank)}
 
