@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_NUMBERS = re.compile(r"^numbers:[ \t]*$", re.MULTILINE)
+_NUMBERS = re.compile(r"^(numbers|shapes):[ \t]*$", re.MULTILINE)
 _ROWS = re.compile(r"(\d+)(?:-(\d+))?\Z")
 
 
@@ -39,7 +39,7 @@ class reason(nodes.General, nodes.Element):
 
 
 class in_numbers(nodes.General, nodes.Element):
-    """The same as the display, in the numbers of the running network: TeX, a row a line."""
+    """The same as the display, in the numbers or shapes of the running network: a row a line."""
 
 
 def rows_option(argument: str) -> list[int]:
@@ -54,19 +54,20 @@ def rows_option(argument: str) -> list[int]:
 
 
 class Pair(SphinxDirective):
-    """``{pair}`` and ``{steps}``: displays, reasons as an ordered list, ``numbers:`` at the end."""
+    """``{pair}`` and ``{steps}``: displays, reasons as a list, ``numbers:`` or ``shapes:`` last."""
 
     has_content = True
     option_spec: ClassVar[dict[str, Any]] = {
         "fold": rows_option,
         "name": str,
         "wide": directives.flag,
+        "columns": directives.flag,
     }
     with_reasons = False
 
     def run(self) -> list[nodes.Node]:
         text = "\n".join(self.content)
-        body, *numbers = _NUMBERS.split(text)
+        body, *numbers = _NUMBERS.split(text)  # then the word and what it holds, in turn
         node = pair(name=self.options.get("name", ""))
         self.set_source_info(node)
         self.state.nested_parse(
@@ -78,14 +79,16 @@ class Pair(SphinxDirective):
         rows = sum(len(tex_rows(display.astext())) for display in displays)
         if wrong := [row for row in self.options.get("fold", []) if row > rows]:
             raise self.error(f"{self.name}: expected rows up to {rows} in :fold:, got {wrong}")
+        node["columns"] = "columns" in self.options
         self._set_folds(displays)
         if self.with_reasons:
             self._set_reasons(node, rows)
-        if len(numbers) > 1:
-            raise self.error(f"{self.name}: expected `numbers:` once")
+        if len(numbers) > 2:
+            raise self.error(f"{self.name}: expected `numbers:` or `shapes:` once")
         if numbers:
-            wide = self.with_reasons or "wide" in self.options
-            node += in_numbers("", tex=_aligned(numbers[0], broken=not wide))
+            wide = self.with_reasons or bool(self.options.keys() & {"wide", "columns"})
+            word, tex = numbers
+            node += in_numbers("", word=word, tex=_aligned(tex, broken=not wide))
             node["wide"] = wide
         return [node]
 
@@ -275,8 +278,9 @@ def write_map(app: Sphinx, exception: Exception | None) -> None:
 def visit_pair(self: HTML5Translator, node: pair) -> None:
     reasons = [child for child in node.children if isinstance(child, reason)]
     displays = [child for child in node.children if isinstance(child, nodes.math_block)]
-    kinds = ["pair", *(["steps"] if reasons else []), *(["wide"] if node.get("wide") else [])]
-    self.body.append(f'<div class="{" ".join(kinds)}"><div class="pair-head">')
+    kinds = {"steps": reasons, "wide": node.get("wide"), "columns": node["columns"]}
+    classes = " ".join(["pair", *(kind for kind, has in kinds.items() if has)])
+    self.body.append(f'<div class="{classes}"><div class="pair-head">')
     if name := node["name"]:
         self.body.append(f'<p class="display-name">{escape(name[0].upper() + name[1:])}</p>')
     marks = "".join(aside(self, display) for display in displays)
@@ -285,7 +289,7 @@ def visit_pair(self: HTML5Translator, node: pair) -> None:
     waiting, number = iter(reasons), 0
     for child in node.children:
         if isinstance(child, nodes.math_block):
-            if reasons or child["fold"]:
+            if reasons or child["fold"] or (node["columns"] and len(displays) == 1):
                 show_rows(self, child, waiting, number)
                 number += len(tex_rows(child.astext()))
             else:
@@ -307,8 +311,8 @@ def visit_numbers(self: HTML5Translator, node: in_numbers) -> None:
         logger.warning("numbers: %s (in: %s)", error, node["tex"], location=node.parent)
         shown = f"<code>{escape(node['tex'])}</code>"
     self.body.append(
-        '<div class="pair-numbers" role="group" aria-label="The same in numbers">'
-        '<p class="pair-label" aria-hidden="true">In numbers</p>'
+        f'<div class="pair-numbers" role="group" aria-label="The same in {node["word"]}">'
+        f'<p class="pair-label" aria-hidden="true">In {node["word"]}</p>'
         f'<div class="equation-scroll">{shown}</div></div>'
     )
     raise nodes.SkipNode

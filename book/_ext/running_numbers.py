@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 _PLACE = re.compile(r"⟦([^⟦⟧]*)⟧")
 _DECIMALS = re.compile(r"(.*):\s*(\d)\s*\Z", re.DOTALL)
 _DISPLAY = re.compile(
-    r"\$\$.*?\$\$|(?<![\\$])\$[^$]*\$|^numbers:\n.*?(?=^:::|\Z)", re.DOTALL | re.MULTILINE
+    r"\$\$.*?\$\$|(?<![\\$])\$[^$]*\$|^(?:numbers|shapes):\n.*?(?=^:::|\Z)",
+    re.DOTALL | re.MULTILINE,
 )
 _EXACT, _SHOWN = 3, 4  # decimals: short where so many are exact, else rounded to so many
 _OPERATIONS = {

@@ -79,7 +79,7 @@ def error_flow() -> Figure:
     """Values from top to bottom, errors from bottom to top, the gradients where they fall off."""
     figure = Figure(
         "error-flow",
-        606,
+        498,
         "The errors flow back, with the numbers of the running network",
         f"Downwards in blue: x = {vector(V['x'])}, s(1) = {vector(V['s1'])}, z(1) = "
         f"{vector(V['z1'])}, s(2) = {vector(V['s2'])}, ŷ = {vector(V['y_hat'])}, loss "
@@ -104,16 +104,16 @@ def error_flow() -> Figure:
         2: "· W^{(2)}",
         3: "· !{identity}",
     }
-    tops = [26, 112, 248, 334, 470, 560]  # a row with gradients is taller
-    heights = [46, 98, 46, 98, 46, 44]
+    tops = [22, 89, 206, 273, 390, 456]  # a row with gradients is taller
+    heights = [44, 90, 44, 90, 44, 40]
     figure.text(forward, 14, "forward", ink="forward", bold=True)
     figure.text(right[0] + right[1] / 2, 14, "backward", ink="backward", bold=True)
     for row, top in enumerate(tops[:5]):
-        figure.rect(left[0], top, left[1], 46, fill="forward", ink="forward")
+        figure.rect(left[0], top, left[1], heights[0], fill="forward", ink="forward")
         figure.math(forward, top + 18, values_[row], size=17)
         figure.text(forward, top + 38, numbers[row], ink="forward")
-        figure.arrow((forward, top + 48), (forward, tops[row + 1] - 3), ink="forward", width=2)
-        middle = (top + 48 + tops[row + 1]) / 2
+        figure.arrow((forward, top + 46), (forward, tops[row + 1] - 3), ink="forward", width=2)
+        middle = (top + 46 + tops[row + 1]) / 2
         figure.math(forward + 10, middle + 4, operations[row], size=15, anchor="start")
         if row not in errors:
             continue
@@ -125,11 +125,11 @@ def error_flow() -> Figure:
         if layer:
             transposed = f"[*δ*^{{({layer})}}]^{{!{{𝖳}}}}"
             figure.math(
-                right[0] + 8, top + 63, f"∂ℓ / ∂W^{{({layer})}} = {inputs} {transposed}",
+                right[0] + 8, top + 60, f"∂ℓ / ∂W^{{({layer})}} = {inputs} {transposed}",
                 size=15, anchor="start",
             )  # fmt: skip
             figure.math(
-                right[0] + 8, top + 87, f"∂ℓ / ∂*b*^{{({layer})}} = {transposed}",
+                right[0] + 8, top + 82, f"∂ℓ / ∂*b*^{{({layer})}} = {transposed}",
                 size=15, anchor="start",
             )  # fmt: skip
         start = tops[row + 1] - 2
@@ -139,8 +139,8 @@ def error_flow() -> Figure:
             y = (start + end) / 2 + 4
             figure.math(back + 12, y, rates[row], size=15, anchor="start")
     top = tops[5]
-    figure.rect(2, top, 324, 44)
-    figure.math(WIDTH / 2, top + 28, f"ℓ = !{{{shortest(V['loss'])}}}", size=18)
+    figure.rect(2, top, 324, heights[5])
+    figure.math(WIDTH / 2, top + 26, f"ℓ = !{{{shortest(V['loss'])}}}", size=18)
     return figure
 
 

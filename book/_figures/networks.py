@@ -10,8 +10,6 @@ from svg import WIDTH, Figure, drawing, shortest, vector
 from handgrad.running import values
 
 V = values("1.2")
-NETWORK_X = (22.0, 106.0, 234.0, 302.0)
-"""Where the columns stand: inputs, hidden units, outputs, loss."""
 OFF = [unit for unit, s in enumerate(V["s1"]) if s <= 0]
 """The hidden units that ReLU turns off at the point."""
 
@@ -44,7 +42,7 @@ def running() -> Figure:
     """All weights on the edges, all values in the nodes."""
     figure = Figure(
         "running",
-        352,
+        392,
         "The running network with all its numbers",
         f"Inputs x = {vector(V['x'])}. Hidden units: s(1) = {vector(V['s1'])}, "
         f"z(1) = {vector(V['z1'])}, so unit {OFF[0]} is off. Outputs: ŷ = {vector(V['y_hat'])}, "
@@ -54,49 +52,54 @@ def running() -> Figure:
         + ", ".join(vector(row) for row in V["W2"])
         + f"; b(1) = {vector(V['b1'])}, b(2) = {vector(V['b2'])}.",
     )
-    middle = 190.0
-    heights = [
-        column(2, middle, 126), column(3, middle, 112), column(4, middle, 82), column(1, middle, 0)
-    ]  # fmt: skip
-    at = [[(x, y) for y in ys] for x, ys in zip(NETWORK_X, heights, strict=True)]
-    for i, unit in enumerate(at[1]):
-        for source in at[0]:
-            figure.line(*source, *unit, ink="muted", width=1.1, dash="4 3" if i in OFF else "")
-        for output in at[2]:
-            figure.line(*unit, *output, ink="muted", width=1.1, dash="4 3" if i in OFF else "")
-    for output in at[2]:
-        figure.line(*output, *at[3][0], ink="muted", width=1.1)
-    # The labels stand at different shares of the way, so that no two meet.
-    for i, unit in enumerate(at[1]):
-        for j, source in enumerate(at[0]):
-            x, y = between(source, unit, 0.52 if (i, j) in ((0, 0), (2, 1)) else 0.3)
-            figure.label(x, y + 4, shortest(V["W1"][i, j]))
-        for k, output in enumerate(at[2]):
-            x, y = between(unit, output, (0.36, 0.66, 0.36)[i])
-            figure.label(x, y + 4, shortest(V["W2"][k, i]))
+    middle, xs = 204.0, (22.0, 104.0, 240.0, 302.0)
+    spacings = (2, 110), (3, 120), (4, 100), (1, 0)
+    at = [
+        [(x, y) for y in column(count, middle, spacing)]
+        for x, (count, spacing) in zip(xs, spacings, strict=True)
+    ]
+    for sources, targets in pairwise(at):
+        for j, source in enumerate(sources):
+            for i, target in enumerate(targets):
+                off = (sources is at[1] and j in OFF) or (targets is at[1] and i in OFF)
+                figure.line(*source, *target, ink="muted", width=1.1, dash="4 3" if off else "")
+    # The weights into a unit stand at its side, in the order of the units that they come from:
+    # at these shares of the way the labels of a layer are evenly spaced.
+    for weights, sources, targets, share in (
+        (V["W1"], at[0], at[1], 0.6),
+        (V["W2"], at[1], at[2], 0.765),
+    ):
+        for i, target in enumerate(targets):
+            for j, source in enumerate(sources):
+                x, y = between(source, target, share)
+                figure.label(x, y + 4, shortest(weights[i, j]))
     for j, (x, y) in enumerate(at[0]):
         figure.circle(x, y, 18)
         figure.text(x, y + 4, shortest(V["x"][j]), ink="forward")
         figure.math(x, y - 24, f"x_{{!{{{j}}}}}", size=16)
     for i, (x, y) in enumerate(at[1]):
-        figure.circle(x, y, 18, dash="4 3" if i in OFF else "")
+        figure.circle(x, y, 18, dash="4 3" if i in OFF else "", page=True)
         figure.text(x, y + 4, shortest(V["z1"][i]), ink="forward")
-        figure.label(x, y - 24, f"s {shortest(V['s1'][i])}", ink="forward")
-        note = f"b {shortest(V['b1'][i])}" + (", off" if i in OFF else "")
-        figure.label(x, y + 33, note, ink="muted")
+        notes = [(f"s {shortest(V['s1'][i])}", "forward"), (f"b {shortest(V['b1'][i])}", "muted")]
+        if i in OFF:
+            notes.append(("off", "muted"))
+        lines = ((-24, -38), (-24, 33, 47), (33, 47))[i]
+        for (note, ink), line in zip(notes, lines, strict=False):
+            figure.label(x + 7 * (line > 0 and i in OFF), y + line, note, ink=ink)
     for k, (x, y) in enumerate(at[2]):
-        figure.circle(x, y, 18)
+        figure.circle(x, y, 17)
         figure.text(x, y + 4, shortest(V["y_hat"][k]), ink="forward")
-        note = f"b {shortest(V['b2'][k])}, y {shortest(V['y'][k])}"
-        figure.label(x, y + 33, note, ink="muted")
+        # Where no edge to the loss passes.
+        right, down = ((39, -16), (10, 31), (10, -37), (39, 4))[k]
+        for line, note in enumerate((f"b {shortest(V['b2'][k])}", f"y {shortest(V['y'][k])}")):
+            figure.label(x + right, y + down + 15 * line, note, ink="muted")
     x, y = at[3][0]
     figure.rect(x - 24, y - 17, 48, 34)
     figure.text(x, y + 4, shortest(V["loss"]), ink="forward")
-    figure.math(x, y - 24, "ℓ", size=17)
-    for x, label in zip((64, 170), ("W^{(1)}", "W^{(2)}"), strict=True):
-        figure.math(x, 16, label, size=16)
-    figure.math(NETWORK_X[1], 16, "*z*^{(1)}", size=16)
-    figure.math(NETWORK_X[2], 16, "*ŷ*", size=16)
+    figure.math(x + 8, y - 24, "ℓ", size=17)
+    heads = {xs[0]: "*x*", 62: "W^{(1)}", xs[1]: "*z*^{(1)}", 186: "W^{(2)}", xs[2]: "*ŷ*"}
+    for x, symbol in heads.items():
+        figure.math(x, 16, symbol, size=16)
     return figure
 
 
@@ -190,7 +193,7 @@ def cut() -> Figure:
     for i, (x, y) in enumerate(hidden):
         figure.circle(x, y, 17, dash="4 3" if i in OFF else "", page=True)
         figure.math(x, y + 5, f"z_{{!{{{i}}}}}", size=16)
-        figure.label(x, y + 34, f"δ {shortest(errors[i])}", ink="backward", size=13)
+        figure.label(x + 20, y + 31, f"δ {shortest(errors[i])}", ink="backward", size=13)
         figure.label(*between(source, (x, y + 4), 0.52), shortest(rates[i]))
     for k, (x, y) in enumerate(outputs):
         figure.circle(x, y, 14)

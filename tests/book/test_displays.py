@@ -103,10 +103,19 @@ def test_a_term_is_a_link_at_its_first_use_alone(page):
     assert len(terms) == len(set(terms))
 
 
-@pytest.mark.parametrize(
-    "page", [BOOK / "regression/gradients.md", BOOK / "card.md"], ids=lambda p: p.stem
-)
+# Decimals that are no values of the network: nudges, learning rates, and what was measured.
+CHOSEN = {
+    "chain_rule": {"0.01", "0.001"},
+    "bench": {"0.001"},
+    "cost": {"1.01", "1.75", "1.94", "1.5"},
+}
+
+
+LESSONS = [page for page in PAGES if page.stem not in ("README", "checking", "software", "errata")]
+
+
+@pytest.mark.parametrize("page", LESSONS, ids=lambda path: path.stem)
 def test_every_decimal_number_comes_from_the_running_network(page):
     """Whole numbers may be indices, shapes or names of parts; a decimal in words is a value."""
-    text = re.sub(r"⟦[^⟧]*⟧|\b1\.[23]\b", "", (BOOK / page).read_text("utf-8"))
-    assert re.findall(r"\d+\.\d+", text) == []
+    text = re.sub(r"⟦[^⟧]*⟧|\b1\.[23]\b|`[^`]*`", "", page.read_text("utf-8"))
+    assert set(re.findall(r"\d+\.\d+", text)) <= CHOSEN.get(page.stem, set())

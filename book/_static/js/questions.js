@@ -85,7 +85,7 @@
       const long = data.kind === "formula";
       const field = element(long ? "textarea" : "input", {
         id: `${question.id}-answer`, autocomplete: "off", autocapitalize: "off", spellcheck: "false",
-        ...(long ? { rows: "2", maxlength: "2000" } : { maxlength: "40", size: "12" }),
+        ...(long ? { rows: "1", maxlength: "2000" } : { maxlength: "40", size: "12" }),
       });
       field.value = state.given;
       if (left) { left.hidden = false; form.append(left); }
