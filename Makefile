@@ -7,7 +7,7 @@ TORCH_INDEX ?=
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab notebooks notebook address mutants bench figures serve test-site lighthouse pdf offline clean
+.PHONY: help book test lab notebooks notebook address mutants mutation bench figures serve test-site lighthouse pdf offline clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ address: .venv/installed ## correct the addresses in _config.yml and copy the si
 
 mutants: .venv/installed ## break every equation in small ways and count what texcheck refutes
 	$(BIN)/python -m texcheck mutants book
+
+mutation: .venv/installed ## break handgrad in small ways and say which of these no test finds (needs fork: no Windows)
+	$(BIN)/python tests/handgrad/mutation.py
 
 bench: .venv/installed ## measure a step of SGD beside PyTorch and a plain NumPy script
 	$(BIN)/python benchmarks/steps.py

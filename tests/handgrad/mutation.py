@@ -1,0 +1,105 @@
+"""Breaks handgrad in small ways, one at a time, and says which of these no test has found.
+
+Run it with `make mutation`. mutmut makes the mutants and notes which tests run which function
+(`[tool.mutmut]` of pyproject.toml). Each mutant is then met by these tests, the quickest first, in
+a process of its own, forked where all is imported and collected: mutmut itself starts pytest anew.
+A mutant that no test finds is expected in survivors.toml, with the reason why no test could.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterable
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+from _pytest.runner import runtestprotocol
+from mutmut.configuration import config
+from mutmut.mutation.diff_apply import get_diff_for_mutant
+
+ROOT = Path(__file__).parents[2]
+EXPECTED = Path(__file__).with_name("survivors.toml")
+LEAST = 97  # percent
+SECONDS = 60  # of processor time, beyond which a mutant runs forever
+
+Change = tuple[str, str, str]  # the function, its line, and the line of the mutant
+
+
+class Mutants:
+    """A plugin of pytest that runs the tests once for each mutant, and keeps who survived."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = list(names)
+        self.survivors: list[str] = []
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        stats = json.loads(Path("mutmut-stats.json").read_text("utf-8"))
+        tests_of, seconds = stats["tests_by_mangled_function_name"], stats["duration_by_test"]
+        items = sorted(session.items, key=lambda item: seconds.get(item.nodeid, 0))
+        for number, name in enumerate(self.names, start=1):
+            found_by = set(tests_of.get(name.partition("__mutmut_")[0], ()))
+            child = os.fork()
+            if not child:
+                os.environ["MUTANT_UNDER_TEST"] = name
+                used = int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2]))
+                resource.setrlimit(resource.RLIMIT_CPU, (used + SECONDS, used + SECONDS))
+                os._exit(any(_fails(item) for item in items if item.nodeid in found_by))
+            if os.waitpid(child, 0)[1] == 0:
+                self.survivors.append(name)
+                print("survived:", name, flush=True)
+            if number % 100 == 0:
+                print(f"{number} of {len(self.names)}", flush=True)
+        return True
+
+
+def _fails(item: pytest.Item) -> bool:
+    try:
+        return any(report.failed for report in runtestprotocol(item, log=False))
+    except BaseException:  # an exit, and what pytest itself makes of broken code
+        return True
+
+
+def change(mutant: str) -> Change:
+    """What a mutant changes, in words that stay when lines move."""
+    lines = get_diff_for_mutant(mutant).splitlines()
+    was = [line[1:].strip() for line in lines if line.startswith("-") and line[:3] != "---"]
+    now = [line[1:].strip() for line in lines if line.startswith("+") and line[:3] != "+++"]
+    return mutant.partition("__mutmut_")[0], " ".join(was), " ".join(now)
+
+
+def main(pattern: str = "*") -> None:
+    os.chdir(ROOT)
+    # mutmut makes all mutants, and the statistics, before it runs the one that it is asked for.
+    one = "handgrad.checks.x_index__mutmut_1"
+    subprocess.run([sys.executable, "-m", "mutmut", "run", "--max-children=1", one], check=True)
+    names: list[str] = []
+    for meta in sorted(Path("mutants/src/handgrad").glob("*.meta")):
+        names += json.loads(meta.read_text("utf-8"))["exit_code_by_key"]
+    mutants = Mutants(name for name in names if fnmatch(name, pattern))
+    options = config().pytest_add_cli_args + config().pytest_add_cli_args_test_selection
+    os.chdir("mutants")
+    sys.path.insert(0, str(Path("src").absolute()))
+    os.environ["MUTANT_UNDER_TEST"] = ""
+    pytest.main(["-q", "--rootdir=.", *options], plugins=[mutants])
+    os.chdir(ROOT)
+    survivors = {name: change(name) for name in mutants.survivors}
+    rows = tomllib.loads(EXPECTED.read_text("utf-8"))["survivor"]
+    expected = {(row["function"], row["line"], row["mutant"]) for row in rows}
+    new = {name: changed for name, changed in survivors.items() if changed not in expected}
+    for name, changed in new.items():
+        print(f"\nnot in survivors.toml: {name}\n", *changed, sep="\n  ")
+    gone = expected - set(survivors.values()) if pattern == "*" else set()
+    for changed in sorted(gone):
+        print("\nfound, so not for survivors.toml:", *changed, sep="\n  ")
+    found, total = len(mutants.names) - len(survivors), len(mutants.names)
+    score = 100 * found / total
+    print(f"\n{found} of {total} mutants found: {score:.1f} %, at least {LEAST} % expected")
+    sys.exit(score < LEAST or bool(new or gone))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
