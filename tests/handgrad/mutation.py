@@ -84,7 +84,7 @@ def main(pattern: str = "*") -> None:
     os.chdir("mutants")
     sys.path.insert(0, str(Path("src").absolute()))
     os.environ["MUTANT_UNDER_TEST"] = ""
-    pytest.main(["-q", "--rootdir=.", *options], plugins=[mutants])
+    pytest.main(["-q", "-s", "--rootdir=.", *options], plugins=[mutants])
     os.chdir(ROOT)
     survivors = {name: change(name) for name in mutants.survivors}
     rows = tomllib.loads(EXPECTED.read_text("utf-8"))["survivor"]
