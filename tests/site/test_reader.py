@@ -277,7 +277,9 @@ def test_reference_shows_its_equation(context: BrowserContext, origin: str) -> N
 def test_preview_by_keyboard_and_across_pages(context: BrowserContext, origin: str) -> None:
     page = context.new_page()
     page.goto(f"{origin}/errata.html")
-    reference = page.locator(".article a.reference.internal[href*='.html#']").first
+    fold = page.locator("details.fold:has(a.reference.internal[href*='.html#'])").first
+    fold.locator("summary").first.click()
+    reference = fold.locator("a.reference.internal[href*='.html#']").first
     page.keyboard.press("Tab")  # the browser now shows focus as for a keyboard
     reference.focus()
     preview = page.get_by_role("tooltip")
