@@ -30,6 +30,8 @@ class Note(NamedTuple):
 
 def printable(text: str) -> str:
     """The text without what a table or a screen cannot show, or would obey."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
