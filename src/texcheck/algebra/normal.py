@@ -39,28 +39,35 @@ from .terms import (
 
 def normal(term: Term, eliminate: Change) -> Term:
     """The normal form. `eliminate` gives for an atom what it stands for, or None."""
+    known: dict[Atom, Term | None] = {}
 
     def change(atom: Atom) -> Term | None:
-        if atom.argument is not None:
-            return _applied(str(atom.label), normal(atom.argument, eliminate))
-        new = eliminate(atom)
-        return None if new is None else normal(new, eliminate)
+        if atom not in known:
+            new = eliminate(atom) if atom.argument is None else None
+            if atom.argument is not None:
+                new = _applied(str(atom.label), made(atom.argument))
+            elif new is not None:
+                new = made(new)
+            known[atom] = new
+        return known[atom]
 
-    return canonical(reduced(substituted(term, change)))
+    def made(inner: Term) -> Term:
+        return canonical(reduced(substituted(inner, change)))
+
+    return made(term)
 
 
 def substituted(term: Term, change: Change) -> Term:
     """Every atom replaced by what `change` gives for it (None: as it is)."""
 
     def replaced(mono: Monomial) -> Term:
-        part = number(1)
-        for atom, n in mono.atoms:
-            new = change(atom)
-            if new is None:
-                part = part * power(atom, n)
-            else:
+        changed = [(change(atom), n) for atom, n in mono.atoms]
+        kept = [pair for pair, (new, _) in zip(mono.atoms, changed, strict=True) if new is None]
+        part = _changed(Monomial(tuple(kept), ()), {})
+        for new, n in changed:
+            if new is not None:
                 part = part * (new**n if n >= 0 else apply("inverse", new) ** -n)
-        return sum_over(part, *mono.bound)
+        return sum_over(part, *mono.bound) if len(kept) < len(changed) else Term({mono: 1})
 
     return collected(
         (new, factor * inner)

@@ -131,8 +131,12 @@ class Term:
         return self * -1
 
     def __mul__(self, other: Term | Rational) -> Term:
+        if isinstance(other, Term) and other.is_constant:
+            other = other.parts.get(UNIT, 0)
         if not isinstance(other, Term):
             return Term({mono: factor * other for mono, factor in self.parts.items()})
+        if self.is_constant:
+            return other * self.parts.get(UNIT, 0)
         return collected(
             (_product(left, right), a * b)
             for left, a in self.parts.items()
@@ -174,6 +178,8 @@ ZERO, HALF = number(0), number(Fraction(1, 2))
 
 def power(atom: Atom, n: int = 1) -> Term:
     """An atom with any whole exponent."""
+    if n and atom.kind != "delta" and atom.label != "step":
+        return Term({Monomial(((atom, n),), ()): 1})
     return collected([(contracted([(atom, n)], ()), 1)])
 
 
