@@ -24,10 +24,10 @@ from ..networks.network import Case, Loss, Network
 from ..networks.representatives import any_depth, least_layer, named_layers
 from ..verdict import Refuted, Witness
 from .intervals import Doubtful, Number, add, approximate, sign, times
-from .worlds import Undefined, World, worlds
+from .worlds import NARROW, WIDE, Undefined, World, worlds
 
 ENTRIES = 60  # of one world
-SHARE = 20_000  # steps for one entry in one world
+SHARE = 14_000  # steps for one entry in one world
 FILLED = (("ReLU", "sigma"), ("sigma", "tanh"), ("I", "ReLU"))  # for any function
 CLOSE = 1e-9  # two floats that are no nearer are computed again, with certainty
 
@@ -35,12 +35,13 @@ CLOSE = 1e-9  # two floats that are no nearer are computed again, with certainty
 def refute(statement: t.Statement, network: Network) -> Refuted | None:
     """A refutation by a witness, if one is found."""
     try:
-        with at_most(WORK // 2):
-            for one in parts(statement):
-                for case in concrete(one, network):
-                    found = _in_case(one, case, network)
-                    if found is not None:
-                        return Refuted(found)
+        with at_most(WORK):
+            for seeds in (NARROW, WIDE):
+                for one in parts(statement):
+                    for case in concrete(one, network):
+                        found = _in_case(one, case, network, seeds)
+                        if found is not None:
+                            return Refuted(found)
     except (NoRule, RecursionError):
         pass
     return None
@@ -84,14 +85,16 @@ def _loss(network: Network) -> Loss:
     return next((loss for loss in network.losses if loss), declared()[0]["MSE"])
 
 
-def _in_case(statement: t.Statement, case: Case, network: Network) -> Witness | None:
+def _in_case(
+    statement: t.Statement, case: Case, network: Network, seeds: tuple[int, ...]
+) -> Witness | None:
     """A witness in a case; where nothing says how long a sum is, one for every length."""
     try:
-        return _with_default(statement, case, network, None)
+        return _with_default(statement, case, network, seeds, None)
     except _Unfixed:
         found = None
         for layer in range(case.depth + 1):
-            found = _with_default(statement, case, network, Sort(layer))
+            found = _with_default(statement, case, network, seeds, Sort(layer))
             if found is None:
                 return None
         return found
@@ -104,7 +107,11 @@ class _Unfixed(Exception):
 
 
 def _with_default(
-    statement: t.Statement, case: Case, network: Network, default: Sort | None
+    statement: t.Statement,
+    case: Case,
+    network: Network,
+    seeds: tuple[int, ...],
+    default: Sort | None,
 ) -> Witness | None:
     pair = claimed(statement, case)
     pair.scope.default = default
@@ -114,7 +121,7 @@ def _with_default(
         if default is None and "how long" in str(error):
             raise _Unfixed from error
         raise
-    for world in worlds(case, network, pair.scope.least, case.depth):
+    for world in worlds(case, network, pair.scope.least, case.depth, seeds):
         for entry in found:
             witness = _with_share(world, entry, network.name)
             if witness is not None:

@@ -19,7 +19,7 @@ from ..networks.network import Case, Network
 from .intervals import CERTIFIED, FLOATS, Arithmetic, Doubtful
 
 Point = dict[tuple[str, int, tuple[int, ...]], Fraction]
-SEEDS = 6
+NARROW, WIDE = (0, 6, 7), (1, 2, 3, 4, 5)  # seeds: the cheap worlds, then the others
 
 
 class Undefined(Exception):
@@ -149,9 +149,11 @@ class World:
                     raise Doubtful if demand.slope and not found else Undefined
 
 
-def worlds(case: Case, network: Network, least: int, L_max: int) -> Iterator[World]:
-    """Worlds for a case, the running network first, then points at kinks and random ones."""
-    if network.values or (case.depth == 2 and least <= 2):
+def worlds(
+    case: Case, network: Network, least: int, L_max: int, seeds: tuple[int, ...]
+) -> Iterator[World]:
+    """Worlds for a case: the running network first, then narrow ones; kinks are among the wide."""
+    if seeds == NARROW and (network.values or (case.depth == 2 and least <= 2)):
         values = network.values or _running_values()
         point = {
             (kind, layer, (i, j)[: 2 if kind == "W" else 1]): entry
@@ -160,11 +162,9 @@ def worlds(case: Case, network: Network, least: int, L_max: int) -> Iterator[Wor
             for j, entry in enumerate(row)
         }
         yield World(case, (2, 3, 4), point, _free(case, L_max, Random("running")), True)
-        if network.values:
-            return
-    for seed in range(SEEDS):
+    for seed in () if network.values else seeds:
         random = Random(f"witness {seed}")
-        widths = _widths(case.depth, max(least, 1 + seed % 3), seed)
+        widths = _widths(case.depth, least if seed in NARROW else max(least, 1 + seed % 3), seed)
         point = _point(case, widths, random, seed)
         yield World(case, widths, point, _free(case, L_max, random, seed))
 
@@ -191,8 +191,8 @@ def _free(case: Case, L_max: int, random: Random, seed: int = 0) -> dict[str, Fr
 
 def _widths(depth: int, least: int, seed: int) -> tuple[int, ...]:
     """At first as narrow as can be; then neighbouring layers differ, as do x and the output."""
-    if not seed:
-        return (least,) * (depth + 1)
+    if seed in NARROW:
+        return tuple(least + (seed == 7 and layer % 2 == 0) for layer in range(depth + 1))
     return tuple(least + (layer + seed) % (3 if depth != 3 else 4) for layer in range(depth + 1))
 
 
@@ -207,7 +207,7 @@ def _point(case: Case, widths: tuple[int, ...], random: Random, seed: int) -> Po
     point |= {("y", 0, (k,)): some() for k in range(widths[-1])}
     if seed == 4:  # some of x and y are 0, others not
         point |= {key: Fraction(0) for key in point if not key[2][0] % 2}
-    if seed == 2:  # x and y are negative
+    if seed in (2, 6):  # x and y are negative
         point = {key: -abs(value) for key, value in point.items()}
     world = World(case, widths, point, {})
     for layer, i in [(n, i) for n, size in enumerate(widths) if n for i in range(size)]:
@@ -215,7 +215,9 @@ def _point(case: Case, widths: tuple[int, ...], random: Random, seed: int) -> Po
         point |= {key: Fraction(0) if still else value for key, value in weights.items()}
         point["b", layer, (i,)] = some()
         if kinks and not (still and i % 2):
-            _to_kink(world, layer, i)
+            _move(world, layer, i, 1)
+        elif seed in (0, 7):  # no unit is dead
+            _move(world, layer, i, 2)
     if kinks and still:
         for k in range(widths[-1]):
             y_hat = world.forward("z", case.depth, k)
@@ -223,9 +225,9 @@ def _point(case: Case, widths: tuple[int, ...], random: Random, seed: int) -> Po
     return point
 
 
-def _to_kink(world: World, layer: int, i: int) -> None:
-    """Moves a bias so that s is 0, if s is exact."""
+def _move(world: World, layer: int, i: int, times: int) -> None:
+    """Moves a bias so that s is 0 (once), or -s if s is negative (twice), if s is exact."""
     s = world.forward("s", layer, i)
-    if isinstance(s, Fraction):
-        world.point["b", layer, (i,)] -= s
+    if isinstance(s, Fraction) and (times == 1 or s < 0):
+        world.point["b", layer, (i,)] -= times * s
     del world.known["s", layer, i]
