@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from . import reading
 from . import syntax as t
+from .algebra.budget import WORK, at_most
 from .elaborate.definitions import declared, network_named
 from .judge.decide import decide
 from .judge.diagnose import advise
@@ -16,6 +17,7 @@ from .reading import BOOK, CannotRead, Names
 from .verdict import Refuted, Unreadable, Verdict
 
 MOST_CHARACTERS = 10_000
+TEXT = 4 * WORK  # the steps for all statements of a text
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ def check(
     except CannotRead as error:
         unread = Unreadable(tex, (error.start, error.end), error.expected, error.instead)
         return [(Claim(tex.strip(), *unread.place[:2]), unread)]
-    return [(_claim(one, tex), _verdict(one, tex, about, diagnose)) for one in found]
+    with at_most(TEXT):
+        return [(_claim(one, tex), _verdict(one, tex, about, diagnose)) for one in found]
 
 
 def statements(

@@ -213,6 +213,8 @@ class _Writer:
             return self.entry(value, i, j) if isinstance(value, t.Node) else value
 
         changed = {name: inside(getattr(node, name)) for name in node.names()}
+        if isinstance(node, t.Cases):  # several conditions at once stay so
+            changed["conditions"] = node.conditions
         if isinstance(node, t.Quotient):
             changed["elementwise"] = False
         return replace(node, **changed)  # type: ignore[arg-type]

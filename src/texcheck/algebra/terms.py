@@ -24,6 +24,7 @@ from .budget import NoRule, spend
 
 LEAST = 3  # the width that every layer has if the statement names an entry by its number
 HIGHEST = 1000  # exponents, and digits of a number
+LARGEST = 2000  # atoms of a term that a function is taken of
 
 
 class Sort(NamedTuple):
@@ -93,12 +94,21 @@ Change: TypeAlias = Callable[[Atom], "Term | None"]
 class Term:
     """A polynomial: rational factors of monomials."""
 
-    __slots__ = ("_hash", "_key", "parts")
+    __slots__ = ("_hash", "_key", "_size", "parts")
 
     def __init__(self, parts: Mapping[Monomial, Rational]):
         self.parts = {mono: factor for mono, factor in parts.items() if factor}
         self._key: tuple[tuple[Monomial, Rational], ...] | None = None
         self._hash: int | None = None
+        self._size = 0
+
+    @property
+    def size(self) -> int:
+        """How many atoms the term has, those inside of functions too."""
+        if not self._size:
+            atoms = [atom for mono in self.parts for atom, _ in mono.atoms]
+            self._size = 1 + sum(atom.argument.size for atom in atoms if atom.argument) + len(atoms)
+        return self._size
 
     @property
     def key(self) -> tuple[tuple[Monomial, Rational], ...]:
@@ -190,6 +200,8 @@ def quantity(kind: str, label: int, *indices: Index) -> Term:
 
 def function_of(name: str, argument: Term) -> Term:
     """A function of a term, no law applied."""
+    if argument.size > LARGEST:
+        raise NoRule("a formula that grows too large")
     return power(Atom("function", name, (), argument))
 
 
@@ -306,7 +318,8 @@ def contracted(atoms: Iterable[tuple[Atom, int]], bound: Iterable[Index]) -> Mon
     the place of the others; a bound one is gone, a free one leaves its delta behind.
     """
     exponents = _gathered(atoms)
-    spend(2 + len(exponents))
+    inside = sum(atom.argument.size for atom in exponents if atom.argument)
+    spend(2 + len(exponents) + inside // 8)
     held = set(bound)
     deltas = [atom for atom, n in exponents.items() if n and atom.kind == "delta"]
     if deltas:

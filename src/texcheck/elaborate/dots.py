@@ -66,7 +66,7 @@ def template(node: t.Written) -> Template:
     tall, wide = _has_dots(down, rows), _has_dots(across, columns)
     off = [cell for (i, j), cell in cells.items() if i != j]
     cell = cells[0, 0]
-    if tall and wide and all(map(_is_zero, off)):
+    if tall and wide and all(map(_is_zero, off)) and not all(map(_is_zero, cells.values())):
         cells = {(i, j): found for (i, j), found in cells.items() if i == j}
         cell = _running(cell, cells[-1, -1], Template.ROW)
         return Template(cell, True, True, True, _lengths(cell, cells))

@@ -15,7 +15,7 @@ from operator import mul, neg
 
 from .. import syntax as t
 from ..algebra import terms as a
-from ..algebra.budget import NoRule
+from ..algebra.budget import NoRule, spend
 from ..algebra.functions import apply, inverse
 from ..algebra.terms import ONE, ZERO, Index, Term, delta, free, number
 from . import calculus
@@ -28,6 +28,7 @@ from .scope import Letter, Scope, counted, entry_number
 
 def elaborate(scope: Scope, node: t.Expr) -> Matrix:
     """The matrix that a formula stands for. Raises IllSorted, Unfit and NoRule."""
+    spend(10)
     found = _elaborated(scope, node)
     scope.shapes[id(node)] = found.rows, found.columns
     return found
@@ -273,6 +274,8 @@ def powered(scope: Scope, node: t.Power) -> Matrix:
 
 def summed(scope: Scope, node: t.Sum) -> Matrix:
     """A sum over indices, over all their values or from one to another."""
+    if not node.letters:
+        raise Unfit("a sum over no index", node)
     letters = [Letter(letter, Unknown()) for letter in node.letters]
     with scope.meaning(dict(zip(node.letters, letters, strict=True))):
         body = elaborate(scope, node.body)

@@ -9,7 +9,7 @@ Invariants:
 - What nothing fixes stays unknown, and asking for it is no rule, not a guess.
 - An entry is made anew each time it is asked for, with bound indices of its own: two entries can be
   multiplied. `i` and `j` are indices of the matrix's sorts; where a side is 1 they are ignored.
-- Nothing is broadcast but a written number beside a column or a row.
+- Nothing is broadcast but a written number.
 """
 
 from __future__ import annotations
@@ -147,8 +147,8 @@ def zip_entries(join: Callable[..., Term], node: t.Node, *values: Matrix) -> Mat
 
 
 def spread(value: Matrix, over: Matrix) -> Matrix:
-    """A written number in the shape of a column or a row: the same everywhere."""
-    return Matrix(over.rows, over.columns, lambda i, j: value.value) if over.is_vector else value
+    """A written number in another shape: the same everywhere."""
+    return Matrix(over.rows, over.columns, lambda i, j: value.value)
 
 
 def product(names: Iterator[int], left: Matrix, right: Matrix, node: t.Node) -> Matrix:

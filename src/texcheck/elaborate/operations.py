@@ -2,8 +2,9 @@
 
 Invariants:
 
-- A written number is spread over a column or a row in a sum, in a comparison, in a maximum and as a
-  numerator, nowhere else; a bare I takes its length only from what is square by how it is made.
+- A written number is spread over a column or a row in a sum and as a numerator, over a matrix too
+  in a comparison and in a maximum, nowhere else; a bare I takes its length only from what is square
+  by how it is made.
 - Two columns side by side have no product; with a dot between them it is the inner one.
 - Of two cases that hold at once the values agree, and one holds everywhere; a sum with bounds
   leaves out places that every width has.
@@ -107,10 +108,13 @@ def literal(node: t.Expr) -> bool:
     return isinstance(node.of if isinstance(node, t.Negative) else node, t.Number)
 
 
-def spread_literals(nodes: tuple[t.Expr, ...], values: list[Matrix]) -> list[Matrix]:
-    """The values, written numbers spread over the first column or row among the others."""
+def spread_literals(
+    nodes: tuple[t.Expr, ...], values: list[Matrix], over_matrices: bool = True
+) -> list[Matrix]:
+    """The values, written numbers spread over the first of the others that is no number."""
     pairs = list(zip(nodes, values, strict=True))
-    over = next((v for n, v in pairs if v.is_vector and not literal(n)), None)
+    wide = [v for n, v in pairs if not literal(n) and not v.is_number]
+    over = next((v for v in wide if over_matrices or v.is_vector), None)
     return [m.spread(v, over) if over and literal(n) else v for n, v in pairs]
 
 
@@ -145,7 +149,7 @@ def bounds(scope: Scope, node: t.Sum, letter: Letter) -> list[int]:
 
 def add(values: list[Matrix], node: t.Add) -> Matrix:
     """A sum of terms."""
-    values = spread_literals(node.terms, values)
+    values = spread_literals(node.terms, values, over_matrices=False)
     bare = [v for v in values if v.square and isinstance(m.resolved(v.rows), Unknown)]
     if bare and not all(v.square for v in values):
         raise Unfit("beside a matrix that is not diagonal, I needs its length, as in I_{d_x}", node)
@@ -189,7 +193,12 @@ def divided(scope: Scope, top: Matrix, bottom: Matrix, node: t.Quotient) -> Matr
         scope.demand("nonzero", b)
         return a * inverse(b)
 
-    return m.zip_entries(entry, node, m.spread(top, bottom) if literal(node.top) else top, bottom)
+    return m.zip_entries(
+        entry,
+        node,
+        m.spread(top, bottom) if literal(node.top) and bottom.is_vector else top,
+        bottom,
+    )
 
 
 def power(scope: Scope, value: Matrix, exponent: Term, node: t.Power) -> Matrix:

@@ -67,6 +67,28 @@ def test_a_verdict_depends_on_the_text_alone() -> None:
         assert done.stdout.splitlines() == here
 
 
+def test_a_verdict_does_not_depend_on_what_was_decided_before() -> None:
+    """Cold, warm and in another order: what is kept from statement to statement counts no step."""
+    script = (
+        "import sys; from texcheck import check\n"
+        "texts = [line.split('\\t') for line in sys.stdin.read().split('\\0')]\n"
+        "for network, tex in texts: print(repr(check(tex, network)))\n"
+        "for network, tex in texts: print(repr(check(tex, network)))\n"
+    )
+    chosen = [*TEXTS[::25], *(("sigmoid-bce", tex) for tex in HEAVY[2:4])]
+    said = []
+    for texts in (chosen, chosen[::-1]):
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            input="\0".join(f"{network}\t{tex}" for network, tex in texts),
+            capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)},
+        )  # fmt: skip
+        lines = done.stdout.splitlines()
+        assert lines[: len(texts)] == lines[len(texts) :]
+        said.append(lines[: len(texts)])
+    assert said[0] == said[1][::-1]
+
+
 def test_the_witness_is_the_running_network_where_it_will_do() -> None:
     (statement,) = read(r"\delta^{(1)} = W^{(2)T} \delta^{(2)}")
     found = decide(statement, "regression")
