@@ -319,7 +319,7 @@ def contracted(atoms: Iterable[tuple[Atom, int]], bound: Iterable[Index]) -> Mon
     """
     exponents = _gathered(atoms)
     inside = sum(atom.argument.size for atom in exponents if atom.argument)
-    spend(2 + len(exponents) + inside // 8)
+    spend(2 + len(exponents) + inside)
     held = set(bound)
     deltas = [atom for atom, n in exponents.items() if n and atom.kind == "delta"]
     if deltas:

@@ -27,7 +27,7 @@ from .intervals import Doubtful, Number, add, approximate, sign, times
 from .worlds import NARROW, WIDE, Undefined, World, worlds
 
 ENTRIES = 60  # of one world
-SHARE = 14_000  # steps for one entry in one world
+SHARE = 20_000  # steps for one entry in one world
 FILLED = (("ReLU", "sigma"), ("sigma", "tanh"), ("I", "ReLU"))  # for any function
 CLOSE = 1e-9  # two floats that are no nearer are computed again, with certainty
 
