@@ -32,6 +32,7 @@ def diagnose(tex: str, statement: t.Statement, network: str | Network, refuted: 
     """The refutation with what is wrong in words, and the part of the TeX that would change."""
     with at_most(BUDGET):
         says, part = _diagnosis(Scope(statement, tex), network, refuted)
+    says = says or _remark(Scope(statement, tex), network)
     span = (part.start, part.end) if part is not None and part.end else refuted.span
     return replace(refuted, diagnosis=says or NOTHING_FITS, span=span)
 
@@ -63,7 +64,7 @@ def _diagnosis(scope: Scope, network: str | Network, refuted: Refuted) -> tuple[
         if holds(edit.statement, network):
             side = f" ({edit.side} side)" if edit.side in ("left", "right") else ""
             return edit.says + side, edit.part
-    return _remark(scope, network), None
+    return "", None
 
 
 def holds(statement: t.Statement, network: str | Network) -> bool:
