@@ -120,7 +120,8 @@ def _behind(c: Cursor) -> t.Expr:
     """What stands behind \\nabla_ or \\partial_: the loss, or a factor and nothing else."""
     of = c.read(FACTOR)
     loss = isinstance(of, t.Name) and of.base == "ell"
-    c.require(c.form != "factor" and (loss or not c.continues()), _BRACKETS, at=of)
+    whole = c.form in ("primary", "bracket")
+    c.require(whole and (loss or not c.continues()), _BRACKETS, at=of)
     return of
 
 

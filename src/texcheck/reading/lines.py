@@ -10,6 +10,7 @@ from .tokens import CannotRead, Token
 _RELATIONS = {"=", ":", "Rightarrow", "rightarrow", "leftarrow", "in"} | spelling.COMPARISONS
 _CONTINUING = _RELATIONS | {"+", "-", ","} | spelling.JOINING
 _WITH_COLUMNS = ("array", "alignedat", "alignat")
+_WITHOUT_GAPS = ("", "alignedat", "alignat")
 _DEPTH = {"begin": 1, "close": -1}
 
 
@@ -110,11 +111,18 @@ class _Layout:
         return number
 
     def mark(self, token: Token, number: int) -> int:
-        """An alignment mark: a gap stands before every second one, and a comma is put there."""
+        """An alignment mark: a gap stands before every second one, and a comma is put there.
+
+        Where columns stand apart, as in an array, each mark between two formulas is such a gap.
+        """
         self.marks += 1
         line = self.lines[-1]
-        gap = self.marks % 2 == 0 and self.open and self.open[-1].text in spelling.SPACED
-        goes_on = self.found[number].text in _CONTINUING | {"&"}
+        inside = self.open[-1].text if self.open else ""
+        gap = inside not in _WITHOUT_GAPS and (self.marks % 2 == 0 or inside not in spelling.SPACED)
+        if token.quad:
+            self.found[number] = self.found[number]._replace(quad=True)
+        following = next(one for one in self.found[number:] if one.text != "&")
+        goes_on = following.text in _CONTINUING or following.kind in ("newline", "end", "close")
         if gap and line and line[-1].text not in _CONTINUING and not goes_on:
             line.append(Token("symbol", ",", token.start, token.end))
         return number

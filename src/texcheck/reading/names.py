@@ -281,6 +281,7 @@ class _Scripts:
 def scripted(c: Cursor, value: t.Expr, start: int) -> t.Expr:
     """The value with the scripts that follow."""
     bracket = c.form == "bracket"
+    below = raised = False
     while c.token.text in ("_", "^", "'", "{"):
         if bracket and c.sees("_") and c.ahead().text == "+":
             c.at += 2
@@ -292,8 +293,9 @@ def scripted(c: Cursor, value: t.Expr, start: int) -> t.Expr:
         if not (c.token.kind == "symbol" and c.sees("{") and c.ahead().text == "}"):
             return value
         c.at += 2  # {} bears the scripts that follow: they are seen on what stands before
-        below = found.indices or found.subscript
-        clear = not (found.marks and c.sees("^")) and not (below and c.sees("_"))
+        below = below or bool(found.indices or found.subscript)
+        raised = raised or bool(found.marks)
+        clear = not (raised and c.sees("^")) and not (below and c.sees("_"))
         c.require(clear, "expected brackets: the scripts would be seen as one")
     return value
 

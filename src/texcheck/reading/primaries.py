@@ -197,15 +197,34 @@ def _bracket(c: Cursor) -> t.Expr:
 
 def _braces(c: Cursor) -> t.Expr:
     """What stands in braces that are not seen: it must be what is read without them."""
-    before = c.tokens[c.at - 1].text if c.at else ""
-    opening = c.advance()
+    place, opening = c.at, c.advance()
     inner = c.inside("}")
-    joined = before not in ("", "=", "(", "[", "{", ",") or c.continues()
-    joined = joined or c.sees("/", *spelling.JOINING)
     bears = c.sees("^", "_", "'") and c.form not in ("primary", "bracket")
-    groups = bears or (joined and c.form == "sum")
-    c.require(not groups, "braces are not seen", "write brackets", at=opening.start)
+    c.require(not bears, "braces are not seen", "write brackets", at=opening.start)
+    _expect_ungrouped(c, place, inner, c.form)
     return c.spread(inner, opening.start)
+
+
+def _expect_ungrouped(c: Cursor, place: int, inner: t.Expr, form: str) -> None:
+    """Raises `CannotRead` where what stands beside braces that are not seen would join in."""
+    before = c.tokens[place - 1].text if place else ""
+    beside = before not in ("", "=", "(", "[", "{", ",") or c.continues()
+    beside = beside or c.sees("/", "^", "_", "'", *spelling.JOINING - {"+"})
+    factors = isinstance(inner, t.Product) and before != "/" and not c.sees("/", "^", "_", "'")
+    parts = inner.factors if isinstance(inner, t.Product) else (inner,)
+    alone = (factors or form in ("primary", "bracket", "factor")) and not any(map(_open, parts))
+    start = c.tokens[place].start
+    c.require(alone or not beside, "braces are not seen", "write brackets", at=start)
+
+
+def _open(node: t.Expr) -> bool:
+    """Whether a formula would go on with what stands beside it."""
+    match node:
+        case t.Derivative(of) | t.Gradient(of) | t.Apply(_, (*_, of)):
+            return of.end == node.end
+        case t.Quotient(top):
+            return top.start == node.start  # a / b
+    return isinstance(node, t.Sum)
 
 
 def _norm(c: Cursor) -> t.Expr:
@@ -232,6 +251,7 @@ def _ones(c: Cursor) -> t.Expr:
         return matrices.indicator(c)
     c.advance()
     if token.text == "I":
+        c.require(not c.sees("("), "expected a sign between a matrix and a bracket")
         return names.identity(c, token.start)
     length: t.Expr | None = None
     if c.take("_"):
@@ -261,7 +281,7 @@ def _inner_product(c: Cursor) -> t.Expr:
 
 def _underbrace(c: Cursor) -> t.Expr:
     r"""\underbrace{a}_{b}: a, and the claim that a = b."""
-    command = c.advance()
+    place, command = c.at, c.advance()
     c.expect("{")
     inner = c.inside("}")
     form = c.form
@@ -272,6 +292,7 @@ def _underbrace(c: Cursor) -> t.Expr:
     c.require(not caption, "expected what the brace is equal to", "a caption belongs outside")
     c.shared.braced.append((inner, c.inside("}")))
     c.form = "bracket" if form == "bracket" else "product"
+    _expect_ungrouped(c, place, inner, form)
     return c.spread(inner, command.start)
 
 

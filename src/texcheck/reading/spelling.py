@@ -7,16 +7,16 @@ One row a spelling. A new one goes into the table of its kind, with a row in
 from __future__ import annotations
 
 # Commands that only change the look: the command goes, the braces around its argument too.
-BOLD = {"boldsymbol", "mathbf", "bm", "pmb", "bold"}
+BOLD = {"vec", "boldsymbol", "mathbf", "bm", "pmb", "bold"}
 LOOK = BOLD | {
-    "vec", "mathit", "left", "right", "middle", "big", "Big", "bigg", "Bigg",
+    "mathit", "left", "right", "middle", "big", "Big", "bigg", "Bigg",
     "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr", "displaystyle",
     "textstyle", "scriptstyle", "limits", "nolimits", "nonumber", "notag", "mathstrut", "strut",
     "mathord", "mathop", "boxed", "rm", "sf", "it",
 }  # fmt: skip
-WIDE_SPACES = {"quad", "qquad"}
+WIDE_SPACES = {"quad", "qquad", "enspace", "hfill"}
 SPACES = WIDE_SPACES | {
-    ",", ";", ":", "!", " ", ">", "enspace", "thinspace", "medspace", "thickspace", "hfill",
+    ",", ";", ":", "!", " ", ">", "thinspace", "medspace", "thickspace",
 }  # fmt: skip
 WITH_ARGUMENT_DROPPED = {"label", "tag", "hspace", "vspace", "phantom", "hphantom", "vphantom"}
 # Commands that are one token: the real numbers, and the end of a proof, which says nothing.

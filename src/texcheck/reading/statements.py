@@ -26,6 +26,7 @@ class _Display:
     conditions: tuple[t.Condition, ...] = ()
     # Of the line: its first statement's number, and what its words have said.
     first: int = 0
+    chains: int = 0  # claims that are no conditions
     conditional: bool = False
     closed: bool = False  # a condition stood behind statements: nothing but conditions follows
     ranges: list[t.Range] = field(default_factory=list)
@@ -103,7 +104,8 @@ def _sides(c: Cursor) -> list[t.Expr]:
 
 def _read_line(d: _Display, line: list[Token]) -> None:
     c = d.c = Cursor(line, d.shared, formula)
-    d.first, d.conditional, d.closed, d.ranges, d.letters = len(d.found), False, False, [], []
+    d.first, d.chains, d.conditional, d.closed = len(d.found), 0, False, False
+    d.ranges, d.letters = [], []
     if c.sees(*spelling.COMPARISONS):
         if d.previous is None:
             raise c.error("expected a left side before the sign")
@@ -112,7 +114,9 @@ def _read_line(d: _Display, line: list[Token]) -> None:
         d.conditions = ()
     while c.token.kind != "end":
         if c.take("."):  # conditions end at a full stop
+            _bind_ranges(d)
             d.conditional, d.closed, d.conditions = False, False, ()
+            d.first, d.ranges, d.letters = len(d.found), [], []
         elif not (c.take(",", ";") or _separator(d)):
             _item(d)
     _bind_ranges(d)
@@ -202,18 +206,23 @@ def _lists(c: Cursor) -> bool:
 
 
 def _chain(d: _Display, left: t.Expr) -> None:
-    """a = b = c: a claim for each sign; behind them perhaps a shape, or what follows from them."""
-    c, first = d.c, len(d.found)
+    """a = b = c: a claim for each sign; behind them perhaps a shape, or what follows from them.
+
+    Where a line has several chains, the next one says from which it goes on.
+    """
+    c, first, earlier = d.c, len(d.found), d.previous
     while c.sees(*spelling.COMPARISONS):
         counter = isinstance(left, _COUNTERS) and len(d.found) == first
         sign = c.advance()
         if sign.text == "=" and counter and _is_range(c, c.at):
-            return _range(d, [left])
+            _range(d, [left])
+            return
         right = c.read()
         start = min(left.start, right.start)
         d.add(claims.claim(sign.text, left, right), sign.start, start, right.end)
         left = right
-    d.previous = left
+    d.chains += 1
+    d.previous = left if d.chains == 1 else None
     if c.sees("in"):
         _belongs(d, [left])
     new = d.found[first:]
@@ -228,8 +237,10 @@ def _chain(d: _Display, left: t.Expr) -> None:
             implies = arrow.text == "Rightarrow"
             c.require(implies, "expected = or \\Rightarrow", at=arrow)
         d.conditional = False
-        return None
-    return _as_conditions(d, first, new, tuple(conditions))
+    else:
+        _as_conditions(d, first, new, tuple(conditions))
+    if len(d.found) == first:
+        d.chains, d.previous = d.chains - 1, earlier
 
 
 def _as_conditions(
@@ -247,7 +258,7 @@ def _as_conditions(
         d.conditional = False  # if f = I, then this
         return
     del d.found[first:]
-    d.closed = before
+    d.closed = d.closed or before
     d.conditions += found
     for number, one in enumerate(d.found[d.first :], d.first):
         d.found[number] = replace(one, conditions=(*one.conditions, *found))
@@ -371,6 +382,7 @@ def _range(d: _Display, counters: list[t.Expr]) -> None:
     for one in counters:
         known = isinstance(one, _COUNTERS)
         c.require(known, "expected an index or a layer before its range", at=one)
+        d.closed = d.closed or len(d.found) > d.first
         d.ranges.append(t.Range(_letter(one), written[0], last, **c.span(counters[0].start)))
 
 

@@ -91,6 +91,7 @@ class _Scanner:
     at: int
     found: list[Token] = field(default_factory=list)
     quad: bool = False
+    spaces: int = 0  # small ones in a row: three are a wide one
     look: int = -1  # where a command stands that changes the look of the next token
     # Open braces: offset and, for a brace that only changes the look, its command's offset, the
     # number of the next token, and the command.
@@ -100,12 +101,13 @@ class _Scanner:
     def skip_blanks(self) -> int:
         if blank := _BLANK.match(self.tex, self.at):
             self.at = blank.end()
+            self.spaces += blank.group().count("~")
         return self.at
 
     def add(self, kind: str, text: str, end: int) -> None:
         start = self.at if self.look < 0 else self.look
-        self.found.append(Token(kind, text, start, end, self.quad))
-        self.quad, self.look, self.at = False, -1, end
+        self.found.append(Token(kind, text, start, end, self.quad or self.spaces > 2))
+        self.quad, self.spaces, self.look, self.at = False, 0, -1, end
 
     def character(self, char: str) -> None:
         """Reads what begins with no backslash."""
@@ -155,6 +157,7 @@ class _Scanner:
         name, end = found.group(1), found.end()
         if name in spelling.SPACES:
             self.quad, self.at = self.quad or name in spelling.WIDE_SPACES, end
+            self.spaces += name != "!"
         elif name in spelling.LOOK:
             self.change_look(name, end)
         elif name in spelling.WITH_ARGUMENT_DROPPED or name in _WITH_WORD:
@@ -180,7 +183,7 @@ class _Scanner:
         if name in spelling.WITH_ARGUMENT_DROPPED:
             if name == "tag" and not _TAG.fullmatch(word):
                 raise CannotRead(r"expected the number of the equation in \tag", start, end)
-            self.at = end
+            self.at, self.quad = end, self.quad or not name.startswith("v")
         elif name in ("begin", "end"):
             self.add("begin" if name == "begin" else "close", word.rstrip("*"), end)
         elif name in spelling.SCRIPT:

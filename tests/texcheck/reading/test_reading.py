@@ -200,3 +200,27 @@ def test_a_condition_ends_at_a_full_stop() -> None:
 def test_a_declared_letter_stands_for_nothing_else(loss: str) -> None:
     with pytest.raises(CannotRead, match="a letter that is free"):
         names_of([loss])
+
+
+GAPS = [
+    *(r"\quad", r"\hspace{2em}", r"\hfill", r"\enspace"),
+    *(r"\phantom{mmm}", r"\;\;\;", "~~~", r"\tag{1}"),
+]
+
+
+@pytest.mark.parametrize("gap", GAPS)
+def test_a_wide_gap_ends_a_statement(gap: str) -> None:
+    assert len(read(f"x_0 = 1 {gap} x_0 = x_0")) == 2
+
+
+@pytest.mark.parametrize(
+    "display",
+    [
+        r"\begin{aligned} x_0 &= 1 && x_0 = x_0 \end{aligned}",
+        r"\begin{aligned} x_0 &= 1 &&& x_0 = x_0 \end{aligned}",
+        r"\begin{array}{ll} x_0 = 1 & x_0 = x_0 \end{array}",
+        r"\begin{alignedat}{2} x_0 &= 1 &\quad& x_0 = x_0 \end{alignedat}",
+    ],
+)
+def test_columns_that_stand_apart_are_statements(display: str) -> None:
+    assert len(read(display)) == 2
