@@ -31,7 +31,8 @@ class Template:
 
     `row`, `column`: whether that side has dots; else it is 1. `diagonal`: entries off the diagonal
     are 0. `lengths`: of which length a row, a column, or an end that does not move, must be.
-    `cells`: a matrix without dots instead.
+    `down`, `across`: the places that are written, -1 the last. `cells`: a matrix without dots
+    instead.
     """
 
     cell: t.Expr
@@ -39,6 +40,8 @@ class Template:
     column: bool = False
     diagonal: bool = False
     lengths: tuple[tuple[t.Expr, t.Expr], ...] = ()
+    down: tuple[int, ...] = ()
+    across: tuple[int, ...] = ()
     cells: Rows | None = None
 
     ROW = " row"
@@ -64,18 +67,19 @@ def template(node: t.Written) -> Template:
                 raise NoRule("dots where an entry should stand, or an entry among dots")
     cells = {(i, j): _counted(rows[at][to]) for at, i in down.items() for to, j in across.items()}
     tall, wide = _has_dots(down, rows), _has_dots(across, columns)
+    places = tuple(down.values()) if tall else (), tuple(across.values()) if wide else ()
     off = [cell for (i, j), cell in cells.items() if i != j]
     cell = cells[0, 0]
     if tall and wide and all(map(_is_zero, off)) and not all(map(_is_zero, cells.values())):
         cells = {(i, j): found for (i, j), found in cells.items() if i == j}
         cell = _running(cell, cells[-1, -1], Template.ROW)
-        return Template(cell, True, True, True, _lengths(cell, cells))
+        return Template(cell, True, True, True, _lengths(cell, cells), *places)
     if tall:
         cell = _running(cell, cells[-1, 0], Template.ROW)
     if wide:  # the rows' places in the last column are those of the first one
         last = _running(cells[0, -1], cells[-1, -1], Template.ROW) if tall else cells[0, -1]
         cell = _running(cell, last, Template.COLUMN)
-    return Template(cell, tall, wide, False, _lengths(cell, cells))
+    return Template(cell, tall, wide, False, _lengths(cell, cells), *places)
 
 
 def _is_zero(cell: t.Expr) -> bool:

@@ -186,10 +186,12 @@ def written(scope: Scope, node: t.Written) -> Matrix:
     for place, size in found.lengths:
         here = _length_at(scope, place, row, column)
         m.unify(here, scope.sort_of_length(size), "dots of another length", node)
-    if found.row or found.column:
-        scope.places += [0, 1, -1]
+    scope.places += [len(places) - 1 for places in (found.down, found.across) if places]
 
     def entry(i: Index, j: Index) -> Term:
+        for size, places in ((i.sort.size, found.down), (j.sort.size, found.across)):
+            if size and not all(-size <= at < size for at in places):
+                raise IllSorted("an entry that does not exist", node)
         with scope.binding(column, j), scope.binding(row, i):
             return delta(i, j) * cell.value if found.diagonal else cell.value
 

@@ -87,7 +87,7 @@ def other_layers(layer: t.Layer | None) -> Iterator[t.Layer]:
 
 def _fixed(whole: t.Expr) -> set[int]:
     """The names that stand under d/d or in a length: other edits change them."""
-    under = {id(part.by) for part in every(whole, t.Derivative, t.Gradient)}
+    under = {id(part.by) for part in every(whole, t.Derivative, t.Gradient, t.Restricted)}
     return under | {id(part.of) for part in every(whole, t.Length)}
 
 

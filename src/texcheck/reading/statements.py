@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from .. import syntax as t
 from . import claims, lines, names, numbers, spelling
@@ -12,6 +12,7 @@ from .cursor import BOOK, FACTOR, Cursor, Names, Shared, T
 from .formulas import formula, free_indices
 from .tokens import CannotRead, Token, tokens
 
+MOST_NODES = 1000  # of what a letter stands for
 _COUNTERS = (t.Index, t.LayerCount)
 
 
@@ -341,6 +342,8 @@ def _definition(d: _Display) -> None:
     letter = c.advance()
     sign = c.expect("=")
     value = c.read()
+    long = next(islice(t.walk(value), MOST_NODES, None), None)  # with its letters written out
+    c.require(long is None, "expected a shorter definition", at=letter)
     for index in free_indices(value):
         raise c.error("expected a definition without a free index", at=index)
     c.shared.locals[letter.text] = value
