@@ -12,6 +12,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
+from texcheck.elaborate.definitions import declared
+
 _CSS_URL = re.compile(r"url\(\s*['\"]?([^)'\"]+)")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
@@ -122,3 +124,10 @@ def test_notebooks_can_be_downloaded(page_path: str, page: BeautifulSoup) -> Non
 def test_site_has_what_crawlers_and_tabs_ask_for(site: Path) -> None:
     for name in ("404.html", "robots.txt", "_static/favicon.svg", "search.html"):
         assert (site / name).is_file()
+
+
+def test_each_declared_network_stands_on_the_notation_page(site: Path) -> None:
+    page = parse(site / "notation.html")
+    listing = page.find(id="proof-networks")
+    assert listing is not None
+    assert [term.get_text(strip=True) for term in listing.find_all("dt")] == [*declared()[1]]

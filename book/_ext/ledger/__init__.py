@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("proof-totals", page.ProofTotals)
     app.add_directive("proof-trusted", page.ProofTrusted)
+    app.add_directive("proof-networks", page.ProofNetworks)
     app.add_directive("proof-ledger", page.ProofLedger)
     app.connect("builder-inited", proofs.prove_book)
     app.connect("env-get-outdated", proofs.outdated)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -61,6 +62,29 @@ class ProofTrusted(SphinxDirective):
 
 def _plain(text: str) -> nodes.Node:
     return nodes.Text(" ".join(text.split()).replace("`", ""))
+
+
+class ProofNetworks(SphinxDirective):
+    """``{proof-networks}``: the networks and losses that statements are about, as declared."""
+
+    def run(self) -> list[nodes.Node]:
+        path = Path(texcheck.__file__).parent / "networks" / "declared.toml"
+        self.env.note_dependency(str(path))
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        losses = data["losses"]
+        listing = nodes.definition_list(ids=["proof-networks"])
+        for name, network in data["networks"].items():
+            box = nodes.definition()
+            for line in network.get("lines", ()):
+                box += _scrolled(line.replace("=", ":=", 1))
+            for loss in network.get("loss", ()):
+                any_loss = nodes.paragraph("", "any loss")
+                box += _scrolled(losses[loss].replace("=", ":=", 1)) if loss else any_loss
+            if "like" in network:
+                box += nodes.paragraph("", f"{network['like']}, with the numbers of this book")
+            term = nodes.term("", "", nodes.literal("", name))
+            listing += nodes.definition_list_item("", term, box)
+        return [listing]
 
 
 class ProofLedger(SphinxDirective):
