@@ -321,7 +321,7 @@ def test_link_leads_to_a_state(page: Page, origin: str) -> None:
     expected = by_hand(changed, "1.3b")["delta1"][0]
     expect(other.locator(".bench-result")).to_have_text(f"{expected:.4f}".replace("-", "−"))
     press(other, "step")
-    other.wait_for_function("location.hash.includes('W2-0-0=')")
+    expect(other).to_have_url(re.compile("W2-0-0="))
 
 
 # -- what the reader does -------------------------------------------------------------------------
