@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -140,7 +141,7 @@ def test_a_console_that_cannot_show_a_letter_shows_another() -> None:
 
 
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:
-    shell = f"{sys.executable} -m texcheck prove 'x = x' --network any | head -c 1"
+    shell = f"{shlex.quote(sys.executable)} -m texcheck prove 'x = x' --network any | head -c 1"
     done = subprocess.run(["sh", "-c", shell], capture_output=True, check=False)
     assert done.stdout == b"p"
     assert done.stderr == b""
