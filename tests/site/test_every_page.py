@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect
 
 # A first visit with gzip, images aside.
 MOST_BYTES = 150_000
@@ -106,8 +106,8 @@ def test_page_loads_cleanly_and_lightly_fits_and_is_accessible(
             page.set_viewport_size({"width": width, "height": 800})
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme)
+                expect(page.locator("html")).to_have_attribute("data-theme", scheme)
                 page.evaluate(PAINTED)
-                assert page.evaluate("document.documentElement.dataset.theme") == scheme
                 found = page.evaluate(FITS)
                 assert not any(found.values()), (width, scheme, found)
         assert visited.problems == []
