@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TypedDict
 
@@ -10,7 +11,7 @@ from . import report
 from .check import Claim, check
 from .indexed import indexed
 from .reading import BOOK, CannotRead, Names, expression, names_of
-from .syntax import Derivative, Equation, Expr, Gradient, Index, Kronecker, Name, Sum
+from .syntax import Derivative, Equation, Expr, Gradient, Index, Kronecker, Name, Node, Sum
 from .verdict import Refuted, Unreadable, Verdict
 
 
@@ -50,18 +51,23 @@ def _stranger(answer: Expr, allow: list[str]) -> str:
     """The first quantity of an answer that it may not be made of, in words; "" if there is none."""
     if not allow:
         return ""
-    allowed = set(map(_expression, allow))
-    left = [answer]
-    while left:
-        node = left.pop()
-        if node in allowed:
-            continue
+    for node in _beside(answer, allow):
         if isinstance(node, Derivative):
             return "a derivative"
         if isinstance(node, Name):
             return f"{node.base}{f'^({node.layer})' if node.layer else ''}"
-        left += reversed(node.parts)
     return ""
+
+
+def _beside(formula: Expr, given: Iterable[str]) -> Iterator[Node]:
+    """The parts of a formula but those that are given, as they are."""
+    known = set(map(_expression, given))
+    left: list[Node] = [formula]
+    while left:
+        node = left.pop()
+        if node not in known:
+            yield node
+            left += reversed(node.parts)
 
 
 @cache
@@ -152,21 +158,13 @@ def _beyond_the_assignment(found: list[tuple[Claim, Verdict]]) -> str:
 
 
 def _not_given(formula: Expr) -> str:
-    given = set(map(_expression, _GIVEN))
-    left = [formula]
-    while left:
-        node = left.pop()
-        if node in given:
-            continue
+    for node in _beside(formula, _GIVEN):
         if isinstance(node, Index | Kronecker | Sum) or (isinstance(node, Name) and node.indices):
             return "a component; write vectors and matrices as a whole"
         if isinstance(node, Derivative | Gradient):
-            return (
-                "this derivative; only those of the loss by the prediction and of f and g are given"
-            )
+            return "this derivative; given are those of the loss by the prediction, and of f and g"
         if isinstance(node, Name) and node.base not in ("x", "y", "W", "b"):
             return f"{node.base}; use the input, the target and the parameters"
-        left += reversed(node.parts)
     return ""
 
 

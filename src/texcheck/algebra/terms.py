@@ -258,6 +258,12 @@ def term_indices(term: Term) -> set[Index]:
     return set().union(*(_indices(mono.atoms).difference(mono.bound) for mono in term.parts))
 
 
+def has_step(term: Term) -> bool:
+    """Whether a step stands in a term, or in what a function is taken of."""
+    atoms = (atom for mono in term.parts for atom, _ in mono.atoms)
+    return any(a.label == "step" or (a.argument and has_step(a.argument)) for a in atoms)
+
+
 def _indices(atoms: Pairs) -> set[Index]:
     return set().union(*(free_indices(atom) for atom, _ in atoms))
 

@@ -14,7 +14,7 @@ from .. import syntax as t
 from ..algebra.budget import NoRule
 from ..algebra.functions import apply, is_any, row, slope
 from ..algebra.normal import put
-from ..algebra.terms import ONE, Atom, Index, Term, free
+from ..algebra.terms import ONE, Atom, Index, Term, free, has_step
 from ..networks.derivative import Source, derivative, independent
 from ..networks.network import ACTIVATIONS, Case
 from .matrix import FIRST, IllSorted, Matrix, Unfit, is_one, unify_shapes
@@ -116,6 +116,8 @@ def applied(scope: Scope, function: t.Function, term: Term, of: tuple[t.Expr, ..
     if primes < 2:
         return slope(name, term) if primes else apply(name, term)
     found = slope(name, free("u"))
+    if has_step(found):
+        raise NoRule("the slope of what jumps at 0")
     for _ in range(primes - 1):
         found = derivative(Case(1), found, Source(("free", 0), (), "u"), scope.demands)
     return put(found, lambda atom: term if atom == Atom("free", "u") else None)

@@ -129,11 +129,12 @@ def _leaf(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match over no
             result = m.diagonal(ops.as_column(steps, node), node)
             said = ops.square_sort(scope, node)
             m.unify(said, result.rows, "the subscript says another length", node)
-            return result
+            return ops.refuse_jump(scope, result)
         case t.Function():
             if not scope.pointwise:
                 raise Unfit("expected the argument of this function", node)
-            return m.scalar(lambda: calculus.applied(scope, node, free("t")))
+            found = m.scalar(lambda: calculus.applied(scope, node, free("t")))
+            return ops.refuse_jump(scope, found) if node.primes else found
         case t.Norm(of, subscript):
             value = elaborate(scope, of)
             if subscript == "2" and not (m.is_one(value.columns) or m.is_one(value.rows)):
@@ -319,7 +320,7 @@ def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix
     scope.inside += 1
     value = elaborate(scope, of)
     scope.inside -= 1
-    return calculus.differentiated(scope, value, by, node)
+    return ops.refuse_jump(scope, calculus.differentiated(scope, value, by, node))
 
 
 def apply_function(scope: Scope, node: t.Apply) -> Matrix:
@@ -357,7 +358,8 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
             return elaborate(scope, t.Add((image, t.Name("b", layer))))
     if len(values) != 1:
         raise Unfit("expected one argument", node)
-    return values[0].map(lambda entry: calculus.applied(scope, function, entry, node.arguments))
+    found = values[0].map(lambda entry: calculus.applied(scope, function, entry, node.arguments))
+    return ops.refuse_jump(scope, found) if function.primes or name == "sign" else found
 
 
 def loss_of(scope: Scope, values: list[Matrix], node: t.Apply) -> Matrix:

@@ -20,7 +20,7 @@ from .. import syntax as t
 from ..algebra.budget import NoRule
 from ..algebra.functions import apply, inverse, is_nonnegative, is_positive
 from ..algebra.normal import normal
-from ..algebra.terms import ONE, ZERO, Index, Term, delta, number
+from ..algebra.terms import ONE, ZERO, Index, Term, delta, has_step, number
 from . import matrix as m
 from .matrix import FIRST, IllSorted, Length, Matrix, Unfit, Unknown, is_one
 from .scope import Letter, Scope, counted, left_out
@@ -237,6 +237,17 @@ def refuse_slope(scope: Scope) -> None:
     """Raises NoRule within a derivative: what jumps has none, and cases may hide a slope."""
     if scope.inside:
         raise NoRule("the derivative of what is told by cases")
+
+
+def refuse_jump(scope: Scope, value: Matrix) -> Matrix:
+    """The value. Within a derivative it raises NoRule where it jumps, as ReLU' does at 0."""
+
+    def entry(term: Term) -> Term:
+        if has_step(term):
+            raise NoRule("the slope of what jumps, as ReLU' does at 0")
+        return term
+
+    return value.map(entry) if scope.inside else value
 
 
 def compared(scope: Scope, sides: list[Matrix], node: t.Indicator) -> Matrix:

@@ -4,7 +4,8 @@ Proved means: for every network of the declared kind, every depth and L for whic
 exist, every width (from `LEAST` on if the statement names an entry by its number, or what that
 number needs; else from 1 on) and all real values, both sides are defined at the same points and
 equal there, kinks included, with ReLU'(0) = sign(0) = 0. A derivative is that of the formula as it
-is written, with the slope 0 of a step and of a sign everywhere; cases have none.
+is written: a root has a slope where what stands under it is positive. What jumps has none here, nor
+do cases; of a root within a product, a power or another function nothing is said.
 
 It rests on: the tree is what a reader sees; `elaborate` gives each side's entry (i, j) as a term;
 in each of the cases that stand for all networks, the difference of the two terms has the normal
@@ -21,20 +22,10 @@ from ..algebra.demands import Nowhere, unmatched
 from ..algebra.functions import Demand
 from ..algebra.normal import normal, split_at
 from ..algebra.terms import Atom, Monomial, Term, free_indices, number, power
+from ..elaborate import statement as st
 from ..elaborate.definitions import network_named
 from ..elaborate.formula import elaborate
 from ..elaborate.matrix import IllSorted, Unfit, known
-from ..elaborate.statement import (
-    Entry,
-    Pair,
-    assumed,
-    claimed,
-    entries,
-    new_scope,
-    out_of_range,
-    parts,
-)
-from ..elaborate.statement import weight as weight_of
 from ..elaborate.words import in_words, shape_words
 from ..networks.network import Case, Loss, Network
 from ..networks.representatives import any_depth, cases, layer_range, named_layers
@@ -86,11 +77,11 @@ def _proved(statement: t.Statement, network: Network) -> tuple[str, ...]:
     fault: Exception = NoRule("the network has no loss")
     for loss in network.losses:
         found = [replace(case, loss=loss) for case in cases(statement, network)]
-        held = [case for case in (assumed(c, statement) for c in found) if case is not None]
+        held = [case for case in (st.assumed(c, statement) for c in found) if case is not None]
         if not held:
             raise IllSorted("the condition holds in no network of this kind", statement)
         try:
-            least = max(_hold(one, case) for case in held for one in parts(statement))
+            least = max(_hold(one, case) for case in held for one in st.parts(statement))
             return _said(statement, network, loss, least)
         except (Differ, NoRule) as error:
             fault = error
@@ -115,13 +106,13 @@ def _hold(statement: t.Statement, case: Case) -> int:
     """Proves a statement in one case; returns the least width that this is about."""
     if isinstance(statement, t.ShapeClaim):
         return _shape(statement, case)
-    pair = claimed(statement, case)
-    for entry in entries(pair):
+    pair = st.claimed(statement, case)
+    for entry in st.entries(pair):
         _equal(entry, case)
     return pair.scope.least
 
 
-def _equal(entry: Entry, case: Case) -> None:
+def _equal(entry: st.Entry, case: Case) -> None:
     """Raises Differ if two entries are not seen to be defined and equal at the same points."""
     _same_domain(entry.left[1], entry.right[1], case)
     gap = cleared(normal((entry.left[0] - entry.right[0]) * entry.weight, case.eliminate), case)
@@ -176,13 +167,13 @@ def _zero_by_cases(gap: Term, deep: int) -> bool:
 
 
 def _shape(statement: t.ShapeClaim, case: Case) -> int:
-    scope = new_scope(statement, case)
+    scope = st.new_scope(statement, case)
     value = elaborate(scope, statement.value)
-    pair = Pair(scope, value, value, weight_of(scope, statement))
+    pair = st.Pair(scope, value, value, st.weight(scope, statement))
     for side, said in ((value.rows, statement.rows), (value.columns, statement.columns)):
         if known(side, "the value") != known(scope.sort_of_length(said)):
             raise IllSorted(f"its shape is {shape_words(value, case)}", statement)
-    for entry in entries(pair):
+    for entry in st.entries(pair):
         _same_domain(entry.left[1], [], case)
     return scope.least
 
@@ -191,12 +182,12 @@ def _index_range(statement: t.RangeClaim, network: Network) -> tuple[str, ...]:
     """Whether an index of the statements before runs through the whole range."""
     letter = statement.range.letter
     found = False
-    for about in (one for said in statement.about for one in parts(said)):
+    for about in (one for said in statement.about for one in st.parts(said)):
         for case in cases(about, network):
-            pair = claimed(replace(about, conditions=()), replace(case, loss=network.losses[0]))
+            pair = st.claimed(replace(about, conditions=()), replace(case, loss=network.losses[0]))
             if letter in pair.scope.letters:
                 found = True
-                if out_of_range(pair.scope, statement.range, pair.scope.letter(letter)):
+                if st.out_of_range(pair.scope, statement.range, pair.scope.letter(letter)):
                     raise IllSorted("the index has more values than this range", statement)
     if not found:
         raise IllSorted(f"no statement before it has the index {letter}", statement)

@@ -339,11 +339,3 @@ def brackets(whole: t.Expr, scope: Scope) -> Changes:
                         "brackets are missing"
                     )
                     yield Change("brackets", says, total, changed)
-
-
-def equal_terms(whole: t.Expr, scope: Scope) -> Changes:
-    """A difference of two equal terms: it is 0, and hardly meant."""
-    for part in every(whole, t.Add):
-        if len(part.terms) == 2 and isinstance(part.terms[1], t.Negative):
-            changed = t.substitute(whole, part, number(0))
-            yield Change("equal terms", f"{scope.show(part)} is zero", part, changed)

@@ -16,20 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..algebra import terms as a
 from ..algebra.budget import NoRule
 from ..algebra.functions import Demand, is_any, row, slope
-from ..algebra.terms import (
-    ZERO,
-    Atom,
-    Index,
-    Term,
-    delta,
-    number,
-    numbered,
-    power,
-    quantity,
-    sum_over,
-)
 from .network import Case, Place, precedes
 
 
@@ -38,17 +27,17 @@ class Source:
     """What a derivative is taken by: a component of a quantity, or the free number `name`."""
 
     place: Place
-    at: tuple[Index, ...] = ()
+    at: tuple[a.Index, ...] = ()
     name: str = ""
 
 
-def derivative(case: Case, term: Term, source: Source, demands: list[Demand]) -> Term:
+def derivative(case: Case, term: a.Term, source: Source, demands: list[Demand]) -> a.Term:
     """The partial derivative of a term. Adds what its slopes demand. Raises NoRule."""
     refuse_upstream(term, source)
     return _derivative(case, term, source, demands)
 
 
-def refuse_upstream(term: Term, source: Source) -> None:
+def refuse_upstream(term: a.Term, source: Source) -> None:
     """Raises NoRule where the term holds what the source is computed from."""
     for mono in term.parts:
         for atom, _ in mono.atoms:
@@ -58,7 +47,7 @@ def refuse_upstream(term: Term, source: Source) -> None:
                 raise NoRule("a derivative by what is computed from the rest of the formula")
 
 
-def independent(atom: Atom, place: Place) -> bool:
+def independent(atom: a.Atom, place: Place) -> bool:
     """Whether an atom neither follows from a quantity nor is what that is computed from."""
     if atom.kind in ("J", "g", "ell"):
         return False
@@ -68,41 +57,52 @@ def independent(atom: Atom, place: Place) -> bool:
     return not precedes(place, other) and not precedes(other, place)
 
 
-def _derivative(case: Case, term: Term, source: Source, demands: list[Demand]) -> Term:
-    result = ZERO
+def _derivative(case: Case, term: a.Term, source: Source, demands: list[Demand]) -> a.Term:
+    result = a.ZERO
     for mono, factor in term.parts.items():
         for atom, n in mono.atoms:
+            before = len(demands)
             slope_ = _slope(case, atom, source, demands)
+            if n != 1 or len(mono.atoms) > 1:
+                _refuse_roots(demands[before:])
             if not slope_:
                 continue
-            part = power(atom, n - 1) * (factor * n)
+            part = a.power(atom, n - 1) * (factor * n)
             for other, m in mono.atoms:
                 if other != atom:
-                    part = part * power(other, m)
-            result = result + sum_over(part * slope_, *mono.bound)
+                    part = part * a.power(other, m)
+            result = result + a.sum_over(part * slope_, *mono.bound)
     return result
 
 
-def _slope(case: Case, atom: Atom, source: Source, demands: list[Demand]) -> Term:
+def _refuse_roots(demands: list[Demand]) -> None:
+    """Raises NoRule for the slope of a root beside what may be 0: there the whole may have one."""
+    if any(demand.slope for demand in demands):
+        raise NoRule("the slope of a root within a product, a power or another function")
+
+
+def _slope(case: Case, atom: a.Atom, source: Source, demands: list[Demand]) -> a.Term:
     """The derivative of one atom."""
     match atom.kind:
         case "function":
             return _chain(case, atom, source, demands)
         case "free":
-            return number(atom.label == source.name)
+            return a.number(atom.label == source.name)
         case "J" | "g":
             raise NoRule("a derivative of a derivative across layers that are not named")
         case "s" | "z" | "W" | "b" | "y" | "ell":
             return _of_quantity(case, (atom.kind, int(str(atom.label))), atom.indices, source)
         case _:
-            return ZERO
+            return a.ZERO
 
 
-def _chain(case: Case, atom: Atom, source: Source, demands: list[Demand]) -> Term:
-    name, argument = str(atom.label), atom.argument or ZERO
+def _chain(case: Case, atom: a.Atom, source: Source, demands: list[Demand]) -> a.Term:
+    name, argument = str(atom.label), atom.argument or a.ZERO
+    before = len(demands)
     inner = _derivative(case, argument, source, demands)
+    _refuse_roots(demands[before:])
     if not inner:
-        return ZERO
+        return a.ZERO
     if not is_any(name):
         function = row(name)
         if function.slope_demand:
@@ -111,64 +111,64 @@ def _chain(case: Case, atom: Atom, source: Source, demands: list[Demand]) -> Ter
     return slope(name, argument) * inner
 
 
-def _of_quantity(case: Case, place: Place, at: tuple[Index, ...], source: Source) -> Term:
+def _of_quantity(case: Case, place: Place, at: tuple[a.Index, ...], source: Source) -> a.Term:
     """The derivative of an entry of a quantity."""
     kind, layer = place
     if place == source.place:
-        result = number(1)
+        result = a.number(1)
         for i, j in zip(at, source.at, strict=True):
-            result = result * delta(i, j)
+            result = result * a.delta(i, j)
         return result
     if not precedes(source.place, place):
-        return ZERO
+        return a.ZERO
     if kind == "ell":
         return _of_any_loss(case, source)
     return _of_layer(case, kind, layer, at[0], source)
 
 
-def _of_any_loss(case: Case, source: Source) -> Term:
+def _of_any_loss(case: Case, source: Source) -> a.Term:
     """Any loss: its slope by y_hat[k] is an unknown g[k], by y[k] another one."""
     if source.place[0] == "y":
-        return power(Atom("g", "y", source.at))
+        return a.power(a.Atom("g", "y", source.at))
 
-    def through(k: Index) -> Term:
+    def through(k: a.Index) -> a.Term:
         inner = _of_quantity(case, ("z", case.depth), (k,), source)
-        return power(Atom("g", "y_hat", (k,))) * inner
+        return a.power(a.Atom("g", "y_hat", (k,))) * inner
 
     return summed(case, case.depth, through)
 
 
-def _of_layer(case: Case, kind: str, layer: int, i: Index, source: Source) -> Term:
+def _of_layer(case: Case, kind: str, layer: int, i: a.Index, source: Source) -> a.Term:
     """The derivative of s or z of a layer by what it is computed from."""
     origin, low = source.place
     if case.inside_gap(layer) or case.inside_gap(low):
         raise NoRule("a layer between those that the statement names")
     if kind == "z":
         inner = _of_quantity(case, ("s", layer), (i,), source)
-        return slope(case.activation(layer), quantity("s", layer, i)) * inner
+        return slope(case.activation(layer), a.quantity("s", layer, i)) * inner
     if low == layer:  # the source is W or b of this layer
-        value = number(1) if origin == "b" else quantity("z", layer - 1, source.at[1])
-        return delta(i, source.at[0]) * value
+        value = a.number(1) if origin == "b" else a.quantity("z", layer - 1, source.at[1])
+        return a.delta(i, source.at[0]) * value
     for bottom, top in case.gaps:
         if layer == top and low <= bottom:
 
-            def across(p: Index, bottom: int = bottom) -> Term:
+            def across(p: a.Index, bottom: int = bottom) -> a.Term:
                 inner = _of_quantity(case, ("z", bottom), (p,), source)
-                return power(Atom("J", (bottom, layer), (i, p))) * inner
+                return a.power(a.Atom("J", (bottom, layer), (i, p))) * inner
 
             return summed(case, bottom, across)
 
-    def through(j: Index) -> Term:
+    def through(j: a.Index) -> a.Term:
         inner = _of_quantity(case, ("z", layer - 1), (j,), source)
-        return quantity("W", layer, i, j) * inner
+        return a.quantity("W", layer, i, j) * inner
 
     return summed(case, layer - 1, through)
 
 
-def summed(case: Case, layer: int, entry: Callable[[Index], Term]) -> Term:
+def summed(case: Case, layer: int, entry: Callable[[a.Index], a.Term]) -> a.Term:
     """The sum of an entry over the entries of a layer."""
     sort = case.sort(layer)
     if sort.size:
-        return sum((entry(numbered(at, sort)) for at in range(sort.size)), ZERO)
-    k = Index("~k", sort)
-    return sum_over(entry(k), k)
+        return sum((entry(a.numbered(at, sort)) for at in range(sort.size)), a.ZERO)
+    k = a.Index("~k", sort)
+    return a.sum_over(entry(k), k)

@@ -15,18 +15,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from .. import syntax as t
+from ..algebra import terms as a
 from ..algebra.functions import apply
-from ..algebra.terms import (
-    ONE,
-    Atom,
-    Index,
-    Sort,
-    Term,
-    fixed,
-    number,
-    quantity,
-    sum_over,
-)
 
 ACTIVATIONS = ("sigma", "ReLU", "tanh", "I")
 Place = tuple[str, int]  # a quantity: its letter W b s z y ell, and its layer; x is z of layer 0
@@ -76,54 +66,54 @@ class Case:
         named = self.activations[layer - 1] if layer <= len(self.activations) else ""
         return named or f"f{layer}"
 
-    def sort(self, layer: int) -> Sort:
+    def sort(self, layer: int) -> a.Sort:
         """The sort of the entries of a layer."""
-        return fixed(self.widths[layer]) if self.widths else Sort(layer)
+        return a.fixed(self.widths[layer]) if self.widths else a.Sort(layer)
 
-    def shape(self, place: Place) -> tuple[Sort, Sort]:
+    def shape(self, place: Place) -> tuple[a.Sort, a.Sort]:
         """The sorts of rows and columns of a quantity."""
         kind, layer = place
         if kind == "ell":
-            return ONE, ONE
+            return a.ONE, a.ONE
         if kind == "W":
             return self.sort(layer), self.sort(layer - 1)
-        return self.sort(self.depth if kind == "y" else layer), ONE
+        return self.sort(self.depth if kind == "y" else layer), a.ONE
 
     def inside_gap(self, layer: int) -> bool:
         """Whether a layer is none of those that the statement names."""
         return any(low < layer < high for low, high in self.gaps)
 
-    def eliminate(self, atom: Atom) -> Term | None:
+    def eliminate(self, atom: a.Atom) -> a.Term | None:
         """What b and z stand for in the free coordinates; numbers where they are given."""
         if atom.kind == "z" and atom.label:
             layer = int(str(atom.label))
-            return apply(self.activation(layer), quantity("s", layer, *atom.indices))
+            return apply(self.activation(layer), a.quantity("s", layer, *atom.indices))
         if atom.kind == "b" and not self.values:
             layer = int(str(atom.label))
-            return quantity("s", layer, *atom.indices) - self.weighted(layer, atom.indices[0])
+            return a.quantity("s", layer, *atom.indices) - self.weighted(layer, atom.indices[0])
         if self.values and atom.kind in ("W", "b", "z", "y", "s"):
             return self._given(atom, int(str(atom.label)))
         return None
 
-    def weighted(self, layer: int, i: Index) -> Term:
+    def weighted(self, layer: int, i: a.Index) -> a.Term:
         """(W z)_i of a layer."""
         sort = self.sort(layer - 1)
         if sort.size:
-            result = number(0)
+            result = a.number(0)
             for at in range(sort.size):
-                j = Index("", sort, at)
-                result += quantity("W", layer, i, j) * quantity("z", layer - 1, j)
+                j = a.Index("", sort, at)
+                result += a.quantity("W", layer, i, j) * a.quantity("z", layer - 1, j)
             return result
-        j = Index("~j", sort)
-        return sum_over(quantity("W", layer, i, j) * quantity("z", layer - 1, j), j)
+        j = a.Index("~j", sort)
+        return a.sum_over(a.quantity("W", layer, i, j) * a.quantity("z", layer - 1, j), j)
 
-    def _given(self, atom: Atom, layer: int) -> Term | None:
+    def _given(self, atom: a.Atom, layer: int) -> a.Term | None:
         if atom.kind == "s":
-            return quantity("b", layer, *atom.indices) + self.weighted(layer, atom.indices[0])
+            return a.quantity("b", layer, *atom.indices) + self.weighted(layer, atom.indices[0])
         if any(index.at is None for index in atom.indices):
             return None
         row, column = (*(index.at or 0 for index in atom.indices), 0)[:2]
-        return number(self.values[atom.kind, layer][row][column])
+        return a.number(self.values[atom.kind, layer][row][column])
 
 
 def precedes(place: Place, other: Place) -> bool:
