@@ -8,6 +8,7 @@ the page says how to check at the command line, and the build says what was left
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import hashlib
 import json
@@ -125,15 +126,16 @@ def publish(app: Sphinx, exception: Exception | None) -> None:
     kept = HERE.parents[1] / "_build" / "checker" / stamp
     if not kept.is_dir():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept.parent) as made:
+        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+            made = Path(folder, "made")
+            made.mkdir()
             try:
-                _bundle(Path(made), stamp)
+                _bundle(made, stamp)
             except subprocess.CalledProcessError as error:
                 logger.warning("checker: node bundle.mjs failed: %s", error.stderr[-2000:])
                 return
-            shutil.copytree(made, f"{made}-whole")
-        if not kept.is_dir():  # another build may have been faster
-            Path(f"{made}-whole").replace(kept)
+            with contextlib.suppress(OSError):  # another build was faster
+                made.replace(kept)
     shutil.copytree(kept, Path(app.outdir) / "_static" / "checker", dirs_exist_ok=True)
     shutil.copy(HERE / "service-worker.js", Path(app.outdir) / "service-worker.js")
 
