@@ -1,4 +1,4 @@
-"""The oracle, which evaluates trees with autograd, agrees with what is proved."""
+"""The oracle, which evaluates trees with autograd, agrees with all that the book proves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from texcheck.judge.decide import decide
 from texcheck.syntax import Statement
 
 BOOK = Path(__file__).parents[2] / "book"
-EACH = 12  # one in so many of the book's statements; another remainder asks about others
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +27,9 @@ def book() -> dict[tuple[str, Statement], str]:
 
 
 def test_what_the_book_proves_holds_in_numbers(book: dict[tuple[str, Statement], str]) -> None:
-    asked = 0
-    for (network, statement), label in list(book.items())[::EACH]:
+    found: dict[bool | None, list[str]] = {True: [], False: [], None: []}
+    for (network, statement), label in book.items():
         if isinstance(decide(statement, network), Proved):
-            found = opinion(statement, network, count=3)
-            assert found is not False, label
-            asked += found is True
-    assert asked > 10
+            found[opinion(statement, network, count=1)].append(label or str(statement))
+    assert found[False] == []
+    assert len(found[None]) < len(found[True]) / 20  # matrices written out, lists of values
