@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from handgrad.checks import Array, floats, short
+from handgrad.checks import Array, floats, function, short
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,8 @@ class Activation:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise TypeError(f"name: expected a string, given {short(self.name)}")
-        for part, function in (("value", self.value), ("derivative", self.derivative)):
-            if not callable(function):
-                raise TypeError(f"{part}: expected a function, given {short(function)}")
+        function(self.value, "value")
+        function(self.derivative, "derivative")
 
 
 # Functions with names, not lambdas, so that a network can be pickled.

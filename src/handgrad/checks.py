@@ -2,21 +2,27 @@
 
 import math
 import reprlib
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.floating[Any]]
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 REALS = float, int, np.floating, np.integer
 INTEGERS = int, np.integer
 DTYPES = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
 
-def no_warning() -> np.errstate:
-    """For `with`: an overflow becomes an error that says where, which a warning would repeat."""
-    return np.errstate(all="ignore")
+@np.errstate(all="ignore")
+def quietly(
+    function: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> Result:
+    """Call without NumPy's warnings: an overflow becomes an error that says where instead."""
+    return function(*args, **kwargs)
 
 
 def place(where: str, L: int | None) -> str:
@@ -78,7 +84,7 @@ def finite(value: ArrayLike, where: str, L: int | None = None) -> Array:
     return array
 
 
-def finite_result(result: Array, where: str, L: int | None = None, **inputs: ArrayLike) -> Array:
+def finite_result(result: Array, where: str, **inputs: ArrayLike) -> Array:
     """Return `result` if it is finite, else blame the first input that is not, or an overflow.
 
     Sums and products with an infinite or NaN term are not finite themselves, so an input needs to
@@ -86,8 +92,8 @@ def finite_result(result: Array, where: str, L: int | None = None, **inputs: Arr
     """
     if not all_finite(result):
         for name, value in inputs.items():
-            finite(value, name, L)
-        finite(result, where, L)
+            finite(value, name)
+        finite(result, where)
     return result
 
 
@@ -104,9 +110,9 @@ def fitting(value: ArrayLike, pattern: Array, where: str, L: int | None = None) 
     raise TypeError(f"{place(where, L)}: {expected}")
 
 
-def like(value: ArrayLike, pattern: Array, where: str, L: int | None = None) -> Array:
+def like(value: ArrayLike, pattern: Array, where: str) -> Array:
     """Return `value` as a finite array with the shape and the dtype of `pattern`."""
-    return fitting(finite(value, where, L), pattern, where, L)
+    return fitting(finite(value, where), pattern, where)
 
 
 def positive(value: object, where: str) -> float:
@@ -133,10 +139,16 @@ def instance(value: object, kind: type, where: str) -> None:
         raise TypeError(f"{where}: expected a {kind.__name__}, given a {given}")
 
 
+def function(value: object, where: str) -> None:
+    """Refuse what cannot be called."""
+    if not callable(value):
+        raise TypeError(f"{where}: expected a function, given {short(value)}")
+
+
 def per_layer(arrays: dict[int, Array], depth: int, where: str, first: int = 1) -> None:
     """Refuse what has not exactly one array for each of the layers `first` .. `depth`."""
-    instance(arrays, dict, where)
-    if arrays.keys() != {*range(first, depth + 1)}:
+    if not isinstance(arrays, dict) or arrays.keys() != {*range(first, depth + 1)}:
+        instance(arrays, dict, where)
         given = short(list(arrays))
         raise ValueError(f"{where}: expected the layers {first} to {depth}, given {given}")
 

@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from handgrad.checks import Array, no_warning, plain, positive, short
-from handgrad.network import Gradients
+from handgrad.checks import Array, plain, positive, quietly, short
+from handgrad.network import Gradients, check_gradients
 
 
 class Row(NamedTuple):
@@ -54,11 +55,9 @@ class Comparison:
         return table
 
     def __str__(self) -> str:
-        widths = [max(map(len, column)) for column in zip(*self._table(), strict=True)]
-        head, *body = (
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in self._table()
-        )
+        table = self._table()
+        widths = [max(map(len, column)) for column in zip_longest(*table)]
+        head, *body = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)
         return "\n".join([head, "  ".join("-" * width for width in widths), *body])
 
     __repr__ = __str__  # the rows hold rounding errors, which differ from machine to machine
@@ -103,6 +102,8 @@ def compare(
 
 
 def _pairs(computed: Gradients, expected: Gradients) -> dict[str, tuple[Any, Any]]:
+    check_gradients(computed)
+    check_gradients(expected, "expected")
     for name in ("W", "b", "delta"):
         given, wanted = list(getattr(computed, name)), list(getattr(expected, name))
         if given != list(computed.W) or wanted != given:
@@ -123,8 +124,8 @@ def _row(quantity: str, computed: Any, expected: Any) -> Row:
     if a.size == 0:
         raise ValueError(f"{quantity}: expected at least one element, given shape {a.shape}")
     scale = np.maximum(1, np.abs(b))  # divided first, since a - b can overflow
-    with no_warning():  # inf - inf is NaN, but equal infinities do not differ
-        difference = np.where(a == b, 0, np.abs(a / scale - b / scale))
+    distance = quietly(lambda: np.abs(a / scale - b / scale))
+    difference = np.where(a == b, 0, distance)  # inf - inf is NaN, but equal infinities are equal
     at = np.unravel_index(np.argmax(difference), a.shape)  # argmax takes NaN for the largest
     position = [int(i) for i in at]
     return Row(quantity, a.shape, float(difference[at]), position, float(a[at]), float(b[at]))
@@ -132,6 +133,6 @@ def _row(quantity: str, computed: Any, expected: Any) -> Row:
 
 def _reals(value: Any, where: str) -> Array:
     array = plain(value, where)
-    if array.dtype.kind not in "fiu":
+    if array.dtype.kind not in ("f", "i", "u"):
         raise TypeError(f"{where}: expected real numbers, given {array.dtype}")
-    return array.astype(np.float64)
+    return np.asarray(array, dtype=np.float64)

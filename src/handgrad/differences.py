@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from handgrad.checks import Array, finite, no_warning, positive
+from handgrad.checks import Array, finite, positive, quietly
 
 
 def central_difference(
@@ -20,8 +20,7 @@ def central_difference(
     """
     theta, h = _doubles(theta, "theta"), positive(h, "h")
     positions = np.ndindex(theta.shape)
-    with no_warning():
-        slopes = [_slope(function, theta, position, h) for position in positions]
+    slopes = [quietly(_slope, function, theta, position, h) for position in positions]
     return np.stack(slopes, axis=-1).reshape((*slopes[0].shape, *theta.shape))
 
 

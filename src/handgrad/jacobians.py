@@ -9,16 +9,16 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike
 
-from handgrad.checks import Array, instance
+from handgrad.checks import Array, fitting, floats, instance
 from handgrad.losses import BinaryCrossEntropy, SquaredError
-from handgrad.network import Gradients, Network, Trace, check_trace
+from handgrad.network import Gradients, Network, Trace, check_gradients, check_trace
 
 
 def dz_ds(network: Network, trace: Trace, L: int) -> Array:
     """dz^(L)/ds^(L), the diagonal matrix of f'(s^(L)), shape (d_L, d_L): eq:c19-2, eq:c20-2."""
     check_trace(network, trace)
-    f = network.layer(L).f
-    return np.diag(f.derivative(_point(trace.s[L], f"layer {L}: s")))
+    f, s = network.layer(L).f, _point(trace.s[L], f"layer {L}: s")
+    return np.diag(fitting(f.derivative(s), s, "derivative of z", L))
 
 
 def dy_hat_ds(network: Network, trace: Trace) -> Array:
@@ -46,17 +46,21 @@ def numerator_layout(gradients: Gradients) -> Gradients:
 
     W[L] is (d_{L-1}, d_L), b[L] a row (1, d_L), delta[L] a column (d_L, 1), x a row (1, d_x).
     """
-    instance(gradients, Gradients, "gradients")
+    check_gradients(gradients)
     row = _point(gradients.x, "x")[np.newaxis, :]
     return Gradients(
-        W={L: dW.T for L, dW in gradients.W.items()},
-        b={L: db[np.newaxis, :] for L, db in gradients.b.items()},
-        delta={L: delta[:, np.newaxis] for L, delta in gradients.delta.items()},
+        W={L: floats(dW, "dl/dW", L).T for L, dW in gradients.W.items()},
+        b={L: _point(db, f"layer {L}: dl/db")[np.newaxis, :] for L, db in gradients.b.items()},
+        delta={
+            L: _point(delta, f"layer {L}: delta")[:, np.newaxis]
+            for L, delta in gradients.delta.items()
+        },
         dl_dx=partial(np.asarray, row),
     )
 
 
-def _point(array: Array, where: str) -> Array:
+def _point(value: ArrayLike, where: str) -> Array:
+    array = floats(value, where)
     if array.ndim != 1:
         raise ValueError(f"{where}: expected one point, shape (d,), given shape {array.shape}")
     return array

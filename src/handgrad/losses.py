@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from handgrad.activations import sigmoid
-from handgrad.checks import Array, finite, finite_result, fitting, floats, no_warning, short
+from handgrad.checks import Array, finite, finite_result, fitting, floats, quietly, short
 
 Scalar = np.floating[Any]
 
 
-def _pair(prediction: ArrayLike, y: ArrayLike, name: str = "y_hat") -> tuple[Array, Array]:
+def _pair(prediction: ArrayLike, y: ArrayLike, name: str) -> tuple[Array, Array]:
     checked = floats(prediction, name)
     if checked.ndim not in (1, 2):
         raise ValueError(f"{name}: expected shape (K,) or (N, K), given {checked.shape}")
@@ -37,19 +37,17 @@ class SquaredError:
             raise ValueError(f"reduction: expected 'sum' or 'mean', given {given}")
 
     def value(self, y_hat: ArrayLike, y: ArrayLike) -> Scalar:
-        y_hat, y = _pair(y_hat, y)
+        y_hat, y = _pair(y_hat, y, "y_hat")
         reduce = np.mean if self.reduction == "mean" else np.sum
-        with no_warning():
-            loss: Scalar = reduce(np.square(y_hat - y))
+        loss: Scalar = quietly(lambda: reduce(np.square(y_hat - y)))
         finite_result(np.asarray(loss), "loss", y_hat=y_hat, y=y)
         return loss
 
     def gradient(self, y_hat: ArrayLike, y: ArrayLike) -> Array:
         """Equation eq:c07-2: 2 (y_hat - y), divided by the number of elements for the mean."""
-        y_hat, y = _pair(y_hat, y)
+        y_hat, y = _pair(y_hat, y, "y_hat")
         slope = 2 / y_hat.size if self.reduction == "mean" else 2
-        with no_warning():
-            gradient = slope * (y_hat - y)
+        gradient = quietly(lambda: slope * (y_hat - y))
         return finite_result(gradient, "dl/dy_hat", y_hat=y_hat, y=y)
 
 
@@ -69,9 +67,8 @@ class BinaryCrossEntropy:
     def value(self, y_hat: ArrayLike, y: ArrayLike) -> Scalar:
         """Equation eq:f03, with log bounded below by -100."""
         y_hat, y = self._probabilities(y_hat, y)
-        with no_warning():  # log 0 = -inf is bounded too
-            log_y_hat = np.maximum(np.log(y_hat), _LEAST_LOG)
-            log_rest = np.maximum(np.log1p(-y_hat), _LEAST_LOG)
+        log_y_hat = np.maximum(quietly(np.log, y_hat), _LEAST_LOG)  # log 0 = -inf is bounded too
+        log_rest = np.maximum(quietly(np.log1p, -y_hat), _LEAST_LOG)
         return -np.mean(y * log_y_hat + (1 - y) * log_rest)
 
     def gradient(self, y_hat: ArrayLike, y: ArrayLike) -> Array:
@@ -81,13 +78,13 @@ class BinaryCrossEntropy:
 
     @staticmethod
     def _probabilities(y_hat: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
-        pair = _pair(y_hat, y)
-        for name, array in zip(("y_hat", "y"), pair, strict=True):
+        y_hat, y = _pair(y_hat, y, "y_hat")
+        for name, array in (("y_hat", y_hat), ("y", y)):
             inside = (finite(array, name) >= 0) & (array <= 1)
             if not inside.all():
                 outside = array[~inside][0]
                 raise ValueError(f"{name}: expected numbers in [0, 1], given {outside}")
-        return pair
+        return y_hat, y
 
 
 @dataclass(frozen=True)
@@ -100,13 +97,13 @@ class SigmoidCrossEntropy:
     def value(self, s: ArrayLike, y: ArrayLike) -> Scalar:
         """Equation eq:f03 at y_hat = sigma(s), without the exponential of a large number."""
         s, y = _pair(s, y, "s")
-        with no_warning():
-            loss: Scalar = np.mean(np.maximum(s, 0) - s * y + np.log1p(np.exp(-np.abs(s))))
+        each = quietly(lambda: np.maximum(s, 0) - s * y + np.log1p(np.exp(-np.abs(s))))
+        loss: Scalar = quietly(np.mean, each)
         finite_result(np.asarray(loss), "loss", s=s, y=y)
         return loss
 
     def error(self, s: ArrayLike, y: ArrayLike) -> Array:
         """delta^(L_max) = (y_hat - y)/K, eq:fused-error, where `backward_from_delta` starts."""
         s, y = _pair(s, y, "s")
-        finite(s, "s")  # sigma(s) is finite where s is not
-        return finite_result((sigmoid.value(s) - y) / s.size, "delta", y=y)
+        y_hat = sigmoid.value(finite(s, "s"))
+        return (y_hat - finite(y, "y")) / s.size

@@ -9,7 +9,6 @@ What overflows raises ValueError too, so that every result is finite.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -21,12 +20,14 @@ from handgrad.checks import (
     finite,
     fitting,
     floats,
+    function,
     index,
     instance,
     like,
-    no_warning,
     per_layer,
+    place,
     positive,
+    quietly,
     short,
 )
 
@@ -140,7 +141,8 @@ def random_network(
         raise ValueError(f"seed: expected an integer from 0, given {short(seed)}")
     rng = np.random.default_rng(seed)
     layers = []
-    for d_in, d_out, f in zip(widths[:-1], widths[1:], activations, strict=True):
+    for L, f in enumerate(activations, start=1):
+        d_in, d_out = widths[L - 1], widths[L]
         bound = 1 / np.sqrt(d_in)
         W, b = rng.uniform(-bound, bound, (d_out, d_in)), rng.uniform(-bound, bound, d_out)
         layers.append(Layer(W.astype(dtype), b.astype(dtype), f))
@@ -179,6 +181,7 @@ class Gradients:
     @cached_property
     def x(self) -> Array:
         """dl/dx, in the shape of x: computed when it is first asked for, since SGD needs none."""
+        function(self.dl_dx, "dl_dx")
         return self.dl_dx()
 
 
@@ -194,19 +197,22 @@ def forward(network: Network, x: ArrayLike) -> Trace:
         raise ValueError(f"x: expected {expected}; given {x.shape}")
     if x.dtype != W_1.dtype:
         raise TypeError(f"x: expected dtype {W_1.dtype}, that of layer 1; given {x.dtype}")
+    return quietly(_forward, network, x)
+
+
+def _forward(network: Network, x: Array) -> Trace:
     s: dict[int, Array] = {}
     z: dict[int, Array] = {0: x}
-    with no_warning():
-        for L, layer in enumerate(network.layers, start=1):
-            s[L] = s_L = z[L - 1] @ layer.W.T + layer.b
-            if not all_finite(s_L):
-                # Its terms are not finite where z^(L-1) is not, so this is soon enough to look.
-                _refuse_z(z, L - 1)
-                finite(s_L, "s", L)
-            s_L.setflags(write=False)  # an activation of your own must not change it
-            z[L] = fitting(layer.f.value(s_L), s_L, "z", L)
-        if not all_finite(z[network.depth]):
-            _refuse_z(z, network.depth)
+    for L, layer in enumerate(network.layers, start=1):
+        s[L] = s_L = z[L - 1] @ layer.W.T + layer.b
+        if not all_finite(s_L):
+            # Its terms are not finite where z^(L-1) is not, so this is soon enough to look.
+            _refuse_z(z, L - 1)
+            finite(s_L, "s", L)
+        s_L.setflags(write=False)  # an activation of your own must not change it
+        z[L] = fitting(layer.f.value(s_L), s_L, "z", L)
+    if not all_finite(z[network.depth]):
+        _refuse_z(z, network.depth)
     return Trace(s, z)
 
 
@@ -222,8 +228,8 @@ def backward(network: Network, trace: Trace, dl_dy_hat: ArrayLike) -> Gradients:
     """
     check_trace(network, trace)
     dl_dy_hat = fitting(dl_dy_hat, trace.y_hat, "dl_dy_hat")
-    with no_warning():
-        return _backward(network, trace, *_error(network, trace, network.depth, dl_dy_hat))
+    last = network.depth
+    return quietly(lambda: _backward(network, trace, *_error(network, trace, last, dl_dy_hat)))
 
 
 def backward_from_delta(network: Network, trace: Trace, delta_last: ArrayLike) -> Gradients:
@@ -233,23 +239,21 @@ def backward_from_delta(network: Network, trace: Trace, delta_last: ArrayLike) -
     """
     check_trace(network, trace)
     delta = like(delta_last, trace.y_hat, "delta_last").copy()
-    with no_warning():
-        return _backward(network, trace, delta, _over_points(delta, network.depth))
+    return quietly(lambda: _backward(network, trace, delta, _over_points(delta, network.depth)))
 
 
 def _backward(network: Network, trace: Trace, delta_last: Array, db_last: Array) -> Gradients:
     layers, depth = network.layers, network.depth
-    delta, b = {depth: delta_last}, {depth: db_last}
+    numbers = range(1, depth + 1)  # all filled at once, so that the layers stand in order
+    delta, b = dict.fromkeys(numbers, delta_last), dict.fromkeys(numbers, db_last)
     for L in range(depth - 1, 0, -1):
         # eq:c18-2: points are rows here, and delta @ W is the row of W^T delta.
         delta[L], b[L] = _error(network, trace, L, delta[L + 1] @ layers[L].W)
     W = {}
-    for L in range(1, depth + 1):
+    for L in numbers:
         # eq:c18-1 transposed to the shape of W; the product sums over a batch.
         W[L] = finite(_rows(delta[L]).T @ _rows(trace.z[L - 1]), "dl/dW", L)
-    return Gradients(
-        W, {L: b[L] for L in W}, {L: delta[L] for L in W}, partial(_dl_dx, delta[1], layers[0].W)
-    )
+    return Gradients(W, b, delta, partial(_dl_dx, delta[1], layers[0].W))
 
 
 def _error(network: Network, trace: Trace, L: int, dl_dz: Array) -> tuple[Array, Array]:
@@ -278,33 +282,41 @@ def _rows(array: Array) -> Array:
 
 
 def _dl_dx(delta_1: Array, W_1: Array) -> Array:
-    with no_warning():
-        return finite(delta_1 @ W_1, "dl/dx")
+    return finite(quietly(np.matmul, delta_1, W_1), "dl/dx")
 
 
 def check_trace(network: Network, trace: Trace) -> None:
-    """Refuse a trace whose layers, shapes or dtype are not those of the network."""
+    """Refuse a trace whose layers, arrays, shapes or dtype are not those of the network."""
     instance(network, Network, "network")
     instance(trace, Trace, "trace")
     s, z, layers = trace.s, trace.z, network.layers
     per_layer(s, len(layers), "trace: s")
     per_layer(z, len(layers), "trace: z", first=0)
-    x, W_1 = z[0], layers[0].W
-    batch, dtype = x.shape[:-1], W_1.dtype
-    if x.shape != (*batch, W_1.shape[1]) or x.dtype != dtype:
-        _refuse(0, x, x, (*batch, W_1.shape[1]), dtype)
+    instance(z[0], np.ndarray, "layer 0: trace: z")
+    W_1, batch = layers[0].W, z[0].shape[:-1][:1]  # () or (N,)
+    _check_array(z[0], (*batch, W_1.shape[1]), W_1.dtype, "trace: z", 0)
     for L, layer in enumerate(layers, start=1):
-        s_L, z_L, shape = s[L], z[L], batch + layer.b.shape
-        if not (s_L.shape == z_L.shape == shape and s_L.dtype == z_L.dtype == dtype):
-            _refuse(L, s_L, z_L, shape, dtype)
+        shape = batch + layer.b.shape
+        _check_array(s[L], shape, W_1.dtype, "trace: s", L)
+        _check_array(z[L], shape, W_1.dtype, "trace: z", L)
 
 
-def _refuse(L: int, s: Array, z: Array, shape: tuple[int, ...], dtype: DTypeLike) -> NoReturn:
-    if not s.shape == z.shape == shape:
-        given = f"s of shape {s.shape}, z of shape {z.shape}"
-        raise ValueError(f"trace: layer {L}: expected shape {shape}, given {given}")
-    given = f"s of {s.dtype}, z of {z.dtype}"
-    raise TypeError(f"trace: layer {L}: expected dtype {dtype}, given {given}")
+def _check_array(
+    array: object, shape: tuple[int, ...], dtype: DTypeLike, where: str, L: int
+) -> None:
+    if not isinstance(array, np.ndarray):
+        instance(array, np.ndarray, place(where, L))
+    elif array.shape != shape:
+        raise ValueError(f"{place(where, L)}: expected shape {shape}, given {array.shape}")
+    elif array.dtype != dtype:
+        raise TypeError(f"{place(where, L)}: expected dtype {dtype}, given {array.dtype}")
+
+
+def check_gradients(gradients: Gradients, where: str = "gradients") -> None:
+    """Refuse what does not hold its arrays by their layers."""
+    instance(gradients, Gradients, where)
+    for name in ("W", "b", "delta"):
+        instance(getattr(gradients, name), dict, f"{where}: {name}")
 
 
 def sgd_step(network: Network, gradients: Gradients, learning_rate: float) -> Network:
@@ -312,15 +324,17 @@ def sgd_step(network: Network, gradients: Gradients, learning_rate: float) -> Ne
     instance(network, Network, "network")
     instance(gradients, Gradients, "gradients")
     rate = positive(learning_rate, "learning_rate")  # as NumPy's double it would widen float32
-    dW, db, depth = gradients.W, gradients.b, network.depth
-    per_layer(dW, depth, "gradients: W")
-    per_layer(db, depth, "gradients: b")
+    per_layer(gradients.W, network.depth, "gradients: W")
+    per_layer(gradients.b, network.depth, "gradients: b")
+    return quietly(_step, network, gradients, rate)
+
+
+def _step(network: Network, gradients: Gradients, rate: float) -> Network:
     layers = []
-    with no_warning():
-        for L, layer in enumerate(network.layers, start=1):
-            W = _moved(layer.W, dW[L], rate, "dl/dW", L)
-            b = _moved(layer.b, db[L], rate, "dl/db", L)
-            layers.append(_read_only(W, b, layer.activation))
+    for L, layer in enumerate(network.layers, start=1):
+        W = _moved(layer.W, gradients.W[L], rate, "dl/dW", L)
+        b = _moved(layer.b, gradients.b[L], rate, "dl/db", L)
+        layers.append(_read_only(W, b, layer.activation))
     return _network(layers)
 
 

@@ -56,8 +56,9 @@ def autograd_gradients(
         loss.gradient(trace.y_hat, y)
     z = leaf = torch.tensor(trace.z[0], requires_grad=True)
     W, b, s = {}, {}, {}
-    modules = iter(twin(network))
-    for L, (linear, f) in enumerate(zip(modules, modules, strict=True), start=1):
+    model = twin(network)
+    for L in range(1, network.depth + 1):
+        linear, f = model[2 * L - 2], model[2 * L - 1]
         W[L], b[L], s[L] = linear.weight, linear.bias, linear(z)
         s[L].retain_grad()
         z = f(s[L])

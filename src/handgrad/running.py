@@ -121,10 +121,10 @@ def values(part: str = "1.2") -> dict[str, Array | float]:
     stepped = sgd_step(net, gradients, chosen.eta)
     y_hat_new = forward(stepped, x).y_hat
     batch = forward(net, X)
-    pairs = list(zip(batch.y_hat, Y, strict=True))
-    each = [float(chosen.loss.value(prediction, target)) for prediction, target in pairs]
+    points = range(len(Y))
+    each = [float(chosen.loss.value(batch.y_hat[n], Y[n])) for n in points]
     # The loss of the batch is the sum of the losses of its points.
-    rows = np.stack([chosen.loss.gradient(prediction, target) for prediction, target in pairs])
+    rows = np.stack([chosen.loss.gradient(batch.y_hat[n], Y[n]) for n in points])
     summed = backward(net, batch, rows)
     found: dict[str, Array | float] = {
         "x": x, "y": y, "W1": W1, "b1": b1, "W2": W2, "b2": b2,

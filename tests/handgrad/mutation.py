@@ -6,6 +6,7 @@ a process of its own, forked where all is imported and collected: mutmut itself 
 A mutant that no test finds is expected in survivors.toml, with the reason why no test could.
 """
 
+import gc
 import json
 import os
 import resource
@@ -40,6 +41,7 @@ class Mutants:
         stats = json.loads(Path("mutmut-stats.json").read_text("utf-8"))
         tests_of, seconds = stats["tests_by_mangled_function_name"], stats["duration_by_test"]
         items = sorted(session.items, key=lambda item: seconds.get(item.nodeid, 0))
+        gc.freeze()  # a collection would copy nearly all memory to each process anew
         for number, name in enumerate(self.names, start=1):
             found_by = set(tests_of.get(name.partition("__mutmut_")[0], ()))
             child = os.fork()

@@ -1,12 +1,11 @@
 """Forward, backward and the SGD step against PyTorch, at every depth, width and batch size."""
 
-import re
-
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from refusals import refused
 
 from handgrad import (
     Activation,
@@ -281,6 +280,8 @@ def test_the_given_error_is_not_shared_with_the_gradients():
 
 # What does not fit is refused, with what was expected, what was given, and the layer.
 
+CONVERT = "convert with np.asarray(..., dtype=np.float64)"
+KNOWN = "activation: expected one of identity, relu, sigmoid"
 ONES = np.ones((3, 2))
 NETWORK = random_network([2, 3, 1], ["relu", "identity"], seed=0)
 TRACE = forward(NETWORK, np.ones(2))
@@ -295,16 +296,16 @@ GRADIENTS = backward(NETWORK, TRACE, np.ones(1))
             np.ones(3),
             "relu",
             ValueError,
-            r"W: expected shape \(d_out, d_in\), given \(3",
+            "W: expected shape (d_out, d_in), given (3,)",
         ),
-        (ONES, np.ones(2), "relu", ValueError, r"b: expected shape \(3,\), given \(2,\)"),
-        (ONES, np.ones((3, 1)), "relu", ValueError, r"b: expected shape \(3,\), given \(3, 1\)"),
+        (ONES, np.ones(2), "relu", ValueError, "b: expected shape (3,), given (2,)"),
+        (ONES, np.ones((3, 1)), "relu", ValueError, "b: expected shape (3,), given (3, 1)"),
         (
             np.ones((3, 4)),
             np.ones(3),
             "relu",
             ValueError,
-            r"W: expected 2 columns.*given .*\(3, 4\)",
+            "W: expected 2 columns, one for each output of the layer before; given shape (3, 4)",
         ),
         (
             ONES,
@@ -318,96 +319,121 @@ GRADIENTS = backward(NETWORK, TRACE, np.ones(1))
             np.ones(3, "f"),
             "relu",
             TypeError,
-            "W: expected dtype float64.*float32",
+            "W: expected dtype float64, given float32",
         ),
         (
             ONES.astype(int),
             np.ones(3),
             "relu",
             TypeError,
-            "W: expected float32 or float64, given int",
+            f"W: expected float32 or float64, given int64; {CONVERT}",
         ),
-        (ONES, ["a", "b", "c"], "relu", TypeError, "b: expected float32 or float64, given <U1"),
+        (
+            ONES,
+            ["a", "b", "c"],
+            "relu",
+            TypeError,
+            f"b: expected float32 or float64, given <U1; {CONVERT}",
+        ),
         (
             ONES * np.nan,
             np.ones(3),
             "relu",
             ValueError,
-            r"W: expected finite numbers, given nan at",
+            "W: expected finite numbers, given nan at [0, 0]",
         ),
         (
             ONES,
             np.array([1, 2, np.inf]),
             "relu",
             ValueError,
-            r"b: .* finite .*, given inf at \[2\]",
+            "b: expected finite numbers, given inf at [2]",
         ),
-        ([[1.0], [1.0, 2.0]], np.ones(2), "relu", ValueError, "W: expected a rectangular array"),
-        (np.ones((0, 2)), np.ones(0), "relu", ValueError, r"W: expected at least one element"),
-        (ONES, np.ones(3), "tanh", ValueError, "activation: expected one of .*, given 'tanh'"),
-        (ONES, np.ones(3), None, ValueError, "activation: expected one of .*, given None"),
+        (
+            [[1.0], [1.0, 2.0]],
+            np.ones(2),
+            "relu",
+            ValueError,
+            "W: expected a rectangular array, given [[1.0], [1.0, 2.0]]",
+        ),
+        (
+            np.ones((0, 2)),
+            np.ones(0),
+            "relu",
+            ValueError,
+            "W: expected at least one element, given shape (0, 2)",
+        ),
+        (ONES, np.ones(3), "tanh", ValueError, f"{KNOWN}, given 'tanh'"),
+        (ONES, np.ones(3), None, ValueError, f"{KNOWN}, given None"),
     ],
 )
 def test_a_layer_that_does_not_fit_is_refused_by_its_number(W, b, f, error, message):
     first = Layer(np.ones((2, 4)), np.ones(2), "relu")
-    with pytest.raises(error, match=f"layer 2: {message}"):
+    with refused(error, f"layer 2: {message}"):
         Network([first, Layer(W, b, f)])
 
 
 def test_a_network_needs_layers():
-    with pytest.raises(ValueError, match="expected at least one layer"):
+    with refused(ValueError, "network: expected at least one layer, given none"):
         Network([])
-    with pytest.raises(TypeError, match="layer 1: expected a Layer, given tuple"):
+    with refused(TypeError, "layer 1: expected a Layer, given tuple"):
         Network([(ONES, np.ones(3), "relu")])
 
 
 @pytest.mark.parametrize("L", [0, -1, 3, "1", 1.0, True, None, [1]])
 def test_a_layer_that_is_not_there_is_refused(L):
-    message = f"layer: expected a number from 1 to 2, given {L!r}"
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+    with refused(ValueError, f"layer: expected a number from 1 to 2, given {L!r}"):
         NETWORK.layer(L)
+
+
+TWO = "expected a list of 2, one less than widths"
 
 
 @pytest.mark.parametrize(
     ("widths", "activations", "message"),
     [
-        ([2, 3, 1], ["relu"], r"activations: expected a list of 2.*given \['relu'\]"),
-        ([2, 3, 1], "relu", "activations: expected a list of 2.*given 'relu'"),
+        ([2, 3, 1], ["relu"], f"activations: {TWO}; given ['relu']"),
+        ([2, 3, 1], "relu", f"activations: {TWO}; given 'relu'"),
         ([2, 0, 1], ["relu", "relu"], "widths: expected positive integers, given 0"),
         ([2, 3, 1.5], ["relu", "relu"], "widths: expected positive integers, given 1.5"),
-        ([2, 3, 1], ["relu", "tanh"], "layer 2: activation: expected one of .* given 'tanh'"),
-        ([2], [], r"widths: expected at least two, d_x and K; given \[2\]"),
+        ([2, 3, 1], ["relu", "tanh"], f"layer 2: {KNOWN}, given 'tanh'"),
+        ([2], [], "widths: expected at least two, d_x and K; given [2]"),
     ],
 )
 def test_a_random_network_that_cannot_be_is_refused(widths, activations, message):
-    with pytest.raises(ValueError, match=message):
+    with refused(ValueError, message):
         random_network(widths, activations, seed=0)
+
+
+INPUTS = "x: expected shape (2,) or (N, 2), the inputs of layer 1"
 
 
 @pytest.mark.parametrize(
     ("x", "error", "message"),
     [
-        (np.ones(3), ValueError, r"x: expected shape \(2,\) or \(N, 2\).*layer 1.*given \(3,\)"),
-        (np.ones((2, 3)), ValueError, r"x: expected shape \(2,\) or \(N, 2\).*given \(2, 3\)"),
-        (np.ones((1, 1, 2)), ValueError, r"x: expected shape .*given \(1, 1, 2\)"),
-        (np.float64(1), ValueError, r"x: expected shape .*given \(\)"),
-        (np.ones((0, 2)), ValueError, r"x: expected at least one element, given shape \(0, 2\)"),
-        (np.ones(2, np.float32), TypeError, "x: expected dtype float64.*given float32"),
-        (np.ones(2, int), TypeError, "x: expected float32 or float64, given int64"),
-        (["a", "b"], TypeError, "x: expected float32 or float64, given <U1"),
-        (np.array([1, -np.inf]), ValueError, r"x: expected finite numbers, given -inf at \[1\]"),
+        (np.ones(3), ValueError, f"{INPUTS}; given (3,)"),
+        (np.ones((2, 3)), ValueError, f"{INPUTS}; given (2, 3)"),
+        (np.ones((1, 1, 2)), ValueError, f"{INPUTS}; given (1, 1, 2)"),
+        (np.float64(1), ValueError, f"{INPUTS}; given ()"),
+        (np.ones((0, 2)), ValueError, "x: expected at least one element, given shape (0, 2)"),
+        (
+            np.ones(2, np.float32),
+            TypeError,
+            "x: expected dtype float64, that of layer 1; given float32",
+        ),
+        (np.ones(2, int), TypeError, f"x: expected float32 or float64, given int64; {CONVERT}"),
+        (["a", "b"], TypeError, f"x: expected float32 or float64, given <U1; {CONVERT}"),
+        (np.array([1, -np.inf]), ValueError, "x: expected finite numbers, given -inf at [1]"),
     ],
 )
 def test_an_input_that_does_not_fit_is_refused(x, error, message):
-    with pytest.raises(error, match=message):
+    with refused(error, message):
         forward(NETWORK, x)
 
 
 def test_an_overflow_is_reported_with_its_layer():
     huge = Layer(np.full((1, 1), 1e200), np.zeros(1), "identity")
-    with pytest.raises(
-        ValueError, match=r"layer 2: s: expected finite numbers, given inf at \[0\]"
-    ):
+    with refused(ValueError, "layer 2: s: expected finite numbers, given inf at [0]"):
         forward(Network([huge, huge]), np.array([1.0]))
 
 
@@ -415,15 +441,15 @@ def test_an_overflow_is_reported_with_its_layer():
 @pytest.mark.parametrize(
     ("given_last", "error", "message"),
     [
-        (np.ones((1, 1)), ValueError, r"expected shape \(1,\), given \(1, 1\)"),
-        (np.ones(2), ValueError, r"expected shape \(1,\), given \(2,\)"),
+        (np.ones((1, 1)), ValueError, "expected shape (1,), given (1, 1)"),
+        (np.ones(2), ValueError, "expected shape (1,), given (2,)"),
         (np.ones(1, np.float32), TypeError, "expected dtype float64, given float32"),
-        (np.array([np.nan]), ValueError, "expected finite numbers, given nan"),
+        (np.array([np.nan]), ValueError, "expected finite numbers, given nan at [0]"),
     ],
 )
 def test_a_start_of_backward_that_does_not_fit_is_refused(start, given_last, error, message):
     name = "dl_dy_hat" if start is backward else "delta_last"
-    with pytest.raises(error, match=f"{name}: {message}"):
+    with refused(error, f"{name}: {message}"):
         start(NETWORK, TRACE, given_last)
 
 
@@ -431,29 +457,21 @@ def test_a_start_of_backward_that_does_not_fit_is_refused(start, given_last, err
 @pytest.mark.parametrize(
     ("widths", "message"),
     [
-        ([2, 4, 1], "trace: layer 1: expected shape (3,), given s of shape (4,), z of shape (4,)"),
+        ([2, 4, 1], "layer 1: trace: s: expected shape (3,), given (4,)"),
         ([2, 1], "trace: s: expected the layers 1 to 2, given [1]"),
         ([2, 3, 3, 1], "trace: s: expected the layers 1 to 2, given [1, 2, 3]"),
     ],
 )
 def test_a_trace_of_another_network_is_refused(start, widths, message):
     other = random_network(widths, ["relu"] * (len(widths) - 1), seed=0)
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+    with refused(ValueError, message):
         start(NETWORK, forward(other, np.ones(2)), np.ones(1))
-
-
-@pytest.mark.parametrize("rate", [0, -0.1, np.nan, np.inf, "0.1", None])
-def test_a_learning_rate_that_is_not_positive_is_refused(rate):
-    with pytest.raises(ValueError, match="learning_rate: expected a positive number, given"):
-        sgd_step(NETWORK, GRADIENTS, rate)
 
 
 def test_gradients_that_do_not_fit_are_refused_by_their_layer():
     transposed = Gradients({L: W.T for L, W in GRADIENTS.W.items()}, GRADIENTS.b, {}, GRADIENTS.x)
-    with pytest.raises(
-        ValueError, match=r"layer 1: dl/dW: expected shape \(3, 2\), given \(2, 3\)"
-    ):
+    with refused(ValueError, "layer 1: dl/dW: expected shape (3, 2), given (2, 3)"):
         sgd_step(NETWORK, transposed, 0.1)
     shallow = Gradients({1: GRADIENTS.W[1]}, {1: GRADIENTS.b[1]}, {}, GRADIENTS.x)
-    with pytest.raises(ValueError, match=r"gradients: W: expected the layers 1 to 2, given \[1\]"):
+    with refused(ValueError, "gradients: W: expected the layers 1 to 2, given [1]"):
         sgd_step(NETWORK, shallow, 0.1)

@@ -1,10 +1,13 @@
 """The running network of the book: its numbers against autograd, and what the text says of them."""
 
+import importlib.util
 import json
+import re
 
 import numpy as np
 import pytest
 import torch
+from refusals import refused
 
 from handgrad import running
 from handgrad.reference import autograd_gradients, twin
@@ -170,12 +173,31 @@ def test_the_table_is_json_with_every_number_of_every_part():
     assert "-0.0" not in json.dumps(loaded["1.2"])
 
 
-def test_the_data_cannot_be_changed_by_accident():
-    for array in (x, y, W1, b1, W2, b2, X, Y, U, W0, b0):
-        with pytest.raises(ValueError, match="read-only"):
-            array[0] = 1
+DATA = {"x": x, "y": y, "W1": W1, "b1": b1, "W2": W2, "b2": b2}
+
+
+def test_the_data_are_doubles_that_cannot_be_changed_by_accident():
+    fresh = importlib.util.module_from_spec(running.__spec__)
+    running.__spec__.loader.exec_module(fresh)
+    for name, array in {**DATA, "X": X, "Y": Y, "U": U, "W0": W0, "b0": b0}.items():
+        np.testing.assert_array_equal(getattr(fresh, name), array)
+        for each in (array, getattr(fresh, name)):
+            assert each.dtype == np.float64
+            with pytest.raises(ValueError, match="read-only"):
+                each[0] = 1
+
+
+@EACH_PART
+def test_every_number_has_the_name_that_the_docstring_gives_it(part):
+    mine = values(part)
+    documented = set(re.findall(r"`(\w+)`", running.values.__doc__)) - {"part"}
+    in_front = {"u", "W0", "b0", "s0", "delta0", "dW0"}
+    assert set(mine) == (documented if part == "1.2" else documented - in_front)
+    for name, array in DATA.items():
+        np.testing.assert_array_equal(mine[name], array)
+    assert [mine[name] for name in ("K", "N", "eta")] == [4, 5, PARTS[part].eta]
 
 
 def test_an_unknown_part_is_named():
-    with pytest.raises(ValueError, match=r"part: expected one of 1\.2, 1\.3a, 1\.3b, given '1\.4'"):
+    with refused(ValueError, "part: expected one of 1.2, 1.3a, 1.3b, given '1.4'"):
         values("1.4")
