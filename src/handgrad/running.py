@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from handgrad.activations import relu
 from handgrad.checks import Array
 from handgrad.jacobians import numerator_layout
 from handgrad.losses import BinaryCrossEntropy, SquaredError
@@ -141,7 +142,7 @@ def values(part: str = "1.2") -> dict[str, Array | float]:
         "W2_new": stepped.layer(2).W, "b2_new": stepped.layer(2).b,
         "y_hat_new": y_hat_new, "loss_new": float(chosen.loss.value(y_hat_new, y)),
         "losses": np.array(each), "batch_loss": sum(each),
-        "units_on": (batch.s[1] > 0).astype(float), "batch_s1": batch.s[1],
+        "units_on": relu.derivative(batch.s[1]), "batch_s1": batch.s[1],
         "batch_delta1": summed.delta[1], "batch_delta2": summed.delta[2],
         "batch_dW1": summed.W[1].T, "batch_db1": summed.b[1],
         "batch_dW2": summed.W[2].T, "batch_db2": summed.b[2],

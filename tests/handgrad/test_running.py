@@ -75,11 +75,21 @@ def test_the_step_is_the_one_of_torch_and_the_loss_falls(part):
 @EACH_PART
 def test_the_batch_sums_the_gradients_of_its_points(part):
     net, mine = twin(running.network(part)), values(part)
-    each = []
+    each, deltas = [], []
     for point, target in zip(torch.tensor(X), torch.tensor(Y), strict=True):
         loss = torch.nn.BCELoss() if part == "1.3b" else torch.nn.MSELoss(reduction="sum")
-        each.append(loss(net(point), target))
+        s1 = net[0](point)
+        s2 = net[2](net[1](s1))
+        deltas += [s1, s2]
+        s1.retain_grad()
+        s2.retain_grad()
+        each.append(loss(net[3](s2), target))
     sum(each).backward()
+    np.testing.assert_allclose(mine["batch_loss"], sum(each).item(), atol=1e-12)
+    for name, layer in (("batch_delta1", deltas[::2]), ("batch_delta2", deltas[1::2])):
+        np.testing.assert_allclose(mine[name], [s.grad.numpy() for s in layer], atol=1e-12)
+    np.testing.assert_allclose(mine["batch_s1"], [s.detach().numpy() for s in deltas[::2]])
+    np.testing.assert_array_equal(mine["units_on"], mine["batch_s1"] > 0)
     np.testing.assert_allclose(mine["losses"], [loss.item() for loss in each], atol=1e-12)
     np.testing.assert_allclose(mine["batch_dW1"], net[0].weight.grad.numpy().T, atol=1e-12)
     np.testing.assert_allclose(mine["batch_db1"], net[0].bias.grad, atol=1e-12)
@@ -91,6 +101,7 @@ def test_the_layer_in_front_gives_the_point_and_autograd_its_error():
     np.testing.assert_array_equal(np.maximum(0, W0 @ U + b0), x)
     reference = autograd_gradients(running.deep_network(), U, y, PARTS["1.2"].loss)
     mine = values()
+    np.testing.assert_array_equal(mine["s0"], W0 @ U + b0)
     np.testing.assert_allclose(mine["delta0"], reference.delta[1], atol=1e-13)
     np.testing.assert_allclose(mine["dW0"], reference.W[1].T, atol=1e-13)
     np.testing.assert_array_equal(mine["delta0"], mine["dx"])  # both units of that layer are on
@@ -170,6 +181,7 @@ def test_the_table_is_json_with_every_number_of_every_part():
         assert set(loaded[part]) == set(values(part))
         for name, value in values(part).items():
             np.testing.assert_allclose(loaded[part][name], value, atol=1e-12)
+            np.testing.assert_array_equal(loaded[part][name], np.round(loaded[part][name], 12))
     assert "-0.0" not in json.dumps(loaded["1.2"])
 
 
