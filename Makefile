@@ -71,7 +71,7 @@ serve: book ## build the site and serve it at http://localhost:8000 (or another:
 	@$(BIN)/python book/_serve/make.py $(SITE) "$(PORT)"
 
 test-site: book ## drive a headless Chromium (or CHROMIUM=path) over the built site
-	$(BIN)/python -m pytest tests/site
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/site
 
 lighthouse: book ## measure the built site for speed and accessibility (needs npm)
 	npm ci --no-audit --no-fund

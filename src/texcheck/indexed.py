@@ -243,7 +243,10 @@ class _Writer:
                     column = self.letter(width)
                     sums.append((width, column))
             found[n] = self.entry(factors[n], row, column)
-            row = column
+            following = factors[matrices[place + 1]] if place < len(matrices) - 1 else factors[n]
+            # A row times a column is a number, and what follows it has its own rows.
+            number = self.shape(factors[n])[1] == "1" and self.shape(following)[0] != "1"
+            row = i if number else column
         body: t.Expr = t.Product(tuple(found)) if len(found) > 1 else found[0]
         for width, letter in reversed(sums):
             body = self.summed(width, letter, body)

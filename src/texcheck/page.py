@@ -11,7 +11,18 @@ from . import report
 from .check import Claim, check
 from .indexed import indexed
 from .reading import BOOK, CannotRead, Names, expression, names_of
-from .syntax import Derivative, Equation, Expr, Gradient, Index, Kronecker, Name, Node, Sum
+from .syntax import (
+    Derivative,
+    Equation,
+    Expr,
+    Function,
+    Gradient,
+    Index,
+    Kronecker,
+    Name,
+    Node,
+    Sum,
+)
 from .verdict import Refuted, Unreadable, Verdict
 
 
@@ -54,6 +65,8 @@ def _stranger(answer: Expr, allow: list[str]) -> str:
     for node in _beside(answer, allow):
         if isinstance(node, Derivative):
             return "a derivative"
+        if isinstance(node, Function) and node.name in ("Linear", "MSE", "BCE", "loss"):
+            return f"the function {node.name}"
         if isinstance(node, Name):
             return f"{node.base}{f'^({node.layer})' if node.layer else ''}"
     return ""

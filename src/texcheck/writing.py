@@ -6,6 +6,7 @@ message can quote a part of a formula whose own TeX is scattered, as that of W i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from . import syntax as t
@@ -105,7 +106,8 @@ def _compound(node: t.Node) -> str:  # noqa: C901 - a match over nodes
             return f"-{within(of, PRODUCT)}"
         case t.Product((*rest, last)):
             end = tex(last) if isinstance(last, t.Sum) else within(last, SYMBOL)
-            return " ".join([*(within(factor, SYMBOL) for factor in rest), end])
+            said = " ".join([*(within(factor, SYMBOL) for factor in rest), end])
+            return re.sub(r"(?<=\d) (?=\d)", r" \\cdot ", said)
         case t.Times(left, right, "inner"):
             return rf"\langle {tex(left)}, {tex(right)} \rangle"
         case t.Times(left, right, sign):

@@ -10,6 +10,7 @@ from questions import QuestionError, data, parse, problems
 from running_numbers import fill
 
 from handgrad.running import values
+from texcheck.page import Wanted, judge
 
 BOOK = Path(__file__).parents[2] / "book"
 
@@ -132,3 +133,12 @@ def test_the_rungs_of_the_program_page_reach_the_numbers_that_it_prints():
     np.testing.assert_allclose(one["dW1"].T, mine["dW1"], atol=1e-12)
     for name in ("dW1", "dW2", "db1", "db2"):
         np.testing.assert_allclose(variables[name].T, mine[f"batch_{name}"], atol=1e-12)
+
+
+def test_a_function_hides_no_quantity_that_may_not_stand_in_the_answer():
+    own = ["W^{(2)}", "z^{(1)}", "b^{(2)}"]
+    wanted = Wanted(network="any", left="s^{(2)}", allow=own, answers=["W^{(2)} z^{(1)} + b^{(2)}"])
+    assert judge(wanted, "b^{(2)} + W^{(2)} z^{(1)}")["right"]
+    reply = judge(wanted, r"\operatorname{Linear}_2(z^{(1)})")
+    assert not reply["right"]
+    assert "Linear" in reply["says"]

@@ -95,11 +95,13 @@ def said(demand: Demand) -> Term:
 
 
 def follows(demand: Demand, others: set[Term]) -> bool:
-    """Whether a demand is one of the others, or weaker than one of them."""
+    """Whether a demand is one of the others, or follows from one or two of them."""
     if said(demand) in others:
         return True
     if demand.kind == "positive":
-        return False
+        monic = demand.term * Fraction(1, Fraction(demand.term.key[-1][1]))
+        weaker = Demand("nonnegative", demand.term), Demand("nonzero", monic)
+        return all(said(one) in others for one in weaker)
     signs = (1, -1) if demand.kind == "nonzero" else (1,)
     stronger = [Demand("positive", demand.term * sign) for sign in signs]
     return any(said(one) in others for one in stronger)

@@ -6,6 +6,7 @@ so what is checked is what is shown. `texcheck.book` alone needs more than the s
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -352,8 +353,10 @@ def _table(page: _Page, table: SyntaxTreeNode, offset: int) -> None:
             for n, tex in enumerate(tables.maths(cell)):
                 found = page.lines[start].find(f"${tex}$", searched)
                 searched = max(searched, found + len(f"${tex}$"))
-                if "⟦" in tex:
-                    continue  # a number of the running network, filled in where it is shown
+                if "⟦" in tex:  # a number of the running network, filled in where it is shown
+                    if not re.fullmatch(r"⟦[^⟦⟧]*⟧", tex):
+                        page.problem(start, "expected ⟦…⟧, a computed number, by itself")
+                    continue
                 try:
                     claim = tables.claim(cells, column, n) if row is not header else (None, "value")
                 except tables.BadCell as error:

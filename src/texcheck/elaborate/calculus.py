@@ -18,6 +18,7 @@ from ..algebra.terms import ONE, Atom, Index, Term, free, has_step
 from ..networks.derivative import Source, derivative, independent
 from ..networks.network import ACTIVATIONS, Case
 from .matrix import FIRST, IllSorted, Matrix, Unfit, is_one, unify_shapes
+from .operations import is_free
 from .scope import Scope
 
 
@@ -27,7 +28,7 @@ def differentiated(scope: Scope, value: Matrix, by: t.Name, node: t.Node) -> Mat
     def slope_of(term: Term, source: Source) -> Term:
         return derivative(scope.case, term, source, scope.demands)
 
-    if by.base == "s" and by.layer is None and not by.indices:
+    if by.base == "s" and is_free(by):
         return value.map(lambda entry: slope_of(entry, Source(("free", 0), (), "s")))
     if by.base in ("delta", "ell", "eta") or by.base in scope.given:
         raise Unfit("a derivative by what is no quantity that others are computed from", node)
@@ -54,13 +55,15 @@ def differentiated(scope: Scope, value: Matrix, by: t.Name, node: t.Node) -> Mat
 
 
 def restricted(scope: Scope, value: Matrix, by: t.Name, at: Matrix, node: t.Node) -> Matrix:
-    """A value where a column is another one. Raises NoRule if more than that follows from it."""
+    """A value where a column, or s, is another one. Raises NoRule if more follows from it."""
     if by.indices or by.base in ("delta", "ell", "W"):
         raise Unfit("expected a whole vector that has a value", node)
-    place = scope.place(by)
+    place = ("free", 0) if by.base == "s" and is_free(by) else scope.place(by)
     unify_shapes(Matrix(*scope.case.shape(place), at.entry), at, node)
 
     def change(atom: Atom) -> Term | None:
+        if atom == Atom("free", "s") and place[0] == "free":
+            return at.value
         if (atom.kind, atom.label) == place:
             return at.entry(atom.indices[0], FIRST)
         if not independent(atom, place):
@@ -83,7 +86,7 @@ def restricted(scope: Scope, value: Matrix, by: t.Name, at: Matrix, node: t.Node
 
 def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) -> str:
     """The name of a function; f, g and f^{(L)} stand for those of the network, and f alone for
-    that of the layer it is applied `of`, or of the first of two layers. Raises Unfit."""
+    that of the hidden layer it is applied `of`, or of the first of two. Raises Unfit."""
     case, layer = scope.case, function.layer
     if function.name not in ("f", "g"):
         if layer is not None:
@@ -91,14 +94,18 @@ def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) 
         return function.name
     if layer is None and function.name == "g":
         return case.activation(case.depth)
-    if layer is None and case.depth == 2 and case.L is None:
+    if layer is None and case.depth == 2 and case.L is None and not case.deep:
         return case.activation(1)
     if layer is None:
         named = {part.layer for side in of for part in t.walk(side) if isinstance(part, t.Name)}
         layer = named.pop() if len(named) == 1 else None
     if layer is None:
         raise Unfit("f needs a layer", function)
-    return case.activation(scope.layer(layer, 1, function))
+    found = case.activation(at := scope.layer(layer, 1, function))
+    letters = function.layer is None and not case.deep and case.depth != 2
+    if letters and (at == case.depth or not is_any(found)):  # f is the letter of other layers
+        raise Unfit("f needs a layer", function)
+    return found
 
 
 def applied(scope: Scope, function: t.Function, term: Term, of: tuple[t.Expr, ...] = ()) -> Term:

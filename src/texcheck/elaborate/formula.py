@@ -101,8 +101,11 @@ def _leaf(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match over no
                 return value
             plain = node.base not in ("delta", *scope.given)  # defined everywhere
             return ops.component(scope, value, node.indices, node, plain)
-        case t.Local(of=of):
-            return elaborate(scope, of)
+        case t.Local(letter, of):
+            value = elaborate(scope, of)
+            if any(isinstance(m.resolved(end), Unknown) for end in (value.rows, value.columns)):
+                raise Unfit(f"expected lengths in what {letter} is, as in I_K", node)
+            return value
         case t.Length():
             sort = scope.sort_of_length(node)
             return m.scalar(lambda: a.length(m.known(sort, "a length")))
@@ -356,9 +359,8 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
             ops.as_column(values[0], node)
             image = t.Product((t.Name("W", layer), v))
             return elaborate(scope, t.Add((image, t.Name("b", layer))))
-    if len(values) != 1:
-        raise Unfit("expected one argument", node)
-    found = values[0].map(lambda entry: calculus.applied(scope, function, entry, node.arguments))
+    of = ops.argument(values, node)
+    found = of.map(lambda entry: calculus.applied(scope, function, entry, node.arguments))
     return ops.refuse_jump(scope, found) if function.primes or name == "sign" else found
 
 

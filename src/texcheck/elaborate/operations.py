@@ -233,6 +233,16 @@ def power(scope: Scope, value: Matrix, exponent: Term, node: t.Power) -> Matrix:
     return reduce(lambda a, b: m.product(scope.names, a, b, node), [value] * n)
 
 
+def argument(values: list[Matrix], node: t.Apply) -> Matrix:
+    """The argument of a function of each entry. Raises Unfit: e^A is not that of each entry."""
+    one, name = values[0], node.function.name
+    if len(values) != 1:
+        raise Unfit("expected one argument", node)
+    if name in ("exp", "log", "sqrt") and not (one.is_number or one.is_vector):
+        raise Unfit(f"{name} of a matrix", node)
+    return one
+
+
 def refuse_slope(scope: Scope) -> None:
     """Raises NoRule within a derivative: what jumps has none, and cases may hide a slope."""
     if scope.inside:

@@ -37,11 +37,12 @@ Side: TypeAlias = tuple[Term, list[Demand]]
 
 @dataclass(frozen=True)
 class Pair:
-    """Two sides that are claimed to be equal, entry by entry, where a condition is 1."""
+    """Two sides that a statement claims to be equal, entry by entry, where a condition is 1."""
 
     scope: Scope
     left: Matrix
     right: Matrix
+    statement: t.Statement
     weight: Callable[[], Term]
 
 
@@ -72,6 +73,9 @@ def new_scope(statement: t.Statement, case: Case) -> Scope:
 def assumed(case: Case, statement: t.Statement) -> Case | None:
     """The case with the activations that the conditions name; None if it has others."""
     for condition in statement.conditions:
+        counts = any(isinstance(part, t.LayerCount) for part in t.walk(condition))
+        if isinstance(condition, t.Indicator) and counts:
+            raise NoRule("a condition on a layer: a range says which layers there are")
         if not isinstance(condition, t.Assume):
             continue
         name = activation(new_scope(statement, case), condition.function)
@@ -104,13 +108,7 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
         message = f"a condition on {stranger}, which does not stand in the statement"
         raise IllSorted(message, statement)
 
-    def product_of() -> Term:
-        result = reduce(mul, (one() for one in found), number(1))
-        if not normal(result, scope.case.eliminate):
-            raise IllSorted("the condition never holds", statement)
-        return result
-
-    return product_of
+    return lambda: reduce(mul, (one() for one in found), number(1))
 
 
 def range_weight(scope: Scope, condition: t.Range) -> Callable[[], Term]:
@@ -161,7 +159,7 @@ def claimed(statement: t.Statement, case: Case) -> Pair:
     message = f"{shape_words(one, case)} on the left, {shape_words(other, case)} on the right"
     unify(one.rows, other.rows, message, statement)
     unify(one.columns, other.columns, message, statement)
-    return Pair(scope, one, other, weight(scope, statement))
+    return Pair(scope, one, other, statement, weight(scope, statement))
 
 
 def _alike(node: t.Expr, value: Matrix, over: Matrix, any_number: bool) -> Matrix:
@@ -183,8 +181,11 @@ class Entry:
 
 
 def entries(pair: Pair) -> Iterator[Entry]:
-    """The entries of both sides: one that stands for all, or each where widths are fixed."""
-    scope = pair.scope
+    """The entries of both sides: one that stands for all, or each where widths are fixed.
+
+    Raises IllSorted after the last one if the condition holds for none.
+    """
+    scope, holds = pair.scope, False
     letters = list(scope.letters.values())
     sorts = {"row": pair.left.rows, "column": pair.left.columns}
     named = [*sorts.items(), *((letter.name, letter.sort) for letter in letters)]
@@ -199,7 +200,11 @@ def entries(pair: Pair) -> Iterator[Entry]:
             scope.demands = []
             sides.append((side.entry(i, j), scope.demands))
         places = dict(zip((name for name, _ in named), (i, j, *indices), strict=True))
-        yield Entry(sides[0], sides[1], pair.weight(), places)
+        weight_ = pair.weight()
+        holds = holds or bool(normal(weight_, scope.case.eliminate))
+        yield Entry(sides[0], sides[1], weight_, places)
+    if not holds:
+        raise IllSorted("the condition never holds", pair.statement)
 
 
 def _ends(sort: Sort, name: str) -> list[Index]:

@@ -168,8 +168,10 @@ def _zero_by_cases(gap: Term, deep: int) -> bool:
 
 def _shape(statement: t.ShapeClaim, case: Case) -> int:
     scope = st.new_scope(statement, case)
+    if scope.pointwise:
+        raise Unfit("the shape of a function, which is no number", statement.value)
     value = elaborate(scope, statement.value)
-    pair = st.Pair(scope, value, value, st.weight(scope, statement))
+    pair = st.Pair(scope, value, value, statement, st.weight(scope, statement))
     for side, said in ((value.rows, statement.rows), (value.columns, statement.columns)):
         if known(side, "the value") != known(scope.sort_of_length(said)):
             raise IllSorted(f"its shape is {shape_words(value, case)}", statement)

@@ -65,8 +65,8 @@ def concrete(statement: t.Statement, network: Network) -> Iterator[Case]:
     for filled in FILLED:
         for depth, L in shapes:
             at = None if least is None else L
-            numbers = network.widths, network.values
-            case = Case(depth, network.activations, _loss(network), at, (), *numbers)
+            kind, numbers = network.depth is None, (network.widths, network.values)
+            case = Case(depth, network.activations, _loss(network), at, kind, (), *numbers)
             try:
                 known = assumed(case, statement)
             except IllSorted:
@@ -123,27 +123,32 @@ def _with_default(
         raise
     for world in worlds(case, network, pair.scope.least, case.depth, seeds):
         for entry in found:
-            witness = _with_share(world, entry, network.name)
+            witness = _with_share(world, entry, found, network.name)
             if witness is not None:
                 return witness
     return None
 
 
-def _with_share(world: World, entry: Entry, name: str) -> Witness | None:
+def _with_share(world: World, entry: Entry, all_: list[Entry], name: str) -> Witness | None:
     """A witness in a world, with a share of the steps that are left: others have a turn too."""
     try:
         with at_most(SHARE):
-            return _in_world(world, entry, name)
+            return _in_world(world, entry, all_, name)
     except NoRule:
         return None
 
 
-def _in_world(world: World, entry: Entry, name: str) -> Witness | None:
+def _environments(world: World, entry: Entry) -> Iterator[dict[Index, int]]:
+    """The values of the indices that an entry stands for."""
     indices = [index for index in entry.places.values() if index.at is None]
     sizes = [range(world.size(index.sort)) for index in indices]
-    rough = world.in_floats
     for values in islice(product(*sizes), ENTRIES):
-        env = dict(zip(indices, values, strict=True))
+        yield dict(zip(indices, values, strict=True))
+
+
+def _in_world(world: World, entry: Entry, all_: list[Entry], name: str) -> Witness | None:
+    rough = world.in_floats
+    for env in _environments(world, entry):
         if not _may_differ(rough, entry, env):
             continue
         try:
@@ -152,9 +157,23 @@ def _in_world(world: World, entry: Entry, name: str) -> Witness | None:
             found = _differ(world, entry, env)
         except Doubtful:
             continue
-        if found is not None:
-            return _witness(world, found, _place(entry, env), name)
+        if found is None or (None in found and not _everywhere(world, all_, found.index(None))):
+            continue
+        return _witness(world, found, _place(entry, env), name)
     return None
+
+
+def _everywhere(world: World, all_: list[Entry], undefined: int) -> bool:
+    """Whether the side that has a value at one entry has one at all of them: as a whole, log(x)_i
+    and log(x_i) are defined at the same points."""
+    try:
+        for entry in all_:
+            for env in _environments(world, entry):
+                if sign(world.value(entry.weight, env)):
+                    world.check((entry.right, entry.left)[undefined][1], env)
+    except (Undefined, Doubtful):
+        return False
+    return True
 
 
 def _place(entry: Entry, env: dict[Index, int]) -> str:

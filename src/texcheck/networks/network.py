@@ -51,12 +51,13 @@ class Network:
 
 @dataclass(frozen=True)
 class Case:
-    """A network with all its layers numbered, for a certain L."""
+    """A network with all its layers numbered, for a certain L; `deep`: one of any depth."""
 
     depth: int
     activations: tuple[str, ...] = ()
     loss: Loss | None = None
     L: int | None = None
+    deep: bool = False
     gaps: tuple[tuple[int, int], ...] = ()
     widths: tuple[int, ...] = ()
     values: Values = field(default_factory=dict, hash=False)
@@ -73,7 +74,7 @@ class Case:
     def shape(self, place: Place) -> tuple[a.Sort, a.Sort]:
         """The sorts of rows and columns of a quantity."""
         kind, layer = place
-        if kind == "ell":
+        if kind in ("ell", "free"):
             return a.ONE, a.ONE
         if kind == "W":
             return self.sort(layer), self.sort(layer - 1)

@@ -106,7 +106,8 @@ def cases(statement: t.Node, network: Network) -> Iterator[Case]:
     if any_depth(named, network):
         return _any_depth(named)
     depth = network.depth or network.numbered
-    base = Case(depth, network.activations, None, None, (), network.widths, network.values)
+    kind, numbers = network.depth is None, (network.widths, network.values)
+    base = Case(depth, network.activations, None, None, kind, (), *numbers)
     if not depends_on_L:
         return iter([base])
     least, top = least_layer(named), max([0, *(offset for offset, _ in named.here)])
@@ -137,9 +138,9 @@ def _any_depth(named: Named) -> Iterator[Case]:
     shortest = max([1, *(least - offset for offset, least in named.last)])
     down = min([0, *(offset for offset, _ in named.last)])
     if not named.here and not named.counts:
-        yield from (Case(depth) for depth in range(shortest, shortest + 2))
+        yield from (Case(depth, deep=True) for depth in range(shortest, shortest + 2))
         far = shortest + FAR + 1
-        yield Case(far, gaps=((0, far + down),))
+        yield Case(far, deep=True, gaps=((0, far + down),))
         return
     least = least_layer(named)
     offsets = [offset for offset, _ in named.here] or [0]
@@ -151,4 +152,4 @@ def _any_depth(named: Named) -> Iterator[Case]:
             lowest_named = min([L + bottom, *([depth + down] if named.last else [])])
             below = ((0, lowest_named),) if least < L else ()
             between = ((L + top, depth + down),) if depth == apart + FAR else ()
-            yield Case(depth, L=L, gaps=(*below, *between))
+            yield Case(depth, L=L, deep=True, gaps=(*below, *between))

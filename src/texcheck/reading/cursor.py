@@ -53,6 +53,7 @@ class Shared:
     layer_letter: str = ""  # the letter that stands for any layer
     locals: dict[str, t.Expr] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    meanings: dict[str, str] = field(default_factory=dict)  # of l and \ell
     braced: list[tuple[t.Expr, t.Expr]] = field(default_factory=list)  # what braces say is equal
 
 
@@ -98,6 +99,15 @@ class Cursor:
     def take(self, *texts: str) -> Token | None:
         return self.advance() if self.sees(*texts) else None
 
+    def take_sign(self, *texts: str) -> Token | None:
+        """A sign between two formulas. Raises `error` for one behind a gap, where a claim follows:
+        it would belong to a second one."""
+        token = self.take(*texts)
+        if token and token.quad and self.at > 1:
+            second = any(one.text in spelling.COMPARISONS for _, one in self.flat())
+            self.require(not second, "expected a comma between two statements", at=token)
+        return token
+
     def expect(self, text: str, why: str = "") -> Token:
         self.require(self.sees(text), f"expected {text}{why}")
         return self.advance()
@@ -126,6 +136,14 @@ class Cursor:
         """Raises `error` unless something holds."""
         if not holds:
             raise self.error(expected, instead, at)
+
+    def expect_one_meaning(self, token: Token, meaning: str) -> None:
+        """Raises `error` if l and ell mean the same in the display, or one of them two things."""
+        known = self.shared.meanings
+        first = known.setdefault(token.text, meaning)
+        self.require(first == meaning, f"expected another letter: {token} is {first}", at=token)
+        once = [*known.values()].count(meaning) == 1
+        self.require(once, "expected one of l and \\ell, which are easily confused", at=token)
 
     def before(self) -> int:
         """The end of the token before this one."""

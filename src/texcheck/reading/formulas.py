@@ -39,7 +39,7 @@ def _sum(c: Cursor) -> t.Expr:
         one = t.Dots("dots", **c.span(dots.start)) if dots else formula(c, TERM)
         negative = sign is not None and sign.text == "-"
         terms.append(t.Negative(one, **c.span(begin)) if negative else one)
-        sign = c.take("+", "-")
+        sign = c.take_sign("+", "-")
     if signed or len(terms) > 1:
         c.form = "sum"
     if len(terms) == 1:
@@ -97,7 +97,7 @@ def _with_signs(c: Cursor, level: int) -> t.Expr:
     left = formula(c, level + 1)
     signs = ("cdot",) if c.no_times and level == PRODUCT else _SIGNS[level]
     first = c.token.text
-    while sign := c.take(*signs):
+    while sign := c.take_sign(*signs):
         right = formula(c, level + 1)
         apart = "otimes" not in (first, sign.text) or first == sign.text
         match sign.text:
@@ -154,10 +154,17 @@ def _expect_no_longer_number(c: Cursor, factors: list[t.Expr]) -> None:
 
 def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -> None:
     """Raises `CannotRead` for s(x): what depends on x is written without it."""
-    before = factors[-1] if factors and c.tokens[begin].text == "(" else None
-    value = isinstance(before, t.Name) and before.base in ("s", "z", "y_hat", "ell", "delta")
-    if value and isinstance(one, t.Name) and not one.indices:
-        raise c.error("expected the quantity alone, without what it depends on", at=one)
+    before, opening = factors[-1] if factors else None, c.tokens[begin].text
+    base = before.base if isinstance(before, t.Name) and not before.indices else ""
+    names = base in ("s", "z", "y_hat", "delta") or isinstance(before, t.Local)
+    behind = isinstance(before, t.Name | t.Derivative | t.Gradient | t.Local)
+    depends = base == "ell" or (names and isinstance(one, t.Name))
+    point = behind and isinstance(one, t.Number | t.Index | t.Length)
+    value = c.form == "bracket" and (
+        (depends and opening == "(") or (point and opening in ("(", "["))
+    )
+    what = "expected the quantity alone, without what it depends on, or a sign"
+    c.require(not value, what, at=one)
 
 
 # -- factors

@@ -9,6 +9,7 @@ from .tokens import CannotRead, Token
 
 _RELATIONS = {"=", ":", "Rightarrow", "rightarrow", "leftarrow", "in"} | spelling.COMPARISONS
 _CONTINUING = _RELATIONS | {"+", "-", ","} | spelling.JOINING
+_AFTER_LAYOUT = (".", ",", ";")
 _WITH_COLUMNS = ("array", "alignedat", "alignat")
 _WITHOUT_GAPS = ("", "alignedat", "alignat")
 _DEPTH = {"begin": 1, "close": -1}
@@ -78,6 +79,8 @@ class _Layout:
         if opens and (token.text in spelling.LAYOUT or array):
             if not outermost:
                 raise CannotRead(f"{token.text} stands inside of a formula", token.start, token.end)
+            if self.lines[-1]:
+                raise CannotRead("expected a new line before this", token.start, token.end)
             self.open.append(token)
             columns = token.text in _WITH_COLUMNS and self.found[number + 1].text == "{"
             texts = [one.text for one in self.found[number:]] if columns else []
@@ -85,6 +88,9 @@ class _Layout:
         if not opens and self.inner == 0:
             if not self.open or self.open.pop().text != token.text:
                 raise CannotRead(f"\\end{{{token.text}}} closes nothing", token.start, token.end)
+            after = self.found[number + 1]
+            if after.text not in _AFTER_LAYOUT and after.kind not in ("newline", "close", "end"):
+                raise CannotRead("expected a new line before this", after.start, after.end)
             return number + 1
         if token.text not in spelling.MATRIX | spelling.LAYOUT:
             instead = spelling.INSTEAD.get(token.text, "")
@@ -94,21 +100,26 @@ class _Layout:
 
     def new_line(self, number: int) -> int:
         """Begins a new line at a token, unless what follows continues the one before."""
-        rest = []
+        rest = self.found[number:]
+        marked = rest[0].text == "&"
+        after = next(token.text for token in rest if token.text != "&")
+        joined = after in spelling.JOINING or (after == "-" and (marked or not self.claims(number)))
+        joined = joined and not self.found[number - 1].quad  # behind a number, a line is whole
+        self.marks = 0
+        if not self.brackets and not (joined and self.lines[-1]):
+            self.lines.append([])
+        return number
+
+    def claims(self, number: int) -> bool:
+        """Whether a relation stands in the line from a token on."""
         depth = 0
         for token in self.found[number:]:
             depth += _DEPTH.get(token.kind, 0)
             if depth <= 0 and token.kind == "newline":
                 break
-            rest.append(token)
-        marked = bool(rest) and rest[0].text == "&"
-        after = next((token.text for token in rest if token.text != "&"), "")
-        claims = any(token.text in _RELATIONS for token in rest)
-        joined = after in spelling.JOINING or (after == "-" and (marked or not claims))
-        self.marks = 0
-        if not self.brackets and not (joined and self.lines[-1]):
-            self.lines.append([])
-        return number
+            if token.text in _RELATIONS:
+                return True
+        return False
 
     def mark(self, token: Token, number: int) -> int:
         """An alignment mark: a gap stands before every second one, and a comma is put there.
@@ -122,7 +133,9 @@ class _Layout:
         if token.quad:
             self.found[number] = self.found[number]._replace(quad=True)
         following = next(one for one in self.found[number:] if one.text != "&")
+        signed = following.text in _CONTINUING - _RELATIONS and self.claims(number)
         goes_on = following.text in _CONTINUING or following.kind in ("newline", "end", "close")
+        goes_on = goes_on and not signed
         if gap and line and line[-1].text not in _CONTINUING and not goes_on:
             line.append(Token("symbol", ",", token.start, token.end))
         return number

@@ -74,14 +74,26 @@ def matrix(c: Cursor) -> t.Expr:
     opening = c.advance()
     known = opening.text in spelling.MATRIX
     c.require(known, f"unknown environment {opening.text}", at=opening)
+    before = c.tokens[c.at - 2] if c.at > 1 else None
     if opening.text in spelling.CASES:
-        return _cases(c, opening)
+        found = _cases(c, opening)
+        c.require(_ends(c.token), "expected brackets around cases in a formula", at=opening)
+        return found
     rows = _rows(c, opening, cases=False)
     width = max(map(len, rows))
     filled = [
         (*row, *[t.Blank(start=row[-1].end, end=row[-1].end)] * (width - len(row))) for row in rows
     ]
+    if opening.text in spelling.WITHOUT_BRACKETS:
+        alone = before is None or _ends(before) or before.text in CLOSING
+        c.require(alone and _ends(c.token), "expected brackets around this matrix", at=opening)
     return t.Written(tuple(filled), **c.span(opening.start))
+
+
+def _ends(token: Token) -> bool:
+    """Whether a token is none that a formula goes on across."""
+    apart = spelling.COMPARISONS | {*CLOSING.values(), ",", ".", ";", "&"}
+    return token.text in apart or token.kind in ("newline", "end", "close", "text")
 
 
 def braced_cases(c: Cursor, start: int) -> t.Expr:

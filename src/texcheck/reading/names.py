@@ -33,6 +33,8 @@ def letter(c: Cursor) -> t.Name | None:
     if base is None or (token.text == "l" and c.shared.layer_letter == "l"):
         return None
     c.advance()
+    if base == "ell":
+        c.expect_one_meaning(token, "the loss")
     variant = _variant(c) if base == "ell" and c.take("_") else ""
     return t.Name(base, None, (), variant, **c.span(token.start))
 
@@ -164,11 +166,13 @@ def _index_atom(c: Cursor, *, single: bool) -> t.Expr:
 def index_letter(c: Cursor) -> str:
     """The index letter that stands here."""
     token = c.token
-    ell = token.kind == "command" and token.text == "ell"
-    small = token.kind == "letter" and token.text.islower() and token.text.isascii()
+    ell = token.text == "l" or (token.kind == "command" and token.text == "ell")
+    free = token.text in spelling.INDEX_LETTERS - c.names.quantities.keys()
     instead = "a layer stands above, as in W^{(1)}" if c.sees("(") else ""
-    c.require(ell or small, _INDEX, instead)
+    c.require(ell or (token.kind == "letter" and free), _INDEX, instead)
     c.advance()
+    if ell:
+        c.expect_one_meaning(token, "an index")
     return "l" if ell else token.text
 
 
@@ -235,15 +239,15 @@ def _are_indices(c: Cursor) -> bool:
 
 def _identity_shape(c: Cursor) -> tuple[t.Expr, ...]:
     if not c.take("{"):
-        return (one := _a_length(c, raised(c)), one)
+        return (one := a_length(c, raised(c)), one)
     with c.within(no_times=True):
-        rows = _a_length(c, c.read())
-        columns = _a_length(c, c.read()) if c.take("times", ",") else rows
+        rows = a_length(c, c.read())
+        columns = a_length(c, c.read()) if c.take("times", ",") else rows
     c.expect("}")
     return rows, columns
 
 
-def _a_length(c: Cursor, found: t.Expr) -> t.Expr:
+def a_length(c: Cursor, found: t.Expr) -> t.Expr:
     """A length; in the subscript of I a vector stands for its length."""
     if isinstance(found, t.Name) and found.base in spelling.VECTORS and not found.indices:
         return t.Length(found, **at(found))
@@ -254,6 +258,8 @@ def _a_length(c: Cursor, found: t.Expr) -> t.Expr:
 def single(c: Cursor) -> t.Expr:
     """The one token that TeX takes without braces: a digit, a quantity, a length, an index."""
     token = c.token
+    plain = token.kind not in ("letter", "digit") or token.end - token.start == 1
+    c.require(plain, "expected braces around the command and what is behind it")
     found = numbers.small(c) or numbers.layer_count(c) or letter(c)
     c.require(found is not None or token.kind == "letter", "expected braces")
     return found or t.Index(index_letter(c), **c.span(token.start))
@@ -362,7 +368,8 @@ def _exponent(c: Cursor, group: bool) -> tuple[str, t.Expr]:
     plus = c.sees("+") and (not group or c.ahead().text == "}")
     c.require(not plus, "expected a transpose, a layer or a number", r"write \max(0, s)")
     what = "expected a power without parentheses, or braces around a layer"
-    c.require(not c.sees("(", "["), what)
+    first = next(token for token in c.tokens[c.at :] if token.text != "{")
+    c.require(first.text not in ("(", "["), what)
     elementwise = group and c.take("odot", "circ")
     return "odot" if elementwise else "^", c.read() if group else raised(c)
 
@@ -401,6 +408,9 @@ def _marked(c: Cursor, value: t.Expr, kind: str, exponent: t.Expr | None) -> t.E
     what = "a dash stands for the derivative of a function"
     c.require(kind != "'", what, r"such as \sigma'", at=value)
     function = isinstance(value, t.Function)
+    if isinstance(value, t.Component) and (exponent is None or len(value.indices) == 2):
+        what = "expected brackets: above an index, this may be the whole matrix's"
+        c.require(kind == "odot", what, at=value)
     if exponent is not None:
         known = isinstance(value, t.Function) and value.name not in ("f", "g")
         known = not function or (known and isinstance(exponent, t.Number))

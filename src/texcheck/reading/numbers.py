@@ -96,6 +96,8 @@ def _layer_letter(c: Cursor) -> str:
     text = "l" if token.text == "ell" else token.text
     if names.any_layer and text in (names.any_layer, names.last_layer):
         c.advance()
+        if text == "l":
+            c.expect_one_meaning(token, "a layer")
         return "L" if text == names.any_layer else "L_max"
     if names.any_layer or text not in ("L", "l"):
         known = f"{names.any_layer or 'L'} or {names.last_layer or 'L_{max}'}"
@@ -107,6 +109,8 @@ def _layer_letter(c: Cursor) -> str:
     what = "expected one letter for any layer, found L and l"
     c.require(shared.layer_letter in ("", text), what, r"the last layer is L_{\max}", at=token)
     shared.layer_letter = text
+    if text == "l":
+        c.expect_one_meaning(token, "a layer")
     return "L"
 
 

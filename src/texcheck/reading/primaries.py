@@ -86,8 +86,8 @@ def _euler(c: Cursor, start: int) -> t.Expr:
     c.advance()
     exponent = c.inside("}") if c.take("{") else names.raised(c)
     c.form = "factor"
-    what = "TeX sets no second superscript on one symbol"
-    c.require(not c.sees("^", "'"), what, "write brackets")
+    what = "expected no other script on e, or brackets"
+    c.require(not c.sees("^", "'", "_"), what)
     function = t.Function("exp", start=start, end=start + 1)
     return t.Apply(function, (exponent,), **c.span(start))
 
@@ -210,6 +210,8 @@ def _expect_ungrouped(c: Cursor, place: int, inner: t.Expr, form: str) -> None:
     before = c.tokens[place - 1].text if place else ""
     beside = before not in ("", "=", "(", "[", "{", ",") or c.continues()
     beside = beside or c.sees("/", "^", "_", "'", *spelling.JOINING - {"+"})
+    if c.sees("{") and c.ahead().text == "}":  # it bears scripts for what stands before
+        raise c.error("braces are not seen", "write brackets", at=c.tokens[place].start)
     factors = isinstance(inner, t.Product) and before != "/" and not c.sees("/", "^", "_", "'")
     parts = inner.factors if isinstance(inner, t.Product) else (inner,)
     alone = (factors or form in ("primary", "bracket", "factor")) and not any(map(_open, parts))
@@ -256,8 +258,7 @@ def _ones(c: Cursor) -> t.Expr:
     length: t.Expr | None = None
     if c.take("_"):
         length = c.inside("}") if c.take("{") else names.single(c)
-        length = t.Length(length, **at(length)) if isinstance(length, t.Name) else length
-        numbers.expect_lengths(c, length)
+        length = names.a_length(c, length)
     c.form = "primary"
     return t.Constant(int(token.text), length, **c.span(token.start))
 

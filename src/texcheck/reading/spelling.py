@@ -74,6 +74,8 @@ MATRIX = CASES | {
     "pmatrix", "bmatrix", "matrix", "array", "smallmatrix", "Bmatrix", "psmallmatrix",
 }  # fmt: skip
 
+WITHOUT_BRACKETS = {"matrix", "smallmatrix", "array"}
+
 # Functions, by the names they are written with.
 FUNCTIONS = {
     "ReLU": "ReLU", "relu": "ReLU", "RELU": "ReLU", "sigmoid": "sigma", "Sigmoid": "sigma",
@@ -99,6 +101,7 @@ NO_FACTOR = JOINING | COMPARISONS | {
 FOR_ALL = {"forall", "forevery", "foreach", "forany"}
 CONDITION = {"for", "if", "when"}
 OTHERWISE = {"otherwise", "else"}
+GROUND = {"", "with", "where", "since", "because"}
 CONNECTING = FOR_ALL | CONDITION | {
     "", "and", "with", "where", "so", "since", "hence", "thus", "because", "then", "therefore",
     "here", "also", "finally", "similarly", "now", "let", "weget", "weobtain", "wehave", "sothat",

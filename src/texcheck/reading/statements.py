@@ -29,6 +29,7 @@ class _Display:
     first: int = 0
     chains: int = 0  # claims that are no conditions
     conditional: bool = False
+    consequence: bool = False  # this statement follows from the one before
     closed: bool = False  # a condition stood behind statements: nothing but conditions follows
     ranges: list[t.Range] = field(default_factory=list)
     letters: list[t.Expr] = field(default_factory=list)  # of `for all i`
@@ -50,9 +51,11 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
         d.add(t.Equation(left, right), right.start, left.start, right.end)
     for one in d.found:
         letter = one.left if isinstance(one, t.Notation) else None
-        if isinstance(letter, t.Local) and letter.letter not in shared.used:
+        if isinstance(letter, t.Local):
+            d.c.require(not one.conditions, "expected a definition without a condition", at=letter)
             instead = spelling.INSTEAD.get(letter.letter, "")
-            raise CannotRead(f"{letter.letter} is never used", letter.start, letter.end, instead)
+            used = letter.letter in shared.used
+            d.c.require(used, f"{letter.letter} is never used", instead, at=letter)
     return claims.checked(d.found, names.any_layer or shared.layer_letter)
 
 
@@ -120,6 +123,7 @@ def _read_line(d: _Display, line: list[Token]) -> None:
             d.first, d.ranges, d.letters = len(d.found), [], []
         elif not (c.take(",", ";") or _separator(d)):
             _item(d)
+            d.consequence = c.tokens[c.at - 1].text in ("Rightarrow", "rightarrow")
     _bind_ranges(d)
 
 
@@ -135,6 +139,7 @@ def _separator(d: _Display) -> bool:
     elif not c.sees("forall"):
         return False
     c.advance()
+    d.consequence = word not in spelling.CONDITION | spelling.GROUND
     if word in spelling.FOR_ALL:
         _for_all(d)
     return True
@@ -162,7 +167,7 @@ def _item(d: _Display) -> None:
     """One statement, or what a statement before or behind holds under."""
     c = d.c
     if c.take("Rightarrow"):
-        d.conditional = False
+        d.conditional, d.consequence = False, True
     if _defines(c):
         return _definition(d)
     left = [c.read()]
@@ -249,6 +254,8 @@ def _as_conditions(
 ) -> None:
     """Makes claims the conditions of the statements before them, where they are meant so."""
     before = first > d.first
+    said = d.conditional or not (d.consequence and all(map(claims.compares_indices, new)))
+    d.c.require(said, "expected `if` or a comma before a condition on indices", at=new[0])
     if not d.conditional and not (before and all(map(claims.compares_indices, new))):
         expected = "expected a new line for a statement behind a condition"
         d.c.require(not d.closed, expected, at=new[0])

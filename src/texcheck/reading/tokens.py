@@ -27,6 +27,7 @@ _BREAK = re.compile(r"([ \t\n]*\*)?(\[\s*-?[\d.]+\s*(em|ex|pt|mm|cm)\s*\])?")
 _CALL = re.compile(r"\s*(\\left\s*)?\(")
 _CHARACTER = re.compile(r":=|\|\||[()\[\]+\-=*/^_,.;:&'!<>|]|[0-9]|[^\W\d_]")
 _WITH_WORD = spelling.UPRIGHT | spelling.BLACKBOARD | spelling.SCRIPT | {"begin", "end"}
+_TAKES_ARGUMENT = {"^", "_", "hat", "frac", "sqrt"}
 _AROUND_BOX = {"end", "=", "&", ",", ".", ";", "newline", "Rightarrow"}
 
 
@@ -92,6 +93,7 @@ class _Scanner:
     found: list[Token] = field(default_factory=list)
     quad: bool = False
     spaces: int = 0  # small ones in a row: three are a wide one
+    bold: bool = False  # that command is bold
     look: int = -1  # where a command stands that changes the look of the next token
     # Open braces: offset and, for a brace that only changes the look, its command's offset, the
     # number of the next token, and the command.
@@ -106,8 +108,10 @@ class _Scanner:
 
     def add(self, kind: str, text: str, end: int) -> None:
         start = self.at if self.look < 0 else self.look
+        if self.bold and (kind == "digit" or text == "{"):  # what a bold 1 means is asked for
+            raise CannotRead("expected a bold 1 or 0 by itself", start, end)
         self.found.append(Token(kind, text, start, end, self.quad or self.spaces > 2))
-        self.quad, self.spaces, self.look, self.at = False, 0, -1, end
+        self.quad, self.spaces, self.look, self.bold, self.at = False, 0, -1, False, end
 
     def character(self, char: str) -> None:
         """Reads what begins with no backslash."""
@@ -142,6 +146,8 @@ class _Scanner:
         if look == "boxed":
             self.boxes.append((first, len(self.found)))
         elif look in spelling.BOLD:
+            if look == "vec" and {"+", "-"} & {token.text for token in self.found[first:]}:
+                raise CannotRead("expected one symbol under the arrow", opened, self.at)
             _expect_no_bold_number(self.found[first:])
             matrix = [token.text for token in self.found[first:]] == ["I"]
             if matrix and _CALL.match(self.tex, self.at):
@@ -205,9 +211,14 @@ class _Scanner:
             one = "1" in (bold.group(1), bold.group(2))
             self.add("bold", "1" if one else "0", bold.end())
         elif not sided and (brace := _BRACE.match(self.tex, end)):
+            if self.found and self.found[-1].text in _TAKES_ARGUMENT:
+                self.at = brace.end() - 1
+                return  # braces of an argument, which stay
+            name = "bm" if self.bold else name
             self.braces.append((brace.end() - 1, self.at, len(self.found), name))
-            self.at = brace.end()
+            self.at, self.bold = brace.end(), False
         else:
+            self.bold = self.bold or name in spelling.BOLD
             self.look, self.at = self.at if self.look < 0 else self.look, end
 
 

@@ -238,6 +238,7 @@ def test_a_folder_is_read_page_by_page_without_what_is_hidden(tmp_path: Path) ->
         (HEAD + "<math><mi>a</mi></math>\n", "page.md:5: found <math> in HTML"),
         (HEAD + "Text <math><mi>a</mi></math>.\n", "page.md:5: found <math> in HTML"),
         (HEAD + "```{raw} html\n<MATH><mi>a</mi></MATH>\n```\n", "page.md:5: found <math> in HTML"),
+        (HEAD + "| a |\n| - |\n| $x_0 = ⟦x[0]⟧ = 11$ |\n", "page.md:7: expected ⟦…⟧, a computed"),
         (HEAD + "```{note} $$a = b$$\n```\n", "page.md:5: found `$$` behind a directive's name"),
         (
             HEAD + "| Row | Layer | Input | Output |\n| - | - | - | - |\n| b | h | $x$ | $y$ |\n",
