@@ -340,8 +340,8 @@ def _step(network: Network, gradients: Gradients, rate: float) -> Network:
 
 def _moved(parameter: Array, gradient: ArrayLike, rate: float, where: str, L: int) -> Array:
     gradient = fitting(gradient, parameter, where, L)
-    step = rate * gradient
-    moved: Array = np.subtract(parameter, step, out=step)
+    moved: Array = -rate * gradient
+    moved += parameter
     if not all_finite(moved):
         finite(gradient, where, L)
         finite(moved, "the parameter after the step", L)

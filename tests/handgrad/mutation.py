@@ -90,7 +90,9 @@ def main(pattern: str = "*") -> None:
     # mutmut makes all mutants, and the statistics, before it runs the one that it is asked for.
     one = "handgrad.checks.x_index__mutmut_1"
     made = [sys.executable, "-m", "mutmut", "run", "--max-children=1", one]
-    subprocess.run(made, check=True, stdout=subprocess.DEVNULL)  # it draws a line for each step
+    # It draws its progress, which says something only where it fails.
+    if (run := subprocess.run(made, stdout=subprocess.PIPE, text=True)).returncode:
+        sys.exit(run.stdout)
     names: list[str] = []
     for meta in sorted(Path("mutants/src/handgrad").glob("*.meta")):
         names += json.loads(meta.read_text("utf-8"))["exit_code_by_key"]

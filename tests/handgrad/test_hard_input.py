@@ -307,8 +307,9 @@ def test_an_overflow_on_the_way_back_is_refused_in_its_layer():
     with refused(ValueError, "dl/dx: expected finite numbers, given -inf at [0]"):
         gradients.x  # noqa: B018
     trace = forward(network, np.zeros((2, 1)))
-    with refused(ValueError, "layer 1: dl/db: expected finite numbers, given inf at [0]"):
-        backward(network, trace, np.full((2, 1), 1.7e308))
+    for function in (backward, backward_from_delta):
+        with refused(ValueError, "layer 1: dl/db: expected finite numbers, given inf at [0]"):
+            function(network, trace, np.full((2, 1), 1.7e308))
 
 
 def test_a_loss_that_overflows_is_refused():
@@ -444,6 +445,9 @@ def test_gradients_that_have_no_numerator_layout_are_refused():
     hint = "convert with np.asarray(..., dtype=np.float64)"
     with refused(TypeError, f"layer 2: dl/dW: {no_floats}{hint}"):
         numerator_layout(listed(POINT_GRADIENTS, W={2: [[1, 2, 3]]}))
+    ragged = "expected a rectangular array, given [[1.0], [1.0, 2.0]]"
+    with refused(ValueError, f"layer 1: dl/dW: {ragged}"):
+        numerator_layout(listed(POINT_GRADIENTS, W={1: [[1.0], [1.0, 2.0]]}))
     with refused(TypeError, f"x: {no_floats}{hint}"):
         numerator_layout(listed(POINT_GRADIENTS, dl_dx=lambda: [1, 2]))
     with refused(TypeError, "dl_dx: expected a function, given [1, 2]"):
