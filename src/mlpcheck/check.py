@@ -5,14 +5,15 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mlpcheck import search
 from mlpcheck.judge.findings import POINTS, Verdict
 from mlpcheck.judge.interface import judge
-from mlpcheck.run.records import Record, Run
+from mlpcheck.run.records import Run
 from mlpcheck.run.sandbox import Failed, Server, Stopped, Unreadable
+from mlpcheck.search import DOUBLE, SINGLE, Tolerance
 from mlpcheck.truth import cases
 
 MOST_PROBES = 4  # batch sizes that are tried because they stand in the code
@@ -51,10 +52,9 @@ class Result:
 
 def digest(path: Path, weights: Mapping[str, float] = POINTS) -> str:
     """A digest of a submission's Python files, the weights, and the checker itself."""
-    own = sorted(Path(__file__).parent.rglob("*.py"))
     theirs = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-    seen = hashlib.sha256(json.dumps(dict(weights)).encode())
-    for file in (*own, *theirs):
+    seen = hashlib.sha256(_own_digest() + json.dumps(dict(weights)).encode())
+    for file in theirs:
         seen.update(os.fsencode(file.name) + b"\0")
         try:
             seen.update(file.read_bytes() if file.is_file() else b"")
@@ -63,17 +63,20 @@ def digest(path: Path, weights: Mapping[str, float] = POINTS) -> str:
     return seen.hexdigest()[:16]
 
 
-def check(
-    name: str, path: Path, server: Server, weights: Mapping[str, float] = POINTS
-) -> Result:
+@cache
+def _own_digest() -> bytes:
+    own = sorted(Path(__file__).parent.rglob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in own)).digest()
+
+
+def check(name: str, path: Path, server: Server, weights: Mapping[str, float] = POINTS) -> Result:
     """Run the submission at `path`, mlp.py or a folder that holds it, and judge it."""
     verdict = Verdict(weights)
     try:
         if there := _missing(path):
             verdict.add("missing-file", (), there)
         else:
-            records, tolerance = _records_twice(path, server)
-            verdict = judge(records, tolerance, weights)
+            verdict = judge(*_run_twice(path, server), weights)
             if verdict.score < verdict.most and all(not f.groups for f in verdict.findings):
                 verdict.add("not-checked", (), "some results never came back")
     except Unreadable as error:
@@ -101,46 +104,42 @@ def _missing(path: Path) -> str:
     return f"there is {', '.join(names[:3]) or 'nothing'}"
 
 
-def _records_twice(path: Path, server: Server) -> tuple[list[Record], search.Tolerance]:
-    """The records; from a new runner if the first one was killed, which may be by chance."""
+def _run_twice(path: Path, server: Server) -> tuple[Run, Tolerance]:
+    """The run; by a new runner if the first one was killed, which may be by chance."""
     try:
-        return _records(path, server)
+        return _run(path, server)
     except Failed:
-        return _records(path, server)
+        return _run(path, server)
 
 
-def _records(path: Path, server: Server) -> tuple[list[Record], search.Tolerance]:
-    """The records in double precision; in single precision if the code is written for that."""
-    requests = cases.requests()
-    dtype, tolerance = "float64", search.DOUBLE
-    records = server.check(path, requests, dtype)
-    if (mixed := _mixed(records)) > 0:
-        single = server.check(path, requests, "float32")
+def _run(path: Path, server: Server) -> tuple[Run, Tolerance]:
+    """The run in double precision; in single precision if the code is written for that."""
+    requests, dtype = cases.requests(), "float64"
+    run = Run(server.check(path, requests, dtype))
+    if (mixed := _mixed(run)) > 0:
+        single = Run(server.check(path, requests, "float32"))
         if _mixed(single) < mixed:
-            records, dtype, tolerance = single, "float32", search.SINGLE
-    if any('"float32"' in json.dumps(record) for record in records):
-        tolerance = search.SINGLE  # rounded by the student's own code
-    sizes = _sizes(records)
-    if sizes:
-        probes = [case.request() for case in cases.probes(sizes).values()]
-        records += server.check(path, probes, dtype)
-    return records, tolerance
+            run, dtype = single, "float32"
+    if sizes := _sizes(run):
+        probes = [case.request() for case in cases.probes(sizes)]
+        run.add(server.check(path, probes, dtype), sizes)
+    return run, SINGLE if run.single else DOUBLE
 
 
-def _mixed(records: list[Record]) -> int:
+def _mixed(run: Run) -> int:
     """How many calls failed because tensors of different precision met."""
-    texts = [str(r["problem"].get("text")) for r in records if "problem" in r]
+    texts = [problem.text for problem in run.raised.values()]
     return sum("dtype" in text or "Double" in text or "Float" in text for text in texts)
 
 
-def _sizes(records: list[Record]) -> list[int]:
+def _sizes(run: Run) -> tuple[int, ...]:
     """Batch sizes that stand in the code and deserve a try, because calls failed in every case."""
-    run = Run(records)
+    networks = cases.networks()
     raised = {case for (case, call, _), p in run.raised.items() if call in ("forward", "backward")
               and p.code == "exception"}  # fmt: skip
-    tried = {len(case.points[0].x) for case in cases.networks().values()}
+    tried = {len(case.points[0].x) for case in networks.values()}
     right = {case for case, _ in run.grads} - raised
-    works = {len(cases.networks()[case].points[0].x) for case in right if case in cases.networks()}
+    works = {len(networks[case].points[0].x) for case in right if case in networks}
     if not raised or len(works) > 1:
-        return []
-    return [n for n in run.integers if n not in tried and n <= 256][:MOST_PROBES]
+        return ()
+    return tuple(n for n in run.integers if n not in tried and n <= 256)[:MOST_PROBES]

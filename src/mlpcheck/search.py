@@ -5,9 +5,10 @@ if it gives the student's number in all cases, within the tolerance, and raises 
 code raised. Hypotheses with fewer mistakes come first.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations, product
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from mlpcheck.mistakes import Explained, Found, at
 from mlpcheck.truth import passes
-from mlpcheck.truth.cases import Array, Point
+from mlpcheck.truth.cases import Array, Point, points
 
 MOST_MISTAKES = 2  # in one quantity; more of them would fit by accident
 
@@ -33,8 +34,10 @@ class Tolerance:
             if squeezed(a) != squeezed(b):
                 return False
             a = a.reshape(b.shape)
-        finite = np.abs(b[np.isfinite(b)])
-        bound = self.relative * (finite.max() if finite.size else 0.0) + self.absolute
+        largest = np.abs(b).max(initial=0)
+        if np.isfinite(largest):
+            return bool((np.abs(a - b) <= self.relative * largest + self.absolute).all())
+        bound = self.relative * np.abs(b[np.isfinite(b)]).max(initial=0) + self.absolute
         with np.errstate(invalid="ignore"):
             return bool(np.all((np.abs(a - b) <= bound) | (a == b) | (np.isnan(a) & np.isnan(b))))
 
@@ -72,24 +75,38 @@ class Explanation(NamedTuple):
     path: tuple[int, ...] = ()
 
 
-Predict = Callable[[str], Array]  # of a case's id; ValueError if the shapes do not fit
 Results = Mapping[str, Sized]
+# What a result is times a hypothesis: RAISES if both raise, ANY if that cannot be told, None if it
+# is no multiple.
+Ratio = float | None
+RAISES, ANY = 0.0, float("nan")
 
 
-def fits(predict: Predict, results: Results, tolerance: Tolerance) -> frozenset[str] | None:
-    """The cases in which the hypothesis raises, if it reproduces all results, else None."""
-    raises = set()
-    for case, result in results.items():
-        try:
-            predicted = predict(case)
-        except (ValueError, IndexError):
-            if result.value is not None:
-                return None
-            raises.add(case)
-            continue
-        if result.value is not None and not tolerance.close(result.value, predicted):
+def ratio(predict: Callable[[], Array], value: Array | None, tolerance: Tolerance) -> Ratio:
+    """The ratio of a student's value, None if the call raised, and what a hypothesis predicts."""
+    try:
+        predicted = predict()
+    except (ValueError, IndexError):
+        return RAISES if value is None else None
+    if value is None:
+        return ANY
+    if value.shape != predicted.shape:
+        if squeezed(value) != squeezed(predicted):
             return None
-    return frozenset(raises)
+        value = value.reshape(predicted.shape)
+    sizes = np.abs(predicted)
+    largest = sizes.argmax()
+    base, given = float(predicted.flat[largest]), float(value.flat[largest])
+    if not math.isfinite(base):
+        return 1.0 if tolerance.close(value, predicted) else None
+    bound = tolerance.relative * abs(base)
+    if np.abs(value - predicted).max() <= bound + tolerance.absolute:
+        return 1.0 if bound > tolerance.absolute else ANY  # too small for a ratio
+    found = given / base if base else 0.0
+    if not (found and math.isfinite(found)):
+        return None
+    bound = tolerance.relative * abs(given) + tolerance.absolute
+    return found if np.abs(value - found * predicted).max() <= bound else None
 
 
 # The powers of the lengths that a factor may have.
@@ -100,36 +117,18 @@ POWERS = [Sizes(*p) for p in (
 
 
 def factor(
-    predict: Predict, results: Results, tolerance: Tolerance
+    ratios: Sequence[tuple[float, Sizes]], tolerance: Tolerance
 ) -> tuple[float, Sizes] | None:
-    """A number and powers of the lengths that each result is times the hypothesis, or None."""
-    ratios: list[tuple[float, Sizes]] = []
-    for case, result in results.items():
-        if result.value is None:
-            continue
-        try:
-            predicted = predict(case)
-        except (ValueError, IndexError):
-            return None
-        if squeezed(result.value) != squeezed(predicted):
-            return None
-        largest = np.argmax(np.abs(predicted))
-        base, given = predicted.flat[largest], result.value.reshape(predicted.shape).flat[largest]
-        if base == 0 and not np.any(result.value):
-            continue
-        ratio = given / base if base else 0
-        if not (ratio and np.isfinite(ratio) and tolerance.close(result.value, ratio * predicted)):
-            return None
-        ratios.append((float(ratio), result.sizes))
+    """A number and powers of the lengths whose product is the ratio in every case, or None."""
     for powers in POWERS if ratios else ():
-        constants = [
-            ratio / np.prod([float(n) ** p for n, p in zip(sizes, powers, strict=True) if p])
-            for ratio, sizes in ratios
-            if all(n or not p for n, p in zip(sizes, powers, strict=True))
-        ]
-        close = np.allclose(constants, constants[:1], rtol=10 * tolerance.relative, atol=0)
-        if len(constants) == len(ratios) and close:
-            return float(constants[0]), powers
+        used = [(n, p) for n, p in enumerate(powers) if p]
+        if any(sizes[n] == 0 for _, sizes in ratios for n, _ in used):
+            continue
+        constants = [found / math.prod(float(sizes[n]) ** p for n, p in used)
+                     for found, sizes in ratios]  # fmt: skip
+        first, bound = constants[0], 10 * tolerance.relative * abs(constants[0])
+        if all(abs(one - first) <= bound for one in constants):
+            return first, powers
     return None
 
 
@@ -188,43 +187,33 @@ def _gradient_powers(powers: Sizes) -> Iterator[Found]:
 
 
 def explain(
-    predict: Predict, mistakes: Explained, results: Results, tolerance: Tolerance, quantity: str,
-    path: tuple[int, ...] = (), probe: tuple[str, list[float]] | None = None,
-) -> Iterator[Explanation]:  # fmt: skip
-    """The hypothesis as it is and, if there is room for it, with a factor."""
-    if probe is not None and not _proportional(predict, *probe):
-        return
-    raises = fits(predict, results, tolerance)
-    if raises is not None:
-        yield Explanation(mistakes, raises, path)
-    elif cost(mistakes) < MOST_MISTAKES:
-        found = factor(predict, results, tolerance)
-        more = factor_mistakes(*found, quantity) if found else ()
-        if more:
-            yield Explanation((*mistakes, *more), frozenset(), path)
+    compare: Callable[[str], Ratio], mistakes: Explained, results: Results, tolerance: Tolerance,
+    quantity: str, path: tuple[int, ...] = (),
+) -> Explanation | None:  # fmt: skip
+    """The hypothesis as an explanation: as it is or, if there is room for it, with a factor.
 
-
-def probing(results: Results) -> tuple[str, list[float]] | None:
-    """A case with enough numbers that most hypotheses fail on it at once; None if there is none."""
+    `compare` gives the ratio in a case; the first one that does not fit ends the search.
+    """
+    raises, ratios, equal = set[str](), list[tuple[float, Sizes]](), True
     for case, result in results.items():
-        value = result.value
-        if value is not None and np.isfinite(value).all() and (np.abs(value) > 1e-6).sum() > 2:
-            return case, value.ravel().tolist()
-    return None
-
-
-def _proportional(predict: Predict, case: str, value: list[float]) -> bool:
-    """Whether the hypothesis may give this value or a multiple of it; it is quick."""
-    try:
-        predicted = predict(case).ravel().tolist()
-    except (ValueError, IndexError):
-        return False
-    if len(predicted) != len(value):
-        return False
-    largest = max(range(len(value)), key=lambda i: abs(value[i]))
-    ratio = predicted[largest] / value[largest]
-    bound = 1e-4 * abs(predicted[largest])
-    return all(abs(p - ratio * v) <= bound for p, v in zip(predicted, value, strict=True))
+        found = compare(case)
+        if found is None:
+            return None
+        if found == RAISES:
+            raises.add(case)
+        elif found == found:  # not ANY
+            if equal and found != 1:
+                equal = False
+                if cost(mistakes) == MOST_MISTAKES:
+                    return None
+            ratios.append((found, result.sizes))
+    if not equal:
+        scaled = factor(ratios, tolerance)
+        more = factor_mistakes(*scaled, quantity) if scaled else ()
+        if not more:
+            return None
+        mistakes = (*mistakes, *more)
+    return Explanation(mistakes, frozenset(raises), path)
 
 
 def fewest(explanations: Iterable[Explanation]) -> Explanation | None:
@@ -247,15 +236,15 @@ def explain_forward(
     raised = frozenset(case for case, result in results.items() if result.value is None)
     if len(raised) == len(results):
         return None
-    probe = probing(results)
     for steps, mistakes in _forward_choices():
 
-        def predict(case: str, steps: dict[str, Any] = steps) -> Array:
-            return passes.forward(points[case], steps)[3]
+        def compare(case: str, steps: dict[str, Any] = steps) -> Ratio:
+            value = results[case].value
+            return ratio(lambda: passes.forward(points[case], steps)[3], value, tolerance)
 
-        for found in explain(predict, mistakes, results, tolerance, "y_hat", probe=probe):
-            if found.raises == raised:
-                return found
+        found = explain(compare, mistakes, results, tolerance, "y_hat")
+        if found is not None and found.raises == raised:
+            return found
     return None
 
 
@@ -274,89 +263,128 @@ def _forward_choices() -> list[tuple[dict[str, Any], Explained]]:
 # ------------------------------------------------------------------------------ backward
 
 Error = Callable[[passes.Layer], Array]
+Errors = Mapping[str, Error]  # by the activation of the layer
 SLOPES = ("sigmoid", "relu", "identity")
+RIGHT_ERROR: Error = passes.RIGHT["error"]
+RIGHT_BACK = passes.RIGHT["back"]
 
 
-def _by_name(**factors: Callable[[passes.Layer], Array]) -> Error:
-    """The right error, but for the activations that have another derivative here."""
-    return lambda a: a.dz * (
-        factors[a.name](a) if a.name in factors else passes.slope(a.name, a.s)
-    )
+def _times(slope: Error) -> Error:
+    return lambda a: np.asarray(a.dz * slope(a))
 
 
 @cache
-def errors() -> list[tuple[Error, Explained]]:
+def errors() -> list[tuple[Errors, Explained]]:
     """What an error may be: right, wrong, with a wrong derivative of one activation or of two."""
-    wrong = {name: at(f"slope of {name}")[1:] for name in SLOPES}
-    ones = [(_by_name(**{name: run}), ms) for name in SLOPES for run, ms in wrong[name]]
+    wrong = {
+        name: [({name: _times(run)}, mistakes) for run, mistakes in at(f"slope of {name}")[1:]]
+        for name in SLOPES
+    }
     missing = {(Found("derivative-missing", "the sigmoid"),),
                (Found("relu-derivative", "1 everywhere"),)}  # fmt: skip
     twos = [
-        (_by_name(**{name: run, other: second}), (*ms, *more))
+        (one | two, (*ms, *more))
         for name, other in combinations(SLOPES, 2)
-        for run, ms in wrong[name]
-        for second, more in wrong[other]
+        for one, ms in wrong[name]
+        for two, more in wrong[other]
         if {ms, more} != missing  # that is no derivative at all
     ]
-    return [*at("error"), *ones, *twos]
+    whole = [(dict.fromkeys(SLOPES, run), mistakes) for run, mistakes in at("error")]
+    ones = [one for name in SLOPES for one in wrong[name]]
+    right = dict.fromkeys(SLOPES, RIGHT_ERROR)
+    return [*whole, *((right | runs, mistakes) for runs, mistakes in (*ones, *twos))]
 
 
 class Backward:
-    """The right values of the cases, and hypotheses for the four gradients built on them."""
+    """The right values of the cases, and hypotheses for the four gradients built on them.
 
-    def __init__(self, points: Mapping[str, Point], tolerance: Tolerance) -> None:
-        self.points, self.tolerance = points, tolerance
-        self.values = {case: passes.forward(point) for case, point in points.items()}
-        self.second: dict[tuple[str, int], Array] = {}
-        self.first: dict[tuple[str, int, int, int], Array] = {}
+    What a hypothesis gives in a case depends on few of its steps: those of the two activations. So
+    errors are kept by these, and serve many hypotheses, and every submission.
+    """
 
-    def delta2(self, case: str, error: int) -> Array:
-        """The error of layer 2, by one of errors(): eq:c18-4."""
+    def __init__(self, points: Mapping[str, Point]) -> None:
+        self.points = points
+        with np.errstate(all="ignore"):  # large numbers are meant to overflow
+            self.values = {case: passes.forward(point) for case, point in points.items()}
+        self.second: dict[Any, Array] = {}
+        self.first: dict[Any, Array] = {}
+
+    def delta2(self, case: str, error: Error = RIGHT_ERROR) -> Array:
+        """The error of layer 2, computed in this way: eq:c18-4."""
         key = case, error
         if key not in self.second:
             p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
-            layer = passes.Layer(p.g, p.f, s2, y_hat, p.d, s1, z1, p.x)
-            self.second[key] = errors()[error][0](layer)
+            self.second[key] = error(passes.Layer(p.g, p.f, s2, y_hat, p.d, s1, z1, p.x))
         return self.second[key]
 
-    def delta1(self, case: str, error2: int, back: int, error1: int) -> Array:
-        """The error of layer 1, by errors(), the step back and errors(): eq:c18-2."""
+    def delta1(
+        self, case: str, error2: Error = RIGHT_ERROR, back: Any = RIGHT_BACK,
+        error1: Error = RIGHT_ERROR,
+    ) -> Array:  # fmt: skip
+        """The error of layer 1, by the error of layer 2 and the way back from it: eq:c18-2."""
         key = case, error2, back, error1
         if key not in self.first:
             p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
-            way = passes.Way(self.delta2(case, error2), p.d, p.W1, p.W2)
-            layer = passes.Layer(p.f, p.g, s1, z1, at("back")[back][0](way), s2, y_hat, p.x)
-            self.first[key] = errors()[error1][0](layer)
+            dz = back(passes.Way(self.delta2(case, error2), p.d, p.W1, p.W2))
+            self.first[key] = error1(passes.Layer(p.f, p.g, s1, z1, dz, s2, y_hat, p.x))
         return self.first[key]
 
-    def explanations(self, quantity: str, results: Results) -> list[Explanation]:
+    def steps(self, case: str, path: tuple[int, ...]) -> tuple[Any, ...]:
+        """The steps of a hypothesis, by their numbers, as they are taken in this case."""
+        error2 = errors()[path[0]][0][self.points[case].g]
+        if len(path) == 1:
+            return (error2,)
+        return error2, at("back")[path[1]][0], errors()[path[2]][0][self.points[case].f]
+
+    def gradient(self, quantity: str, case: str, steps: tuple[Any, ...], final: Any) -> Array:
+        """A gradient by these steps: eq:c18-1, eq:c26-1."""
+        p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
+        L, kind = int(quantity[-1]), quantity[-2]
+        delta = self.delta2(case, *steps) if L == 2 else self.delta1(case, *steps)
+        right = z1 if L == 2 else p.x
+        other = p.truth[f"dJd{kind}{3 - L}"]
+        return np.asarray(final(passes.End(delta, right, p.x, s1, z1, s2, y_hat, other)))
+
+    def explanations(
+        self, quantity: str, results: Results, tolerance: Tolerance
+    ) -> list[Explanation]:
         """All hypotheses that reproduce the gradient with as few mistakes as possible.
 
         With more than that if a call raised an error, which only some hypotheses explain.
         """
-        L, kind = int(quantity[-1]), quantity[-2]
+        L = int(quantity[-1])
         raised = any(result.value is None for result in results.values())
         found: list[Explanation] = []
-        probe = probing(results)
-        for path, final, mistakes in _candidates(L, kind):
+        seen: dict[Any, Ratio] = {}
+        for count, path, final, mistakes in _candidates(L, quantity[-2]):
             # A mistake of two layers costs once, so two mistakes of one layer are as likely.
-            if found and not raised and cost(mistakes) > len(found[0].mistakes):
+            if found and not raised and count > len(found[0].mistakes):
                 break
 
-            def predict(case: str, path: tuple[int, ...] = path, final: Any = final) -> Array:
-                p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
-                delta = self.delta2(case, *path) if L == 2 else self.delta1(case, *path)
-                other = p.truth[f"dJd{kind}{3 - L}"]
-                right = z1 if L == 2 else p.x
-                return np.asarray(final(passes.End(delta, right, p.x, s1, z1, s2, y_hat, other)))
+            def compare(case: str, path: tuple[int, ...] = path, final: Any = final) -> Ratio:
+                steps = self.steps(case, path)
+                key = case, steps, final
+                if key not in seen:
+                    seen[key] = ratio(
+                        lambda: self.gradient(quantity, case, steps, final),
+                        results[case].value, tolerance,
+                    )  # fmt: skip
+                return seen[key]
 
-            found += explain(predict, mistakes, results, self.tolerance, quantity, path, probe)
-        return [e._replace(mistakes=_named(e, L)) for e in found]
+            if (one := explain(compare, mistakes, results, tolerance, quantity, path)) is not None:
+                found.append(one._replace(mistakes=_named(one, L)))
+        return found
+
+
+@lru_cache(maxsize=2)
+def backward(probed: tuple[int, ...]) -> Backward:
+    """That of the cases, with probes of these batch sizes."""
+    return Backward(points(probed))
 
 
 @cache
-def _candidates(L: int, kind: str) -> list[tuple[tuple[int, ...], Any, Explained]]:
-    """The choices of options with at most MOST_MISTAKES mistakes, fewest first."""
+def _candidates(L: int, kind: str) -> list[tuple[int, tuple[int, ...], Any, Explained]]:
+    """The choices of options with at most MOST_MISTAKES mistakes, fewest first, and how many."""
     finals = at("bias" if kind == "b" else f"weights {L}")
     kinds = [frozenset(mistakes) for _, mistakes in errors()]
     found: list[tuple[int, tuple[int, ...], Any, Explained]] = []
@@ -376,7 +404,7 @@ def _candidates(L: int, kind: str) -> list[tuple[tuple[int, ...], Any, Explained
                 for back, (_, wrong) in enumerate(at("back")):
                     if n + len(wrong) <= MOST_MISTAKES:
                         end((error2, back, error1), (*second, *first, *wrong))
-    return [(path, run, ms) for _, path, run, ms in sorted(found, key=lambda c: c[0])]
+    return sorted(found, key=lambda one: one[0])
 
 
 def _named(found: Explanation, L: int) -> Explained:

@@ -102,10 +102,10 @@ def test_a_row_that_was_cut_off_and_a_changed_submission_are_checked_again(
 
 
 def test_a_mistake_of_the_checker_itself_costs_one_row_only(first_run, tmp_path, monkeypatch):
-    def judge(records, tolerance, weights, original=checking.judge):
-        if not any("syntax" in record for record in records):
+    def judge(run, tolerance, weights, original=checking.judge):
+        if not run.syntax:
             raise ValueError("a mistake of the checker")
-        return original(records, tolerance, weights)
+        return original(run, tolerance, weights)
 
     monkeypatch.setattr(checking, "judge", judge)
     table = tmp_path / "grades.csv"

@@ -1,5 +1,7 @@
 """The truth that submissions are held against, and the mistakes that explain their numbers."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from mlpcheck import search
 from mlpcheck.mistakes import at
-from mlpcheck.search import DOUBLE, Backward, Sized, Sizes, Tolerance
+from mlpcheck.search import ANY, DOUBLE, EXACT, RAISES, Backward, Sized, Sizes, Tolerance
 from mlpcheck.truth import cases, passes
 
 CLOSE = Tolerance(1e-10, 1e-14)
@@ -23,11 +25,11 @@ def quiet():
 
 @pytest.mark.parametrize("case", POINTS)
 def test_without_a_mistake_the_passes_agree_with_autograd(case):
-    point, right = POINTS[case], Backward(POINTS, CLOSE)
+    point, right = POINTS[case], Backward({case: POINTS[case]})
     assert CLOSE.close(passes.forward(point)[3], point.truth["y_hat"])
     for quantity in cases.GRADIENTS:
         given = {case: Sized(point.truth[quantity], SIZES[case])}
-        assert right.explanations(quantity, given)[0].mistakes == ()
+        assert right.explanations(quantity, given, CLOSE)[0].mistakes == ()
 
 
 @pytest.mark.parametrize("case", cases.losses())
@@ -50,39 +52,37 @@ def test_the_cases_cover_what_the_task_asks_for():
     assert all(np.abs(s1[f"{f}-{g}-tiny"]).max() < 0.1 for f, g in pairs)
 
 
-def right(quantity: str) -> dict[str, Sized]:
-    return {case: Sized(p.truth[quantity], SIZES[case]) for case, p in POINTS.items()}
-
-
 @pytest.mark.parametrize("step", passes.FORWARD)
 def test_each_mistake_of_the_forward_pass_changes_a_number(step):
     for run, _ in at(step)[1:]:
 
-        def predict(case: str, steps: dict = {step: run}):  # noqa: B006 (never changed)
-            return passes.forward(POINTS[case], steps)[3]
+        def compare(case: str, steps: dict = {step: run}):  # noqa: B006 (never changed)
+            truth = POINTS[case].truth["y_hat"]
+            return search.ratio(lambda: passes.forward(POINTS[case], steps)[3], truth, DOUBLE)
 
-        assert search.fits(predict, right("y_hat"), DOUBLE) is None
+        assert any(compare(case) not in (1, ANY) for case in POINTS)
 
 
-def signature(error: int, layer: int) -> bytes:
-    """What an option for the error gives in every case, rounded; an empty text where it cannot."""
-    backward, found = Backward(POINTS, DOUBLE), b""
-    for case in POINTS:
-        try:
-            one = (backward.delta2(case, error) if layer == 2
-                   else backward.delta1(case, 0, 0, error))  # fmt: skip
-        except ValueError:
-            continue
-        found += str(one.shape).encode() + np.char.mod("%.7e", one + 0.0).tobytes()
-    return found
+RIGHT = Backward(POINTS)
+
+
+@cache
+def shown(case: str, layer: int, run: search.Error) -> str:
+    """The error of a layer in this case, rounded; an empty text where it cannot be computed."""
+    try:
+        found = RIGHT.delta2(case, run) if layer == 2 else RIGHT.delta1(case, error1=run)
+    except ValueError:
+        return ""
+    return str([f"{number:.7e}" for number in (found + 0.0).ravel().tolist()])
 
 
 @pytest.mark.parametrize("layer", [1, 2])
 def test_no_two_different_mistakes_in_an_error_look_the_same(layer):
-    seen: dict[bytes, tuple] = {}
-    for error, (_, mistakes) in enumerate(search.errors()):
-        other = seen.setdefault(signature(error, layer), mistakes)
-        assert mistakes == other
+    seen: dict[str, tuple] = {}
+    for error, mistakes in search.errors():
+        runs = {case: error[p.f if layer == 1 else p.g] for case, p in POINTS.items()}
+        signature = "".join(shown(case, layer, run) for case, run in runs.items())
+        assert mistakes == seen.setdefault(signature, mistakes)
 
 
 @settings(max_examples=60, deadline=None)
@@ -93,17 +93,48 @@ def test_no_two_different_mistakes_in_an_error_look_the_same(layer):
     quantity=st.sampled_from(cases.GRADIENTS),
 )
 def test_any_factor_is_found(c, a, b, quantity):
-    scaled = {
-        case: Sized(c * float(r.sizes.N) ** a * float(r.sizes.K) ** b * r.value, r.sizes)
-        for case, r in right(quantity).items()
-    }
+    ratios = []
+    for case, sizes in SIZES.items():
+        truth = POINTS[case].truth[quantity]
+        scaled = c * float(sizes.N) ** a * float(sizes.K) ** b * truth
+        found = search.ratio(lambda truth=truth: truth, scaled, DOUBLE)
+        assert found is not None
+        ratios += [(found, sizes)] if found == found else []  # not ANY
+    assert search.factor(ratios, DOUBLE) == (pytest.approx(c), Sizes(a, b))
 
-    def predict(case: str):
-        return POINTS[case].truth[quantity]
 
-    found = search.factor(predict, scaled, DOUBLE)
-    assert found is not None
-    assert found == (pytest.approx(c), Sizes(a, b))
+NUMBERS = np.array([[1.0, -2.0], [0.5, 4.0]])
+
+
+@pytest.mark.parametrize(
+    ("value", "predicted", "expected"),
+    [
+        (NUMBERS, NUMBERS, 1.0),
+        (NUMBERS * -3, NUMBERS, -3.0),
+        (NUMBERS + np.diag([0, 1e-3]), NUMBERS, None),
+        (0 * NUMBERS, NUMBERS, None),
+        (NUMBERS, 0 * NUMBERS, None),
+        (0 * NUMBERS, 0 * NUMBERS, ANY),
+        (1e-9 * NUMBERS, 2e-9 * NUMBERS, 0.5),  # small, and yet told apart
+        (1e-300 * NUMBERS, 3e-300 * NUMBERS, ANY),  # too small for that
+        (NUMBERS[None], NUMBERS, 1.0),  # an axis of length 1 too many
+        (NUMBERS.ravel(), NUMBERS, None),
+        (NUMBERS * np.nan, NUMBERS, None),
+        (NUMBERS * np.nan, NUMBERS * np.nan, 1.0),
+        (NUMBERS, NUMBERS * np.inf, None),
+        (None, NUMBERS, ANY),
+        (None, ValueError, RAISES),
+        (NUMBERS, ValueError, None),
+    ],
+)
+def test_the_ratio_of_what_is_given_and_what_is_predicted(value, predicted, expected):
+    def predict():
+        if predicted is ValueError:
+            raise ValueError
+        return predicted
+
+    found = search.ratio(predict, value, EXACT)
+    assert found == expected or (found is not None and expected is ANY and np.isnan(found))
 
 
 @pytest.mark.parametrize(

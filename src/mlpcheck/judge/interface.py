@@ -1,6 +1,6 @@
 """Judges what can be told before any number is compared: loading, names, types, and conduct."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from difflib import get_close_matches
 
 import numpy as np
@@ -22,11 +22,9 @@ from mlpcheck.truth import cases
 from mlpcheck.truth.cases import Point
 
 
-def judge(
-    records: Sequence[Record], tolerance: Tolerance, weights: Mapping[str, float] = POINTS
-) -> Verdict:
+def judge(run: Run, tolerance: Tolerance, weights: Mapping[str, float] = POINTS) -> Verdict:
     """The verdict on a run of `cases.requests()` (and of probes, if there were any)."""
-    verdict, run = Verdict(weights), Run(records)
+    verdict = Verdict(weights)
     with np.errstate(all="ignore"):
         if _loaded(run, verdict):
             _conduct(run, verdict)

@@ -156,7 +156,6 @@ class Loss:
         self, quantity: Quantity, results: search.Results, tolerance: Tolerance
     ) -> Iterator[Explanation]:
         raised = {case for case, result in results.items() if result.value is None}
-        probe = search.probing(results)
         for run, mistakes in at(f"{self.function} {quantity.name}"):
 
             def predict(case: str, run: Any = run) -> Array:
@@ -164,11 +163,12 @@ class Loss:
                 value = np.asarray(run(loss.y, loss.y_hat))
                 return value if quantity.name == "loss" else value / loss.y.size
 
-            for found in search.explain(
-                predict, mistakes, results, tolerance, quantity.name, probe=probe
-            ):
-                if found.raises == raised:
-                    yield found
+            def compare(case: str, predict: Any = predict) -> search.Ratio:
+                return search.ratio(lambda: predict(case), results[case].value, tolerance)
+
+            found = search.explain(compare, mistakes, results, tolerance, quantity.name)
+            if found is not None and found.raises == raised:
+                yield found
 
     def _named(self, mistakes: Explained) -> Explained:
         """The mistakes as they are called in this loss.

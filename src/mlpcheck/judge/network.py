@@ -15,7 +15,7 @@ from mlpcheck.mistakes import Explained, Found
 from mlpcheck.run.records import Run, numbers
 from mlpcheck.search import EXACT, Sizes, Tolerance
 from mlpcheck.truth import cases, passes
-from mlpcheck.truth.cases import GRADIENTS, Array, Network, Point
+from mlpcheck.truth.cases import GRADIENTS, Array, Point
 
 
 class Networks:
@@ -23,18 +23,14 @@ class Networks:
 
     def __init__(self, run: Run, verdict: Verdict, tolerance: Tolerance) -> None:
         self.run, self.verdict, self.tolerance = run, verdict, tolerance
-        probed = {case for case, _, _ in (*run.returned, *run.raised) if "-probe-" in case}
-        probes = cases.probes(sorted({int(case.rsplit("-", 1)[1]) for case in probed}))
-        self.all: dict[str, Network] = {**cases.networks(), **probes}
-        several = ("again", "two", "repeat")
-        self.points = {k: c.points[0] for k, c in self.all.items() if c.role not in several}
+        self.all, self.points = cases.networks(run.probed), cases.points(run.probed)
         self.sizes = {
             case: Sizes(len(p.d), len(p.b2), *p.W1.shape) for case, p in self.points.items()
         }
         self.counted = [case for case in self.points if self.all[case].role != "probe"]
         self.y_hat = self._quantity("y_hat")
         self.gradients = {name: self._quantity(name) for name in GRADIENTS}
-        self.backward = search.Backward(self.points, tolerance)
+        self.backward = search.backward(run.probed)
         used = {call: {n.case for n in run.notes if (n.kind, n.call) == ("autograd", call)}
                 for call in ("forward", "backward")}  # fmt: skip
         self.autograd = {**used, "backward": used["forward"] | used["backward"]}
@@ -63,9 +59,9 @@ class Networks:
         lines += [f"expected s1 = {show(s1)}, z1 = {show(z1)}", f"expected s2 = {show(s2)}"]
         if name == "y_hat":
             return lines + self._cached(case, {"s1": s1, "z1": z1, "s2": s2})
-        lines.append(f"expected error of layer 2 = {show(self.backward.delta2(case, 0))}")
+        lines.append(f"expected error of layer 2 = {show(self.backward.delta2(case))}")
         if name.endswith("1"):
-            lines.append(f"expected error of layer 1 = {show(self.backward.delta1(case, 0, 0, 0))}")
+            lines.append(f"expected error of layer 1 = {show(self.backward.delta1(case))}")
         return lines
 
     def _cached(self, case: str, expected: Mapping[str, Array]) -> list[str]:
@@ -129,7 +125,8 @@ class Networks:
         # saturated sigmoid hides what is wrong before it.
         exact = EXACT if self.tolerance == search.DOUBLE else self.tolerance
         hidden = {c for c in y_hat.right if self._large(c) and self.points[c].g == "sigmoid"}
-        return {case for case in y_hat.right - hidden if y_hat.holds(case, exact)}
+        return {case for case in y_hat.right - hidden
+                if exact.close(y_hat.values[case], y_hat.truth[case])}  # fmt: skip
 
     def _explain_forward(self) -> None:
         y_hat = self.y_hat
@@ -165,7 +162,7 @@ class Networks:
                     first = {name: made[case][name] for name in names}
                     return passes.forward(self.points[case]._replace(**first))[3]
 
-                if search.fits(predict, results, self.tolerance) is not None:
+                if all(self.tolerance.close(v, predict(c)) for c, v in self.y_hat.values.items()):
                     return listed(names)
         return ""
 
@@ -235,7 +232,7 @@ class Networks:
         scaled = self._scaled(given)
         possible = {
             name: found for name in given if name not in scaled
-            if (found := self.backward.explanations(name, gradients[name].ordered))
+            if (found := self.backward.explanations(name, gradients[name].ordered, self.tolerance))
         }  # fmt: skip
         chosen, rest = search.choose(possible, frozenset(raised))
         if rest and self._backward_sizes(chosen, raised, given):

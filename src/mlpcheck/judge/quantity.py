@@ -45,6 +45,7 @@ class Quantity:
     stored: str = ""
     plain_number: bool = False  # whether a number is as good as a tensor
     results: dict[str, Sized] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)  # the cases that are right
 
     def take(self, case: str, encoded: Any, verdict: Verdict, missing: str = "") -> None:
         """Keep what was returned, or add a finding about its type.
@@ -63,6 +64,8 @@ class Quantity:
             verdict.add("wrong-dtype", (what,), f"is {encoded['dtype']}")
         else:
             self.results[case] = Sized(array, self.sizes[case])
+            if self.tolerance.close(array, self.truth[case]):
+                self.held.add(case)
 
     def failed(self, case: str) -> None:
         """The call raised an error in this case."""
@@ -73,18 +76,18 @@ class Quantity:
         """What was returned, by case; not the errors."""
         return {case: r.value for case, r in self.results.items() if r.value is not None}
 
-    def holds(self, case: str, tolerance: Tolerance | None = None) -> bool:
+    def holds(self, case: str) -> bool:
         """Whether the result is right, but perhaps for axes of length 1."""
-        value = self.results[case].value if case in self.results else None
-        return value is not None and (tolerance or self.tolerance).close(value, self.truth[case])
+        return case in self.held
 
     def shaped(self, case: str) -> bool:
         """Whether the result is right in its shape, too."""
-        return self.holds(case) and self.values[case].shape == self.truth[case].shape
+        value = self.results[case].value if case in self.held else None
+        return value is not None and value.shape == self.truth[case].shape
 
     @property
     def right(self) -> set[str]:
-        return {case for case in self.results if self.holds(case)}
+        return self.held & self.results.keys()
 
     @property
     def wrong(self) -> dict[str, Array]:

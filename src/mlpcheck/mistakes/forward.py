@@ -137,4 +137,3 @@ ROWS = (
             [("return z * (1 - z)", "return torch.exp(-s) / (1 + torch.exp(-s)) ** 2")],
         ]),
 )  # fmt: skip
-

@@ -2,7 +2,11 @@
 trusted, and no control character gets out of here.
 """
 
+import contextlib
+import json
 from collections.abc import Iterable, Sequence
+from itertools import chain
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,16 +44,29 @@ def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, list):
-        return value if value and isinstance(value[0], float) else [_clean(one) for one in value]
+        return [_clean(one) for one in value]
     if isinstance(value, dict):
-        return {printable(str(key)): _clean(one) for key, one in value.items()}
+        return {printable(key): _clean(one) for key, one in value.items()}
     return value
+
+
+def read(file: Path) -> list[Record]:
+    """The complete records of a file; a line that was cut off is dropped."""
+    records = []
+    for line in file.read_bytes().split(b"\n") if file.is_file() else ():
+        with contextlib.suppress(ValueError, RecursionError):
+            text = line.decode()
+            plain = text.isprintable() and "\\" not in text  # so are the texts in it
+            records.append(json.loads(text) if plain else _clean(json.loads(text)))
+    return [record for record in records if isinstance(record, dict)]
 
 
 class Run:
     """The records of a run by what they tell."""
 
     def __init__(self, records: Sequence[Record]) -> None:
+        self.probed: tuple[int, ...] = ()  # batch sizes that were tried as well
+        self.single = False  # whether a result is in single precision
         self.names: dict[str, Any] = {}  # of MLP and the losses: their arguments, None if missing
         self.integers: list[int] = []  # that stand in the code
         self.lines: dict[str, int] = {}  # where a function begins, or a gradient is stored
@@ -68,9 +85,14 @@ class Run:
         self.raised: dict[tuple[str, str, int], Raised] = {}
         self.notes: list[Note] = []
         self.parameters: list[tuple[str, Record]] = []
+        self.add(records)
+
+    def add(self, records: Sequence[Record], probed: tuple[int, ...] = ()) -> None:
+        """Sort these records, too: those of probes of these batch sizes."""
+        self.probed += probed
         for record in records:
             try:
-                self._sort(_clean(record))
+                self._sort(record)
             except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError):
                 continue
 
@@ -114,6 +136,9 @@ class Run:
             self.left |= {str(name) for name in record["left"]}
         if "cache" in record:
             self.cache[case] = list(record["cache"])
+        shown = [dict(record.get(kind, {})).values() for kind in ("parameters", "grads", "cache")]
+        for encoded in (*record.get("returned", ()), *chain(*shown)):
+            self.single |= isinstance(encoded, dict) and encoded.get("dtype") == "float32"
 
     def _pass(self, case: str, call: str) -> int:
         """The number of the call within its case: 0 for the first forward, 1 for the second."""

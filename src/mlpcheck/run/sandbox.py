@@ -19,7 +19,7 @@ from importlib import util
 from pathlib import Path
 from typing import Any
 
-from mlpcheck.run.records import Record
+from mlpcheck.run.records import Record, read
 from mlpcheck.run.runner import FAILED, FULL, HERE, OWN, PACKAGES, PATIENCE, command
 from mlpcheck.run.runner.server import kill
 
@@ -271,7 +271,7 @@ class Server:
     def _attempt(self, request: Record) -> list[Record]:
         """The records of one process. If it ended abnormally, the last one says how."""
         answer = self._ask(request)
-        found = _read(Path(request["records"]))
+        found = read(Path(request["records"]))
         if not answer["reason"] and any(key in one for one in found[-1:] for key in FINISHED):
             return found
         begun = [record["begin"] for record in found if "begin" in record]
@@ -340,12 +340,3 @@ def _most(begun: list[Any], column: int, total: float) -> tuple[str, float]:
         used[record[1]] = used.get(record[1], 0) + max(0, end - record[column])
     call = max(used, key=lambda name: used[name], default="load")
     return call, used.get(call, total)
-
-
-def _read(file: Path) -> list[Record]:
-    """The complete records of a file; a line that was cut off is dropped."""
-    records = []
-    for line in file.read_bytes().split(b"\n") if file.is_file() else ():
-        with contextlib.suppress(ValueError, RecursionError):
-            records.append(json.loads(line))
-    return [record for record in records if isinstance(record, dict)]

@@ -236,9 +236,17 @@ def _losses() -> list[Loss]:
 
 
 @cache
-def networks() -> dict[str, Network]:
-    """All cases for MLP by id."""
-    return {case.id: case for case in _networks()}
+def networks(probed: tuple[int, ...] = ()) -> dict[str, Network]:
+    """All cases for MLP by id, with those of `probes`."""
+    return {case.id: case for case in (*_networks(), *probes(probed))}
+
+
+@cache
+def points(probed: tuple[int, ...] = ()) -> dict[str, Point]:
+    """The points of the cases that have one each, which are judged by themselves."""
+    several = ("again", "two", "repeat")
+    found = networks(probed).items()
+    return {name: case.points[0] for name, case in found if case.role not in several}
 
 
 @cache
@@ -247,17 +255,17 @@ def losses() -> dict[str, Loss]:
     return {case.id: case for case in _losses()}
 
 
+@cache
 def requests() -> list[dict[str, Any]]:
     """All cases as plain data for the runner, losses first: they are quick."""
     first = [case.request() for case in losses().values()]
     return first + [case.request() for case in networks().values()]
 
 
-def probes(sizes: Sequence[int]) -> dict[str, Network]:
+def probes(sizes: Sequence[int]) -> list[Network]:
     """Cases with these batch sizes, for a batch size that is written into the code."""
-    return {
-        case.id: case
+    return [
+        Network(f"{f}-{g}-probe-{N}", "probe", (_random(f, g, (3, 4, 2), N, 7),))
         for N in sizes
         for f, g in PAIRS
-        for case in [Network(f"{f}-{g}-probe-{N}", "probe", (_random(f, g, (3, 4, 2), N, 7),))]
-    }
+    ]
