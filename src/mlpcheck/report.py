@@ -10,7 +10,7 @@ from typing import Any
 from mlpcheck.check import Result
 from mlpcheck.judge.findings import Finding, Verdict, listed
 from mlpcheck.mistakes import MISTAKES, NUMERIC
-from mlpcheck.mistakes.registry import fitting
+from mlpcheck.mistakes.registry import PAGES, PLACES, fitting
 
 WIDTH = 80
 OK = "Everything holds."
@@ -22,31 +22,30 @@ def sentence(finding: Finding) -> str:
     return says.format(what=listed(finding.what), value=finding.value)
 
 
-def link(see: str, book: str | None) -> str:
-    """Where the book explains it: a page and a place on it, or a URL if the book's is known.
+def where(finding: Finding, book: str | None) -> tuple[str, str]:
+    """Where the book explains it, with the name and number of the site, and the page or its URL.
 
-    `see` is a page and, after #, the label of an equation or a heading.
+    Both are empty if the book has no place for it.
     """
-    page, _, place = see.partition("#")
-    equation = place.startswith("eq:")
-    if not page:
-        return ""
+    place = fitting(MISTAKES[finding.code].see, finding.what)
+    if not place:
+        return "", ""
+    page, equation = PAGES[place], place.startswith("eq:")
+    said = PLACES[page][place] or f'"{place}"'
+    if said.startswith("("):
+        said = f"equation {said}"
     if book is None:
-        return f"book/{page}.md, " + (f"equation {place}" if equation else f'"{place}"')
+        return said, f"book/{page}.md"
     anchor = f"equation-{place.replace(':', '-')}" if equation else place.lower().replace(" ", "-")
-    return f"{book.rstrip('/')}/{page}.html#{anchor}"
-
-
-def where(finding: Finding, book: str | None) -> str:
-    """The link of a finding; empty if the book has no place for it."""
-    return link(fitting(MISTAKES[finding.code].see, finding.what), book)
+    return said, f"{book.rstrip('/')}/{page}.html#{anchor}"
 
 
 def with_sentences(result: Result, book: str | None) -> dict[str, Any]:
     """The result as plain data, each finding with its sentence and its link."""
     data = result.data()
     for plain, finding in zip(data["findings"], result.verdict.findings, strict=True):
-        plain.update(sentence=sentence(finding), link=where(finding, book))
+        said, link = where(finding, book)
+        plain.update(sentence=sentence(finding), see=said, link=link)
     return data
 
 
@@ -102,8 +101,9 @@ def _finding(finding: Finding, book: str | None, lead: str) -> Lines:
         yield f"{inner}In {finding.line}.", len(lead)
     for line in finding.detail:
         yield f"{inner}  {line}", len(lead) + 4
-    if there := where(finding, book):
-        yield f"{inner}See {there}", None
+    said, link = where(finding, book)
+    if said:
+        yield f"{inner}See {said}: {link}", None
 
 
 def _points(verdict: Verdict) -> str:
@@ -172,5 +172,5 @@ def page(result: Result, book: str | None) -> str:
         f"{html.escape(line, quote=False)}</p>"
         for line, indent in lines
     )
-    body = re.sub(r">( *See )(https?://[^\s<]+)<", r'>\1<a href="\2">\2</a><', body)
+    body = re.sub(r">( *See )([^<]+): (https?://[^\s<]+)<", r'>\1<a href="\3">\2</a><', body)
     return PAGE.format(title=html.escape(title), body=f"<main>{body}</main>")

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
+from mlpcheck.mistakes.registry import PLACES
 from texcheck.elaborate.definitions import declared
 
 _CSS_URL = re.compile(r"url\(\s*['\"]?([^)'\"]+)")
@@ -131,3 +132,13 @@ def test_each_declared_network_stands_on_the_notation_page(site: Path) -> None:
     listing = page.find(id="proof-networks")
     assert listing is not None
     assert [term.get_text(strip=True) for term in listing.find_all("dt")] == [*declared()[1]]
+
+
+def test_the_check_of_submissions_says_the_names_and_numbers_of_the_site(site: Path) -> None:
+    shown = json.loads((site / "_static" / "equations.json").read_text("utf-8"))
+    for page, places in PLACES.items():
+        for label, said in places.items():
+            if label.startswith("eq:"):
+                equation = shown[label]
+                assert said == f"{equation['name']} {equation['number']}".strip()
+                assert equation["url"] == f"{page}.html#equation-{label.replace(':', '-')}"

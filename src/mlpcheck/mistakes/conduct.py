@@ -66,7 +66,7 @@ ROWS = (
     Mistake("forbidden", "{what}: {value}. The task needs no such thing, and it was refused.",
         examples=[[(TOP, 'import shutil\n\nimport torch\n\nshutil.rmtree(".")\n')]]),
     Mistake("autograd", "{what}: {value}. The task is to write the gradients without autograd.",
-        "regression/gradients#eq:answer-c", examples=[
+        "eq:answer-c", examples=[
             [("    difference = y_hat - y\n", "    y_hat = y_hat.clone().requires_grad_()\n"
               "    difference = y_hat - y\n"),
              (f"{SLOPE}\n    return loss,",
@@ -74,7 +74,7 @@ ROWS = (
             [(PARAMETER, f"torch.nn.Parameter({PARAMETER})")],
         ]),
     Mistake("to-be-read", "A person should read this file: it names {value}, by which autograd or "
-        "the checker can be reached. That costs no points.", "regression/gradients#eq:answer-c",
+        "the checker can be reached. That costs no points.", "eq:answer-c",
         examples=[[before(BACKWARD, "step = torch.complex(dJdy_hat, 1e-20 * dJdy_hat)")]]),
     Mistake("changes-input", "{what}: changes {value} in place. Work on a copy.",
         examples=[[("difference = y_hat - y", "difference = y_hat.sub_(y)")],

@@ -6,8 +6,6 @@ from mlpcheck.mistakes.registry import Changes, Mistake, Option, options
 from mlpcheck.truth.cases import Array
 from mlpcheck.truth.passes import slope, slope_by_value
 
-GRADIENTS, SIGMOID = "regression/gradients#", "classification/sigmoid#"
-
 SLOPE_G = "activation_derivative(self.g_function, s2)"
 SLOPE_F = "activation_derivative(self.f_function, s1)"
 BACK = "(delta2 @ W2)"
@@ -27,27 +25,27 @@ def _slope_of(activation: str, new: str) -> Changes:
 ROWS = (
     Mistake("derivative-missing", "{what}: the derivative of {value} is missing. The error is "
         "taken at s, before the activation, so it has the activation's derivative as a factor.",
-        GRADIENTS + "eq:c18-2",
+        "eq:c18-2",
         [Option("error", lambda a: a.dz + 0, "{layer}"),
          Option("slope of sigmoid", lambda a: np.ones_like(a.s), "the sigmoid")],
         [[(f"dJdy_hat * {SLOPE_G}", "dJdy_hat")], [(f"{BACK} * {SLOPE_F}", "delta2 @ W2")]]),
     Mistake("derivative-swapped", "{what}: the derivative of the other layer's activation is used "
-        "in place of that of {value}. Layer 1 has f, layer 2 has g.", GRADIENTS + "eq:c18-2",
+        "in place of that of {value}. Layer 1 has f, layer 2 has g.", "eq:c18-2",
         [Option("error", lambda a: a.dz * slope(a.other, a.s), "{layer}")], [
             [(SLOPE_G, SLOPE_G.replace("g_", "f_")), (SLOPE_F, SLOPE_F.replace("f_", "g_"))],
             [(SLOPE_F, SLOPE_F.replace("f_", "g_"))],
         ]),
     Mistake("derivative-fixed", "{what}: always the derivative of {value}. Use the derivative of "
-        "the activation that was asked for.", GRADIENTS + "eq:c18-2", options("error", {
+        "the activation that was asked for.", "eq:c18-2", options("error", {
             "the ReLU": lambda a: a.dz * slope("relu", a.s),
             "the sigmoid": lambda a: a.dz * slope("sigmoid", a.s),
         }), [[(SLOPE_F, "(s1 > 0)")]]),
     Mistake("derivative-twice", "{what}: the derivative of {value} is applied twice. Multiply by "
-        "it once.", GRADIENTS + "eq:c18-2",
+        "it once.", "eq:c18-2",
         [Option("error", lambda a: a.dz * slope(a.name, a.s) ** 2, "{layer}")],
         [[(SLOPE_G, SLOPE_G + " ** 2")]]),
     Mistake("derivative-wrong-place", "{what}: the derivative of {value}. It is taken at s of the "
-        "same layer, nowhere else.", GRADIENTS + "eq:c18-2", options("error", {
+        "same layer, nowhere else.", "eq:c18-2", options("error", {
             "{layer} is taken at s of the other layer": lambda a: a.dz * slope(a.name, a.s_other),
             "{layer} is taken at z of the other layer":
                 lambda a: a.dz * slope_by_value(a.name, a.z_other),
@@ -57,20 +55,20 @@ ROWS = (
         }), [[(SLOPE_G, SLOPE_G.replace("s2", "dJdy_hat"))]]),
     Mistake("derivative-not-multiplied", "{what}: the error holds the activation's derivative "
         "alone; it lacks what comes from above, dJdy_hat or the error of layer 2.",
-        GRADIENTS + "eq:c18-2", [Option("error", lambda a: slope(a.name, a.s))],
+        "eq:c18-2", [Option("error", lambda a: slope(a.name, a.s))],
         [[(f"dJdy_hat * {SLOPE_G}", SLOPE_G)]]),
     Mistake("sigmoid-at-z", "{what}: the sigmoid's derivative is taken at z, not at s. Either "
-        "sigmoid'(s), or z (1 - z) with z = sigmoid(s), but not sigmoid'(z).", SIGMOID + "eq:e03",
+        "sigmoid'(s), or z (1 - z) with z = sigmoid(s), but not sigmoid'(z).", "eq:e03",
         [Option("slope of sigmoid", lambda a: slope("sigmoid", a.z))],
         [[(SLOPE_F, SLOPE_F.replace("s1", "z1")),
           (SLOPE_G, "activation_derivative(\n            "
            "self.g_function, activation(self.g_function, s2)\n        )")]]),
     Mistake("sigmoid-of-s", "{what}: the sigmoid's derivative is s (1 - s). It is z (1 - z) with "
-        "z = sigmoid(s).", SIGMOID + "eq:e03",
+        "z = sigmoid(s).", "eq:e03",
         [Option("slope of sigmoid", lambda a: a.s * (1 - a.s))],
         [[("z = torch.sigmoid(s)\n", "z = s\n")]]),
     Mistake("sigmoid-derivative", "{what}: the sigmoid's derivative is {value}. It is z (1 - z).",
-        SIGMOID + "eq:e03", options("slope of sigmoid", {
+        "eq:e03", options("slope of sigmoid", {
             "z": lambda a: a.z,
             "1 - z": lambda a: 1 - a.z,
             "z (1 + z)": lambda a: a.z * (1 + a.z),
@@ -83,12 +81,12 @@ ROWS = (
             "s (1 - z)": lambda a: a.s * (1 - a.z),
         }), [_slope_of("sigmoid", "1 - z"), _slope_of("sigmoid", "z * (1 - s)")]),
     Mistake("relu-at-zero", "{what}: the ReLU's derivative at s = 0 is {value}. It is 0 there, as "
-        "in PyTorch: use s > 0.", GRADIENTS + "eq:c19-1", options("slope of relu", {
+        "in PyTorch: use s > 0.", "eq:c19-1", options("slope of relu", {
             "1, as s >= 0 has it": lambda a: (a.s >= 0) * 1.0,
             "1/2, as (sign(s) + 1) / 2 has it": lambda a: np.heaviside(a.s, 0.5),
         }), [_slope_of("relu", "(s >= 0).to(s.dtype)"), _slope_of("relu", "(s.sign() + 1) / 2")]),
     Mistake("relu-derivative", "{what}: the ReLU's derivative is {value}. It is 1 where s > 0 and "
-        "0 elsewhere.", GRADIENTS + "eq:c19-1", options("slope of relu", {
+        "0 elsewhere.", "eq:c19-1", options("slope of relu", {
             "1 everywhere": lambda a: np.ones_like(a.s),
             "max(0, s), its value": lambda a: a.z,
             "1 where s < 0": lambda a: (a.s < 0) * 1.0,
@@ -100,28 +98,28 @@ ROWS = (
             "1 where s > 1": lambda a: (a.s > 1) * 1.0,
         }), [_slope_of("relu", "s.clamp(min=0)"), _slope_of("relu", "s.sign()")]),
     Mistake("identity-derivative", "{what}: the identity's derivative is {value}. It is 1 "
-        "everywhere.", GRADIENTS + "eq:c20-1", options("slope of identity", {
+        "everywhere.", "eq:c20-1", options("slope of identity", {
             "0": lambda a: np.zeros_like(a.s), "s": lambda a: a.s,
             "that of the sigmoid": lambda a: slope("sigmoid", a.s),
             "that of the ReLU": lambda a: slope("relu", a.s),
         }), [_slope_of("identity", "torch.zeros_like(s)")]),
     Mistake("weights-missing", "{what}: the gradient of layer 1 lacks W2. The error of layer 2 "
-        "comes back through W2.", GRADIENTS + "eq:c18-2",
+        "comes back through W2.", "eq:c18-2",
         [Option("back", lambda w: w.delta2),
          Option("back", lambda w: w.delta2.sum(axis=1, keepdims=True) + 0 * w.W2[:1])],
         [[(BACK, "delta2.sum(dim=1, keepdim=True)")], [(BACK, "delta2")]]),
     Mistake("weights-not-transposed", "{what}: the error of layer 2 is multiplied by the "
         "transpose of what it should be. With a batch in rows it is delta2 @ W2, not delta2 @ "
-        "W2.T.", GRADIENTS + "eq:c18-2",
+        "W2.T.", "eq:c18-2",
         [Option("back", lambda w: w.delta2 @ w.W2.T),
          Option("back", lambda w: _einsum(w.delta2, w.W2.T))],
         [[(BACK, "(delta2 @ W2.T)")], [(BACK, 'torch.einsum("nk,hk->nh", delta2, W2)')]]),
     Mistake("wrong-weights", "{what}: the error of layer 1 is computed with W1. It needs the "
-        "weights of the next layer, W2.", GRADIENTS + "eq:c18-2",
+        "weights of the next layer, W2.", "eq:c18-2",
         [Option("back", lambda w: w.delta2 @ w.W1), Option("back", lambda w: w.delta2 @ w.W1.T)],
         [[(BACK, '(delta2 @ self.parameters["W1"])')]]),
     Mistake("wrong-error", "{what}: starts from dJdy_hat, not from the error of layer 2. The "
-        "derivative of g is lost on the way to layer 1.", GRADIENTS + "eq:c18-2",
+        "derivative of g is lost on the way to layer 1.", "eq:c18-2",
         [Option("back", lambda w: w.d @ w.W2),
          Option("back", lambda w: w.d @ w.W2.T, also="weights-not-transposed")],
         [[(BACK, "(dJdy_hat @ W2)")]]),

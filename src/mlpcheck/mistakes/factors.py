@@ -7,10 +7,9 @@ from mlpcheck.mistakes.losses import LOG, LOG_REST, MEAN, SLOPE
 from mlpcheck.mistakes.losses import SEE as LOSS
 from mlpcheck.mistakes.registry import Changes, Mistake, each
 
-GRADIENTS, ENTROPY = "regression/gradients#", "classification/cross_entropy#"
-SEE = {"bce_loss": LOSS["bce_loss"], "loss": LOSS[""], "": GRADIENTS + "eq:c18-1"}
+SEE = {"bce_loss": LOSS["bce_loss"], "loss": LOSS[""], "": "eq:c18-1"}
 SEE = {"the loss of bce_loss": LOSS["the loss of bce_loss"], **SEE}
-SQUARE = {**SEE, "": GRADIENTS + "eq:c07-1", "loss": GRADIENTS + "eq:c07-1"}
+SQUARE = {**SEE, "": "eq:c07-1", "loss": "eq:c07-1"}
 
 ERROR = "delta2 = dJdy_hat *"
 G = "* activation_derivative(self.g_function, s2)"
@@ -71,7 +70,7 @@ ROWS = (
     Mistake("constant-factor", "{what}: {value} times what it should be, in every case that was "
         "tried.", SEE, examples=[[(ERROR, ERROR[:9] + "0.01 * " + ERROR[9:])]]),
     Mistake("bce-base", "{what}: the logarithm to base {value}. It is the natural one.",
-        ENTROPY + "eq:f03",
+        "eq:f03",
         examples=[[(log, log.replace("log", "log2")) for log in (LOG, LOG_REST)]]),
     Mistake("batch-hardcoded", "{what}: works for a batch of {value} only. That number seems to "
         "be written into your code; take the batch size from the shape, as in x.shape[0].", SEE,

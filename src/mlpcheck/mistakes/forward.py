@@ -8,8 +8,6 @@ from mlpcheck.mistakes.registry import Changes, Mistake, Option, options
 from mlpcheck.truth.cases import Array
 from mlpcheck.truth.passes import Function, identity, relu, sigmoid
 
-LAYERS, SIGMOID = "regression/layers#", "classification/sigmoid#"
-
 Z1, Y_HAT = "z1 = activation(self.f_function, s1)", "y_hat = activation(self.g_function, s2)"
 USES = "        return torch.sigmoid(s)\n    return s\n"
 RELU, RELU_SLOPE = "return s.clamp(min=0)", "return (s > 0).to(s.dtype)"
@@ -38,7 +36,7 @@ def _uses_sigmoid(code: str) -> Changes:
 
 ROWS = (
     Mistake("parameters-copied", "{what}: computed with copies of {value} from the time when the "
-        "network was made. Read self.parameters when you need them.", LAYERS + "eq:a01",
+        "network was made. Read self.parameters when you need them.", "eq:a01",
         examples=[[
             ("    def forward",
              '        self.W1 = self.parameters["W1"].clone()\n\n    def forward'),
@@ -46,39 +44,39 @@ ROWS = (
         ]]),
     Mistake("random", "{what}: {value} does not give the same twice for the same input. Is there "
         "a dropout, noise, or a weight that is drawn anew? A solution has none of them.",
-        LAYERS + "eq:a03", examples=[
+        "eq:a03", examples=[
             [("z1 = activation(self.f_function, s1)",
               "z1 = torch.nn.functional.dropout(activation(self.f_function, s1), 0.2)")],
             [('W1, b1 = self.parameters["W1"], self',
               'W1, b1 = torch.randn_like(self.parameters["W1"]), self')],
         ]),
-    Mistake("bias-missing", "{what}: {value} is not added.", LAYERS + "eq:a01",
+    Mistake("bias-missing", "{what}: {value} is not added.", "eq:a01",
         _linears(lambda z, W, b: z @ W.T + 0 * b, "b"),
         [[("s1 = x @ W1.T + b1", "s1 = x @ W1.T")], [("s2 = z1 @ W2.T + b2", "s2 = z1 @ W2.T")]]),
-    Mistake("bias-subtracted", "{what}: {value} is subtracted, not added.", LAYERS + "eq:a01",
+    Mistake("bias-subtracted", "{what}: {value} is subtracted, not added.", "eq:a01",
         _linears(lambda z, W, b: z @ W.T - b, "b"),
         [[("s1 = x @ W1.T + b1", "s1 = x @ W1.T - b1")]]),
     Mistake("weights-transposed", "{what}: {value} is used the wrong way round. With a batch in "
-        "rows: x @ W.T + b.", LAYERS + "eq:a01", _linears(lambda z, W, b: z @ W + b, "W"),
+        "rows: x @ W.T + b.", "eq:a01", _linears(lambda z, W, b: z @ W + b, "W"),
         [[("s1 = x @ W1.T", "s1 = x @ W1")]]),
     Mistake("bias-after", "{what}: {value} is added after the activation. It belongs to s, before "
-        "it: x @ W.T + b.", LAYERS + "eq:a01",
+        "it: x @ W.T + b.", "eq:a01",
         options("after", {"b1": (True, False), "b2": (False, True), "b1 and b2": (True, True)}),
         [[("s1 = x @ W1.T + b1", "s1 = x @ W1.T"), (Z1, Z1 + " + b1")]]),
-    Mistake("activation-missing", "{what}: {value} is not applied.", LAYERS + "eq:a02",
+    Mistake("activation-missing", "{what}: {value} is not applied.", "eq:a02",
         options("choice", {
             "f": _choices("identity", None), "g": _choices(None, "identity"),
             "each of f and g": _choices("identity", "identity"),
         }), [[(Y_HAT, "y_hat = s2")], [(Z1, "z1 = s1")]]),
     Mistake("activation-swapped", "{what}: {value}. Layer 1 has f, layer 2 has g.",
-        LAYERS + "eq:a02", options("choice", {
+        "eq:a02", options("choice", {
             "f and g are swapped": lambda f, g: (g, f),
             "f is used in both layers": lambda f, g: (f, f),
             "g is used in both layers": lambda f, g: (g, g),
         }),
         [[("= f_function\n", "= g_function\n"),
           ("self.g_function = g_function", "self.g_function = f_function")]]),
-    Mistake("activation-fixed", "{what}: {value}, whatever was asked for.", LAYERS + "eq:a02",
+    Mistake("activation-fixed", "{what}: {value}, whatever was asked for.", "eq:a02",
         options("choice", {
             "layer 1 has the ReLU": _choices("relu", None),
             "layer 1 has the sigmoid": _choices("sigmoid", None),
@@ -89,10 +87,10 @@ ROWS = (
             "layer 1 has the ReLU, layer 2 nothing": _choices("relu", "identity"),
             "layer 1 has the ReLU, layer 2 the sigmoid": _choices("relu", "sigmoid"),
         }), [[("= f_function\n", '= "relu"\n')]]),
-    Mistake("activation-twice", "{what}: {value} is applied twice.", LAYERS + "eq:a02",
+    Mistake("activation-twice", "{what}: {value} is applied twice.", "eq:a02",
         options("times", {"f": (2, 1), "g": (1, 2), "each of f and g": (2, 2)}),
         [[(Y_HAT, f"{Y_HAT[:-1]}.clone())\n        y_hat = activation(self.g_function, y_hat)")]]),
-    Mistake("relu-wrong", "{what}: the ReLU computes {value}. It is max(0, s).", LAYERS + "eq:a02",
+    Mistake("relu-wrong", "{what}: the ReLU computes {value}. It is max(0, s).", "eq:a02",
         options("relu", {
             "0.01 s where s < 0": lambda s: np.where(s > 0, s, 0.01 * s),
             "the absolute value": np.abs,
@@ -107,13 +105,13 @@ ROWS = (
              (RELU_SLOPE, "return 0.01 + 0.99 * (s > 0).to(s.dtype)")],
         ]),
     Mistake("output-transposed", "{what}: the transpose of what it should be. It has one row for "
-        "each point.", LAYERS + "eq:a03", [Option("output", np.transpose)],
+        "each point.", "eq:a03", [Option("output", np.transpose)],
         [[("return y_hat\n", "return y_hat.T\n")]]),
     Mistake("identity-wrong", "{what}: the identity computes {value}. It is s itself.",
-        LAYERS + "eq:a04", options("identity", {"the sigmoid": sigmoid, "the ReLU": relu}),
+        "eq:a04", options("identity", {"the sigmoid": sigmoid, "the ReLU": relu}),
         [[('    if name == "sigmoid":\n' + USES, "    return torch.sigmoid(s)\n")]]),
     Mistake("sigmoid-wrong", "{what}: the sigmoid computes {value}. It is 1 / (1 + exp(-s)).",
-        SIGMOID + "eq:sigmoid-definition", options("sigmoid", {
+        "eq:sigmoid-definition", options("sigmoid", {
             "1 / (1 + exp(s))": lambda s: sigmoid(-s),
             "tanh(s)": np.tanh,
             "1 / (1 - exp(-s))": lambda s: 1 / (1 - np.exp(-s)),
@@ -131,7 +129,7 @@ ROWS = (
         ]),
     Mistake("sigmoid-overflow", "{what}: not a number where |s| is large. exp overflows and inf / "
         "inf is NaN. Write the sigmoid as 1 / (1 + exp(-s)) and its derivative as z (1 - z), or "
-        "use torch.sigmoid.", SIGMOID + "eq:sigmoid-definition",
+        "use torch.sigmoid.", "eq:sigmoid-definition",
         [Option("sigmoid", lambda s: np.exp(s) / (1 + np.exp(s)))], [
             _uses_sigmoid("torch.exp(s) / (1 + torch.exp(s))"),
             [("return z * (1 - z)", "return torch.exp(-s) / (1 + torch.exp(-s)) ** 2")],

@@ -4,7 +4,6 @@ import numpy as np
 
 from mlpcheck.mistakes.registry import Changes, Mistake, Option, before, each, options
 
-GRADIENTS = "regression/gradients#"
 WEIGHTS = ("weights 1", "weights 2")
 
 BIAS = "= delta*.sum(dim=0)"
@@ -28,14 +27,14 @@ def _biases(new: str) -> Changes:
 ROWS = (
     Mistake("transposed", "{what}: the transpose of the gradient. The book's gradient has the "
         "transposed shape of the weight; grads holds it in the weight's own shape, delta.T @ z.",
-        {"bce_loss": "classification/cross_entropy#eq:f04", "": GRADIENTS + "eq:c18-1"},
+        {"bce_loss": "eq:f04", "": "eq:c18-1"},
         [*options(WEIGHTS, {"": lambda e: e.right.T @ e.delta}),
          Option("mse_loss dJdy_hat", lambda y, p: 2 * (p - y).T)],
         [[("= delta1.T @ x", "= x.T @ delta1"), ("= delta2.T @ z1", "= z1.T @ delta2")],
          [("= delta2.T @ z1", "= z1.T @ delta2")]]),
     Mistake("wrong-input", "{what}: the error is multiplied by {value}. The gradient of a weight "
         "is the error of its layer times the input of that layer: x for W1, z1 for W2.",
-        GRADIENTS + "eq:c18-1", [*options("weights 2", {
+        "eq:c18-1", [*options("weights 2", {
             "s1": lambda e: e.delta.T @ e.s1, "x": lambda e: e.delta.T @ e.x,
             "y_hat": lambda e: e.delta.T @ e.y_hat, "s2": lambda e: e.delta.T @ e.s2,
         }), *options("weights 1", {
@@ -44,38 +43,38 @@ ROWS = (
         })], [[("= delta2.T @ z1", "= delta2.T @ s1")]]),
     Mistake("last-sample", "{what}: only the {value} row of the batch counts. The gradient of a "
         "batch is the sum over its rows; in a loop, add to the gradient (+=).",
-        GRADIENTS + "eq:c18-1", [*options(WEIGHTS, {
+        "eq:c18-1", [*options(WEIGHTS, {
             "last": lambda e: np.outer(e.delta[-1], e.right[-1]),
             "first": lambda e: np.outer(e.delta[0], e.right[0]),
         }), *options("bias", {"last": lambda e: e.delta[-1], "first": lambda e: e.delta[0]})],
         [[(STORED, f"        for n in range(len(x)):\n{LOOP}")], _biases("= delta*[0]")]),
     Mistake("product-of-sums", "{what}: error and input are summed over the batch first, and "
         "multiplied then. Multiply them row by row, and sum the products: delta.T @ z.",
-        GRADIENTS + "eq:c18-1", [Option(step, run) for step in WEIGHTS for run in (
+        "eq:c18-1", [Option(step, run) for step in WEIGHTS for run in (
             lambda e: np.outer(e.delta.sum(0), e.right.sum(0)),
             lambda e: np.outer(e.delta.mean(0), e.right.mean(0)),
         )], [[("= delta1.T @ x", "= torch.outer(delta1.mean(dim=0), x.mean(dim=0))")]]),
     Mistake("keys-swapped", "{what}: the other layer's gradient. Look at the names under which "
-        "backward stores them.", GRADIENTS + "eq:answer-c",
+        "backward stores them.", "eq:answer-c",
         options((*WEIGHTS, "bias"), {"": lambda e: e.other}),
         [[('"dJdb1"] = delta1', '"dJdb2"] = delta1'), ('"dJdb2"] = delta2', '"dJdb1"] = delta2')]]),
     Mistake("gradient-zero", "{what}: is zero, or was never set. backward has to store it in "
         "grads.",
-        {"bce_loss": "classification/cross_entropy#eq:f04", "": GRADIENTS + "eq:answer-c"},
+        {"bce_loss": "eq:f04", "": "eq:answer-c"},
         [*options(WEIGHTS, {"": lambda e: np.zeros((e.delta.shape[1], e.right.shape[1]))}),
          Option("bias", lambda e: np.zeros(e.delta.shape[1])),
          *options(("mse_loss dJdy_hat", "bce_loss dJdy_hat"), {"": lambda y, p: np.zeros_like(p)})],
         [[('        self.grads["dJdb1"] = delta1.sum(dim=0)\n', "")]]),
     Mistake("cleared-at-once", "{what}: zero, because backward itself calls {value}. Leave the "
         "gradients there: the training step reads them after backward and clears them before the "
-        "next forward.", GRADIENTS + "eq:answer-c",
+        "next forward.", "eq:answer-c",
         examples=[[before(AFTER, "self.clear_grad_and_cache()")]]),
     Mistake("gradients-returned", "{what}: backward returns them ({value}) and does not store "
-        'them. It returns nothing: self.grads["dJdW1"] = ...', GRADIENTS + "eq:answer-c",
+        'them. It returns nothing: self.grads["dJdW1"] = ...', "eq:answer-c",
         examples=[[(STORED, "        return " + ", ".join(
             line.split(" = ")[1] for line in STORED.splitlines()) + "\n")]]),
     Mistake("gradient-scaled", "{what}: {value}. A gradient is stored as the chain rule gives it.",
-        GRADIENTS + "eq:c18-1", examples=[
+        "eq:c18-1", examples=[
             [("= delta1.T @ x\n", "= delta1.T @ x / (delta1.T @ x).norm()\n")],
             [before(AFTER, "for gradient in self.grads.values():\n    gradient.clamp_(-1, 1)")],
             [before(AFTER, "gradients = list(self.grads.values())\n"
@@ -83,16 +82,16 @@ ROWS = (
                     "for g in gradients:\n    g.mul_((1 / norm).clamp(max=1))")],
         ]),
     Mistake("bias-mean", "{what}: N times too small for a batch of N. The gradient of a bias is "
-        "the sum of the errors over the batch, not their mean.", GRADIENTS + "eq:c26-1",
+        "the sum of the errors over the batch, not their mean.", "eq:c26-1",
         examples=[_biases("= delta*.mean(dim=0)")]),
     Mistake("bias-not-summed", "{what}: one row for each row of the batch. The gradient of a bias "
         "is the sum of the errors over the batch, in the shape of the bias.",
-        GRADIENTS + "eq:c26-1", [Option("bias", lambda e: e.delta)], [_biases("= delta*")]),
+        "eq:c26-1", [Option("bias", lambda e: e.delta)], [_biases("= delta*")]),
     Mistake("bias-wrong-axis", "{what}: summed over the units, not over the batch. Sum over "
-        "dim=0, the rows.", GRADIENTS + "eq:c26-1", [Option("bias", lambda e: e.delta.sum(axis=1))],
+        "dim=0, the rows.", "eq:c26-1", [Option("bias", lambda e: e.delta.sum(axis=1))],
         [_biases("= delta*.sum(dim=1)")]),
     Mistake("bias-total", "{what}: every element holds the sum over the batch and over all units. "
-        "Sum over dim=0.", GRADIENTS + "eq:c26-1",
+        "Sum over dim=0.", "eq:c26-1",
         [Option("bias", lambda e: np.full(e.delta.shape[1], e.delta.sum())),
          Option("bias", lambda e: e.delta.sum())],
         [_biases("= torch.zeros_like(delta*[0]) + delta*.sum()")]),

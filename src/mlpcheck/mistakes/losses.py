@@ -9,9 +9,8 @@ from mlpcheck.mistakes.registry import Changes, Mistake, Option, options
 from mlpcheck.truth.cases import Array
 from mlpcheck.truth.passes import cross_entropy, entropy_slope, sigmoid
 
-ENTROPY = "classification/cross_entropy#"
-SEE = {"the loss of bce_loss": ENTROPY + "eq:f03", "bce_loss": ENTROPY + "eq:f04",
-       "": "regression/layers#eq:a05"}  # fmt: skip
+SEE = {"the loss of bce_loss": "eq:f03", "bce_loss": "eq:f04",
+       "": "eq:a05"}  # fmt: skip
 Pair = Callable[[Array, Array], Any]
 EPSILONS = tuple(10.0**-k for k in range(3, 17))
 
@@ -162,50 +161,50 @@ ROWS = (
         [[(SLOPE, "(2 * y_hat - y) / difference.numel()")],
          [(BCE_SLOPE, "(y_hat - y) / y_hat * (1 - y_hat) /")]]),
     Mistake("bce-one-term", "{what}: the term with {value} is missing. Both targets, 0 and 1, "
-        "cost.", ENTROPY + "eq:f03", [*options("bce_loss loss", {
+        "cost.", "eq:f03", [*options("bce_loss loss", {
             "1 - y": lambda y, p: -np.mean(y * np.log(p)),
             "y": lambda y, p: -np.mean((1 - y) * np.log(1 - p)),
         }), *options("bce_loss dJdy_hat", {
             "1 - y": lambda y, p: -y / p, "y": lambda y, p: (1 - y) / (1 - p),
         })], [[(BCE, "-(y * log_y_hat).mean()"), (BCE_SLOPE, "-y / y_hat.clamp(min=1e-12) /")]]),
     Mistake("bce-term-sign", "{what}: the two terms are subtracted from each other. They are "
-        "added.", ENTROPY + "eq:f03",
+        "added.", "eq:f03",
         [Option("bce_loss loss", lambda y, p: -np.mean(y * np.log(p) - (1 - y) * np.log(1 - p))),
          Option("bce_loss dJdy_hat", lambda y, p: -y / p - (1 - y) / (1 - p))],
         [[(BCE, BCE.replace("+", "-"))]]),
     Mistake("bce-denominator", "{what}: lacks the denominator y_hat (1 - y_hat). y_hat - y is the "
-        "error at s of a sigmoid, not the derivative of the loss.", ENTROPY + "eq:f04",
+        "error at s of a sigmoid, not the derivative of the loss.", "eq:f04",
         [Option("bce_loss dJdy_hat", lambda y, p: p - y)], [[(BCE_SLOPE, "(y_hat - y) /")]]),
     Mistake("bce-half-denominator", "{what}: the denominator is {value}. It is y_hat (1 - y_hat).",
-        ENTROPY + "eq:f04", options("bce_loss dJdy_hat", {
+        "eq:f04", options("bce_loss dJdy_hat", {
             "y_hat alone": lambda y, p: (p - y) / p,
             "1 - y_hat alone": lambda y, p: (p - y) / (1 - p),
             "y_hat (1 + y_hat)": lambda y, p: (p - y) / (p * (1 + p)),
             "y_hat (y_hat - y)": lambda y, p: (p - y) / (p * (p - y)),
         }), [[(BOUND, "y_hat.clamp(min=1e-12)")], [(BOUND, "(y_hat * (y_hat - y))")]]),
-    Mistake("bce-mse", "{what}: the squared error, not the cross-entropy.", ENTROPY + "eq:f03",
+    Mistake("bce-mse", "{what}: the squared error, not the cross-entropy.", "eq:f03",
         [Option("bce_loss loss", lambda y, p: np.mean((p - y) ** 2))],
         [[(BCE, "(y_hat - y).square().mean()")]]),
-    Mistake("bce-mse-gradient", "{what}: the gradient of the squared error.", ENTROPY + "eq:f04",
+    Mistake("bce-mse-gradient", "{what}: the gradient of the squared error.", "eq:f04",
         [Option("bce_loss dJdy_hat", lambda y, p: 2 * (p - y))],
         [[(BCE_SLOPE, "2 * (y_hat - y) /")]]),
     Mistake("bce-logits", "{what}: takes the sigmoid of y_hat, as BCEWithLogitsLoss does. Here "
-        "y_hat is a probability already.", ENTROPY + "eq:f03",
+        "y_hat is a probability already.", "eq:f03",
         [Option("bce_loss loss", lambda y, p: np.mean(cross_entropy(y, sigmoid(p)))),
          Option("bce_loss dJdy_hat", lambda y, p: entropy_slope(y, sigmoid(p))),
          Option("bce_loss dJdy_hat", lambda y, p: sigmoid(p) - y)],
         [[(FIRST, "    y_hat = torch.sigmoid(y_hat)\n" + FIRST)]]),
     Mistake("bce-times-denominator", "{what}: multiplied by y_hat (1 - y_hat). It is divided by "
-        "it.", ENTROPY + "eq:f04",
+        "it.", "eq:f04",
         [Option("bce_loss dJdy_hat", lambda y, p: (p - y) * p * (1 - p))],
         [[(BCE_SLOPE, "(y_hat - y) * denominator /")]]),
     Mistake("bce-saturated", "{what}: not finite where y_hat is exactly 0 or 1. As BCELoss does, "
         "bound each logarithm below by -100 and the denominator below by 1e-12.",
-        ENTROPY + "eq:bce-logarithms",
+        "eq:bce-logarithms",
         examples=[[(LOG, LOG[:-16]), (LOG_REST, LOG_REST[:-16]), (BOUND, BOUND[:-17])]]),
     Mistake("bce-epsilon", "{what}: differs from BCELoss where y_hat is (almost) 0 or 1: {value}. "
         "BCELoss bounds each logarithm below by -100, the denominator below by 1e-12, and changes "
-        "nothing else.", ENTROPY + "eq:bce-logarithms",
+        "nothing else.", "eq:bce-logarithms",
         [option for e in EPSILONS for option in _near(e)], [
             [(LOG, "torch.log(y_hat + 1e-4)"), (LOG_REST, "torch.log(1 - y_hat + 1e-4)")],
             [(FIRST, "    y_hat = y_hat.clamp(1e-3, 1 - 1e-3)\n" + FIRST)],

@@ -8,6 +8,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+# Where the book explains it: by page the labels of equations, with their names and numbers on the
+# site, which tests/site compares; and headings.
+PLACES = {
+    "regression/layers": {
+        "eq:a01": "(layers 1)", "eq:a02": "(layers 2)", "eq:a03": "(layers 3)",
+        "eq:a04": "(layers 4)", "eq:a05": "(layers 5)", "The five steps": "",
+    },
+    "regression/gradients": {
+        "eq:c07-1": "(grad 1)", "eq:c18-1": "the recursion (grad 21)",
+        "eq:c18-2": "the recursion (grad 21)", "eq:c19-1": "the gate (grad 20)",
+        "eq:c20-1": "the gate (grad 20)", "eq:c26-1": "the recursion (grad 21)",
+        "eq:answer-c": "answer to 1.2 c) (grad 23)",
+    },
+    "classification/sigmoid": {"eq:sigmoid-definition": "(sig 1)", "eq:e03": "(sig 2)"},
+    "classification/cross_entropy": {
+        "eq:f03": "(bce 1)", "eq:bce-logarithms": "(bce 2)", "eq:f04": "(bce 3)",
+    },
+}  # fmt: skip
+PAGES = {place: page for page, places in PLACES.items() for place in places}
+
 Changes = Sequence[tuple[str, str]]  # texts that stand once in the reference solution, and new ones
 
 
@@ -28,8 +48,8 @@ class Mistake:
     """One mistake.
 
     `says` is the sentence, in which {what} are the quantities that show it and {value} is what was
-    found out; `see` is a page of the book and a label or a heading on it. Each may depend on the
-    quantities: a dict, of which the first key counts that is part of every one of their names.
+    found out; `see` is a place in PLACES. Each may depend on the quantities: a dict, of which the
+    first key counts that is part of every one of their names.
     """
 
     code: str

@@ -2,7 +2,7 @@
 
 from mlpcheck.mistakes.registry import Mistake, before, each
 
-STEPS = "regression/layers#The five steps"
+STEPS = "The five steps"
 
 NAMES = ("W1", "b1", "W2", "b2")
 ZEROS = 'self.grads = {f"dJd{name}": torch.zeros_like(p) for name, p in self.parameters.items()}'

@@ -228,8 +228,7 @@ class Server:
         try:
             work = self._folder()
             try:
-                (work / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
-                return self._attempts(path, work, len(cases) + 1, dtype)
+                return self._attempts(path, work, cases, dtype)
             finally:
                 for left in work.iterdir():
                     shutil.rmtree(left) if left.is_dir() else left.unlink()
@@ -238,20 +237,21 @@ class Server:
                 raise Stopped("the runner was closed") from error
             raise Failed(f"{error.filename or 'the temporary folder'}: {error.strerror}") from error
 
-    def _attempts(self, path: Path, work: Path, most: int, dtype: str) -> list[Record]:
+    def _attempts(self, path: Path, work: Path, cases: list[Record], dtype: str) -> list[Record]:
         """The records of process after process, each without the cases that were begun before."""
         limits, records = self.limits, list[Record]()
         done, without = set[str](), set[str]()
         self._start()  # which may take long, and is not the submission's time
         deadline = time.monotonic() + limits.seconds
-        for number in range(most):
+        for number in range(len(cases) + 1):
             folder = work / f"submission-{number}"  # a fresh copy: files may have been changed
             folder.mkdir()
             copy_submission(path, folder)
             new = self._attempt({
                 "folder": str(folder), "file": "mlp.py", "records": str(work / f"records-{number}"),
-                "output": str(work / f"output-{number}"), "cases": str(work / "cases.json"),
-                "skip": sorted(done), "without": sorted(without), "dtype": dtype,
+                "output": str(work / f"output-{number}"),
+                "cases": [case for case in cases if case["id"] not in done],
+                "without": sorted(without), "dtype": dtype,
                 "seconds": limits.seconds, "left": deadline - time.monotonic(),
                 "call_seconds": limits.call_seconds, "memory_bytes": limits.memory_bytes,
                 "output_bytes": limits.output_bytes, "file_bytes": 4 * limits.output_bytes,

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from mlpcheck.mistakes import CHAPTERS
-from mlpcheck.mistakes.registry import Changes, Mistake
+from mlpcheck.mistakes.registry import PAGES, Changes, Mistake
 
 TESTS = Path(__file__).parents[1]
 HOMEWORK = TESTS.parents[1] / "book" / "homework"
@@ -75,9 +75,8 @@ def _links(row: Mistake) -> str:
     sees = [row.see] if isinstance(row.see, str) else list(row.see.values())
     found = []
     for see in dict.fromkeys(filter(None, sees)):
-        file, _, place = see.partition("#")
-        equation = f"{{eq}}`{place}`"
-        found.append(equation if place.startswith("eq:") else f"[{place}](../{file}.md)")
+        equation = f"{{eq}}`{see}`"
+        found.append(equation if see.startswith("eq:") else f"[{see}](../{PAGES[see]}.md)")
     return ", ".join(found)
 
 

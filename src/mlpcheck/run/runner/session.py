@@ -50,7 +50,7 @@ def _encode(value: Any) -> dict[str, Any]:
             "requires_grad": bool(value.requires_grad),
         }  # fmt: skip
         if value.numel() <= MOST_ELEMENTS:
-            found["data"] = value.detach().to(torch.float64).flatten().tolist()
+            found["data"] = value.to(torch.float64).tolist()
         return found
     number = isinstance(value, int | float) or getattr(value, "shape", None) == ()
     if number and not isinstance(value, bool):
@@ -240,12 +240,22 @@ class Session:
             networks.append(result)
         for network, values in zip(networks, case["parameters"], strict=True):
             self.set_parameters(network, values)
+        # Copies, made when all are set: networks may share what should be their own.
+        given = [{key: p.detach().clone() for key, p in self.parameters(network).items()}
+                 for network in networks]  # fmt: skip
         for number, step in enumerate(case["steps"]):
-            if not self.step(networks[step["network"]], case, number, step):
+            at = step["network"]
+            if not self.step(networks[at], given[at], case, number, step):
                 return
 
-    def step(self, network: Any, case: dict[str, Any], number: int, step: dict[str, Any]) -> bool:
-        """Carry out one call on a network, and write what came of it. False if it failed."""
+    def step(
+        self, network: Any, parameters: dict[str, Any], case: dict[str, Any], number: int,
+        step: dict[str, Any],
+    ) -> bool:  # fmt: skip
+        """Carry out one call on a network with these parameters, and write what came of it.
+
+        False if it failed.
+        """
         name = step["call"]
         record: dict[str, Any] = {"case": case["id"], "step": number, "call": name}
         method = getattr(network, name, None)
@@ -255,7 +265,6 @@ class Session:
             self.write(**record, problem={"code": "missing-name", "text": ""})
             return False
         given = {"its input": self.tensor(rows)} if (rows := step["argument"]) else {}
-        parameters = self.parameters(network)
         fine, result = self.perform(record, method, given)
         if not fine:
             return False
@@ -295,9 +304,9 @@ class Session:
 
     @staticmethod
     def parameters(network: Any) -> dict[str, Any]:
-        """Copies of the network's parameters, as far as there are any."""
+        """The network's parameters, as far as there are any."""
         found = {key: held(network, "parameters").get(key) for key in PARAMETERS}
-        return {k: p.detach().clone() for k, p in found.items() if isinstance(p, Tensor)}
+        return {k: p for k, p in found.items() if isinstance(p, Tensor)}
 
     def set_parameters(self, network: Any, values: dict[str, Any]) -> None:
         """Give the network these parameters: in place, so that a student's alias follows."""
