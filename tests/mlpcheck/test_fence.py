@@ -167,9 +167,7 @@ def test_bubblewrap_holds(probe):
     assert probe["processes"] <= 3
 
 
-def test_without_bubblewrap_the_code_can_read_what_you_can(
-    reference, tmp_path, server, unconfined
-):
+def test_without_bubblewrap_the_code_can_read_what_you_can(reference, tmp_path, server, unconfined):
     other, file = tmp_path / "other.py", tmp_path / "mlp.py"
     other.write_text("secret", "utf-8")
     code = f"assert open({str(other)!r}).read() == 'secret'"

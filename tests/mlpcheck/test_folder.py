@@ -14,6 +14,7 @@ import time
 
 import pytest
 
+from mlpcheck import __main__ as cli
 from mlpcheck import folder
 from mlpcheck.folder import COLUMNS, Outputs, Unusable, check_folder, submissions
 from mlpcheck.judge.findings import POINTS
@@ -116,7 +117,7 @@ def test_a_mistake_of_the_checker_itself_costs_one_row_only(first_run, tmp_path,
     assert len(found) == 5
 
 
-def test_an_interrupted_run_keeps_its_rows_and_can_be_continued(tmp_path, reference):
+def test_an_interrupted_run_keeps_its_rows_and_can_be_continued(tmp_path, reference, capsys):
     place, table = tmp_path / "many", tmp_path / "grades.csv"
     place.mkdir()
     for number in range(8):
@@ -133,8 +134,8 @@ def test_an_interrupted_run_keeps_its_rows_and_can_be_continued(tmp_path, refere
     assert running.returncode == 2
     kept = rows(table)
     assert 3 <= len(kept) < 8
-    again = subprocess.run(command, capture_output=True, check=True, text=True)
-    assert again.stdout.count(".py: 100 points") == 8 - len(kept)
+    assert cli.main(command[3:]) == 0
+    assert capsys.readouterr().out.count(".py: 100 points") == 8 - len(kept)
     assert [row["name"] for row in rows(table)] == [f"{n:02}.py" for n in range(8)]
     assert {row["points"] for row in rows(table)} == {"100"}
 

@@ -176,11 +176,24 @@ def test_it_is_reported_while_loading(name, check_source, reference):
     assert result.verdict.score == 0
 
 
+@pytest.fixture(scope="module")
+def wrong(reference):
+    return reference.changed(
+        ("s1 = x @ W1.T", "s1 = 2 * x @ W1.T"), ("dJdy_hat = 2 *", "dJdy_hat = 6 *")
+    )
+
+
+@pytest.fixture(scope="module")
+def plain(wrong, server, tmp_path_factory):
+    """The verdict on the two wrong numbers without a trick."""
+    file = tmp_path_factory.mktemp("plain") / "mlp.py"
+    file.write_text(wrong, "utf-8")
+    return check("mlp.py", file, server).verdict
+
+
 @pytest.mark.parametrize("name", TRICKS)
-def test_a_trick_earns_no_points(name, check_source, reference):
-    wrong = (("s1 = x @ W1.T", "s1 = 2 * x @ W1.T"), ("dJdy_hat = 2 *", "dJdy_hat = 6 *"))
-    plain = check_source(reference.changed(*wrong)).verdict
-    found = check_source(TRICKS[name].replace("...", reference.changed(*wrong))).verdict
+def test_a_trick_earns_no_points(name, check_source, wrong, plain):
+    found = check_source(TRICKS[name].replace("...", wrong)).verdict
     assert found.score <= plain.score < 60
     assert set(plain.codes) <= set(found.codes)
 

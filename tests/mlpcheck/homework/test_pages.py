@@ -2,13 +2,10 @@
 
 import importlib.util
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
-import pytest
-
+from mlpcheck import report
 from mlpcheck.folder import COLUMNS
 from mlpcheck.judge.findings import POINTS
 from mlpcheck.run.runner import PATIENCE
@@ -31,21 +28,10 @@ def first_cells(page: str, section: str) -> list[str]:
     return re.findall(r"^\| `([^`]+)`", text, re.M)
 
 
-@pytest.fixture(scope="module")
-def report(tmp_path_factory) -> str:
-    """The checker's report on the mistake that the page tells about."""
+def test_the_report_on_the_page_is_what_the_checker_prints(check_source, reference):
     mistakes = tomllib.loads((TESTS / "combinations.toml").read_text(encoding="utf-8"))
-    source = (TESTS / "reference" / "mlp.py").read_text(encoding="utf-8")
-    for old, new in mistakes["half-loss-and-no-output-derivative"]["changes"]:
-        source = source.replace(old, new)
-    folder = tmp_path_factory.mktemp("student")
-    (folder / "mlp.py").write_text(source, encoding="utf-8")
-    command = [sys.executable, "-m", "mlpcheck", "check", "mlp.py"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True).stdout
-
-
-def test_the_report_on_the_page_is_what_the_checker_prints(report):
-    assert f"```text\n{report}```" in task
+    changes = mistakes["half-loss-and-no-output-derivative"]["changes"]
+    assert f"```text\n{report.text(check_source(reference.changed(*changes)))}```" in task
 
 
 def test_the_page_of_mistakes_is_made_from_the_registry():

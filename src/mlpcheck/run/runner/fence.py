@@ -62,8 +62,9 @@ def caller(frame: FrameType | None, code: str) -> str:
 class Fence:
     """Refuses dangerous calls by an audit hook, and remembers what the student's own code tried."""
 
-    def __init__(self, folder: str, code: str) -> None:
+    def __init__(self, folder: str, code: str, importing: Callable[[], Any]) -> None:
         self.folder, self.code = os.path.realpath(folder) + os.sep, code
+        self.importing = importing
         self.tried: list[str] = []
         self.written: set[str] = set()
 
@@ -71,8 +72,10 @@ class Fence:
         what = REFUSED.get(event, "")
         if event == "open":
             what = self._opens(*args)
-        elif event == "import" and str(args[0]).partition(".")[0] in OWN:
-            what = f"imports {args[0]}, which has the solution in it"
+        elif event == "import":
+            self.importing()
+            if str(args[0]).partition(".")[0] in OWN:
+                what = f"imports {args[0]}, which has the solution in it"
         elif event in ASKED and caller(sys._getframe(1), self.code):
             what = ASKED[event]
         if what:
