@@ -1,12 +1,11 @@
 """Each row's examples, and several mistakes at once, get the diagnoses that fit and no other."""
 
-import json
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from mlpcheck.folder import Outputs, check_folder, submissions
+from mlpcheck import report
 from mlpcheck.mistakes import MISTAKES
 from mlpcheck.mistakes.registry import fitting
 
@@ -18,55 +17,36 @@ SEEDED = {
     for number, changes in enumerate(row.examples, start=1)
 } | {name: (set(one["expect"]), one["changes"]) for name, one in COMBINATIONS.items()}
 FREE = {"missing-import", "to-be-read"}  # what costs no points
+NUMERIC = {row.code for row in MISTAKES.values() if row.predicts}
 
 
-@pytest.fixture(scope="module")
-def found(tmp_path_factory, reference, shared):
-    """The findings of every mistake, from one run over a folder with two jobs."""
-    folder = tmp_path_factory.mktemp("mistakes")
-    for name, (_, changes) in SEEDED.items():
-        (folder / f"{name}.py").write_text(reference.changed(*changes), encoding="utf-8")
-    lines = tmp_path_factory.mktemp("results") / "results.jsonl"
-    assert check_folder(submissions(folder)[0], Outputs(lines=lines), jobs=2) == 0
-    rows = [json.loads(line) for line in lines.read_text("utf-8").splitlines()]
-    return {row["name"].removesuffix(".py"): row for row in rows}
+@pytest.mark.parametrize("name", SEEDED)
+def test_the_mistake_gets_its_diagnosis_and_no_other(name, check_source, reference):
+    expected, changes = SEEDED[name]
+    result = check_source(reference.changed(*changes))
+    assert set(result.verdict.codes) == expected
+    assert (result.verdict.score < 100) == expected.isdisjoint(FREE)
+    told = set().union(*(finding.groups for finding in result.verdict.findings))
+    for group, one in result.verdict.groups.items():
+        assert one.full or one.note or group in told  # no point is lost in silence
+    for finding in result.verdict.findings:
+        sentence = report.sentence(finding)
+        assert "{" not in sentence.split(": ", 1)[0]
+        assert "{value}" not in sentence
+        if finding.code in NUMERIC:  # shown by an example
+            assert any(line.startswith("expected") for line in finding.detail), finding
+            assert finding.detail[-1].startswith("yours"), finding
 
 
-def test_none_is_lost(found):
+def test_there_are_many():
     assert len(SEEDED) > 150
-    assert found.keys() == SEEDED.keys()
 
 
-@pytest.mark.parametrize("name", SEEDED)
-def test_the_mistake_gets_its_diagnosis_and_no_other(name, found):
-    assert {finding["code"] for finding in found[name]["findings"]} == SEEDED[name][0]
-
-
-@pytest.mark.parametrize("name", SEEDED)
-def test_the_mistake_costs_points_and_no_point_is_lost_in_silence(name, found):
-    row = found[name]
-    assert (row["points"] < 100) == (SEEDED[name][0].isdisjoint(FREE))
-    for group in row["groups"].values():
-        told = any(group["note"] or f["what"] or f["code"] for f in row["findings"])
-        assert group["points"] == group["of"] or told
-
-
-def test_a_mistake_in_numbers_is_shown_by_an_example(found):
-    numeric = {row.code for row in MISTAKES.values() if row.predicts}
-    for row in found.values():
-        for finding in row["findings"]:
-            if finding["code"] in numeric:
-                assert any(line.startswith("expected") for line in finding["detail"]), finding
-                assert finding["detail"][-1].startswith("yours"), finding
-
-
-def test_the_line_of_the_function_is_named(found, reference):
+def test_the_line_of_the_function_is_named(check_source, reference):
     line = reference.text[: reference.text.index("    def backward")].count("\n") + 1
-    detail = found["derivative-missing 1"]["findings"][0]
-    assert detail["line"].startswith(f"backward, line {line}")
+    result = check_source(reference.changed(*MISTAKES["derivative-missing"].examples[0]))
+    assert result.verdict.findings[0].line.startswith(f"backward, line {line}")
 
 
-def test_the_sentences_are_filled_in(found):
-    sentences = [f["sentence"] for row in found.values() for f in row["findings"]]
-    assert [s for s in sentences if "{" in s.split(": ", 1)[0] or "{value}" in s] == []
+def test_each_sentence_fits_any_quantity():
     assert all(fitting(row.says, ("y_hat",)) for row in MISTAKES.values())
