@@ -628,6 +628,7 @@ def test_gradients_that_lack_a_layer_are_not_compared(name):
         (np.float32(1e38), np.float32(-1e38), 2.0),
         (3, 4, 0.25),
         (np.uint8(1), np.uint8(3), 2 / 3),
+        (np.float32(1), np.float32(3), 2 / 3),  # in double precision
     ],
 )
 def test_large_numbers_are_compared_relatively_whatever_their_sign(computed, expected, difference):
