@@ -21,7 +21,7 @@ from ..algebra.budget import WORK, NoRule, at_most
 from ..algebra.demands import Nowhere, unmatched
 from ..algebra.functions import Demand
 from ..algebra.normal import normal, split_at
-from ..algebra.terms import Atom, Monomial, Term, free_indices, number, power
+from ..algebra.terms import Atom, Monomial, Rational, Term, collected, free_indices, power
 from ..elaborate import statement as st
 from ..elaborate.definitions import network_named
 from ..elaborate.formula import elaborate
@@ -146,13 +146,13 @@ def cleared(gap: Term, case: Case) -> Term:
 def _times_denominator(gap: Term, atom: Atom, most: int) -> Term:
     """A term times the most-th power of 1 / atom (of an inverse: of what it is the inverse of)."""
     base = atom.argument if atom.label == "inverse" and atom.argument else power(atom)
-    result = number(0)
+    parts: list[tuple[Monomial, Rational]] = []
     for mono, factor in gap.parts.items():
         here = dict(mono.atoms).get(atom, 0)
         depth = here if atom.label == "inverse" else -here
         rest = Monomial(tuple(pair for pair in mono.atoms if pair[0] != atom), mono.bound)
-        result = result + Term({rest: factor}) * base ** (most - depth)
-    return result
+        parts += (Term({rest: factor}) * base ** (most - depth)).parts.items()
+    return collected(parts)
 
 
 def _zero_by_cases(gap: Term, deep: int) -> bool:

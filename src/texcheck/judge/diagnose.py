@@ -32,7 +32,8 @@ def diagnose(tex: str, statement: t.Statement, network: str | Network, refuted: 
     """The refutation with what is wrong in words, and the part of the TeX that would change."""
     with at_most(BUDGET):
         says, part = _diagnosis(Scope(statement, tex), network, refuted)
-    says = says or _remark(Scope(statement, tex), network)
+    with at_most(BUDGET // 5):
+        says = says or _remark(Scope(statement, tex), network)
     span = (part.start, part.end) if part is not None and part.end else refuted.span
     return replace(refuted, diagnosis=says or NOTHING_FITS, span=span)
 
