@@ -39,7 +39,7 @@ __all__ = [
 
 def _array(rows: Sequence[float] | Sequence[Sequence[float]]) -> Array:
     array = np.array(rows, dtype=np.float64)
-    array.flags.writeable = False
+    array.setflags(write=False)
     return array
 
 
