@@ -7,32 +7,33 @@ book.prover = (() => {
   const megabytes = bytes => `${(bytes / 1e6).toFixed(1)} MB`;
   const folder = new URL("_static/checker/", siteRoot);
   const fromDisk = location.protocol === "file:";
-  let files = null; // what was loaded stays, so that a stopped prover starts again at once
+  let files = null; // promises of what is loaded; it stays, so that a stopped prover starts again at once
   let running = null; // a promise of the worker
-  let calls = new Map();
+  const calls = new Map(); // by number, what a message of the worker is for
   let last = 0;
 
-  const inflate = bytes => new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
-
-  async function keepOffline() {
+  // What this page is made of is kept, and from then on what is read: see service-worker.js.
+  async function keepOffline(loaded) {
     if (!("serviceWorker" in navigator) || fromDisk) return;
     try {
       await navigator.serviceWorker.register(new URL("service-worker.js", siteRoot));
-      const registration = await navigator.serviceWorker.ready;
-      const urls = [location.href.split("#")[0], ...[...document.querySelectorAll("link[rel=stylesheet], script[src]")].map(node => node.href || node.src)];
-      registration.active.postMessage({ keep: urls });
-      if (!navigator.serviceWorker.controller) await Promise.race([
-        new Promise(resolve => navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true })),
-        new Promise(resolve => setTimeout(resolve, 1000)),
+      const kept = await caches.open("backprop");
+      const parts = [...document.querySelectorAll("link[rel=stylesheet], script[src]")].map(node => node.href || node.src);
+      await Promise.all([
+        ...[location.href.split("#")[0], ...parts].map(url => kept.add(url)),
+        ...[...loaded].map(([url, blob]) => kept.put(url, new Response(blob))),
+        navigator.serviceWorker.ready,
       ]);
-    } catch { /* a host that allows none: the page works with its server alone */ }
+    } catch { /* a host or a browser that allows none: the page works with its server alone */ }
   }
 
-  // The three files, with progress(bytes, all bytes); rejects with a sentence where one cannot be had.
+  // The three files, unpacked, and that they are kept, with progress(bytes, all bytes).
   async function load(progress, signal) {
     let done = 0;
+    const loaded = new Map();
     async function get(name) {
-      const response = await fetch(new URL(`${name}?/* version */`, folder), { signal });
+      const url = new URL(`${name}?/* version */`, folder);
+      const response = await fetch(url, { signal });
       if (!response.ok) throw new Error(`${name}: ${response.status} ${response.statusText}`);
       const parts = [];
       const reader = response.body.getReader();
@@ -41,39 +42,44 @@ book.prover = (() => {
         done += part.value.length;
         progress(Math.min(done, TOTAL), TOTAL);
       }
-      return new Blob(parts);
+      loaded.set(url.href, new Blob(parts));
+      return loaded.get(url.href);
     }
+    let carried = null;
     if (fromDisk) {
       // A page opened from disk may not fetch its neighbours, but it may load a script that carries them.
       await loadScript("checker/disk.js");
-      const { worker, wasm, python } = book.proverFiles;
-      const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
+      carried = name => new Blob([Uint8Array.from(atob(book.proverFiles[name]), letter => letter.charCodeAt(0))]);
       progress(TOTAL, TOTAL);
-      return unpack(bytes(worker), bytes(wasm), bytes(python).buffer);
     }
-    await keepOffline();
-    const [worker, wasm, python] = await Promise.all(Object.keys(SIZES).map(get));
-    return unpack(worker, wasm, await python.arrayBuffer());
-  }
-  async function unpack(worker, wasm, python) {
-    return { worker: new Blob([await inflate(worker)], { type: "text/javascript" }), wasm: await inflate(wasm), python };
+    const unpacked = async (name, type) => new Response((await (carried ?? get)(name)).stream().pipeThrough(new DecompressionStream("gzip")), { headers: { "content-type": type } });
+    const worker = unpacked("worker.js.gz", "text/javascript").then(file => file.blob());
+    const runtime = WebAssembly.compileStreaming(unpacked("runtime.wasm.gz", "application/wasm"));
+    const python = unpacked("python.gz", "application/octet-stream").then(file => file.arrayBuffer());
+    const kept = Promise.all([worker, runtime, python]).then(() => keepOffline(loaded));
+    for (const one of [worker, runtime, python, kept]) one.catch(() => {}); // told where it is awaited
+    return { worker, runtime, python, kept };
   }
 
-  function start() {
-    return new Promise((resolve, reject) => {
-      const url = URL.createObjectURL(files.worker);
-      const worker = new Worker(url);
+  async function start() {
+    const worker = new Worker(URL.createObjectURL(await files.worker));
+    const ready = new Promise((resolve, reject) => {
       worker.onerror = event => reject(new Error(event.message || "the worker did not start"));
       worker.onmessage = ({ data }) => {
-        if (data.ready) return resolve(worker);
-        if (data.id === undefined) return reject(new Error(data.error));
-        const call = calls.get(data.id);
-        calls.delete(data.id);
-        if (data.error) call?.reject(new Error(data.error));
-        else call?.resolve({ ...data.reply, milliseconds: data.milliseconds });
+        if (data.ready) resolve(worker);
+        else if (data.id === undefined) reject(new Error(data.error));
+        else calls.get(data.id)?.(data);
       };
-      worker.postMessage({ start: { wasm: files.wasm, python: files.python } });
     });
+    try {
+      // The worker reads its script while the rest is on its way.
+      worker.postMessage({ start: { runtime: await files.runtime, python: await files.python } });
+      await files.kept;
+      return await ready;
+    } catch (error) {
+      worker.terminate();
+      throw error;
+    }
   }
 
   // Ready to answer. Rejects with an error of one sentence; a later call tries again.
@@ -81,15 +87,23 @@ book.prover = (() => {
     running ??= (async () => {
       files ??= await load(progress, signal);
       return start();
-    })().catch(error => { running = null; throw error; });
+    })().catch(error => { running = files = null; throw error; });
     return running;
   }
 
-  async function ask(question) {
+  // The first reply. Where there is more to come, it goes to `later`; null if it does not come after all.
+  async function ask(question, later) {
     const worker = await ready();
     const id = last += 1;
     return new Promise((resolve, reject) => {
-      calls.set(id, { resolve, reject });
+      let first = true;
+      calls.set(id, ({ reply, error }) => {
+        if (!reply?.more) calls.delete(id);
+        if (!first) return later(reply ?? null);
+        first = false;
+        if (reply) resolve(reply);
+        else reject(new Error(error));
+      });
       worker.postMessage({ id, question });
     });
   }
@@ -100,14 +114,13 @@ book.prover = (() => {
     const worker = await running.catch(() => null);
     worker?.terminate();
     running = null;
-    for (const { reject } of calls.values()) reject(new Error("Stopped."));
-    calls = new Map();
+    for (const answer of [...calls.values()]) answer({ error: "Stopped." });
   }
 
   // Asks, and shows in `box` what is loaded before the first answer. Rejects with the sentence to show.
-  async function askIn(box, question) {
+  async function askIn(box, question, later = () => {}) {
     if (files === null && box) await show(box);
-    return ask(question);
+    return ask(question, later);
   }
   async function show(box) {
     const abort = new AbortController();

@@ -80,12 +80,13 @@
     link.textContent = found ? found.link.textContent : "what it says, and what that means";
     return element("p", "checker-explained", found ? `Likely: ${found.cause}. Read ` : "Read ", link, ".");
   }
-  function show_verdicts({ statements, refused, milliseconds }) {
+  const LOOKING = "Looking for the cause …";
+  const STOPPED = "Stopped before a cause was found.";
+  // The verdicts on a text. Returns what to call with the rest: what each statement says once its cause is found, or null.
+  function showVerdicts({ statements, refused, more, milliseconds }) {
     verdict.textContent = "";
-    if (refused) {
-      verdict.append(element("p", "checker-summary", refused));
-      return;
-    }
+    verdict.dataset.milliseconds = milliseconds;
+    if (refused) return verdict.append(element("p", "checker-summary", refused));
     const wrong = statements.findIndex(({ status }) => !["proved", "definition"].includes(status));
     const summary = wrong < 0
       ? statements.length === 1 ? "Proved." : `Proved: all ${statements.length} steps.`
@@ -93,41 +94,60 @@
       : `The first step that does not hold is step ${wrong + 1} of ${statements.length}.`;
     verdict.append(element("p", "checker-summary", summary));
     const list = element("ol", "checker-steps");
+    const words = [];
     for (const [place, one] of statements.entries()) {
       const [mark, name] = MARKS[one.status];
       const sign = element("span", "checker-mark", mark);
       sign.setAttribute("aria-hidden", "true");
       const formula = element("div", "checker-step-formula");
       typeset(formula, one.tex);
-      const item = element("li", `checker-step ${one.status}`, element("p", "checker-step-name", sign, ` ${statements.length > 1 ? `Step ${place + 1}: ` : ""}${name}`), formula);
+      const item = element("li", `checker-step ${one.status}`, element("p", "checker-step-name", sign, statements.length > 1 ? ` Step ${place + 1}: ${name}` : ` ${name}`), formula);
       if (place === wrong) item.classList.add("first-wrong");
-      if (one.says) item.append(element("p", "checker-says", one.says));
-      if (one.status === "refuted") item.append(explanation(one.says));
+      words.push(element("div", "checker-words"));
+      item.append(words[place]);
       if (one.read) item.append(element("details", "checker-read", element("summary", "", "How it was read"), element("pre", "", one.read)));
       list.append(item);
     }
     verdict.append(list);
-    verdict.dataset.milliseconds = milliseconds;
+    const say = (place, says, remark) => {
+      const parts = says ? [element("p", "checker-says", says)] : [];
+      if (remark) parts.push(element("p", "checker-looking", remark));
+      else if (statements[place].status === "refuted") parts.push(explanation(says));
+      words[place].replaceChildren(...parts);
+    };
+    for (const [place, { status, says }] of statements.entries()) say(place, says, more && status === "refuted" && LOOKING);
+    return rest => {
+      for (const [place, { status, says }] of statements.entries()) {
+        if (!rest) say(place, says, status === "refuted" && STOPPED);
+        else if (rest.says[place] !== says || status === "refuted") say(place, rest.says[place]);
+      }
+    };
   }
 
   let client = null;
+  let turn = 0; // of the checks: what comes to an earlier one is shown no more
   async function check() {
+    const mine = turn += 1;
+    const ends = () => { if (mine === turn) stop.hidden = true; };
     submit.disabled = true;
     stop.hidden = false;
     verdict.textContent = "Checking …";
     remember();
     try {
       client ??= book.loadProver();
+      let show = null;
       const found = await (await client).askIn(box.querySelector(".prover-load"), {
         ask: "check", tex: tex.value, network: network.value, notation: notation.value, assignment: assignment.checked,
-      });
-      show_verdicts(found);
+      }, rest => { if (mine === turn) show(rest); ends(); });
+      show = showVerdicts(found);
+      box.querySelector(".checker-size").hidden = true; // it is loaded
+      if (!found.more) ends();
     } catch (error) {
       verdict.textContent = error.message;
       if (!book.prover) client = null; // it did not load: the next check tries again
+      ends();
     } finally {
       submit.disabled = false;
-      stop.hidden = true;
     }
   }
   form.addEventListener("submit", event => {

@@ -1,10 +1,8 @@
-// Keeps what was read, once the prover has been used: the site then works without its server.
+// Keeps what is read, once the prover has been used: the site then works without its server.
+// The page itself and what it has loaded before that are kept by the prover's client.
 const KEPT = "backprop";
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", event => event.waitUntil(self.clients.claim()));
-self.addEventListener("message", ({ data }) => {
-  caches.open(KEPT).then(kept => Promise.all(data.keep.map(url => kept.add(url).catch(() => null))));
-});
 self.addEventListener("fetch", event => {
   const { request } = event;
   if (request.method !== "GET" || new URL(request.url).origin !== location.origin) return;

@@ -1,22 +1,29 @@
-// The prover in a worker: Python as WebAssembly. The build puts Pyodide's two scripts in front of this file.
-// All files come with the first message, so that a page opened from disk works as well: nothing is fetched here.
+// The prover in a worker: Python as WebAssembly, with its memory as it was once the prover had been imported.
+// The build puts Pyodide's two scripts and memory.js in front of this file. All comes with the first message,
+// so that a page opened from disk works as well: nothing is fetched here.
 "use strict";
 const LOCK = {/* lock */}; // Pyodide's own lock file without its packages, written by the build
-let answer = null;
+let page = null;
 
-async function start({ wasm, python }) {
-  const files = { "pyodide.asm.wasm": [wasm, "application/wasm"], "python_stdlib.zip": [python, "application/zip"] };
-  self.fetch = async url => {
-    const [bytes, type] = files[String(url).split("/").pop()] ?? [];
-    return bytes ? new Response(bytes, { headers: { "content-type": type } }) : Promise.reject(new TypeError(`no such file: ${url}`));
-  };
+async function start({ runtime, python }) {
+  // For the runtime, which is compiled already, and for the library, which is in the memory.
+  self.fetch = async () => new Response("");
+  WebAssembly.instantiateStreaming = async (_, imports) => ({ module: runtime, instance: await WebAssembly.instantiate(runtime, imports) });
+  const [words, sum] = new Uint32Array(python, 0, 2); // of the part that the runtime has as well
+  const memory = new Uint8Array(python, 16);
   const pyodide = await loadPyodide({
-    createPyodideModule: _createPyodideModule,
+    async createPyodideModule(settings) {
+      const module = await _createPyodideModule(settings);
+      const shared = new Uint32Array(python, python.byteLength - module.HEAPU8.length, words);
+      exchange(shared, new Uint32Array(module.HEAPU8.buffer, 0, words));
+      if (checksum(shared) !== sum) throw new Error("Python's memory does not fit its runtime");
+      return module;
+    },
+    _loadSnapshot: memory,
     indexURL: "https://checker.invalid/", // a name for what is fetched above; no request is made
     lockFileContents: LOCK,
   });
-  const page = pyodide.pyimport("texcheck.page");
-  answer = text => page.answer(text);
+  page = pyodide.pyimport("texcheck.page");
 }
 
 self.onmessage = async ({ data }) => {
@@ -26,8 +33,9 @@ self.onmessage = async ({ data }) => {
       self.postMessage({ ready: true });
     } else {
       const before = performance.now();
-      const text = answer(JSON.stringify(data.question));
-      self.postMessage({ id: data.id, reply: JSON.parse(text), milliseconds: performance.now() - before });
+      // The verdict, and then its cause if there is one to be found.
+      for (const text of page.replies(JSON.stringify(data.question)))
+        self.postMessage({ id: data.id, reply: { ...JSON.parse(text), milliseconds: performance.now() - before } });
     }
   } catch (error) {
     self.postMessage({ id: data.id, error: String(error?.message ?? error) });

@@ -81,24 +81,25 @@ def _worker() -> bytes:
     lock = json.loads((PYODIDE / "pyodide-lock.json").read_text("utf-8"))
     worker = (HERE / "worker.js").read_text("utf-8")
     worker = worker.replace("{/* lock */}", json.dumps({**lock, "packages": {}}))
-    return "\n;".join([loader, runtime, worker]).encode()
+    memory = (HERE / "memory.js").read_text("utf-8")
+    return "\n;".join([loader, runtime, memory, worker]).encode()
 
 
 def _bundle(folder: Path, stamp: str) -> None:
     """Writes the files that a page loads when the prover is first used."""
-    python = folder / "python.zip"
+    python = folder / "python"
     package = Path(texcheck.__file__).parent
     command = ["node", str(HERE / "bundle.mjs"), str(PYODIDE), str(package), str(python)]
     subprocess.run(command, check=True, capture_output=True, text=True)
     packed = {
         "worker.js.gz": gzip.compress(_worker(), mtime=0),
-        "python.wasm.gz": gzip.compress((PYODIDE / "pyodide.asm.wasm").read_bytes(), mtime=0),
-        "python.zip": python.read_bytes(),
+        "runtime.wasm.gz": gzip.compress((PYODIDE / "pyodide.asm.wasm").read_bytes(), mtime=0),
+        "python.gz": gzip.compress(python.read_bytes(), mtime=0),
     }
+    python.unlink()
     for name, content in packed.items():
         (folder / name).write_bytes(content)
-    keys = zip(("worker", "wasm", "python"), packed.values(), strict=True)
-    carried = {key: base64.b64encode(content).decode() for key, content in keys}
+    carried = {name: base64.b64encode(content).decode() for name, content in packed.items()}
     disk = f'"use strict";\nbook.proverFiles = {json.dumps(carried)};\n'
     (folder / "disk.js").write_text(disk, "utf-8")
     sizes = json.dumps({name: len(content) for name, content in packed.items()})

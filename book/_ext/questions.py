@@ -179,11 +179,11 @@ def _choices(question: Question) -> Iterator[str]:
 
 def _formulas(question: Question) -> Iterator[str]:
     for right in (question.answer, *question.also):
-        reply = judge(data(question), right)
+        *_, reply = judge(data(question), right)
         if not reply["right"]:
             yield f"the answer {right} is not accepted: {reply['says']}"
     for place, one in enumerate(question.wrong):
-        reply = judge(data(question), one.answer)
+        *_, reply = judge(data(question), one.answer)
         if reply["right"]:
             yield f"the wrong answer {one.answer} is accepted"
         elif reply["wrong"] != place:

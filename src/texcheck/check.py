@@ -68,7 +68,16 @@ def check(
         unread = Unreadable(tex, (error.start, error.end), error.expected, error.instead)
         return [(Claim(tex.strip(), *unread.place[:2]), unread)]
     with at_most(TEXT):
-        return [(_claim(one, tex), _verdict(one, tex, about, diagnose)) for one in found]
+        decided = [(_claim(one, tex), _verdict(one, tex, about)) for one in found]
+    return explained(tex, decided, about) if diagnose else decided
+
+
+def explained(
+    tex: str, found: list[tuple[Claim, Verdict]], network: str | Network
+) -> list[tuple[Claim, Verdict]]:
+    """The verdicts on a text with their causes: what would be true, what to write instead."""
+    with at_most(TEXT):
+        return [(claim, _cause(tex, claim.statement, one, network)) for claim, one in found]
 
 
 def statements(
@@ -83,13 +92,16 @@ def statements(
     return [one.statement for one in _located(tex, subject, kind, names)]
 
 
-def _verdict(one: _Located, tex: str, network: Network, diagnose: bool) -> Verdict:
+def _verdict(one: _Located, tex: str, network: Network) -> Verdict:
     verdict = decide(one.statement, network)
-    if isinstance(verdict, Unreadable):
-        unread = replace(verdict, tex=tex)
-        return advise(tex, one.statement, network, unread) if diagnose else unread
-    if diagnose and isinstance(verdict, Refuted):
-        return diagnosed(tex, one.statement, network, verdict)
+    return replace(verdict, tex=tex) if isinstance(verdict, Unreadable) else verdict
+
+
+def _cause(tex: str, about: t.Statement | None, verdict: Verdict, on: str | Network) -> Verdict:
+    if about is not None and isinstance(verdict, Unreadable):
+        return advise(tex, about, on, verdict)
+    if about is not None and isinstance(verdict, Refuted):
+        return diagnosed(tex, about, on, verdict)
     return verdict
 
 

@@ -1,14 +1,14 @@
-"""What a page asks the prover, as JSON: a verdict on a formula, or whether it is the wanted one."""
+"""What a page asks the prover, as JSON: the verdict comes first, then its cause."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from . import report
-from .check import Claim, check
+from .check import Claim, check, explained
 from .indexed import indexed
 from .reading import BOOK, CannotRead, Names, expression, names_of
 from .syntax import (
@@ -41,21 +41,33 @@ class Reply(TypedDict):
     right: bool
     wrong: int | None
     says: str
+    more: bool
 
 
-def judge(wanted: Wanted, answer: str) -> Reply:
-    """Whether an answer is the wanted formula, in any spelling, and what is wrong if it is not."""
+def judge(wanted: Wanted, answer: str) -> Iterator[Reply]:
+    """Whether an answer is the wanted formula, in any spelling; then what is wrong if it is not."""
     try:
         stranger = _stranger(expression(answer), wanted["allow"])
     except CannotRead as error:
-        return Reply(right=False, wrong=None, says=str(error))
-    status, says = _verdict(f"{wanted['left']} = {answer}", wanted["network"])
-    right = status == "proved" and not stranger
-    if right:
-        return Reply(right=True, wrong=None, says="")
-    if status == "proved":
-        says = f"that is true, but {stranger} may not stand in the answer"
-    return Reply(right=False, wrong=_foreseen(wanted, answer), says=says)
+        yield Reply(right=False, wrong=None, says=str(error), more=False)
+        return
+    tex, network = f"{wanted['left']} = {answer}", wanted["network"]
+    (_, verdict), *others = found = check(tex, network, diagnose=False)
+    if verdict.status == "proved" and not stranger and not others:
+        yield Reply(right=True, wrong=None, says="", more=False)
+        return
+    strange = f"that is true, but {stranger} may not stand in the answer"
+    says = strange if verdict.status == "proved" else _says(verdict)
+    more = not others and _has_cause(found)
+    wrong = _foreseen(wanted, answer)
+    yield (reply := Reply(right=False, wrong=wrong, says="" if more else says, more=more))
+    if more:
+        yield {**reply, "says": _says(explained(tex, found, network)[0][1]), "more": False}
+
+
+def _has_cause(found: list[tuple[Claim, Verdict]]) -> bool:
+    """Whether there is a verdict that `explained` says more about."""
+    return any(one.statement and isinstance(two, Refuted | Unreadable) for one, two in found)
 
 
 def _stranger(answer: Expr, allow: list[str]) -> str:
@@ -94,17 +106,10 @@ def _foreseen(wanted: Wanted, answer: str) -> int | None:
         if "".join(wrong.split()) == "".join(answer.split()):
             return number
     for number, wrong in enumerate(wanted["answers"][1:]):
-        if _verdict(f"{answer} = {wrong}", wanted["network"])[0] == "proved":
+        found = check(f"{answer} = {wrong}", wanted["network"], diagnose=False)
+        if [verdict.status for _, verdict in found] == ["proved"]:
             return number
     return None
-
-
-def _verdict(tex: str, network: str) -> tuple[str, str]:
-    results = check(tex, network)
-    (_, verdict), *others = results
-    if others:
-        return "unreadable", "expected one formula without ="
-    return verdict.status, _says(verdict)
 
 
 def _says(verdict: Verdict) -> str:
@@ -114,19 +119,27 @@ def _says(verdict: Verdict) -> str:
     return verdict.message if isinstance(verdict, Unreadable) else " ".join(report.text(verdict))
 
 
-def answer(question: str) -> str:
-    """The reply to a question of the page, both as JSON."""
+def replies(question: str) -> Iterator[str]:
+    """The replies to a question of the page, all JSON: the last one has no `more` to come."""
     asked = json.loads(question)
-    if asked["ask"] == "judge":
-        return json.dumps(judge(asked["wanted"], asked["answer"]))
-    names = notation(asked["notation"])
+    found = judge(asked["wanted"], asked["answer"]) if asked["ask"] == "judge" else _checked(asked)
+    yield from map(json.dumps, found)
+
+
+def _checked(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The verdicts on a text; then what the statements say once their causes are found."""
+    tex, names = asked["tex"], notation(asked["notation"])
     # Another course's letters are declared for any number of layers.
     network = asked["network"] if names is BOOK else "deep"
-    found = check(asked["tex"], network, names=names)
-    reason = _beyond_the_assignment(found) if asked["assignment"] else ""
-    if reason:
-        return json.dumps({"statements": [], "refused": reason})
-    return json.dumps({"statements": [_shown(claim, verdict, network) for claim, verdict in found]})
+    found = check(tex, network, names=names, diagnose=False)
+    if asked["assignment"] and (reason := _beyond_the_assignment(found)):
+        yield {"statements": [], "refused": reason, "more": False}
+        return
+    more = _has_cause(found)
+    yield {"statements": [_shown(*one, network) for one in found], "more": more}
+    if more:
+        said = ["\n".join(report.text(one)) for _, one in explained(tex, found, network)]
+        yield {"says": said, "more": False}
 
 
 # Other courses' letters, as their schema lines: a layer, its activation, the loss.
@@ -179,21 +192,3 @@ def _not_given(formula: Expr) -> str:
         if isinstance(node, Name) and node.base not in ("x", "y", "W", "b"):
             return f"{node.base}; use the input, the target and the parameters"
     return ""
-
-
-def warm() -> None:
-    """Asks for a verdict of each kind, so that whatever they import has been imported."""
-    judge({"network": "any", "left": "x", "allow": ["x"], "answers": ["x"]}, "x")
-    for network in ("regression", "sigmoid-bce", "any", "deep"):
-        for tex in (
-            "s^{(1)} = W^{(1)} x + b^{(1)}",
-            "s^{(1)} = W^{(1)T} x",
-            r"\frac{\partial \ell}{\partial \hat y} = (\hat y - y)^T",
-            r"\lVert x \rVert = \exp(\log \sigma(x_0))",
-            "2^{d_x} = d_x^2",
-            "x = (",
-        ):
-            for name in ("", *NOTATIONS):
-                asked = {"ask": "check", "tex": tex, "network": network, "notation": name}
-                answer(json.dumps({**asked, "assignment": not name}))
-                answer(json.dumps({**asked, "assignment": False}))

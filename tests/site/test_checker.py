@@ -31,6 +31,12 @@ LOADED = 60_000  # milliseconds for the first answer, on a machine that does oth
 
 RIGHT = r"\frac{\partial \ell}{\partial \hat y} = 2 (\hat y - y)^T"
 WRONG = r"\frac{\partial \ell}{\partial \hat y} = (\hat y - y)^T"
+# Refuted at once; that no small change makes a line true takes a second each to find out.
+LONG_SOUGHT = r" \\ ".join(
+    r"\frac{\partial \ell}{\partial W^{(1)}} &= x (\hat y - y)^T W^{(2)}"
+    rf" \operatorname{{diag}}(z^{{(1)}} \odot s^{{(1)}}) + {n} x s^{{(1)T}}"
+    for n in range(2, 6)
+)
 CHAIN = (
     r"\frac{\partial \ell}{\partial W^{(2)}} &= z^{(1)} [\delta^{(2)}]^T \\ "
     r"&= z^{(1)} (\hat y - y)^T \\ &= z^{(1)} \hat y^T - z^{(1)} y^T"
@@ -55,6 +61,7 @@ def ask(page: Page, tex: str) -> str:
     page.get_by_label("Your formula", exact=True).fill(tex)
     page.keyboard.press("Control+Enter")
     expect(page.locator(".checker-buttons [type=submit]")).to_be_enabled(timeout=LOADED)
+    expect(page.get_by_role("button", name="Stop")).to_be_hidden(timeout=LOADED)
     return page.locator(".checker-verdict").inner_text()
 
 
@@ -63,6 +70,38 @@ def test_a_formula_is_proved_and_another_refuted_with_its_diagnosis(open_page: P
     said = ask(open_page, WRONG)
     assert "refuted" in said
     assert "factor 2" in said
+
+
+# What the region of the verdict has said, one entry a change.
+LISTEN = """() => {
+  const region = document.querySelector(".checker-verdict");
+  window.heard = [];
+  new MutationObserver(() => window.heard.push(region.innerText))
+    .observe(region, { childList: true, subtree: true });
+}"""
+
+
+def test_the_verdict_is_shown_before_its_cause_is_found(open_page: Page) -> None:
+    open_page.evaluate(LISTEN)
+    ask(open_page, WRONG)
+    heard = open_page.evaluate("window.heard")
+    verdict = next(place for place, said in enumerate(heard) if "This is refuted." in said)
+    cause = next(place for place, said in enumerate(heard) if "factor 2" in said)
+    assert verdict < cause
+    assert "the left side is 3 and the right side is 1.5" in heard[verdict]
+    assert "Looking for the cause" in heard[verdict]
+    assert "Looking for the cause" not in heard[-1]
+
+
+def test_a_search_for_a_cause_can_be_stopped_and_the_verdict_stays(open_page: Page) -> None:
+    open_page.get_by_label("Your formula", exact=True).fill(LONG_SOUGHT)
+    open_page.keyboard.press("Control+Enter")
+    verdict = open_page.locator(".checker-verdict")
+    expect(verdict).to_contain_text("Looking for the cause", timeout=LOADED)
+    open_page.get_by_role("button", name="Stop").click()
+    expect(verdict).to_contain_text("Stopped before a cause was found.")
+    expect(verdict).to_contain_text("does not hold is step 1 of 4")
+    assert "Proved." in ask(open_page, RIGHT)
 
 
 def test_a_refutation_leads_to_the_place_that_explains_it(open_page: Page) -> None:
@@ -269,10 +308,10 @@ def test_nothing_is_loaded_before_it_is_used_and_nothing_comes_from_elsewhere(
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     page.goto(f"{origin}/{PAGE}")
-    assert not [url for url in requests if url.endswith((".gz", ".zip", "client.js", "temml.js"))]
+    assert not [url for url in requests if url.endswith((".gz", "client.js", "temml.js"))]
     page.get_by_label("Your formula", exact=True).focus()
     expect(page.locator(".checker-size")).to_contain_text("MB from this site")
-    assert not [url for url in requests if ".gz" in url or ".zip" in url]
+    assert not [url for url in requests if ".gz" in url]
     ask(page, RIGHT)
     assert {url.split("/")[2] for url in requests if not url.startswith(("blob:", "data:"))} == {
         origin.split("/")[2]
@@ -286,10 +325,10 @@ class Faulty(http.server.SimpleHTTPRequestHandler):
     missing = False
 
     def do_GET(self) -> None:
-        if "/python.wasm.gz" in self.path:
+        if "/runtime.wasm.gz" in self.path:
             self.withheld.wait(60)
         with contextlib.suppress(ConnectionError):  # of a load that was cancelled
-            if self.missing and "/python.wasm.gz" in self.path:
+            if self.missing and "/runtime.wasm.gz" in self.path:
                 self.send_error(404)
             else:
                 super().do_GET()

@@ -619,7 +619,8 @@
       const error = errors && { z1: "delta1", y_hat: "delta2" }[name];
       const off = node.classList.contains("bench-is-off") ? ", off" : "";
       const value = text(item, valueOf(item, params, r), stage >= (STAGE[name] ?? 0));
-      node.setAttribute("aria-label", `${wordsOf(item)}: ${value}${off}${error ? `, error ${text(error, r[error][i], stage >= STAGE[error])}` : ""}`);
+      const back = error ? `, error ${text(error, r[error][i], stage >= STAGE[error])}` : "";
+      node.setAttribute("aria-label", `${wordsOf(item)}: ${value}${off}${back}`);
     }
 
     panel(r, hides);

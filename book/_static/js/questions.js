@@ -50,11 +50,11 @@
     choice({ answers }, letter) {
       return letter ? { place: answers.indexOf(letter) } : { expected: "Choose one of the answers." };
     },
-    async formula(data, tex, box) {
+    async formula(data, tex, box, later) {
       if (!tex.trim()) return { expected: "A formula in TeX is expected." };
       const prover = await book.loadProver().catch(() => { throw new Error("This site holds no prover: check your formula at the command line."); });
-      const reply = await prover.askIn(box, { ask: "judge", wanted: data, answer: tex });
-      return { place: reply.right ? 0 : reply.wrong === null ? -1 : reply.wrong + 1, says: reply.says, expected: reply.expected };
+      const reply = await prover.askIn(box, { ask: "judge", wanted: data, answer: tex }, later);
+      return { place: reply.right ? 0 : reply.wrong === null ? -1 : reply.wrong + 1, ...reply };
     },
   };
 
@@ -122,16 +122,16 @@
     }
     function say(text, place) {
       status.textContent = text;
-      replies.forEach((one, at) => { one.hidden = at + 1 !== place; });
       if (place > 0) status.append(" ", ...[...replies[place - 1].childNodes].map(node => node.cloneNode(true)));
     }
     form.addEventListener("submit", async event => {
       event.preventDefault();
       const text = given();
       check.disabled = true;
+      const diagnosis = element("span", { class: "question-diagnosis" });
       let found;
       try {
-        found = await judges[data.kind](data, text, loading);
+        found = await judges[data.kind](data, text, loading, rest => { diagnosis.textContent = rest?.says ?? ""; });
       } catch (error) {
         found = { expected: error.message };
       } finally {
@@ -145,7 +145,10 @@
       if (found.place === 0) { answer.open = true; say("Right.", 0); }
       else if (found.place > 0) say("Not yet.", found.place);
       else say(state.hints < hints.length ? `Not that. Hint ${state.hints + 1} may help.` : "Not that. The answer stands below.", 0);
-      if (found.place !== 0 && found.says) status.append(element("span", { class: "question-diagnosis" }, found.says));
+      if (found.place !== 0 && (found.says || found.more)) {
+        diagnosis.textContent = found.more ? "Looking for the cause …" : found.says;
+        status.append(diagnosis);
+      }
       keep();
     });
     hint.addEventListener("click", () => {

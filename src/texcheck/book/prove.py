@@ -18,11 +18,11 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 from .. import report
-from ..check import Claim, check
+from ..check import Claim, check, explained
 from ..indexed import indexed
 from ..verdict import Proved, Unreadable, Verdict
 from .pages import Item, read
@@ -192,11 +192,10 @@ def prove(path: Path | str, *, pages: bool = False) -> Book:
 
 def _checked(item: Item, pages: bool) -> list[tuple[Claim, Verdict]]:
     """The verdicts on an item, with a diagnosis where it is shown: to seek it takes long."""
-    show = pages and item.expect == "misprint"
-    asked = partial(check, item.tex, item.network, subject=item.subject, kind=item.kind)
-    found = asked(diagnose=show)
+    found = check(item.tex, item.network, subject=item.subject, kind=item.kind, diagnose=False)
     failed = any(verdict.status not in ("proved", "definition") for _, verdict in found)
-    return asked() if failed and item.expect == "true" else found
+    shown = pages if item.expect == "misprint" else failed and item.expect == "true"
+    return explained(item.tex, found, item.network) if shown else found
 
 
 def _statement(

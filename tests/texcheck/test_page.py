@@ -1,0 +1,77 @@
+"""What the page is told: the verdict first, then its cause, both as `check` says them."""
+
+import json
+
+import pytest
+
+from texcheck import check, report
+from texcheck.page import judge, replies
+
+CHAIN = (
+    r"\frac{\partial \ell}{\partial W^{(2)}} &= z^{(1)} [\delta^{(2)}]^T \\ "
+    r"&= z^{(1)} (\hat y - y)^T \\ &= z^{(1)} \hat y^T - z^{(1)} y^T"
+)
+WANTED = {
+    "network": "any",
+    "left": r"\frac{\partial \ell}{\partial z^{(1)}}",
+    "allow": [r"\delta^{(2)}", "W^{(2)}"],
+    "answers": [r"[\delta^{(2)}]^T W^{(2)}", r"[W^{(2)}]^T \delta^{(2)}"],
+}
+
+
+def asked(tex, network="regression", *, assignment=False):
+    question = {"ask": "check", "tex": tex, "network": network, "notation": ""}
+    return [json.loads(one) for one in replies(json.dumps({**question, "assignment": assignment}))]
+
+
+def test_the_verdicts_of_a_chain_come_before_their_causes():
+    first, second = asked(CHAIN)
+    assert [one["status"] for one in first["statements"]] == ["proved", "refuted", "proved"]
+    assert first["more"]
+    assert not any("factor 2" in one["says"] for one in first["statements"])
+    assert "factor 2" in second["says"][1]
+    assert not second["more"]
+    whole = check(CHAIN, "regression")
+    assert second["says"] == ["\n".join(report.text(verdict)) for _, verdict in whole]
+
+
+def test_what_to_write_instead_comes_second_as_well():
+    first, second = asked(r"\ell = (\hat y - y)^2")
+    assert first["statements"][0]["status"] == "unreadable"
+    assert "squared norm" not in first["statements"][0]["says"]
+    assert "squared norm is meant" in second["says"][0]
+
+
+@pytest.mark.parametrize("tex", ["x = x", "x = (", "2^{d_x} = d_x^2"])
+def test_where_no_cause_is_looked_for_there_is_one_reply(tex):
+    (only,) = asked(tex)
+    assert not only["more"]
+
+
+def test_the_assignment_refuses_before_anything_is_explained():
+    (only,) = asked(
+        r"\frac{\partial \ell}{\partial W_{ij}^{(2)}} = \delta_i^{(2)} z_j^{(1)}", assignment=True
+    )
+    assert "component" in only["refused"]
+
+
+def test_an_answer_is_judged_before_it_is_explained():
+    assert [one["right"] for one in judge(WANTED, r"\delta^{(2)T} W^{(2)}")] == [True]
+    first, second = judge(WANTED, r"W^{(2)T} \delta^{(2)}")
+    assert (first["right"], first["wrong"], first["says"]) == (False, 0, "")
+    assert (second["wrong"], second["more"]) == (0, False)
+    assert "transpose" in second["says"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (r"\frac{\partial \ell}{\partial z^{(1)}}", "a derivative may not stand"),
+        ("x = x", "expected"),
+        ("x (", "expected"),
+    ],
+)
+def test_what_is_no_answer_is_said_at_once(answer, says):
+    (only,) = judge(WANTED, answer)
+    assert not only["right"]
+    assert says in only["says"]
