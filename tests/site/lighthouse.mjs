@@ -1,4 +1,4 @@
-// Serves the built site with gzip, measures four pages with Lighthouse as on a phone, and compares with the goals.
+// Serves the built site with gzip, measures five pages with Lighthouse as on a phone, and compares with the goals.
 // Each page is measured five times; the run with the median performance counts.
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
@@ -10,7 +10,7 @@ import lighthouse from "lighthouse";
 
 const site = process.env.SITE ?? "_build/html";
 const chromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const pages = ["regression/gradients.html", "bench.html", "errata.html", "homework/derivation.html"];
+const pages = ["index.html", "regression/gradients.html", "bench.html", "errata.html", "homework/derivation.html"];
 const runsPerPage = 5;
 const goals = { performance: 95, accessibility: 100, "best-practices": 100, seo: 100 };
 
