@@ -1,10 +1,12 @@
 """requirements.txt pins everything that the book installs, and nothing by a range."""
 
 import re
+import tomllib
 from importlib.metadata import distribution
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +34,19 @@ def test_what_the_pinned_packages_need_is_pinned_as_well():
     }
     # PyTorch's CUDA packages are pinned by PyTorch itself, and the CPU build has none of them.
     assert {(need, by) for need, by in needed if need not in pinned and by != "torch"} == set()
+
+
+def test_every_pin_installs_on_the_oldest_python_that_the_package_admits():
+    admitted = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    (oldest,) = SpecifierSet(admitted["requires-python"])
+    first = f"{oldest.version}.0"
+    refused = {
+        pin.name: needs
+        for pin in HERE
+        if (needs := distribution(pin.name).metadata["Requires-Python"])
+        and first not in SpecifierSet(needs)
+    }
+    assert refused == {}
 
 
 def test_the_installed_versions_are_the_pinned_ones():
