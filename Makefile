@@ -33,7 +33,7 @@ book: .venv/installed $(PROVER) ## build the site into _build/html (about a minu
 	$(BIN)/jupyter-book build book --config _config.yml --path-output . -W -n --keep-going
 	@echo "The book is built. Open $(SITE)/index.html, or run: make serve"
 
-test: .venv/installed ## run all tests, every notebook, and prove every equation (many minutes)
+test: .venv/installed ## run all tests, every notebook, and prove every equation (about nine minutes)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports

@@ -252,7 +252,9 @@ def _backward(network: Network, trace: Trace, delta_last: Array, db_last: Array)
     W = {}
     for L in numbers:
         # eq:c18-1 transposed to the shape of W; the product sums over a batch.
-        W[L] = finite(_rows(delta[L]).T @ _rows(trace.z[L - 1]), "dl/dW", L)
+        W[L] = _rows(delta[L]).T @ _rows(trace.z[L - 1])
+        if not all_finite(W[L]):
+            finite(W[L], "dl/dW", L)
     return Gradients(W, b, delta, partial(_dl_dx, delta[1], layers[0].W))
 
 
