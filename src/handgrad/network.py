@@ -249,7 +249,7 @@ def _backward(network: Network, trace: Trace, delta_last: Array, db_last: Array)
     for L in range(depth - 1, 0, -1):
         # eq:c18-2: points are rows here, and delta @ W is the row of W^T delta.
         delta[L], b[L] = _error(network, trace, L, delta[L + 1] @ layers[L].W)
-    W = {}
+    W: dict[int, Array] = {}
     for L in numbers:
         # eq:c18-1 transposed to the shape of W; the product sums over a batch.
         W[L] = _rows(delta[L]).T @ _rows(trace.z[L - 1])
