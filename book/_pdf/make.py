@@ -32,15 +32,22 @@ NAVIGATION = ("Next: ", "Back to ")
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
 # The width of the text on paper in CSS pixels: A4 less the margins in print.css.
 TEXT_WIDTH = round((210 - 2 * 24) / 25.4 * 96)
+TURNED_WIDTH = round((297 - 2 * 20) / 25.4 * 96)
 # What is wider than the text is set smaller: paper cannot be scrolled.
-FIT = """() => {
+FIT = """turnedWidth => {
   const boxes = ".equation-scroll, .pst-scrollable-table-container, .text_html";
   for (const box of document.querySelectorAll(boxes)) {
     const content = box.firstElementChild;
     const ratio = box.clientWidth / content.getBoundingClientRect().width;
     if (ratio < 1) content.style.zoom = Math.floor(ratio * 100) / 100;
   }
-  return document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  // The ledger's tables stand on pages of their own, which are turned and as wide as this.
+  const turned = [...document.querySelectorAll(".proof-table")];
+  const excess = Math.max(...turned.map(table => table.scrollWidth - turnedWidth));
+  for (const table of turned) table.style.display = "none";
+  const upright = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  for (const table of turned) table.style.display = "";
+  return Math.max(upright, excess);
 }"""
 _URL_REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
@@ -188,7 +195,7 @@ def print_pdf(page: Page, html: str, target: Path) -> None:
         source.flush()
         page.goto(Path(source.name).as_uri(), wait_until="load")
         page.evaluate("document.fonts.ready.then(() => true)")
-        if (excess := page.evaluate(FIT)) > 0:
+        if (excess := page.evaluate(FIT, TURNED_WIDTH)) > 0:
             sys.exit(
                 f"the text is {excess} pixels wider than the page: Chromium would shrink it all"
             )

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pikepdf
 import pytest
 from pages import OFFLINE_NAME, PDF_NAME
-from playwright.sync_api import BrowserContext, Route
+from playwright.sync_api import Browser, BrowserContext, Route
 
 ROOT = Path(__file__).parents[2]
 PAGE = (
@@ -155,6 +155,19 @@ def test_book_is_printed(plain: Path, tmp_path: Path) -> None:
         assert pdf.docinfo["/Author"] == "The authors of this book"
     for page in site.rglob("*.html"):
         assert f'<a href="{PDF_NAME}">' in page.read_text("utf-8")
+
+
+def test_the_whole_book_fits_on_paper(site: Path, browser: Browser, tmp_path: Path) -> None:
+    make = runpy.run_path(str(ROOT / "book" / "_pdf" / "make.py"))
+    chapters = make["read_chapters"](site)
+    make["join"](chapters, site)
+    source = tmp_path / "book.html"
+    source.write_text(make["compose"](chapters, site, "Title", "Author", {}), "utf-8")
+    page = browser.new_page(viewport={"width": make["TEXT_WIDTH"], "height": 1000})
+    page.emulate_media(media="print")
+    page.goto(source.as_uri())
+    assert page.evaluate(make["FIT"], make["TURNED_WIDTH"]) <= 0
+    page.close()
 
 
 def test_answers_are_printed_at_the_end(plain: Path) -> None:
