@@ -24,10 +24,13 @@ NEUTRAL = (
 
 
 def make(folder, *arguments, **variables):
+    # What the make around these tests was told, such as PYTHON=python3.12, is not told to this one.
+    outer = {"MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS", "PYTHON"}
+    kept = {name: value for name, value in os.environ.items() if name not in outer}
     return subprocess.run(
         ["make", *arguments],
         cwd=folder,
-        env={**os.environ, **variables},
+        env={**kept, **variables},
         capture_output=True,
         encoding="utf-8",
     )
