@@ -8,21 +8,10 @@ from functools import cache
 from typing import Any, TypedDict
 
 from . import report
+from . import syntax as t
 from .check import Claim, check, explained
 from .indexed import indexed
 from .reading import BOOK, CannotRead, Names, expression, names_of
-from .syntax import (
-    Derivative,
-    Equation,
-    Expr,
-    Function,
-    Gradient,
-    Index,
-    Kronecker,
-    Name,
-    Node,
-    Sum,
-)
 from .verdict import Refuted, Unreadable, Verdict
 
 
@@ -70,24 +59,24 @@ def _has_cause(found: list[tuple[Claim, Verdict]]) -> bool:
     return any(one.statement and isinstance(two, Refuted | Unreadable) for one, two in found)
 
 
-def _stranger(answer: Expr, allow: list[str]) -> str:
+def _stranger(answer: t.Expr, allow: list[str]) -> str:
     """The first quantity of an answer that it may not be made of, in words; "" if there is none."""
     if not allow:
         return ""
     for node in _beside(answer, allow):
-        if isinstance(node, Derivative):
+        if isinstance(node, t.Derivative):
             return "a derivative"
-        if isinstance(node, Function) and node.name in ("Linear", "MSE", "BCE", "loss"):
+        if isinstance(node, t.Function) and node.name in ("Linear", "MSE", "BCE", "loss"):
             return f"the function {node.name}"
-        if isinstance(node, Name):
+        if isinstance(node, t.Name):
             return f"{node.base}{f'^({node.layer})' if node.layer else ''}"
     return ""
 
 
-def _beside(formula: Expr, given: Iterable[str]) -> Iterator[Node]:
+def _beside(formula: t.Expr, given: Iterable[str]) -> Iterator[t.Node]:
     """The parts of a formula but those that are given, as they are."""
     known = set(map(_expression, given))
-    left: list[Node] = [formula]
+    left: list[t.Node] = [formula]
     while left:
         node = left.pop()
         if node not in known:
@@ -96,7 +85,7 @@ def _beside(formula: Expr, given: Iterable[str]) -> Iterator[Node]:
 
 
 @cache
-def _expression(tex: str) -> Expr:
+def _expression(tex: str) -> t.Expr:
     return expression(tex)
 
 
@@ -177,18 +166,19 @@ _GIVEN = (
 
 def _beyond_the_assignment(found: list[tuple[Claim, Verdict]]) -> str:
     """Why a right side is no answer to the assignment: what it holds that is not allowed there."""
-    for claim, _ in found:
-        if isinstance(claim.statement, Equation) and (reason := _not_given(claim.statement.right)):
+    for one in (claim.statement for claim, _ in found):
+        if isinstance(one, t.Equation) and (reason := _not_given(one.right)):
             return f"Not allowed in the assignment: {reason}."
     return ""
 
 
-def _not_given(formula: Expr) -> str:
+def _not_given(formula: t.Expr) -> str:
     for node in _beside(formula, _GIVEN):
-        if isinstance(node, Index | Kronecker | Sum) or (isinstance(node, Name) and node.indices):
+        entry = isinstance(node, t.Name) and node.indices
+        if entry or isinstance(node, t.Index | t.Kronecker | t.Sum):
             return "a component; write vectors and matrices as a whole"
-        if isinstance(node, Derivative | Gradient):
+        if isinstance(node, t.Derivative | t.Gradient):
             return "this derivative; given are those of the loss by the prediction, and of f and g"
-        if isinstance(node, Name) and node.base not in ("x", "y", "W", "b"):
+        if isinstance(node, t.Name) and node.base not in ("x", "y", "W", "b"):
             return f"{node.base}; use the input, the target and the parameters"
     return ""

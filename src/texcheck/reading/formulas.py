@@ -153,18 +153,26 @@ def _expect_no_longer_number(c: Cursor, factors: list[t.Expr]) -> None:
 
 
 def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -> None:
-    """Raises `CannotRead` for s(x): what depends on x is written without it."""
-    before, opening = factors[-1] if factors else None, c.tokens[begin].text
+    """Raises `CannotRead` for s(x) and x(0), which are no products to a reader.
+
+    A vector in the bracket, as in \\hat y (1 - \\hat y), is left: there a product has no meaning.
+    """
+    opening = next(token.text for token in c.tokens[begin:] if token.text != "{")
+    inner = one.of if isinstance(one, t.Power) else one
+    bracket = opening in ("(", "[", "lbrace") and (c.form == "bracket" or inner is not one)
+    if not factors or not bracket:
+        return
+    before, parts = factors[-1], list(t.walk(inner))
     base = before.base if isinstance(before, t.Name) and not before.indices else ""
-    names = base in ("s", "z", "y_hat", "delta") or isinstance(before, t.Local)
-    behind = isinstance(before, t.Name | t.Derivative | t.Gradient | t.Local)
-    depends = base == "ell" or (names and isinstance(one, t.Name))
-    point = behind and isinstance(one, t.Number | t.Index | t.Length)
-    value = c.form == "bracket" and (
-        (depends and opening == "(") or (point and opening in ("(", "["))
-    )
+    names = [part for part in parts if isinstance(part, t.Name)]
+    vector = any(part.base in (*spelling.VECTORS, "W") and not part.indices for part in names)
+    depends = base in ("s", "z", "y_hat", "delta") or isinstance(before, t.Local)
+    depends = base == "ell" or (depends and (inner in names or not vector))
+    varies = names or any(isinstance(part, t.Function | t.Local) for part in parts)
+    fixed = isinstance(inner, t.Length) or not varies
+    point = fixed and isinstance(before, t.Name | t.Derivative | t.Gradient)
     what = "expected the quantity alone, without what it depends on, or a sign"
-    c.require(not value, what, at=one)
+    c.require(not point and (not depends or opening == "["), what, at=one)
 
 
 # -- factors

@@ -8,6 +8,7 @@ from .cursor import CLOSING, Cursor
 from .tokens import Token
 
 OF_INDICES = (t.Index, t.Number, t.Length, t.LayerCount, t.Add, t.Negative)
+_SEEN = {opening: closing for opening, closing in CLOSING.items() if opening != "{"}
 _OTHERS = spelling.CONDITION | spelling.OTHERWISE | {""}
 
 # -- comparisons
@@ -85,14 +86,14 @@ def matrix(c: Cursor) -> t.Expr:
         (*row, *[t.Blank(start=row[-1].end, end=row[-1].end)] * (width - len(row))) for row in rows
     ]
     if opening.text in spelling.WITHOUT_BRACKETS:
-        alone = before is None or _ends(before) or before.text in CLOSING
+        alone = before is None or _ends(before) or before.text in _SEEN
         c.require(alone and _ends(c.token), "expected brackets around this matrix", at=opening)
     return t.Written(tuple(filled), **c.span(opening.start))
 
 
 def _ends(token: Token) -> bool:
     """Whether a token is none that a formula goes on across."""
-    apart = spelling.COMPARISONS | {*CLOSING.values(), ",", ".", ";", "&"}
+    apart = spelling.COMPARISONS | {*_SEEN.values(), ",", ".", ";", "&"}
     return token.text in apart or token.kind in ("newline", "end", "close", "text")
 
 

@@ -27,6 +27,7 @@ _BREAK = re.compile(r"([ \t\n]*\*)?(\[\s*-?[\d.]+\s*(em|ex|pt|mm|cm)\s*\])?")
 _CALL = re.compile(r"\s*(\\left\s*)?\(")
 _CHARACTER = re.compile(r":=|\|\||[()\[\]+\-=*/^_,.;:&'!<>|]|[0-9]|[^\W\d_]")
 _WITH_WORD = spelling.UPRIGHT | spelling.BLACKBOARD | spelling.SCRIPT | {"begin", "end"}
+_SYMBOL = re.compile(r"\s*\{\s*(\\[A-Za-z]+\s*)?[A-Za-z]?\s*\}")
 _TAKES_ARGUMENT = {"^", "_", "hat", "frac", "sqrt"}
 _AROUND_BOX = {"end", "=", "&", ",", ".", ";", "newline", "Rightarrow"}
 
@@ -146,8 +147,6 @@ class _Scanner:
         if look == "boxed":
             self.boxes.append((first, len(self.found)))
         elif look in spelling.BOLD:
-            if look == "vec" and {"+", "-"} & {token.text for token in self.found[first:]}:
-                raise CannotRead("expected one symbol under the arrow", opened, self.at)
             _expect_no_bold_number(self.found[first:])
             matrix = [token.text for token in self.found[first:]] == ["I"]
             if matrix and _CALL.match(self.tex, self.at):
@@ -211,9 +210,10 @@ class _Scanner:
             one = "1" in (bold.group(1), bold.group(2))
             self.add("bold", "1" if one else "0", bold.end())
         elif not sided and (brace := _BRACE.match(self.tex, end)):
-            if self.found and self.found[-1].text in _TAKES_ARGUMENT:
+            argument = self.found and self.found[-1].text in _TAKES_ARGUMENT
+            if argument or (name == "vec" and not _SYMBOL.match(self.tex, end)):
                 self.at = brace.end() - 1
-                return  # braces of an argument, which stay
+                return  # braces of an argument or under an arrow are seen: they stay
             name = "bm" if self.bold else name
             self.braces.append((brace.end() - 1, self.at, len(self.found), name))
             self.at, self.bold = brace.end(), False
