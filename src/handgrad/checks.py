@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 Array = NDArray[np.floating[Any]]
 Arguments = ParamSpec("Arguments")
@@ -44,6 +44,17 @@ def floats(value: ArrayLike, where: str, L: int | None = None) -> Array:
         given = f"given shape {array.shape}"
         raise ValueError(f"{place(where, L)}: expected at least one element, {given}")
     return array
+
+
+def float_dtype(value: DTypeLike, where: str) -> np.dtype[Any]:
+    """Return `value` as the dtype of float32 or float64 that it names."""
+    try:
+        dtype = np.dtype(value)
+    except Exception:  # whatever NumPy makes of something that names no dtype
+        dtype = np.dtype(object)
+    if dtype not in DTYPES:
+        raise TypeError(f"{where}: expected float32 or float64, given {short(value)}")
+    return dtype
 
 
 def plain(value: ArrayLike, where: str) -> NDArray[Any]:

@@ -96,6 +96,8 @@ def compare(
     if not pairs:
         raise ValueError("compare: expected at least one quantity, given none")
     for name, pair in pairs.items():
+        if not isinstance(name, str):
+            raise TypeError(f"gradients: expected names of quantities, given {short(name)}")
         if not isinstance(pair, tuple | list) or len(pair) != 2:
             raise TypeError(f"{name}: expected a pair (computed, expected), given {short(pair)}")
     return Comparison(tuple(_row(name, *pair) for name, pair in pairs.items()), tolerance)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from handgrad import checks
 from handgrad.checks import Array, finite, positive, quietly
 
 
@@ -18,6 +19,7 @@ def central_difference(
     and the function's values are float64, since float32 leaves no digits; ValueError unless they
     are finite and h > 0 is large enough to change every element of theta.
     """
+    checks.function(function, "function")
     theta, h = _doubles(theta, "theta"), positive(h, "h")
     positions = np.ndindex(theta.shape)
     slopes = [quietly(_slope, function, theta, position, h) for position in positions]

@@ -49,7 +49,7 @@ def numerator_layout(gradients: Gradients) -> Gradients:
     check_gradients(gradients)
     row = _point(gradients.x, "x")[np.newaxis, :]
     return Gradients(
-        W={L: floats(dW, "dl/dW", L).T for L, dW in gradients.W.items()},
+        W={L: _matrix(dW, f"layer {L}: dl/dW").T for L, dW in gradients.W.items()},
         b={L: _point(db, f"layer {L}: dl/db")[np.newaxis, :] for L, db in gradients.b.items()},
         delta={
             L: _point(delta, f"layer {L}: delta")[:, np.newaxis]
@@ -57,6 +57,13 @@ def numerator_layout(gradients: Gradients) -> Gradients:
         },
         dl_dx=partial(np.asarray, row),
     )
+
+
+def _matrix(value: ArrayLike, where: str) -> Array:
+    array = floats(value, where)
+    if array.ndim != 2:
+        raise ValueError(f"{where}: expected shape (d_out, d_in), given shape {array.shape}")
+    return array
 
 
 def _point(value: ArrayLike, where: str) -> Array:

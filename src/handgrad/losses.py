@@ -32,7 +32,7 @@ class SquaredError:
     reduction: Literal["sum", "mean"] = "sum"
 
     def __post_init__(self) -> None:
-        if self.reduction not in ("sum", "mean"):
+        if not isinstance(self.reduction, str) or self.reduction not in ("sum", "mean"):
             given = short(self.reduction)
             raise ValueError(f"reduction: expected 'sum' or 'mean', given {given}")
 

@@ -19,6 +19,7 @@ from handgrad.checks import (
     all_finite,
     finite,
     fitting,
+    float_dtype,
     floats,
     function,
     index,
@@ -128,17 +129,19 @@ def random_network(
     `widths` are d_x, d_1, ..., K, `activations` one for each layer. A float32 network is the
     float64 network of the same seed, rounded.
     """
-    if not isinstance(widths, Iterable) or len(widths) < 2:
-        raise ValueError(f"widths: expected at least two, d_x and K; given {short(widths)}")
+    if not isinstance(widths, Sequence) or len(widths) < 2:
+        expected = "a list of at least two, d_x and K"
+        raise ValueError(f"widths: expected {expected}; given {short(widths)}")
     for width in widths:
         if not index(width) or width < 1:
             raise ValueError(f"widths: expected positive integers, given {short(width)}")
-    listed = isinstance(activations, Iterable) and not isinstance(activations, str)
+    listed = isinstance(activations, Sequence) and not isinstance(activations, str)
     if not listed or len(activations) != len(widths) - 1:
         expected = f"a list of {len(widths) - 1}, one less than widths"
         raise ValueError(f"activations: expected {expected}; given {short(activations)}")
     if not index(seed) or seed < 0:
         raise ValueError(f"seed: expected an integer from 0, given {short(seed)}")
+    dtype = float_dtype(dtype, "dtype")
     rng = np.random.default_rng(seed)
     layers = []
     for L, f in enumerate(activations, start=1):
@@ -162,6 +165,8 @@ class Trace:
     @property
     def y_hat(self) -> Array:
         """The network's output z^(L_max)."""
+        instance(self.s, dict, "trace: s")
+        per_layer(self.z, len(self.s), "trace: z", first=0)
         return self.z[len(self.s)]
 
 
@@ -227,8 +232,8 @@ def backward(network: Network, trace: Trace, dl_dy_hat: ArrayLike) -> Gradients:
     activation is diagonal: eq:c18-4.
     """
     check_trace(network, trace)
-    dl_dy_hat = fitting(dl_dy_hat, trace.y_hat, "dl_dy_hat")
     last = network.depth
+    dl_dy_hat = fitting(dl_dy_hat, trace.z[last], "dl_dy_hat")
     return quietly(lambda: _backward(network, trace, *_error(network, trace, last, dl_dy_hat)))
 
 
@@ -238,8 +243,9 @@ def backward_from_delta(network: Network, trace: Trace, delta_last: ArrayLike) -
     For a loss that gives this error itself, as `SigmoidCrossEntropy` does.
     """
     check_trace(network, trace)
-    delta = like(delta_last, trace.y_hat, "delta_last").copy()
-    return quietly(lambda: _backward(network, trace, delta, _over_points(delta, network.depth)))
+    last = network.depth
+    delta = like(delta_last, trace.z[last], "delta_last").copy()
+    return quietly(lambda: _backward(network, trace, delta, _over_points(delta, last)))
 
 
 def _backward(network: Network, trace: Trace, delta_last: Array, db_last: Array) -> Gradients:
@@ -294,8 +300,8 @@ def check_trace(network: Network, trace: Trace) -> None:
     s, z, layers = trace.s, trace.z, network.layers
     per_layer(s, len(layers), "trace: s")
     per_layer(z, len(layers), "trace: z", first=0)
-    instance(z[0], np.ndarray, "layer 0: trace: z")
-    W_1, batch = layers[0].W, z[0].shape[:-1][:1]  # () or (N,)
+    W_1 = layers[0].W
+    batch = z[0].shape[:-1][:1] if isinstance(z[0], np.ndarray) else ()  # or (N,)
     _check_array(z[0], (*batch, W_1.shape[1]), W_1.dtype, "trace: z", 0)
     for L, layer in enumerate(layers, start=1):
         shape = batch + layer.b.shape
@@ -306,11 +312,12 @@ def check_trace(network: Network, trace: Trace) -> None:
 def _check_array(
     array: object, shape: tuple[int, ...], dtype: DTypeLike, where: str, L: int
 ) -> None:
-    if not isinstance(array, np.ndarray):
-        instance(array, np.ndarray, place(where, L))
-    elif array.shape != shape:
+    if type(array) is not np.ndarray:  # a masked array is another type, and hides elements
+        given = type(array).__name__
+        raise TypeError(f"{place(where, L)}: expected a ndarray, given a {given}")
+    if array.shape != shape:
         raise ValueError(f"{place(where, L)}: expected shape {shape}, given {array.shape}")
-    elif array.dtype != dtype:
+    if array.dtype != dtype:
         raise TypeError(f"{place(where, L)}: expected dtype {dtype}, given {array.dtype}")
 
 

@@ -12,7 +12,7 @@ from handgrad.checks import Array, instance
 from handgrad.losses import BinaryCrossEntropy, SigmoidCrossEntropy, SquaredError
 from handgrad.network import Gradients, Network, forward
 
-_MODULES = {identity: torch.nn.Identity, relu: torch.nn.ReLU, sigmoid: torch.nn.Sigmoid}
+_MODULES = [(identity, torch.nn.Identity), (relu, torch.nn.ReLU), (sigmoid, torch.nn.Sigmoid)]
 
 
 def twin(network: Network) -> torch.nn.Sequential:
@@ -23,13 +23,14 @@ def twin(network: Network) -> torch.nn.Sequential:
     instance(network, Network, "network")
     modules: list[torch.nn.Module] = []
     for L, layer in enumerate(network.layers, start=1):
-        if layer.f not in _MODULES:
-            known = ", ".join(f.name for f in _MODULES)
+        found = [module for f, module in _MODULES if f == layer.f]
+        if not found:
+            known = ", ".join(f.name for f, _ in _MODULES)
             raise ValueError(f"layer {L}: activation: expected {known}, given {layer.f.name!r}")
         linear = torch.nn.Linear(layer.W.shape[1], layer.W.shape[0], device="meta")
         linear.weight = torch.nn.Parameter(torch.tensor(layer.W))
         linear.bias = torch.nn.Parameter(torch.tensor(layer.b))
-        modules += [linear, _MODULES[layer.f]()]
+        modules += [linear, found[0]()]
     return torch.nn.Sequential(*modules)
 
 

@@ -78,7 +78,7 @@ PARTS = {
 
 
 def _part(part: str) -> Part:
-    if part not in PARTS:
+    if not isinstance(part, str) or part not in PARTS:
         raise ValueError(f"part: expected one of {', '.join(PARTS)}, given {part!r}")
     return PARTS[part]
 

@@ -385,6 +385,29 @@ def test_a_trace_with_a_missing_or_a_wrong_entry_is_refused(lost):
             backward(NETWORK, Trace(TRACE.s, {**TRACE.z, lost: array}), np.ones((2, 1)))
 
 
+def test_a_trace_without_an_output_has_no_y_hat():
+    expected = "trace: z: expected the layers 0 to 2, given"
+    with refused(ValueError, f"{expected} [0, 1]"):
+        Trace(TRACE.s, {0: X, 1: TRACE.z[1]}).y_hat  # noqa: B018
+    with refused(ValueError, f"{expected} [1, 2]"):
+        Trace(TRACE.s, TRACE.s).y_hat  # noqa: B018
+    with refused(TypeError, "trace: z: expected a dict, given a list"):
+        Trace(TRACE.s, list(TRACE.z.values())).y_hat  # noqa: B018
+    with refused(TypeError, "trace: s: expected a dict, given a NoneType"):
+        Trace(None, TRACE.z).y_hat  # noqa: B018
+
+
+@pytest.mark.parametrize("L", [0, 1, 2])
+@pytest.mark.parametrize("name", ["s", "z"])
+def test_a_mask_in_a_trace_is_not_dropped(name, L):
+    arrays = getattr(TRACE, name)
+    if L in arrays:
+        masked = {**arrays, L: np.ma.masked_less(arrays[L], 0)}
+        message = f"layer {L}: trace: {name}: expected a ndarray, given a MaskedArray"
+        with refused(TypeError, message):
+            backward(NETWORK, dataclasses.replace(TRACE, **{name: masked}), np.ones((2, 1)))
+
+
 @pytest.mark.parametrize(
     ("x", "error", "message"),
     [
@@ -441,6 +464,10 @@ def test_gradients_that_have_no_numerator_layout_are_refused():
         numerator_layout(listed(POINT_GRADIENTS, b={1: np.ones((2, 1))}))
     with refused(ValueError, f"layer 2: delta: {given}"):
         numerator_layout(listed(POINT_GRADIENTS, delta={2: np.ones((2, 1))}))
+    for shape in ((3,), (1, 3, 2)):
+        expected = f"expected shape (d_out, d_in), given shape {shape}"
+        with refused(ValueError, f"layer 1: dl/dW: {expected}"):
+            numerator_layout(listed(POINT_GRADIENTS, W={1: np.ones(shape)}))
     no_floats = "expected float32 or float64, given int64; "
     hint = "convert with np.asarray(..., dtype=np.float64)"
     with refused(TypeError, f"layer 2: dl/dW: {no_floats}{hint}"):
@@ -607,6 +634,8 @@ def test_what_is_no_pair_is_refused():
         compare({"a": (1, 2, 3)})
     with refused(TypeError, "gradients: expected Gradients or a mapping of pairs, given list"):
         compare([1, 2])
+    with refused(TypeError, "gradients: expected names of quantities, given 1"):
+        compare({1: (1, 1)})
 
 
 @pytest.mark.parametrize("name", ["W", "b", "delta"])
@@ -693,6 +722,11 @@ def test_a_function_without_a_slope_is_refused(function, error, message):
         central_difference(function, np.ones(1))
 
 
+def test_what_is_no_function_has_no_slope():
+    with refused(TypeError, "function: expected a function, given 3"):
+        central_difference(3, np.ones(1))
+
+
 # Networks that cannot be, activations of your own, copies.
 
 
@@ -719,11 +753,22 @@ def test_what_is_no_activation_is_refused(name):
         activation(name)
 
 
+WIDTHS = "widths: expected a list of at least two, d_x and K"
+
+
 @pytest.mark.parametrize(
     ("widths", "activations", "seed", "message"),
     [
-        ([], [], 0, "widths: expected at least two, d_x and K; given []"),
-        (None, [], 0, "widths: expected at least two, d_x and K; given None"),
+        ([], [], 0, f"{WIDTHS}; given []"),
+        (None, [], 0, f"{WIDTHS}; given None"),
+        ({2, 1}, ["relu"], 0, f"{WIDTHS}; given {{1, 2}}"),
+        (np.array(2), ["relu"], 0, f"{WIDTHS}; given array(2)"),
+        (
+            [2, 1],
+            {"relu"},
+            0,
+            "activations: expected a list of 1, one less than widths; given {'relu'}",
+        ),
         ([2, True], ["relu"], 0, "widths: expected positive integers, given True"),
         ([2, 1], None, 0, "activations: expected a list of 1, one less than widths; given None"),
         ([2, 1], "r", 0, "activations: expected a list of 1, one less than widths; given 'r'"),
@@ -737,10 +782,13 @@ def test_a_random_network_that_cannot_be_is_refused(widths, activations, seed, m
         random_network(widths, activations, seed=seed)
 
 
-def test_a_random_network_of_no_floats_is_refused():
-    begin = "layer 1: W: expected float32 or float64, given int64; "
-    with pytest.raises(TypeError, match=f"^{re.escape(begin)}"):
-        random_network([2, 1], ["relu"], seed=0, dtype=np.int64)
+@pytest.mark.parametrize(
+    ("dtype", "shown"),
+    [(np.int64, "<class 'numpy.int64'>"), ("real", "'real'"), ("f2", "'f2'"), ([3], "[3]")],
+)
+def test_a_random_network_of_no_floats_is_refused(dtype, shown):
+    with refused(TypeError, f"dtype: expected float32 or float64, given {shown}"):
+        random_network([2, 1], ["relu"], seed=0, dtype=dtype)
 
 
 def own(value, derivative=np.ones_like):
@@ -808,8 +856,18 @@ def test_an_activation_that_is_no_function_is_refused():
         Activation(3, np.sin, np.cos)
 
 
-def test_an_activation_that_borrows_a_name_has_no_twin():
-    fake = Activation("relu", np.tanh, lambda s: 1 - np.tanh(s) ** 2)
+class Unhashable:
+    """A function that no dict takes as a key."""
+
+    __hash__ = None
+
+    def __call__(self, s):
+        return s
+
+
+@pytest.mark.parametrize("function", [np.tanh, Unhashable()], ids=["hashable", "unhashable"])
+def test_an_activation_that_borrows_a_name_has_no_twin(function):
+    fake = Activation("relu", function, function)
     with refused(ValueError, "layer 1: activation: expected identity, relu, sigmoid, given 'relu'"):
         twin(random_network([1, 1], [fake], seed=0))
 

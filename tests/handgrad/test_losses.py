@@ -102,8 +102,9 @@ def test_squared_error_is_the_squared_norm_unless_the_mean_is_asked_for():
 
 
 def test_an_unknown_reduction_is_refused():
-    with refused(ValueError, "reduction: expected 'sum' or 'mean', given 'none'"):
-        SquaredError("none")
+    for given, shown in (("none", "'none'"), (np.array(["sum"]), "array(['sum'], dtype='<U3')")):
+        with refused(ValueError, f"reduction: expected 'sum' or 'mean', given {shown}"):
+            SquaredError(given)
 
 
 CONVERT = "convert with np.asarray(..., dtype=np.float64)"

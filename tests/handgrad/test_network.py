@@ -397,7 +397,7 @@ TWO = "expected a list of 2, one less than widths"
         ([2, 0, 1], ["relu", "relu"], "widths: expected positive integers, given 0"),
         ([2, 3, 1.5], ["relu", "relu"], "widths: expected positive integers, given 1.5"),
         ([2, 3, 1], ["relu", "tanh"], f"layer 2: {KNOWN}, given 'tanh'"),
-        ([2], [], "widths: expected at least two, d_x and K; given [2]"),
+        ([2], [], "widths: expected a list of at least two, d_x and K; given [2]"),
     ],
 )
 def test_a_random_network_that_cannot_be_is_refused(widths, activations, message):
