@@ -9,6 +9,7 @@ What overflows raises ValueError too, so that every result is finite.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -129,14 +130,15 @@ def random_network(
     `widths` are d_x, d_1, ..., K, `activations` one for each layer. A float32 network is the
     float64 network of the same seed, rounded.
     """
+    widths, activations = _listed(widths), _listed(activations)
     if not isinstance(widths, Sequence) or len(widths) < 2:
         expected = "a list of at least two, d_x and K"
         raise ValueError(f"widths: expected {expected}; given {short(widths)}")
     for width in widths:
         if not index(width) or width < 1:
             raise ValueError(f"widths: expected positive integers, given {short(width)}")
-    listed = isinstance(activations, Sequence) and not isinstance(activations, str)
-    if not listed or len(activations) != len(widths) - 1:
+    ordered = isinstance(activations, Sequence) and not isinstance(activations, str)
+    if not ordered or len(activations) != len(widths) - 1:
         expected = f"a list of {len(widths) - 1}, one less than widths"
         raise ValueError(f"activations: expected {expected}; given {short(activations)}")
     if not index(seed) or seed < 0:
@@ -150,6 +152,11 @@ def random_network(
         W, b = rng.uniform(-bound, bound, (d_out, d_in)), rng.uniform(-bound, bound, d_out)
         layers.append(Layer(W.astype(dtype), b.astype(dtype), f))
     return Network(layers)
+
+
+def _listed(value: Any) -> Any:
+    """An array as a list, anything else as it is."""
+    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
 @dataclass(frozen=True, eq=False)

@@ -762,7 +762,8 @@ WIDTHS = "widths: expected a list of at least two, d_x and K"
         ([], [], 0, f"{WIDTHS}; given []"),
         (None, [], 0, f"{WIDTHS}; given None"),
         ({2, 1}, ["relu"], 0, f"{WIDTHS}; given {{1, 2}}"),
-        (np.array(2), ["relu"], 0, f"{WIDTHS}; given array(2)"),
+        (np.array(2), ["relu"], 0, f"{WIDTHS}; given 2"),
+        (np.ones((2, 1), int), ["relu"], 0, "widths: expected positive integers, given [1]"),
         (
             [2, 1],
             {"relu"},

@@ -250,6 +250,12 @@ def test_equal_seeds_give_equal_networks_and_float32_rounds_float64():
     assert first.widths == (2, 3, 1)
 
 
+def test_the_widths_and_the_activations_of_a_random_network_may_be_arrays():
+    network = random_network(np.array([2, 3, 1]), np.array(["relu", "identity"]), seed=4)
+    assert network.widths == (2, 3, 1)
+    assert [layer.f for layer in network.layers] == [relu, identity]
+
+
 def test_an_activation_of_your_own_works():
     tanh = Activation("tanh", np.tanh, lambda s: 1 - np.tanh(s) ** 2)
     network = random_network([2, 3, 1], [tanh, "identity"], seed=12)
