@@ -1,7 +1,8 @@
 """What a step of SGD costs in time and memory, beside PyTorch, a plain script and the products.
 
 Run it with `make bench`. One thread each, in one process. The contenders take turns step by step,
-so that each meets the same load of the machine, and process time is compared as ratios of one turn.
+so that each meets the same load of the machine, in an order drawn anew each time: who runs finds
+the caches as the one before has left them. Process time is compared as ratios of one turn.
 """
 
 import os
@@ -105,10 +106,11 @@ def contenders(widths: list[int], N: int, dtype: type) -> dict[str, Callable[[],
 def timed(functions: dict[str, Callable[[], object]], turns: int) -> dict[str, Array]:
     """The seconds of process time of each function in each turn."""
     seconds = {key: np.empty(turns) for key in functions}
+    order = np.random.default_rng(2)
     for turn in range(-max(2, turns // 20), turns):  # the first ones warm up and are not kept
-        for key, function in functions.items():
+        for key in order.permutation(list(functions)):
             start = time.process_time()
-            function()
+            functions[key]()
             elapsed = time.process_time() - start
             if turn >= 0:
                 seconds[key][turn] = elapsed
