@@ -19,28 +19,18 @@
     return made;
   };
 
-  // What is hard to type: the name of a button, what it inserts; | is where the cursor goes.
-  const INSERTS = [
-    ["∂ℓ/∂W⁽¹⁾", "\\frac{\\partial \\ell}{\\partial W^{(1)}}|"], ["∂a/∂b", "\\frac{\\partial |}{\\partial }"],
-    ["δ⁽¹⁾", "\\delta^{(1)}|"], ["δ⁽²⁾", "\\delta^{(2)}|"], ["s⁽¹⁾", "s^{(1)}|"], ["s⁽²⁾", "s^{(2)}|"], ["z⁽¹⁾", "z^{(1)}|"],
-    ["W⁽²⁾", "W^{(2)}|"], ["b⁽¹⁾", "b^{(1)}|"], ["ŷ", "\\hat y|"], ["ŷ − y", "(\\hat y - y)|"], ["ᵀ", "^T|"], ["[ ]ᵀ", "[|]^T"],
-    ["⊙", "\\odot |"], ["Σₖ", "\\sum_k |"], ["diag", "\\operatorname{diag}(|)"], ["ReLU", "\\operatorname{ReLU}(|)"], ["σ", "\\sigma(|)"],
-    ["1[s > 0]", "\\mathbb{1}[| > 0]"], ["δᵢⱼ", "\\delta_{ij}|"], ["‖ ‖²", "\\lVert | \\rVert^2"], ["next line", " \\\\\n  &= |"],
-  ];
-  for (const [name, text] of INSERTS) {
-    const button = element("button", "", name);
-    button.type = "button";
-    button.addEventListener("click", () => {
-      const [before, after] = text.split("|");
-      const { selectionStart, selectionEnd } = tex;
-      const chosen = tex.value.slice(selectionStart, selectionEnd);
-      tex.setRangeText(before + chosen + after, selectionStart, selectionEnd, "end");
-      tex.selectionStart = tex.selectionEnd = selectionStart + before.length + chosen.length;
-      tex.focus();
-      show();
-    });
-    box.querySelector(".checker-insert").append(button);
-  }
+  // A button inserts its text; | is where the cursor goes.
+  box.querySelector(".checker-insert").addEventListener("click", event => {
+    const text = event.target.dataset.insert;
+    if (!text) return;
+    const [before, after] = text.split("|");
+    const { selectionStart, selectionEnd } = tex;
+    const chosen = tex.value.slice(selectionStart, selectionEnd);
+    tex.setRangeText(before + chosen + after, selectionStart, selectionEnd, "end");
+    tex.selectionStart = tex.selectionEnd = selectionStart + before.length + chosen.length;
+    tex.focus();
+    show();
+  });
 
   // A formula as MathML; as its TeX where it cannot be shown.
   let typesetter = null;
@@ -212,7 +202,6 @@
   });
   addEventListener("hashchange", fromAddress);
 
-  box.hidden = false;
   fromAddress();
   showLast();
 })();

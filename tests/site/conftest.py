@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SITE = Path(os.environ.get("SITE", ROOT / "_build" / "html")).resolve()
@@ -88,6 +88,30 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def watch() -> Callable[[Page], list[str]]:
+    """Begins a list of what goes wrong on a page: errors of scripts, requests that fail."""
+
+    def begin(page: Page) -> list[str]:
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(f"script error: {error}"))
+        page.on("requestfailed", lambda request: problems.extend(_failed(request)))
+        page.on(
+            "response",
+            lambda got: problems.append(f"{got.status}: {got.url}") if got.status >= 400 else None,
+        )
+        return problems
+
+    return begin
+
+
+def _failed(request: Request) -> list[str]:
+    # Whoever leaves a page makes the browser give up what it still loads of it, an icon for one.
+    if request.failure == "net::ERR_ABORTED":
+        return []
+    return [f"failed request: {request.url} ({request.failure})"]
 
 
 @pytest.fixture

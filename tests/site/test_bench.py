@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,17 +21,21 @@ Numbers = dict[str, Any]
 
 
 @pytest.fixture
-def page(browser: Browser, origin: str) -> Iterator[Page]:
+def page(browser: Browser, origin: str, watch: Callable[[Page], list[str]]) -> Iterator[Page]:
     context = browser.new_context(
         viewport={"width": 1280, "height": 900}, color_scheme="light", reduced_motion="reduce"
     )
     page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(f"{origin}/bench.html")
+    problems = watch(page)
+    opened(page, f"{origin}/bench.html")
     yield page
     context.close()
     assert problems == []
+
+
+def opened(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.locator(".bench")).to_have_attribute("data-live", "")
 
 
 def select(page: Page, item: str, part: str = "1.2") -> None:
@@ -316,7 +320,7 @@ def test_link_leads_to_a_state(page: Page, origin: str) -> None:
     page.evaluate("location.hash = '#bench=1.3b,delta1-0,W1-0-1=0.7'")
     expect(page.locator(".bench [data-part='1.3b']")).to_have_attribute("aria-pressed", "true")
     other = page.context.new_page()
-    other.goto(f"{origin}/bench.html#bench=1.3b,delta1-0,W1-0-1=0.7")
+    opened(other, f"{origin}/bench.html#bench=1.3b,delta1-0,W1-0-1=0.7")
     changed = {**FIRST, "W1": [[-1, 0.7], *FIRST["W1"][1:]]}
     expected = by_hand(changed, "1.3b")["delta1"][0]
     expect(other.locator(".bench-result")).to_have_text(f"{expected:.4f}".replace("-", "−"))
@@ -480,7 +484,7 @@ def test_touching_an_edge_or_an_error_selects_it(page: Page) -> None:
 def test_hit_areas_are_large(browser: Browser, origin: str) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 640}, has_touch=True)
     page = context.new_page()
-    page.goto(f"{origin}/bench.html")
+    opened(page, f"{origin}/bench.html")
     boxes = page.eval_on_selector_all(
         ".bench-node .bench-hit",
         "all => all.map(e => e.getBoundingClientRect()).map(r => [r.width, r.height])",
@@ -504,7 +508,7 @@ def test_height_is_bounded_in_every_state(
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 640})
     page = context.new_page()
-    page.goto(f"{origin}/bench.html")
+    opened(page, f"{origin}/bench.html")
     tallest = page.evaluate(
         """p => {
           const figure = document.querySelector(".bench");
@@ -541,7 +545,7 @@ def test_height_is_bounded_in_every_state(
 def test_no_text_is_smaller_than_12_pixels_on_a_phone(browser: Browser, origin: str) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 640})
     page = context.new_page()
-    page.goto(f"{origin}/bench.html")
+    opened(page, f"{origin}/bench.html")
     for item in ("delta1-1", "W1-0-1", "loss", "dl_dy_hat-2"):
         select(page, item, "1.3b")
         small = page.evaluate(
@@ -571,7 +575,7 @@ def test_no_text_is_smaller_than_12_pixels_on_a_phone(browser: Browser, origin: 
 def test_axe_finds_nothing(browser: Browser, origin: str, part: str, theme: str) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 800}, color_scheme=theme)
     page = context.new_page()
-    page.goto(f"{origin}/bench.html#bench={part},delta1-1")
+    opened(page, f"{origin}/bench.html#bench={part},delta1-1")
     page.locator(".bench-all summary").click()
     press(page, "predict")
     results = Axe().run(page)
@@ -584,7 +588,7 @@ def test_path_is_drawn_in_steps_unless_the_reader_wants_rest(browser: Browser, o
     for motion in ("reduce", "no-preference"):
         context = browser.new_context(reduced_motion=motion)
         page = context.new_page()
-        page.goto(f"{origin}/bench.html#bench=1.2,x-0")
+        opened(page, f"{origin}/bench.html#bench=1.2,x-0")
         seen[motion] = sorted(
             set(
                 page.eval_on_selector_all(

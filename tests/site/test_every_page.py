@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -41,34 +41,24 @@ FITS = """() => {
 class Visit:
     """A page opened as a reader would, with all that it asked for and that went wrong."""
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page, url: str, watch: Callable[[Page], list[str]]) -> None:
         self.host = urlsplit(url).netloc
         self.page = page
-        self.problems: list[str] = []
+        self.problems = watch(page)
         self.responses: list[Response] = []
         page.on("console", self._console)
-        page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
-        page.on("requestfailed", self._failed)
         page.on("request", self._request)
-        page.on("response", self._response)
+        page.on("response", lambda response: self.responses.append(response))
         page.goto(url, wait_until="networkidle")
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.problems.append(f"console {message.type}: {message.text}")
 
-    def _failed(self, request: Request) -> None:
-        self.problems.append(f"failed request: {request.url} ({request.failure})")
-
     def _request(self, request: Request) -> None:
         parts = urlsplit(request.url)
         if parts.scheme != "data" and parts.netloc != self.host:
             self.problems.append(f"request to another host: {request.url}")
-
-    def _response(self, response: Response) -> None:
-        self.responses.append(response)
-        if response.status >= 400:
-            self.problems.append(f"status {response.status}: {response.url}")
 
     def weight(self) -> dict[str, int]:
         """The bytes of each file but images, as a server with gzip sends it."""
@@ -82,19 +72,26 @@ class Visit:
 
 
 @contextmanager
-def visit(browser: Browser, url: str, *, width: int, theme: str) -> Iterator[Visit]:
+def visit(
+    browser: Browser, url: str, watch: Callable[[Page], list[str]], *, width: int, theme: str
+) -> Iterator[Visit]:
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=theme, has_touch=width < 768
     )
-    yield Visit(context.new_page(), url)
+    yield Visit(context.new_page(), url, watch)
     context.close()
 
 
 @pytest.mark.parametrize(("widths", "theme"), [((360, 768), "light"), ((1280,), "dark")])
 def test_page_loads_cleanly_and_lightly_fits_and_is_accessible(
-    browser: Browser, origin: str, page_path: str, widths: tuple[int, ...], theme: str
+    browser: Browser,
+    origin: str,
+    page_path: str,
+    widths: tuple[int, ...],
+    theme: str,
+    watch: Callable[[Page], list[str]],
 ) -> None:
-    with visit(browser, f"{origin}/{page_path}", width=widths[0], theme=theme) as visited:
+    with visit(browser, f"{origin}/{page_path}", watch, width=widths[0], theme=theme) as visited:
         page = visited.page
         assert visited.problems == []
         sizes = visited.weight()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, expect
 
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(path.parent.name for path in ROOT.glob("book/_figures/*/figure.py"))
@@ -13,8 +14,15 @@ NAMES = sorted(path.parent.name for path in ROOT.glob("book/_figures/*/figure.py
 
 @pytest.mark.parametrize("width", [320, 1280])
 @pytest.mark.parametrize("name", NAMES)
-def test_figure_opens(browser: Browser, origin: str, site: Path, name: str, width: int) -> None:
-    script = f"_static/figures/{name}.js"
+def test_figure_opens(
+    browser: Browser,
+    origin: str,
+    site: Path,
+    name: str,
+    width: int,
+    watch: Callable[[Page], list[str]],
+) -> None:
+    script = f'data-script="figures/{name}.js'
     pages = [
         path.relative_to(site).as_posix()
         for path in sorted(site.rglob("*.html"))
@@ -24,12 +32,12 @@ def test_figure_opens(browser: Browser, origin: str, site: Path, name: str, widt
     for address in pages:
         context = browser.new_context(viewport={"width": width, "height": 800})
         page = context.new_page()
-        problems: list[str] = []
+        problems = watch(page)
         page.on("console", lambda message, found=problems: found.append(message.text))
-        page.on("pageerror", lambda error, found=problems: found.append(str(error)))
         page.goto(f"{origin}/{address}")
         figure = page.locator(f".{name}").first
-        assert figure.get_attribute("data-live") == "", "its script marks the figure as alive"
+        figure.scroll_into_view_if_needed()
+        expect(figure).to_have_attribute("data-live", "")  # its script marks the figure as alive
         box = figure.bounding_box()
         assert box
         assert 0 < box["width"] <= width

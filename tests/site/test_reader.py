@@ -205,11 +205,11 @@ def test_search_says_when_nothing_is_found(context: BrowserContext, origin: str)
     expect(page.locator("#search-status")).to_have_text("Nothing found for “xylophone”.")
 
 
-def test_site_works_from_a_file(context: BrowserContext, site: Path) -> None:
+def test_site_works_from_a_file(
+    context: BrowserContext, site: Path, watch: Callable[[Page], list[str]]
+) -> None:
     page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("requestfailed", lambda request: problems.append(request.url))
+    problems = watch(page)
     page.goto((site / PAGE).as_uri())
     assert page.evaluate(
         "document.fonts.ready.then(() => document.fonts.check('16px \"STIX Two Math\"'))"
@@ -243,14 +243,12 @@ def test_site_works_below_a_folder_of_its_host(
     site: Path,
     tmp_path: Path,
     serve_folder: Callable[[Path], AbstractContextManager[str]],
+    watch: Callable[[Page], list[str]],
 ) -> None:
     (tmp_path / "some" / "Übung").mkdir(parents=True)
     (tmp_path / "some" / "Übung" / "book").symlink_to(site, target_is_directory=True)
     page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("requestfailed", lambda request: problems.append(request.url))
-    page.on("response", lambda got: problems.append(got.url) if got.status >= 400 else None)
+    problems = watch(page)
     with serve_folder(tmp_path) as host:
         root = f"{host}/some/%C3%9Cbung/book"
         page.goto(f"{root}/{PAGE}", wait_until="networkidle")

@@ -31,5 +31,20 @@ const book = (() => {
     return book.prover;
   };
 
-  return { root, siteRoot, loadProver, texOf, copyText, loadScript };
+  // What a page has many of, or what is heavy, is made when its place comes near the screen.
+  const waiting = new Map();
+  const nearby = new IntersectionObserver(entries => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      nearby.unobserve(target);
+      waiting.get(target)();
+      waiting.delete(target);
+    }
+  }, { rootMargin: "50% 0px" });
+  const whenNear = (element, act) => {
+    waiting.set(element, act);
+    nearby.observe(element);
+  };
+
+  return { root, siteRoot, loadProver, texOf, copyText, loadScript, whenNear };
 })();

@@ -18,16 +18,10 @@
   }
   for (const box of document.querySelectorAll(".article .cell_input div[class*='highlight-'], .article section > div[class*='highlight-']"))
     addCopyButton(box, "Copy", "Copy this code", () => box.querySelector("pre").textContent.trimEnd());
-  // A page has many equations: each gets its button when it comes near the screen.
-  const nearby = new IntersectionObserver(entries => {
-    for (const { target: box, isIntersecting } of entries) {
-      if (!isIntersecting) continue;
-      nearby.unobserve(box);
-      const math = box.querySelector("math");
-      if (math) addCopyButton(box, "TeX", "Copy the TeX of this equation", () => box.dataset.tex ?? texOf(math));
-    }
-  }, { rootMargin: "50% 0px" });
-  for (const box of document.querySelectorAll(".equation")) nearby.observe(box);
+  for (const box of document.querySelectorAll(".equation")) book.whenNear(box, () => {
+    const math = box.querySelector("math");
+    if (math) addCopyButton(box, "TeX", "Copy the TeX of this equation", () => box.dataset.tex ?? texOf(math));
+  });
   document.addEventListener("pointerdown", event => {
     document.querySelector(".equation.touched")?.classList.remove("touched");
     event.target.closest(".equation")?.classList.add("touched");
