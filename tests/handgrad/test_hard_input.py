@@ -273,8 +273,6 @@ def test_what_is_not_finite_does_not_hide_behind_weights_that_are_0(bad, width, 
 
 # An overflow is an error that says where, or no error at all where the true result is finite.
 
-HUGE = Layer([[1e200]], [0.0], "identity")
-
 
 def layer(W, b, f="identity"):
     return Layer(np.array([[W]]), np.array([b]), f)

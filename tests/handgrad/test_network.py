@@ -475,9 +475,11 @@ def test_a_trace_of_another_network_is_refused(start, widths, message):
 
 
 def test_gradients_that_do_not_fit_are_refused_by_their_layer():
-    transposed = Gradients({L: W.T for L, W in GRADIENTS.W.items()}, GRADIENTS.b, {}, GRADIENTS.x)
+    transposed = Gradients(
+        {L: W.T for L, W in GRADIENTS.W.items()}, GRADIENTS.b, {}, GRADIENTS.dl_dx
+    )
     with refused(ValueError, "layer 1: dl/dW: expected shape (3, 2), given (2, 3)"):
         sgd_step(NETWORK, transposed, 0.1)
-    shallow = Gradients({1: GRADIENTS.W[1]}, {1: GRADIENTS.b[1]}, {}, GRADIENTS.x)
+    shallow = Gradients({1: GRADIENTS.W[1]}, {1: GRADIENTS.b[1]}, {}, GRADIENTS.dl_dx)
     with refused(ValueError, "gradients: W: expected the layers 1 to 2, given [1]"):
         sgd_step(NETWORK, shallow, 0.1)
