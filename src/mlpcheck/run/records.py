@@ -166,4 +166,7 @@ def numbers(encoded: Any) -> Array | str:
         return f"expected a torch.Tensor, given {'None' if kind == 'NoneType' else kind}"
     if "data" not in encoded:
         return f"given the shape {shaped(encoded['tensor'])}, far too large"
-    return np.array(encoded["data"], dtype=np.float64).reshape(encoded["tensor"])
+    try:
+        return np.frombuffer(bytes.fromhex(encoded["data"])).reshape(encoded["tensor"])
+    except (TypeError, ValueError):
+        return "given a tensor whose numbers cannot be read"

@@ -127,7 +127,8 @@ def size(file: str) -> int:
 def cpu_seconds(pid: int) -> float:
     """The processor's time that a process has used, 0 where the system does not tell."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rsplit(")", 1)[1].split()
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            fields = stat.read().rsplit(b")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     except (OSError, IndexError, ValueError):
         return 0.0
@@ -139,7 +140,7 @@ def watch(pid: int, poll: Poll, request: dict[str, Any], fork: bool) -> dict[str
     since = begun = clock()
     limit = request["call_seconds"] if fork else STARTING
     while (status := poll()) is None:
-        time.sleep(0.01)
+        time.sleep(0.02)
         now, cpu, grown, reason = clock(), cpu_seconds(pid), size(request["records"]), ""
         if grown != written:
             written, since, used, limit = grown, now, cpu, request["call_seconds"]
@@ -204,7 +205,7 @@ def warm_up() -> None:
     for dtype in (torch.float64, torch.float32):
         x = torch.tensor([[0.5, 0.25]], dtype=dtype)
         y = torch.sigmoid(torch.randn(2, 2, dtype=dtype) @ x.T + 1).clamp(min=0).log().square()
-        y.mean(), y.sum(dim=0), torch.equal(y, y.clone()), y.tolist()
+        y.mean(), y.sum(dim=0), torch.equal(y, y.clone()), y.contiguous().numpy()
     gc.collect()
     gc.freeze()
 

@@ -50,7 +50,7 @@ def _encode(value: Any) -> dict[str, Any]:
             "requires_grad": bool(value.requires_grad),
         }  # fmt: skip
         if value.numel() <= MOST_ELEMENTS:
-            found["data"] = value.to(torch.float64).tolist()
+            found["data"] = value.detach().to(torch.float64).contiguous().numpy().tobytes().hex()
         return found
     number = isinstance(value, int | float) or getattr(value, "shape", None) == ()
     if number and not isinstance(value, bool):
