@@ -138,8 +138,8 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
     left += [n for n in found if n not in left and (f := out.report(n)) and not f.exists()]
     codes, points = _kept(tables)
     failed, count, servers = 0, min(jobs, len(left)), SimpleQueue[Server]()
-    # While one thread judges, another that copies, asks and reads needs the interpreter some hundred
-    # times for a moment: it would wait the usual 5 ms each time, and its runner with it.
+    # While one thread judges, another that copies, asks and reads needs the interpreter again and
+    # again for a moment: it would wait the usual 5 ms each time, and its runner with it.
     sys.setswitchinterval(0.0002)
     with ExitStack() as stack:
         pool = ThreadPoolExecutor(max_workers=max(1, count))

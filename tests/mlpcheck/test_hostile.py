@@ -10,6 +10,7 @@ import pytest
 
 from mlpcheck import report
 from mlpcheck.check import check
+from mlpcheck.run.records import numbers
 from mlpcheck.run.sandbox import Limits, Server, Stopped
 from mlpcheck.truth import cases
 
@@ -245,6 +246,11 @@ def test_garbage_in_the_records_changes_nothing(check_source, reference):
         "    except OSError: pass"
     )
     assert check_source(reference.in_forward(code)).verdict.codes == []
+
+
+@pytest.mark.parametrize("data", ["zz", "00", None, [1.0]])
+def test_numbers_that_cannot_be_read_are_said_to_be_so(data):
+    assert numbers({"tensor": [1], "data": data}) == "given a tensor whose numbers cannot be read"
 
 
 def test_the_environment_is_not_passed_on(check_source, reference, monkeypatch):

@@ -48,7 +48,7 @@ class Loss:
             for name, quantity in self.quantities.items():
                 group = self.function if name == "loss" else f"{self.function} dJdy_hat"
                 group = "bce_loss at 0 and 1" if loss.saturated else group
-                fine = quantity.holds(case) and not used and not self.swapped
+                fine = case in quantity.held and not used and not self.swapped
                 self.verdict.groups[group].count(fine)
         if not self._random():
             for quantity in self.quantities.values():

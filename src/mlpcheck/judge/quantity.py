@@ -30,9 +30,9 @@ def differ(one: Array | str, other: Array | str) -> bool:
 class Quantity:
     """One quantity in all its cases.
 
-    name: in LENGTHS, or a gradient; what: as the report calls it; stored: as the student's code
-    does; truth and sizes by case; hand: the cases with numbers for pencil and paper, which are
-    shown rather than others.
+    name: in LENGTHS, a gradient, or "loss"; what: as the report calls it; stored: as the student's
+    code does; truth and sizes by case; hand: the cases with numbers for pencil and paper, which
+    are shown rather than others.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Quantity:
     stored: str = ""
     plain_number: bool = False  # whether a number is as good as a tensor
     results: dict[str, Sized] = field(default_factory=dict)
-    held: set[str] = field(default_factory=set)  # the cases that are right
+    held: set[str] = field(default_factory=set)  # right, but perhaps for axes of length 1
 
     def take(self, case: str, encoded: Any, verdict: Verdict, missing: str = "") -> None:
         """Keep what was returned, or add a finding about its type.
@@ -76,10 +76,6 @@ class Quantity:
         """What was returned, by case; not the errors."""
         return {case: r.value for case, r in self.results.items() if r.value is not None}
 
-    def holds(self, case: str) -> bool:
-        """Whether the result is right, but perhaps for axes of length 1."""
-        return case in self.held
-
     def shaped(self, case: str) -> bool:
         """Whether the result is right in its shape, too."""
         value = self.results[case].value if case in self.held else None
@@ -92,7 +88,7 @@ class Quantity:
     @property
     def wrong(self) -> dict[str, Array]:
         """The wrong values by case; not the errors."""
-        return {case: value for case, value in self.values.items() if not self.holds(case)}
+        return {case: value for case, value in self.values.items() if case not in self.held}
 
     @property
     def ordered(self) -> dict[str, Sized]:
@@ -104,14 +100,14 @@ class Quantity:
 
         def rank(case: str) -> tuple[bool, bool, bool, str]:
             size, raised = case.split("-", 2)[-1], self.results[case].value is None
-            return raised, self.holds(case), size != "10-342", size
+            return raised, case in self.held, size != "10-342", size
 
         return {case: self.results[case] for case in sorted(self.results, key=rank)}
 
     def pattern(self, integers: Sequence[int]) -> Found | None:
         """For which sizes alone it is right."""
         sizes = {
-            case: (r.sizes.N, r.sizes.K, self.holds(case))
+            case: (r.sizes.N, r.sizes.K, case in self.held)
             for case, r in self.results.items()
             if self.truth[case].any()  # a zero may be right by chance
         }

@@ -1,7 +1,7 @@
 """What keeps the code from being judged at all, or breaks the rules of the task.
 
-These are found by what happens. `not-readable`, `not-checked`, `missing-file` and `crash` need a
-situation and no change of the code; the tests make it.
+These are found by what happens. `not-readable`, `not-checked` and `missing-file` need a situation
+and no change of the code; the tests make it.
 """
 
 from mlpcheck.mistakes.registry import BACKWARD, FORWARD, TOP, Mistake, before

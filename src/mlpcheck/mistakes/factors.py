@@ -3,21 +3,15 @@
 They are found by the search, which compares a result with each hypothesis times a power of N and K.
 """
 
-from mlpcheck.mistakes.losses import LOG, LOG_REST, MEAN, SLOPE
-from mlpcheck.mistakes.losses import SEE as LOSS
-from mlpcheck.mistakes.registry import Changes, Mistake, each
+from mlpcheck.mistakes.losses import LOG, LOG_REST, MEAN, SLOPE, both
+from mlpcheck.mistakes.registry import Mistake, each
 
-SEE = {"bce_loss": LOSS["bce_loss"], "loss": LOSS[""], "": "eq:c18-1"}
-SEE = {"the loss of bce_loss": LOSS["the loss of bce_loss"], **SEE}
+SEE = {"the loss of bce_loss": "eq:f03", "bce_loss": "eq:f04", "loss": "eq:a05", "": "eq:c18-1"}
 SQUARE = {**SEE, "": "eq:c07-1", "loss": "eq:c07-1"}
 
 ERROR = "delta2 = dJdy_hat *"
 G = "* activation_derivative(self.g_function, s2)"
 SUMS = ("delta1.T @ x", "delta1.sum(dim=0)", "delta2.T @ z1", "delta2.sum(dim=0)")
-
-
-def _mse(loss: str, slope: str) -> Changes:
-    return [(MEAN, loss), (SLOPE, slope)]
 
 
 ROWS = (
@@ -36,18 +30,18 @@ ROWS = (
                   [("= delta2.T @ z1\n", "= delta2.T @ z1 / W2.shape[1]\n")]]),
     Mistake("over-n", "{what}: K times too large. You divide by N, not by N K. The mean is taken "
         "over all elements, N rows times K columns.", SEE,
-        examples=[_mse("difference.square().sum() / len(y)", "2 * difference / len(y)"),
+        examples=[both("difference.square().sum() / len(y)", "2 * difference / len(y)"),
                   [("/ denominator / y_hat.numel()", "/ denominator / len(y_hat)")]]),
     Mistake("over-k", "{what}: N times too large. You divide by K, not by N K. The mean is taken "
         "over all elements, N rows times K columns.", SEE,
-        examples=[_mse("difference.square().mean(dim=1).sum()", "2 * difference / y.shape[1]"),
+        examples=[both("difference.square().mean(dim=1).sum()", "2 * difference / y.shape[1]"),
                   [("/ denominator / y_hat.numel()", "/ denominator / y_hat.shape[1]")]]),
     Mistake("not-averaged", "{what}: N K times too large. You take the sum. The mean divides it "
         "by the number of elements, N K.", SEE,
-        examples=[_mse("difference.square().sum()", "2 * difference"), [(SLOPE, SLOPE[:14])]]),
+        examples=[both("difference.square().sum()", "2 * difference"), [(SLOPE, SLOPE[:14])]]),
     Mistake("averaged-twice", "{what}: too small by the factor {value}. You divide by the number "
         "of rows or of elements twice.", SEE,
-        examples=[_mse(MEAN + " / len(y)", SLOPE + " / len(y)")]),
+        examples=[both(MEAN + " / len(y)", SLOPE + " / len(y)")]),
     Mistake("factor-two-missing", {
             "mse_loss": "{what}: half of what it should be. A factor 2 is missing, or a factor 1/2 "
             "too many: the mean has no 1/2, and the derivative of a square is 2 (y_hat - y).",
@@ -76,7 +70,7 @@ ROWS = (
         "be written into your code; take the batch size from the shape, as in x.shape[0].", SEE,
         examples=[
             each("= delta*.sum(dim=0)", "= torch.ones(10, dtype=delta*.dtype) @ delta*", "1", "2"),
-            _mse("difference.square().sum() / (10 * y.shape[1])",
+            both("difference.square().sum() / (10 * y.shape[1])",
                  "2 * difference / (10 * y.shape[1])"),
             [("= delta1.sum(dim=0)", "= sum(delta1[i] for i in range(10))")],
         ]),
@@ -89,6 +83,6 @@ ROWS = (
                   [("= delta2.sum(dim=0)", "= delta2[:, 0].sum()[None]")]]),
     Mistake("width-hardcoded", "{what}: works for {value} only. That number seems to be written "
         "into your code; take it from the shape.", SEE,
-        examples=[_mse("difference.square().sum() / (5 * len(y))",
+        examples=[both("difference.square().sum() / (5 * len(y))",
                        "2 * difference / (5 * len(y))")]),
 )  # fmt: skip

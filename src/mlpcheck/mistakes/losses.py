@@ -86,7 +86,7 @@ def _broadcasts() -> list[Option]:
     return found
 
 
-def _both(loss: str, slope: str) -> Changes:
+def both(loss: str, slope: str) -> Changes:
     """The squared error and its gradient replaced."""
     return [(MEAN, loss), (SLOPE, slope)]
 
@@ -114,12 +114,12 @@ ROWS = (
         }), Option("mse_loss dJdy_hat", lambda y, p: (p - y) / _norm(y, p) * y.size,
                    "the gradient of torch.norm")],
         [[(MEAN, MEAN + ".sqrt()")], [(MEAN, "torch.norm(difference)")],
-         _both("torch.norm(difference) / len(y)", "difference / torch.norm(difference)")]),
+         both("torch.norm(difference) / len(y)", "difference / torch.norm(difference)")]),
     Mistake("loss-absolute", "{what}: built on the absolute difference. The loss squares the "
         "difference.", SEE,
         [Option("mse_loss loss", lambda y, p: np.mean(np.abs(p - y))),
          Option("mse_loss dJdy_hat", lambda y, p: np.sign(p - y))],
-        [_both("difference.abs().mean()", "difference.sign() / difference.numel()")]),
+        [both("difference.abs().mean()", "difference.sign() / difference.numel()")]),
     Mistake("loss-not-squared", "{what}: the mean of y_hat - y itself. The loss squares the "
         "difference.", SEE,
         [Option("mse_loss loss", lambda y, p: np.mean(p - y)),
