@@ -99,13 +99,18 @@ def ratio(predict: Callable[[], Array], value: Array | None, tolerance: Toleranc
     base, given = float(predicted.flat[largest]), float(value.flat[largest])
     if not math.isfinite(base):
         return 1.0 if tolerance.close(value, predicted) else None
+    # One element tells of most hypotheses that they do not fit, sooner than all of them.
     bound = tolerance.relative * abs(base)
-    if np.abs(value - predicted).max() <= bound + tolerance.absolute:
+    equal = abs(given - base) <= bound + tolerance.absolute
+    if equal and np.abs(value - predicted).max() <= bound + tolerance.absolute:
         return 1.0 if bound > tolerance.absolute else ANY  # too small for a ratio
     found = given / base if base else 0.0
     if not (found and math.isfinite(found)):
         return None
     bound = tolerance.relative * abs(given) + tolerance.absolute
+    other = 0 if largest else -1
+    if not abs(value.flat[other] - found * predicted.flat[other]) <= bound:
+        return None
     return found if np.abs(value - found * predicted).max() <= bound else None
 
 
@@ -308,6 +313,7 @@ class Backward:
             self.values = {case: passes.forward(point) for case, point in points.items()}
         self.second: dict[Any, Array] = {}
         self.first: dict[Any, Array] = {}
+        self.last: dict[Any, Array] = {}
 
     def delta2(self, case: str, error: Error = RIGHT_ERROR) -> Array:
         """The error of layer 2, computed in this way: eq:c18-4."""
@@ -338,12 +344,16 @@ class Backward:
 
     def gradient(self, quantity: str, case: str, steps: tuple[Any, ...], final: Any) -> Array:
         """A gradient by these steps: eq:c18-1, eq:c26-1."""
-        p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
-        L, kind = int(quantity[-1]), quantity[-2]
-        delta = self.delta2(case, *steps) if L == 2 else self.delta1(case, *steps)
-        right = z1 if L == 2 else p.x
-        other = p.truth[f"dJd{kind}{3 - L}"]
-        return np.asarray(final(passes.End(delta, right, p.x, s1, z1, s2, y_hat, other)))
+        key = quantity, case, steps, final
+        if key not in self.last:
+            p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
+            L, kind = int(quantity[-1]), quantity[-2]
+            delta = self.delta2(case, *steps) if L == 2 else self.delta1(case, *steps)
+            right = z1 if L == 2 else p.x
+            other = p.truth[f"dJd{kind}{3 - L}"]
+            end = passes.End(delta, right, p.x, s1, z1, s2, y_hat, other)
+            self.last[key] = np.asarray(final(end))
+        return self.last[key]
 
     def explanations(
         self, quantity: str, results: Results, tolerance: Tolerance
