@@ -112,6 +112,7 @@ NUMBERS = np.array([[1.0, -2.0], [0.5, 4.0]])
         (NUMBERS, NUMBERS, 1.0),
         (NUMBERS * -3, NUMBERS, -3.0),
         (NUMBERS + np.diag([0, 1e-3]), NUMBERS, None),
+        (NUMBERS + np.array([[0, 1e-3], [0, 0]]), NUMBERS, None),  # one element in the middle
         (0 * NUMBERS, NUMBERS, None),
         (NUMBERS, 0 * NUMBERS, None),
         (0 * NUMBERS, 0 * NUMBERS, ANY),
