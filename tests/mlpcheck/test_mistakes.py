@@ -42,6 +42,20 @@ def test_there_are_many():
     assert len(SEEDED) > 150
 
 
+EPSILONS = [
+    "you add 0.0001",
+    "you keep y_hat 0.001 away from 0 and 1",
+    "you keep y_hat 1e-08 away from 0 and 1, but in float32",
+    "you bound the denominator below by 1e-09",
+]
+
+
+@pytest.mark.parametrize(("number", "says"), [*enumerate(EPSILONS)])
+def test_a_bound_is_not_an_addition(number, says, check_source, reference):
+    result = check_source(reference.changed(*MISTAKES["bce-epsilon"].examples[number]))
+    assert all(says in report.sentence(finding) for finding in result.verdict.findings)
+
+
 def test_the_line_of_the_function_is_named(check_source, reference):
     line = reference.text[: reference.text.index("    def backward")].count("\n") + 1
     result = check_source(reference.changed(*MISTAKES["derivative-missing"].examples[0]))
