@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 from .. import syntax as t
 from ..algebra.budget import at_most, exhausted
@@ -45,8 +44,7 @@ def advise(
     scope = Scope(statement, tex)
     for side, whole in sides(statement):
         for change in squares(whole, scope):
-            fields: dict[str, Any] = {side: change.whole}
-            if holds(replace(statement, **fields), network):
+            if holds(replace(statement, **{side: change.within(whole)}), network):
                 return replace(unread, instead=change.says)
     return unread
 

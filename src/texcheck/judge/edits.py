@@ -55,13 +55,14 @@ def edits(statement: t.Statement, tex: str) -> Iterator[Edit]:
     yield from _of_statement(statement)
     for side, whole in sides(statement):
         for change in symbols.letters_of_layers(whole, scope):
-            yield _edit(statement, side, change)
+            yield _edit(statement, side, change, change.within(whole))
     about_shapes = isinstance(statement, t.ShapeClaim)
     for side, whole in sides(statement):
         for attempt in SHAPE_EDITS if about_shapes else EDITS:
             for change in attempt(whole, scope):
-                if change.whole != whole and not _backward(change.whole):
-                    yield _edit(statement, side, change)
+                changed = change.within(whole)
+                if changed != whole and not _backward(changed):
+                    yield _edit(statement, side, change, changed)
 
 
 def sides(statement: t.Statement) -> Iterator[tuple[str, t.Expr]]:
@@ -92,9 +93,9 @@ def _order(name: t.Name) -> int:
     return base + 3 * name.layer.offset + step
 
 
-def _edit(statement: t.Statement, side: str, change: Change) -> Edit:
-    fields: dict[str, Any] = {side: change.whole}
-    return Edit(change.kind, change.says, change.part, side, replace(statement, **fields))
+def _edit(statement: t.Statement, side: str, change: Change, changed: Any) -> Edit:
+    edited = replace(statement, **{side: changed})
+    return Edit(change.kind, change.says, change.part, side, edited)
 
 
 def _of_statement(statement: t.Statement) -> Iterator[Edit]:

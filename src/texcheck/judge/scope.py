@@ -24,12 +24,17 @@ FIRST, SECOND = t.Layer("", 1), t.Layer("", 2)
 
 
 class Change(NamedTuple):
-    """One side of a statement, changed: `part` became another, which gave `whole`."""
+    """A formula that is to become `new`: the `part` in question, or where given, `old`."""
 
     kind: str
     says: str
     part: t.Node
-    whole: t.Expr
+    new: t.Expr
+    old: t.Node | None = None
+
+    def within(self, whole: t.Expr) -> Any:
+        """A side of a statement with this change."""
+        return t.substitute(whole, self.old or self.part, self.new)
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,15 @@ def transposes(whole: t.Expr, scope: Scope) -> Changes:
     """A transpose too much or too few."""
     for part in every(whole, t.Transpose):
         says = f"a transpose too much: {scope.show(part)} without it"
-        yield Change("drop a transpose", says, part, t.substitute(whole, part, part.of))
+        yield Change("drop a transpose", says, part, part.of)
     if not isinstance(whole, t.Transpose):
         says = "the transpose of the other side: a transpose is missing"
         yield Change("add a transpose", says, whole, t.Transpose(whole))
     for part in tensors(whole):
         if part is not whole:
             says = f"a transpose is missing at {scope.show(part)}"
-            changed = t.substitute(whole, part, t.Transpose(part, start=part.start, end=part.end))
-            yield Change("add a transpose", says, part, changed)
+            turned = t.Transpose(part, start=part.start, end=part.end)
+            yield Change("add a transpose", says, part, turned)
 
 
 def moved_transposes(whole: t.Expr, scope: Scope) -> Changes:
@@ -35,7 +35,7 @@ def moved_transposes(whole: t.Expr, scope: Scope) -> Changes:
                     f"the transpose stands at the wrong factor: it belongs to {scope.show(other)}"
                 )
                 changed = t.substitute(without, other, t.Transpose(other))
-                yield Change("move a transpose", says, part, changed)
+                yield Change("move a transpose", says, part, changed, whole)
 
 
 def sums(whole: t.Expr, scope: Scope) -> Changes:
@@ -46,19 +46,18 @@ def sums(whole: t.Expr, scope: Scope) -> Changes:
             fewer = replace(part, letters=rest, low=None, high=None) if rest else part.body
             says = f"the sum over {letter} is too much"
             kind = "drop a summed index" if rest else "drop a sum"
-            yield Change(kind, says, part, t.substitute(whole, part, fewer))
+            yield Change(kind, says, part, fewer)
             for other in scope.letters:
                 if other not in part.letters:
                     right = tuple(other if one == letter else one for one in part.letters)
                     says = f"the sum runs over {letter} where {other} is meant"
-                    changed = t.substitute(whole, part, replace(part, letters=right))
-                    yield Change("another summed index", says, part, changed)
+                    yield Change("another summed index", says, part, replace(part, letters=right))
     for letter in sorted({part.letter for part in every(whole, t.Index)}):
         says = f"the sum over {letter} is missing"
         yield Change("add a sum", says, whole, t.Sum((letter,), None, None, whole))
         for term in whole.parts if isinstance(whole, t.Add) else ():
             total = t.Sum((letter,), None, None, term)
-            yield Change("add a sum", says, term, t.substitute(whole, term, total))
+            yield Change("add a sum", says, term, total)
 
 
 def slopes_too_much(whole: t.Expr, scope: Scope) -> Changes:
@@ -71,7 +70,7 @@ def slopes_too_much(whole: t.Expr, scope: Scope) -> Changes:
                     rest = times(part, (*factors[:first], *factors[first + len(gone) :]))
                     quoted = name(times(part, gone))
                     says = f"the activation's derivative {quoted} is too much"
-                    yield Change("drop a slope", says, part, t.substitute(whole, part, rest))
+                    yield Change("drop a slope", says, part, rest)
 
 
 def _is_slope(factors: tuple[t.Expr, ...]) -> bool:
@@ -103,17 +102,16 @@ def slopes_missing(whole: t.Expr, scope: Scope) -> Changes:
         yield Change("add a factor", says, whole, t.Elementwise(whole, z))
         for one in every(whole, t.Identity, t.ReluDiagonal):
             says = f"the activation's derivative is missing: {scope.show(one)} should be {shown}"
-            yield Change("add a slope", says, one, t.substitute(whole, one, jacobian))
+            yield Change("add a slope", says, one, jacobian)
         for part in tensors(whole):
             factors = part.factors if isinstance(part, t.Product) else (part,)
             for at in range(len(factors) + 1):
                 product = t.Product((*factors[:at], jacobian, *factors[at:]))
-                yield Change("add a slope", missing, part, t.substitute(whole, part, product))
+                yield Change("add a slope", missing, part, product)
         for part in tensors(whole):
             dot = rf"the activation's derivative is missing: $\odot f'({writing.tex(s)})$"
             slopes = t.Apply(t.Function("f", layer, 1), (s,))
-            changed = t.substitute(whole, part, t.Elementwise(part, slopes))
-            yield Change("add a slope", dot, part, changed)
+            yield Change("add a slope", dot, part, t.Elementwise(part, slopes))
         for letter in sorted({part.letter for part in every(whole, t.Index)}):
             index = (t.Index(letter),)
             one_slope = t.Derivative(replace(z, indices=index), replace(s, indices=index))
@@ -121,16 +119,8 @@ def slopes_missing(whole: t.Expr, scope: Scope) -> Changes:
                 rf"the activation's derivative is missing: $\partial {writing.tex(one_slope.of)} "
                 rf"/ \partial {writing.tex(one_slope.by)}$"
             )
-            for term in _summands(whole):
-                changed = t.substitute(whole, term, t.Product((one_slope, term)))
-                yield Change("add a slope", says, term, changed)
-
-
-def _summands(whole: t.Expr) -> Iterator[t.Expr]:
-    """The whole, and what stands behind its sums."""
-    yield whole
-    for part in every(whole, t.Sum):
-        yield part.body
+            for term in (whole, *(total.body for total in every(whole, t.Sum))):
+                yield Change("add a slope", says, term, t.Product((one_slope, term)))
 
 
 def signs(whole: t.Expr, scope: Scope) -> Changes:
@@ -139,7 +129,7 @@ def signs(whole: t.Expr, scope: Scope) -> Changes:
     for total in (total for total in every(whole, t.Add) if id(total) not in inside):
         for term in reversed(total.terms):
             says = f"the sign of {scope.show(term)} is wrong"
-            yield Change("sign", says, term, t.substitute(whole, term, opposite(term)))
+            yield Change("sign", says, term, opposite(term))
     if not isinstance(whole, t.Add):
         yield Change("sign", "the sign is wrong", whole, opposite(whole))
 
@@ -151,13 +141,13 @@ def factors(whole: t.Expr, scope: Scope) -> Changes:
         for at, factor in enumerate(own):
             rest = times(part, own[:at] + own[at + 1 :])
             says = f"the factor {scope.show(factor)} is too much"
-            yield Change("drop a factor", says, factor, t.substitute(whole, part, rest))
+            yield Change("drop a factor", says, factor, rest, part)
     for total in every(whole, t.Add):
         for at, term in enumerate(total.terms):
             others = total.terms[:at] + total.terms[at + 1 :]
             less = others[0] if len(others) == 1 else replace(total, terms=others)
             says = f"the term {scope.show(term)} is too much"
-            yield Change("drop a term", says, term, t.substitute(whole, total, less))
+            yield Change("drop a term", says, term, less, total)
 
 
 def missing(whole: t.Expr, scope: Scope) -> Changes:
@@ -171,14 +161,15 @@ def missing(whole: t.Expr, scope: Scope) -> Changes:
             term = t.Name("b", layer, inside)
             says = f"the term {name(term)} is missing"
             yield Change("add a term", says, whole, t.Add((whole, term)))
+    turned = [whole.of] if isinstance(whole, t.Transpose) else []
+    ends = [whole, *turned, *(total.body for total in every(whole, t.Sum))]
     for one in named:
         for inside in _subscripts(one, letters):
             factor = replace(one, indices=inside)
             says = f"the factor {name(factor)} is missing"
-            for at, end in _ends(whole):
+            for end in ends:
                 for pair in ((factor, end), (end, factor)) if not inside else ((end, factor),):
-                    changed = t.substitute(whole, at, t.Product(_flat(pair)))
-                    yield Change("add a factor", says, at, changed)
+                    yield Change("add a factor", says, end, t.Product(_flat(pair)))
             if not inside and one.base != "W":
                 says = rf"the factor $\odot {writing.tex(factor)}$ is missing"
                 yield Change("add a factor", says, whole, t.Elementwise(whole, factor))
@@ -206,15 +197,6 @@ def _subscripts(one: t.Name, letters: list[t.Index]) -> Iterator[tuple[t.Index, 
         yield from ((i,) for i in letters)
 
 
-def _ends(whole: t.Expr) -> Iterator[tuple[t.Expr, t.Expr]]:
-    """The places at the ends of which a factor may be missing."""
-    yield whole, whole
-    if isinstance(whole, t.Transpose):
-        yield whole.of, whole.of
-    for part in every(whole, t.Sum):
-        yield part.body, part.body
-
-
 def _flat(pair: tuple[t.Expr, t.Expr]) -> tuple[t.Expr, ...]:
     return tuple(f for one in pair for f in (one.factors if isinstance(one, t.Product) else (one,)))
 
@@ -225,22 +207,19 @@ def squares(whole: t.Expr, scope: Scope) -> Changes:
     for part in every(whole, t.Power):
         if part.exponent == two:
             says = f"a vector has no square: its squared norm is meant at {scope.show(part)}"
-            changed = t.substitute(whole, part, replace(part, of=t.Norm(part.of)))
-            yield Change("square by norm", says, part, changed)
+            yield Change("square by norm", says, part, replace(part, of=t.Norm(part.of)))
             slope = t.Product((two, part.of))
             for meant in (slope, t.Transpose(slope)):
                 says = (
                     f"the derivative of the square is meant: {name(meant)}, not {scope.show(part)}"
                 )
-                yield Change("square by slope", says, part, t.substitute(whole, part, meant))
+                yield Change("square by slope", says, part, meant)
     for total in every(whole, t.Sum):
         says = f"the square of {scope.show(total.body)} is missing"
-        changed = t.substitute(whole, total.body, t.Power(total.body, two))
-        yield Change("add a square", says, total.body, changed)
+        yield Change("add a square", says, total.body, t.Power(total.body, two))
     for norm in every(whole, t.Norm):
         says = f"the square of {scope.show(norm)} is meant"
-        changed = t.substitute(whole, norm, t.Power(norm, two))
-        yield Change("square a norm", says, norm, changed)
+        yield Change("square a norm", says, norm, t.Power(norm, two))
 
 
 def elementwise(whole: t.Expr, scope: Scope) -> Changes:
@@ -253,7 +232,7 @@ def elementwise(whole: t.Expr, scope: Scope) -> Changes:
                 product = t.Elementwise(product, factor)
             before = scope.show(factors[first])
             says = rf"the product entry by entry, $\odot$, is meant before {before}"
-            yield Change("⊙ for a product", says, part, t.substitute(whole, part, product))
+            yield Change("⊙ for a product", says, part, product)
             if part is whole:
                 says = (
                     r"a diagonal matrix of the products entry by entry is meant: "
@@ -262,19 +241,15 @@ def elementwise(whole: t.Expr, scope: Scope) -> Changes:
                 yield Change("add diag", says, part, t.Apply(t.Function("diag"), (product,)))
     for part in every(whole, t.Elementwise):
         says = rf"the product of matrices, not $\odot$, is meant at {scope.show(part)}"
-        changed = t.substitute(whole, part, t.Product(_flat((part.left, part.right))))
-        yield Change("a product for ⊙", says, part, changed)
+        yield Change("a product for ⊙", says, part, t.Product(_flat((part.left, part.right))))
     for one in every(whole, t.Constant):
-        changed = t.substitute(whole, one, t.Identity(None, None))
-        yield Change("1 for I", "the identity matrix is written $I$", one, changed)
+        yield Change("1 for I", "the identity matrix is written $I$", one, t.Identity(None, None))
     for vector in every(whole, t.Apply, t.Elementwise, t.Indicator):
         says = rf"a diagonal matrix is meant: $\operatorname{{diag}}$ of {scope.show(vector)}"
-        changed = t.substitute(whole, vector, t.Apply(t.Function("diag"), (vector,)))
-        yield Change("add diag", says, vector, changed)
+        yield Change("add diag", says, vector, t.Apply(t.Function("diag"), (vector,)))
         if isinstance(vector, t.Apply) and vector.function.name == "diag":
             says = rf"a vector is meant, not a diagonal matrix, at {scope.show(vector)}"
-            changed = t.substitute(whole, vector, vector.arguments[0])
-            yield Change("drop diag", says, vector, changed)
+            yield Change("drop diag", says, vector, vector.arguments[0])
 
 
 def orders(whole: t.Expr, scope: Scope) -> Changes:
@@ -285,14 +260,14 @@ def orders(whole: t.Expr, scope: Scope) -> Changes:
             one, other = factors[at : at + 2]
             said = f"{scope.show(one)} and {scope.show(other)} stand in the wrong order"
             turned = times(part, (*factors[:at], other, one, *factors[at + 2 :]))
-            yield Change("swap two factors", said, part, t.substitute(whole, part, turned))
+            yield Change("swap two factors", said, part, turned)
         for at in range(len(factors) - 1):
             one, other = factors[at : at + 2]
             said = f"{scope.show(one)} and {scope.show(other)} stand in the wrong order"
             says = f"{said}, and a transpose is missing"
             for pair in ((other, t.Transpose(one)), (t.Transpose(other), one)):
                 turned = times(part, (*factors[:at], *pair, *factors[at + 2 :]))
-                yield Change("turn a product", says, part, t.substitute(whole, part, turned))
+                yield Change("turn a product", says, part, turned)
         for at, factor in enumerate(factors):
             rest = factors[:at] + factors[at + 1 :]
             for place in range(len(factors)):
@@ -302,7 +277,7 @@ def orders(whole: t.Expr, scope: Scope) -> Changes:
                         f"in front of {scope.show(rest[place])}" if place < len(rest) else "last"
                     )
                     says = f"the factor {scope.show(factor)} belongs {where}"
-                    yield Change("move a factor", says, factor, t.substitute(whole, part, moved))
+                    yield Change("move a factor", says, factor, moved, part)
 
 
 def brackets(whole: t.Expr, scope: Scope) -> Changes:
@@ -313,29 +288,26 @@ def brackets(whole: t.Expr, scope: Scope) -> Changes:
                 inside, outside = part.body.terms[:at], part.body.terms[at:]
                 body = inside[0] if at == 1 else replace(part.body, terms=inside)
                 says = f"the sum goes too far: it ends before {scope.show(outside[0])}"
-                changed = t.substitute(whole, part, t.Add((replace(part, body=body), *outside)))
-                yield Change("brackets", says, part, changed)
+                yield Change("brackets", says, part, t.Add((replace(part, body=body), *outside)))
     for part in every(whole, t.Product):
         head, last = part.factors[:-1], part.factors[-1]
         says = f"a + is missing before {scope.show(last)}"
-        changed = t.substitute(whole, part, t.Add((times(part, head), last)))
-        yield Change("a sum for a product", says, last, changed)
+        yield Change("a sum for a product", says, last, t.Add((times(part, head), last)), part)
     for total in every(whole, t.Add):
         first = total.terms[0]
         if isinstance(first, t.Product):
             inner = t.Add((first.factors[-1], *total.terms[1:]))
             says = f"brackets are missing: {scope.show(first.factors[0])} multiplies the whole sum"
             product = replace(first, factors=(*first.factors[:-1], inner))
-            yield Change("brackets", says, total, t.substitute(whole, total, product))
+            yield Change("brackets", says, total, product)
         for at, term in enumerate(total.terms[:-1]):
             for inner_sum in every(term, t.Sum):
                 if inner_sum.end == term.end:
                     body = t.Add((inner_sum.body, *total.terms[at + 1 :]))
                     longer = t.substitute(term, inner_sum, replace(inner_sum, body=body))
                     terms = (*total.terms[:at], longer)
-                    changed = t.substitute(whole, total, t.Add(terms) if at else longer)
                     says = (
                         f"the sum ends before {scope.show(total.terms[at + 1])}: "
                         "brackets are missing"
                     )
-                    yield Change("brackets", says, total, changed)
+                    yield Change("brackets", says, total, t.Add(terms) if at else longer)

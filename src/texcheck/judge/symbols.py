@@ -18,28 +18,28 @@ def bounds(whole: t.Expr, scope: Scope) -> Changes:
             free = replace(part, low=None, high=None)
             runs = f"runs from {scope.show(part.low)} to {scope.show(part.high)}"
             says = f"the sum over {part.letters[0]} {runs}, not over all values: {FROM_0}"
-            yield Change("index bound", says, part, t.substitute(whole, part, free))
+            yield Change("index bound", says, part, free)
             up = replace(part, low=t.Add((part.low, one)))
             says = f"the sum over {part.letters[0]} begins one later"
-            yield Change("index bound", says, part, t.substitute(whole, part, up))
+            yield Change("index bound", says, part, up)
             down = replace(part, high=t.Add((part.high, t.Negative(one))))
             says = f"the sum over {part.letters[0]} ends one earlier: {FROM_0}"
-            yield Change("index bound", says, part, t.substitute(whole, part, down))
+            yield Change("index bound", says, part, down)
     for matrix in every(whole, t.Written):
         changed: t.Expr = matrix
         for index in (i for part in every(matrix, t.Name) for i in part.indices):
             if isinstance(index, t.Length):
                 changed = t.substitute(changed, index, t.Add((index, t.Negative(one))))
         says = f"the last index is one too high: {FROM_0}"
-        yield Change("last index", says, matrix, t.substitute(whole, matrix, changed))
+        yield Change("last index", says, matrix, changed)
     for index in (i for part in every(whole, t.Name) for i in part.indices):
         if isinstance(index, t.Length | t.Add):
             less = t.Add((index, t.Negative(one)))
             says = f"the index {scope.show(index)} is one too high: {FROM_0}"
-            yield Change("last index", says, index, t.substitute(whole, index, less))
+            yield Change("last index", says, index, less)
         if isinstance(index, t.Add) and isinstance(index.terms[0], t.Length):
             says = f"the index {scope.show(index)} should be {name(index.terms[0])}"
-            yield Change("last index", says, index, t.substitute(whole, index, index.terms[0]))
+            yield Change("last index", says, index, index.terms[0])
 
 
 def swapped_indices(whole: t.Expr, scope: Scope) -> Changes:
@@ -47,12 +47,11 @@ def swapped_indices(whole: t.Expr, scope: Scope) -> Changes:
     for part in every(whole, t.Name, t.Component):
         if len(part.indices) == 2 and part.indices[0] != part.indices[1]:
             says = f"the two indices of {scope.show(part)} are swapped"
-            changed = t.substitute(whole, part, replace(part, indices=part.indices[::-1]))
-            yield Change("swap two indices", says, part, changed)
+            yield Change("swap two indices", says, part, replace(part, indices=part.indices[::-1]))
     for delta in every(whole, t.Kronecker):
         turned = replace(delta, first=delta.second, second=delta.first)
         says = f"the two indices of {scope.show(delta)} are swapped"
-        yield Change("swap two indices", says, delta, t.substitute(whole, delta, turned))
+        yield Change("swap two indices", says, delta, turned)
 
 
 def other_indices(whole: t.Expr, scope: Scope) -> Changes:
@@ -64,14 +63,12 @@ def other_indices(whole: t.Expr, scope: Scope) -> Changes:
                 for letter in scope.letters:
                     if letter != index.letter:
                         says = f"index {index.letter} of {scope.show(part)} should be {letter}"
-                        changed = t.substitute(whole, index, replace(index, letter=letter))
-                        yield Change("another index", says, index, changed)
+                        yield Change("another index", says, index, replace(index, letter=letter))
             elif isinstance(index, t.Number):
                 for value in (index.value + 1, index.value - 1):
                     if value >= 0:
                         says = f"index {index.value} of {scope.show(part)} should be {value}"
-                        changed = t.substitute(whole, index, replace(index, value=value))
-                        yield Change("another index", says, index, changed)
+                        yield Change("another index", says, index, replace(index, value=value))
 
 
 def other_layers(layer: t.Layer | None) -> Iterator[t.Layer]:
@@ -99,7 +96,7 @@ def layers(whole: t.Expr, scope: Scope) -> Changes:
             for layer in other_layers(part.layer):
                 right = replace(part, layer=layer)
                 says = f"wrong layer superscript: {scope.show(part)} should be {name(right)}"
-                yield Change("layer", says, part, t.substitute(whole, part, right))
+                yield Change("layer", says, part, right)
     for group in every(whole, t.Derivative, t.ReluDiagonal, t.Apply):
         named: list[t.Name | t.Function] = list(every(group, t.Name))
         found = {one.layer for one in named}
@@ -112,23 +109,22 @@ def layers(whole: t.Expr, scope: Scope) -> Changes:
             for one in named:
                 changed = t.substitute(changed, one, replace(one, layer=layer))
             says = f"wrong layer superscript: {scope.show(group)} should be of layer {layer}"
-            yield Change("layer", says, group, t.substitute(whole, group, changed))
+            yield Change("layer", says, group, changed)
 
 
 def letters_of_layers(whole: t.Expr, scope: Scope) -> Changes:
     """The loss called L, as the layer is; a layer as a power, without parentheses."""
     for part in every(whole, t.Derivative):
         if isinstance(part.of, t.LayerCount):
-            changed = t.substitute(whole, part.of, t.Name("ell", None))
             says = r"$L$ is the layer's number; the loss is $\ell$"
-            yield Change("L for the loss", says, part.of, changed)
+            yield Change("L for the loss", says, part.of, t.Name("ell", None))
     powers = [p for p in every(whole, t.Power) if isinstance(p.of, t.Name) and p.of.layer is None]
     layered = [(p, layer) for p in powers if (layer := _as_layer(p.exponent)) is not None]
     changed = whole
     for part, layer in layered:
         fixed = replace(part.of, layer=layer)
         says = f"a layer stands in parentheses: {name(fixed)}"
-        yield Change("a layer as a power", says, part, t.substitute(whole, part, fixed))
+        yield Change("a layer as a power", says, part, fixed)
         changed = t.substitute(changed, part, fixed)
     if len(layered) > 1:
         says = "layers stand in parentheses, as in $W^{(1)}$"
@@ -157,7 +153,7 @@ def lengths(whole: t.Expr, scope: Scope) -> Changes:
         for right in map(t.Length, others):
             wrong = "wrong layer superscript: " if part.of.layer else ""
             says = f"{wrong}{scope.show(part)} should be {name(right)}"
-            yield Change("layer", says, part, t.substitute(whole, part, right))
+            yield Change("layer", says, part, right)
 
 
 def quantities(whole: t.Expr, scope: Scope) -> Changes:
@@ -169,13 +165,13 @@ def quantities(whole: t.Expr, scope: Scope) -> Changes:
                 says, kind = f"{scope.show(part)} stands where {name(right)} should", "ŷ by y"
             else:
                 says, kind = f"{scope.show(part)} should be {name(right)}", "another quantity"
-            yield Change(kind, says, part, t.substitute(whole, part, right))
+            yield Change(kind, says, part, right)
         if part.base == "z" and part.layer and id(part) not in fixed:
             s = replace(part, base="s")
             slopes = t.Apply(t.Function("f", None, 1), (s,))
             says = f"the derivative {name(slopes)} is meant at {scope.show(part)}"
             changed = t.Apply(t.Function("f", part.layer, 1), (s,))
-            yield Change("value by slope", says, part, t.substitute(whole, part, changed))
+            yield Change("value by slope", says, part, changed)
 
 
 def _meant(part: t.Name, general: bool) -> Iterator[t.Name]:
@@ -210,12 +206,11 @@ def exchanged(whole: t.Expr, scope: Scope) -> Changes:
             for part in [part for part in every(whole, t.Name) if part == one]:
                 changed = t.substitute(changed, part, other)
             says = f"{scope.show(one)} should be {name(other)} at every place"
-            yield Change("another quantity", says, one, changed)
+            yield Change("another quantity", says, one, changed, whole)
     for call in every(whole, t.Apply):
         if len(call.arguments) == 1:
-            changed = t.substitute(whole, call.arguments[0], opposite(call.arguments[0]))
             says = f"the sign of the argument is wrong at {scope.show(call)}"
-            yield Change("sign", says, call, changed)
+            yield Change("sign", says, call, opposite(call.arguments[0]), call.arguments[0])
 
 
 def denominators(whole: t.Expr, scope: Scope) -> Changes:
@@ -228,8 +223,7 @@ def denominators(whole: t.Expr, scope: Scope) -> Changes:
                 ):
                     right = replace(part.by, base=base, indices=inside)
                     says = f"differentiated by {scope.show(part.by)} where {name(right)} is meant"
-                    changed = t.substitute(whole, part.by, right)
-                    yield Change("another denominator", says, part.by, changed)
+                    yield Change("another denominator", says, part.by, right)
 
 
 def dashes(whole: t.Expr, scope: Scope) -> Changes:
@@ -238,8 +232,7 @@ def dashes(whole: t.Expr, scope: Scope) -> Changes:
         if part.name in ("f", "g", "sigma", "ReLU", "I", "tanh"):
             meant = "the function, not its derivative," if part.primes else "the derivative"
             says = f"{meant} is meant at {scope.show(part)}"
-            changed = t.substitute(whole, part, replace(part, primes=0 if part.primes else 1))
-            yield Change("dash", says, part, changed)
+            yield Change("dash", says, part, replace(part, primes=0 if part.primes else 1))
 
 
 _OTHERS = dict.fromkeys(("ReLU", "sigma", "I"), ("ReLU", "sigma", "I")) | {
@@ -256,25 +249,22 @@ def wrong_functions(whole: t.Expr, scope: Scope) -> Changes:
             if applied and applied.function == part.function:
                 shown = scope.show(part.function)
                 says = f"the argument of {shown} is missing before {scope.show(inner)}"
-                changed = t.substitute(whole, part, t.Product((applied, inner)))
-                yield Change("a missing argument", says, part, changed)
+                yield Change("a missing argument", says, part, t.Product((applied, inner)))
             if part.function.name == "max" and isinstance(inner, t.Name) and inner.layer:
                 own = t.Apply(t.Function("f", inner.layer), (inner,))
                 says = f"the wrong activation: {scope.show(part)} should be {name(own)}"
-                yield Change("another activation", says, part, t.substitute(whole, part, own))
+                yield Change("another activation", says, part, own)
         found = {one.layer for one in every(part, t.Name) if one.layer}
         if part.function.name in ("ReLU", "sigma", "I", "tanh") and len(found) == 1:
             own_f = replace(part.function, name="f", layer=found.pop())
             says = f"the wrong activation: {scope.show(part.function)} should be {name(own_f)}"
-            changed = t.substitute(whole, part.function, own_f)
-            yield Change("another activation", says, part.function, changed)
+            yield Change("another activation", says, part.function, own_f)
     for function in every(whole, t.Function):
         for other in _OTHERS.get(function.name, ()):
             if other != function.name:
                 right = replace(function, name=other)
                 says = f"the wrong activation: {scope.show(function)} should be {name(right)}"
-                changed = t.substitute(whole, function, right)
-                yield Change("another activation", says, function, changed)
+                yield Change("another activation", says, function, right)
 
 
 def missing_functions(whole: t.Expr, scope: Scope) -> Changes:
@@ -285,7 +275,7 @@ def missing_functions(whole: t.Expr, scope: Scope) -> Changes:
             applied = t.Apply(replace(function, primes=0), (bare,))
             if bare.base in ("s", "x") and id(bare) not in fixed:
                 says = f"the function is missing at {scope.show(bare)}: {name(applied)}"
-                yield Change("add a function", says, bare, t.substitute(whole, bare, applied))
+                yield Change("add a function", says, bare, applied)
 
 
 def numbers(whole: t.Expr, scope: Scope) -> Changes:
@@ -296,10 +286,9 @@ def numbers(whole: t.Expr, scope: Scope) -> Changes:
             for value in dict.fromkeys((Fraction(0), Fraction(1), Fraction(2), part.value + 1)):
                 if value != part.value:
                     says = f"{scope.show(part)} should be {value}"
-                    changed = t.substitute(whole, part, replace(part, value=value))
-                    yield Change("another number", says, part, changed)
+                    yield Change("another number", says, part, replace(part, value=value))
     for part in every(whole, t.Length):
         one = number(1)
         says = f"{scope.show(part)} should be 1"
         if id(part) not in inside:
-            yield Change("another number", says, part, t.substitute(whole, part, one))
+            yield Change("another number", says, part, one)
