@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 
 from . import syntax as t
 from .algebra.budget import NoRule
@@ -48,7 +49,7 @@ class Reading:
     """How a statement was read: rows and columns of each node, in TeX, by its identity, and how
     far each index letter runs, by the identity of its node. What nothing fixes is "?"."""
 
-    shapes: dict[int, tuple[str, ...]]
+    shapes: dict[int, tuple[str, str]]
     letters: dict[int, str]
 
 
@@ -61,7 +62,7 @@ def shapes(statement: t.Statement, network: Network | str) -> Reading:
         case = assumed(case, one) or case
         scope = claimed(one, case).scope
         for key, (rows, columns) in scope.shapes.items():
-            found.shapes[key] = tuple(name_of(x, case) for x in (rows, columns))
+            found.shapes[key] = name_of(rows, case), name_of(columns, case)
         for key, sort in scope.sorts.items():
             found.letters[key] = name_of(sort, case)
     return found
@@ -93,44 +94,40 @@ class _Writer:
         j = _ZERO if columns == "1" else self.letter(columns)
         outer = dict(self.letters)
         sides = [self.entry(side, i, j) for side in (left, right)]
-        relation = getattr(self.statement, "relation", "=")
-        if isinstance(self.statement, t.Update):
-            relation = r"\leftarrow"
-        sign = {"ge": r"\ge", "le": r"\le", "neq": r"\ne"}.get(relation, relation)
+        step = isinstance(self.statement, t.Update)
+        sign = r"\leftarrow" if step else getattr(self.statement, "relation", "=")
         yield rf"{rows} \times {columns}"
-        yield f"{tex(sides[0])} {sign} {tex(sides[1])}"
-        for letter, width in {**self.free(), **outer}.items():
+        yield relation(t.Indicator(sign, *sides))
+        free = {x: width for x, width in self.runs(self.statement).items() if x not in self.bound}
+        for letter, width in {**free, **outer}.items():
             yield rf"{letter} = 0, \dots, {width} - 1"
         yield from map(_condition, self.statement.conditions)
 
     def shape(self, node: t.Expr) -> tuple[str, str]:
         """Rows and columns as TeX; ? where nothing says."""
-        found = self.reading.shapes.get(id(node))
-        if found is None:
-            return "?", "?"
-        return found[0], found[1]
+        return self.reading.shapes.get(id(node), ("?", "?"))
 
     def is_number(self, node: t.Expr) -> bool:
         return self.shape(node) == ("1", "1")
 
-    def free(self) -> dict[str, str]:
-        """How far the statement's own free letters run."""
-        bound = {
-            x for part in t.walk(self.statement) if isinstance(part, t.Sum) for x in part.letters
-        }
-        return {
-            part.letter: self.reading.letters[id(part)]
-            for part in t.walk(self.statement)
-            if isinstance(part, t.Index)
-            if part.letter not in bound and id(part) in self.reading.letters
-        }
+    @cached_property
+    def bound(self) -> set[str]:
+        """The letters of the statement's sums."""
+        sums = (part for part in t.walk(self.statement) if isinstance(part, t.Sum))
+        return {letter for part in sums for letter in part.letters}
+
+    def runs(self, node: t.Node) -> dict[str, str]:
+        """How far the letters in a formula run, as they stand there first."""
+        found: dict[str, str] = {}
+        for part in t.walk(node):
+            if isinstance(part, t.Index) and id(part) in self.reading.letters:
+                found.setdefault(part.letter, self.reading.letters[id(part)])
+        return found
 
     def letter(self, width: str) -> t.Index:
         """A letter that the statement does not have."""
-        taken = {part.letter for part in t.walk(self.statement) if isinstance(part, t.Index)}
-        taken |= {
-            x for part in t.walk(self.statement) if isinstance(part, t.Sum) for x in part.letters
-        }
+        named = {part.letter for part in t.walk(self.statement) if isinstance(part, t.Index)}
+        taken = named | self.bound
         free = [one for one in _LETTERS if one not in taken and one not in self.letters]
         letter = free[0] if free else f"i_{{{len(self.letters)}}}"
         self.letters[letter] = width
@@ -206,18 +203,10 @@ class _Writer:
 
     def parts(self, node: t.Expr, i: t.Expr, j: t.Expr) -> t.Expr:
         """The same formula of the entries of its parts."""
-
-        def inside(value: object) -> object:
-            if isinstance(value, tuple):
-                return tuple(map(inside, value))
-            return self.entry(value, i, j) if isinstance(value, t.Node) else value
-
-        changed = {name: inside(getattr(node, name)) for name in node.names()}
-        if isinstance(node, t.Cases):  # several conditions at once stay so
-            changed["conditions"] = node.conditions
-        if isinstance(node, t.Quotient):
-            changed["elementwise"] = False
-        return replace(node, **changed)  # type: ignore[arg-type]
+        entries = t.rebuilt(node, lambda part: self.entry(part, i, j))
+        if isinstance(node, t.Cases) and isinstance(entries, t.Cases):
+            return replace(entries, conditions=node.conditions)  # several at once stay so
+        return replace(entries, elementwise=False) if isinstance(entries, t.Quotient) else entries
 
     def name(self, node: t.Name, i: t.Expr, j: t.Expr) -> t.Expr:
         if node.indices:
@@ -287,15 +276,7 @@ class _Writer:
         if node.low is not None or node.conditions:
             return replace(node, body=body)
         for letter in reversed(node.letters):
-            width = next(
-                (
-                    self.reading.letters[id(part)]
-                    for part in t.walk(node.body)
-                    if part == t.Index(letter) and id(part) in self.reading.letters
-                ),
-                "?",
-            )
-            body = self.summed(width, t.Index(letter), body)
+            body = self.summed(self.runs(node.body).get(letter, "?"), t.Index(letter), body)
         return body
 
     def derivative(self, of: t.Expr, by: t.Name, i: t.Expr, j: t.Expr) -> t.Expr:
