@@ -234,6 +234,14 @@ def sum_over(term: Term, *indices: Index) -> Term:
     return collected(found)
 
 
+def total(sort: Sort, name: str, entry: Callable[[Index], Term]) -> Term:
+    """The sum of an entry over all values of an index: one that runs, of this name, or each."""
+    if sort.size:
+        return sum((entry(numbered(at, sort)) for at in range(sort.size)), ZERO)
+    index = Index(name, sort)
+    return sum_over(entry(index), index)
+
+
 def collected(pairs: Iterable[tuple[Monomial | None, Rational]]) -> Term:
     """The sum of rational factors of monomials, None being 0."""
     found: dict[Monomial, Rational] = {}

@@ -20,7 +20,8 @@ from typing import TypeAlias
 
 from .. import syntax as t
 from ..algebra.budget import NoRule
-from ..algebra.terms import ONE, ZERO, Index, Sort, Term, delta, numbered, sum_over
+from ..algebra.terms import ONE, Index, Sort, Term, delta, numbered
+from ..algebra.terms import total as sum_entry
 
 
 class Misfit(Exception):
@@ -122,11 +123,7 @@ def scalar(value: Callable[[], Term]) -> Matrix:
 
 def sum_entries(names: Iterator[int], sort: Length, entry: Callable[[Index], Term]) -> Term:
     """The sum of a function of an index over all its values; `names` is the statement's supply."""
-    found = known(sort, "a sum")
-    if found.size:
-        return sum((entry(numbered(at, found)) for at in range(found.size)), ZERO)
-    k = Index(f"${next(names)}", found)
-    return sum_over(entry(k), k)
+    return sum_entry(known(sort, "a sum"), f"${next(names)}", entry)
 
 
 def unify_shapes(left: Matrix, right: Matrix, node: t.Node) -> None:

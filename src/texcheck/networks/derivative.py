@@ -13,7 +13,6 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..algebra import terms as a
@@ -135,7 +134,7 @@ def _of_any_loss(case: Case, source: Source) -> a.Term:
         inner = _of_quantity(case, ("z", case.depth), (k,), source)
         return a.power(a.Atom("g", "y_hat", (k,))) * inner
 
-    return summed(case, case.depth, through)
+    return a.total(case.sort(case.depth), "~k", through)
 
 
 def _of_layer(case: Case, kind: str, layer: int, i: a.Index, source: Source) -> a.Term:
@@ -156,19 +155,10 @@ def _of_layer(case: Case, kind: str, layer: int, i: a.Index, source: Source) -> 
                 inner = _of_quantity(case, ("z", bottom), (p,), source)
                 return a.power(a.Atom("J", (bottom, layer), (i, p))) * inner
 
-            return summed(case, bottom, across)
+            return a.total(case.sort(bottom), "~k", across)
 
     def through(j: a.Index) -> a.Term:
         inner = _of_quantity(case, ("z", layer - 1), (j,), source)
         return a.quantity("W", layer, i, j) * inner
 
-    return summed(case, layer - 1, through)
-
-
-def summed(case: Case, layer: int, entry: Callable[[a.Index], a.Term]) -> a.Term:
-    """The sum of an entry over the entries of a layer."""
-    sort = case.sort(layer)
-    if sort.size:
-        return sum((entry(a.numbered(at, sort)) for at in range(sort.size)), a.ZERO)
-    k = a.Index("~k", sort)
-    return a.sum_over(entry(k), k)
+    return a.total(case.sort(layer - 1), "~k", through)

@@ -98,15 +98,11 @@ class Case:
 
     def weighted(self, layer: int, i: a.Index) -> a.Term:
         """(W z)_i of a layer."""
-        sort = self.sort(layer - 1)
-        if sort.size:
-            result = a.number(0)
-            for at in range(sort.size):
-                j = a.Index("", sort, at)
-                result += a.quantity("W", layer, i, j) * a.quantity("z", layer - 1, j)
-            return result
-        j = a.Index("~j", sort)
-        return a.sum_over(a.quantity("W", layer, i, j) * a.quantity("z", layer - 1, j), j)
+
+        def entry(j: a.Index) -> a.Term:
+            return a.quantity("W", layer, i, j) * a.quantity("z", layer - 1, j)
+
+        return a.total(self.sort(layer - 1), "~j", entry)
 
     def _given(self, atom: a.Atom, layer: int) -> a.Term | None:
         if atom.kind == "s":
