@@ -7,7 +7,6 @@ from typing import assert_never
 
 from .verdict import Definition, Proved, Refuted, Undecided, Unreadable, Verdict, Witness
 
-_NO_VALUE = "no value"
 _LONGEST_LINE = 100  # of a line of TeX under which a caret is put
 
 
@@ -50,18 +49,16 @@ def difference(witness: Witness) -> str:
 
 
 def network(witness: Witness) -> str:
-    """The network of a witness in words, with what was chosen for this statement."""
+    """The network of a witness in words, and L."""
     widths = ", ".join(map(str, witness.widths))
     name = "the running network" if witness.running else f"a network “{witness.network}”"
     layer = f", at L = {witness.layer}" if witness.layer is not None else ""
-    chosen = () if witness.running else witness.given
-    given = ", ".join(f"{quantity} = {value}" for quantity, value in chosen)
-    return f"{name} with layers of {widths}{layer}" + (f" and {given}" if given else "")
+    return f"{name} with layers of {widths}{layer}"
 
 
 def number(value: float | None) -> str:
     """Six digits, or that there is no value."""
-    return _NO_VALUE if value is None else f"{value:.6g}"
+    return "no value" if value is None else f"{value:.6g}"
 
 
 def unreadable(verdict: Unreadable) -> list[str]:

@@ -15,15 +15,13 @@ class Witness:
     """A network on which the two sides of a statement differ, in numbers.
 
     `widths`: of x, then of each layer. `layer`: the value of L, if the statement has one.
-    `given`: the quantities that were chosen and what they are there, as plain text, such as
-    ("x", "(2, 1)"). `entry`: where the sides differ, such as "row 0, column 1" or "i = 2"; empty
-    for a number. A side is `None` where it has no value. `running`: the book's running network.
+    `entry`: where the sides differ, such as "row 0, column 1" or "i = 2"; empty for a number. A
+    side is `None` where it has no value. `running`: the book's running network.
     """
 
     network: str
     widths: tuple[int, ...]
     layer: int | None
-    given: tuple[tuple[str, str], ...]
     entry: str
     left: float | None
     right: float | None

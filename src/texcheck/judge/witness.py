@@ -9,6 +9,7 @@ may be 0 gives no witness.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice, product
@@ -20,7 +21,7 @@ from ..algebra.terms import ONE, Index, Sort
 from ..elaborate.definitions import declared
 from ..elaborate.matrix import IllSorted, Misfit
 from ..elaborate.statement import Entry, assumed, claimed, entries, parts
-from ..networks.network import Case, Loss, Network
+from ..networks.network import Case, Network
 from ..networks.representatives import any_depth, least_layer, named_layers
 from ..verdict import Refuted, Witness
 from .intervals import Doubtful, Number, add, approximate, sign, times
@@ -62,11 +63,12 @@ def concrete(statement: t.Statement, network: Network) -> Iterator[Case]:
         shapes = [(network.numbered, 1)]
     if least is None:
         shapes = list(dict.fromkeys((depth, 0) for depth, _ in shapes))
+    known_loss = next((loss for loss in network.losses if loss), declared()[0]["MSE"])
     for filled in FILLED:
         for depth, L in shapes:
             at = None if least is None else L
             kind, numbers = network.depth is None, (network.widths, network.values)
-            case = Case(depth, network.activations, _loss(network), at, kind, (), *numbers)
+            case = Case(depth, network.activations, known_loss, at, kind, (), *numbers)
             try:
                 known = assumed(case, statement)
             except IllSorted:
@@ -79,10 +81,6 @@ def concrete(statement: t.Statement, network: Network) -> Iterator[Case]:
             yield replace(known, activations=tuple(names))
         if network.depth is not None and all(network.activations):
             return
-
-
-def _loss(network: Network) -> Loss:
-    return next((loss for loss in network.losses if loss), declared()[0]["MSE"])
 
 
 def _in_case(
@@ -123,19 +121,12 @@ def _with_default(
         raise
     for world in worlds(case, network, pair.scope.least, case.depth, seeds):
         for entry in found:
-            witness = _with_share(world, entry, found, network.name)
-            if witness is not None:
-                return witness
+            # A share of the steps that are left: the others have a turn too.
+            with suppress(NoRule), at_most(SHARE):
+                witness = _in_world(world, entry, found, network.name)
+                if witness is not None:
+                    return witness
     return None
-
-
-def _with_share(world: World, entry: Entry, all_: list[Entry], name: str) -> Witness | None:
-    """A witness in a world, with a share of the steps that are left: others have a turn too."""
-    try:
-        with at_most(SHARE):
-            return _in_world(world, entry, all_, name)
-    except NoRule:
-        return None
 
 
 def _environments(world: World, entry: Entry) -> Iterator[dict[Index, int]]:
@@ -159,7 +150,9 @@ def _in_world(world: World, entry: Entry, all_: list[Entry], name: str) -> Witne
             continue
         if found is None or (None in found and not _everywhere(world, all_, found.index(None))):
             continue
-        return _witness(world, found, _place(entry, env), name)
+        left, right = (None if value is None else approximate(value) for value in found)
+        place, L = _place(entry, env), world.case.L
+        return Witness(name, world.widths, L, place, left, right, world.running)
     return None
 
 
@@ -215,15 +208,3 @@ def _differ(
     if one is None or other is None:
         return one, other
     return (one, other) if sign(add(one, times(Fraction(-1), other))) else None
-
-
-def _witness(
-    world: World, found: tuple[Number | None, Number | None], entry: str, name: str
-) -> Witness:
-    left, right = (None if value is None else approximate(value) for value in found)
-    given = tuple(
-        (key, str(value))
-        for key, value in sorted(world.free.items())
-        if key == "s" and world.running
-    )
-    return Witness(name, world.widths, world.case.L, given, entry, left, right, world.running)
