@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from fractions import Fraction
 
 from .. import syntax as t
 from ..algebra.budget import at_most, exhausted
 from ..networks.network import Network
+from ..reading import expression
 from ..verdict import Proved, Refuted, Unreadable, Witness
 from .decide import decide
 from .edits import edits, sides
-from .scope import Scope, every, number
+from .scope import Scope, every
 from .structure import squares
 
 # Steps after which no further change is tried: an answer within a second.
@@ -24,6 +24,11 @@ BUDGET = 150_000
 # Two sides whose quotient is a constant agree with it so closely where they differ.
 _CLOSE = 1e-6
 NOTHING_FITS = "no single small change makes it true"
+# By what the sides of a statement may differ, the likeliest first.
+_CONSTANTS = (
+    *("-1", "2", "1/2", "-2", "-1/2", "K", "1/K", "-K", "-1/K", "K/2", "2/K"),
+    *("4", "1/4", "3", "1/3", "d_x", "1/d_x", "d_{s^{(1)}}", "1/d_{s^{(1)}}"),
+)
 _TWO_LAYERS = ("regression", "sigmoid-mse", "sigmoid-bce")
 
 
@@ -98,29 +103,12 @@ def _constants(witness: Witness) -> Iterator[tuple[str, t.Expr]]:
     left, right = witness.left, witness.right
     if left is None or right is None or abs(right) < _CLOSE:
         return
-    for name, value, factor in _candidates(witness.widths):
+    width = {"K": witness.widths[-1], "d_x": witness.widths[0], "d_{s^{(1)}}": witness.widths[1]}
+    for name in _CONSTANTS:
+        top, bottom = (
+            width[part] if part in width else int(part)
+            for part in (*name.removeprefix("-").split("/"), "1")[:2]
+        )
+        value = -top / bottom if name[0] == "-" else top / bottom
         if abs(left - value * right) <= _CLOSE * abs(left):
-            yield name, factor
-
-
-def _candidates(widths: tuple[int, ...]) -> Iterator[tuple[str, float, t.Expr]]:
-    """A name, its value on a network of these widths, and its formula."""
-    K, d_x = t.Length(t.Name("y_hat", None)), t.Length(t.Name("x", None))
-    hidden = t.Length(t.Name("s", t.Layer("", 1)))
-    rows: tuple[tuple[str, str, t.Expr | None, int], ...] = (
-        *((text, text, None, 0) for text in ("-1", "2", "1/2", "-2", "-1/2")),
-        ("K", "1", K, 1), ("1/K", "1", K, -1), ("-K", "-1", K, 1), ("-1/K", "-1", K, -1),
-        ("K/2", "1/2", K, 1), ("2/K", "2", K, -1),
-        *((text, text, None, 0) for text in ("4", "1/4", "3", "1/3")),
-        ("d_x", "1", d_x, 1), ("1/d_x", "1", d_x, -1),
-        ("d_{s^{(1)}}", "1", hidden, 1), ("1/d_{s^{(1)}}", "1", hidden, -1),
-    )  # fmt: skip
-    width = {id(K): widths[-1], id(d_x): widths[0], id(hidden): widths[1]}
-    for name, text, length, power in rows:
-        value, factor = Fraction(text), number(Fraction(text))
-        if length is None:
-            yield name, float(value), factor
-        elif power > 0:
-            yield name, float(value * width[id(length)]), t.Product((factor, length))
-        else:
-            yield name, float(value / width[id(length)]), t.Quotient(factor, length)
+            yield name, expression(name)
