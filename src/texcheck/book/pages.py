@@ -35,11 +35,8 @@ EXTENSIONS = frozenset(
 _LITERAL = frozenset(
     {
         *("code", "code-block", "code-cell", "sourcecode", "literalinclude", "raw", "toctree"),
-        *(
-            "image",
-            "source-rows",
-            "question",
-        ),  # a question's formulas are checked where it is shown
+        # A question's formulas are checked where it is shown.
+        *("image", "source-rows", "question"),
     }
 )
 # Directives whose math would be passed over: their bodies are not tokens of this page.
@@ -276,7 +273,7 @@ def _comment(page: _Page, text: str, start: int) -> None:
 def _inline(page: _Page, node: SyntaxTreeNode, start: int) -> None:
     """Prose is not checked, but a display that the parser reads as prose is not passed over."""
     page.expect_nothing_pending()
-    for child in tables.descendants(node):
+    for child in node.walk(include_self=False):
         following = child.next_sibling
         dollar = child.type == "text" and child.content.endswith("$")
         before_math = dollar and following is not None and following.type == "math_inline"

@@ -98,14 +98,9 @@ class Book:
     def totals(self) -> dict[str, int]:
         """How many claims there are, by verdict."""
         status = Counter(statement.status for statement in self.claims)
-        return {
-            "statements": len(self.claims),
-            "proved": status["proved"],
-            "definitions": status["definition"],
-            "refuted": status["refuted"],
-            "undecided": status["undecided"],
-            "unreadable": status["unreadable"],
-        }
+        words = ("proved", "definitions", "refuted", "undecided", "unreadable")
+        numbers = {word: status[word.removesuffix("s")] for word in words}
+        return {"statements": len(self.claims), **numbers}
 
     @cached_property
     def wrong(self) -> list[tuple[Statement, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Literal
 
 from markdown_it.tree import SyntaxTreeNode
@@ -61,18 +60,11 @@ def _of_layer(cells: dict[str, SyntaxTreeNode], column: str, n: int) -> str:
     return inputs.split(", ")[n] if len(maths(cells["Input"])) > 1 else inputs
 
 
-def descendants(node: SyntaxTreeNode) -> Iterator[SyntaxTreeNode]:
-    """All nodes below a node, each before its own."""
-    for child in node.children:
-        yield child
-        yield from descendants(child)
-
-
 def maths(cell: SyntaxTreeNode) -> list[str]:
     """The TeX of each math in a cell, in order."""
     return [
         node.content
-        for node in descendants(cell)
+        for node in cell.walk()
         if node.type == "math_inline"
         or (node.type == "myst_role" and node.meta.get("name") == "math")
     ]
@@ -81,15 +73,13 @@ def maths(cell: SyntaxTreeNode) -> list[str]:
 def text(cell: SyntaxTreeNode) -> str:
     """What a cell says, TeX as it stands."""
     return "".join(
-        node.content
-        for node in descendants(cell)
-        if node.type in ("text", "math_inline", "code_inline")
+        node.content for node in cell.walk() if node.type in ("text", "math_inline", "code_inline")
     ).strip()
 
 
 def anchor(row: SyntaxTreeNode) -> str:
     """The anchor of a table's row: the id of the first span in it that has one."""
-    for node in descendants(row):
+    for node in row.walk():
         if node.type == "span" and "id" in node.attrs:
             return str(node.attrs["id"])
     return ""
