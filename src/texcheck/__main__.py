@@ -6,7 +6,7 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from . import report
@@ -38,26 +38,18 @@ def main(arguments: Sequence[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a console that cannot show δ shows ?
     try:
-        status = _parser().parse_args(arguments or ["--help"])
-        code = _run(status)
+        options = _parser().parse_args(arguments or ["--help"])
+        code: int = options.command(options)
         sys.stdout.flush()
         return code
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except KeyboardInterrupt:
-        return 130
-
-
-def _run(options: argparse.Namespace) -> int:
-    command: Callable[[argparse.Namespace], int] = options.command
-    try:
-        return command(options)
     except (OSError, UnicodeError, Wrong) as error:
-        if isinstance(error, BrokenPipeError):
-            raise
         print(f"texcheck: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 class Wrong(ValueError):

@@ -8,7 +8,7 @@ from itertools import pairwise
 from . import reading
 from . import syntax as t
 from .algebra.budget import WORK, at_most
-from .elaborate.definitions import declared, network_named
+from .elaborate.definitions import network_named
 from .judge.decide import decide
 from .judge.diagnose import advise
 from .judge.diagnose import diagnose as diagnosed
@@ -37,11 +37,6 @@ class _Located:
     statement: t.Statement
     tex: str
     start: int
-
-
-def networks() -> tuple[str, ...]:
-    """The names of the declared networks."""
-    return tuple(declared()[1])
 
 
 NETWORKS: tuple[str, ...] = ("regression", "sigmoid-mse", "sigmoid-bce", "any", "deep", "running")
@@ -143,17 +138,13 @@ def _cell(tex: str, subject: str, kind: str, names: Names) -> list[_Located]:
     first = chain[0]
     found = []
     if len(chain) == 1 or not _same_quantity(first, about):
-        said = f"{subject} = {tex[first.start : first.end]}"
-        found.append(_equation(_component_like(about, first), first, said, first))
+        like = _component_like(about, first)
+        equal = t.Equation(like, first, start=first.start, end=first.end, at=first.start)
+        found.append(_Located(equal, f"{subject} = {tex[first.start : first.end]}", first.start))
     for left, right in pairwise(chain):
-        said = f"{tex[left.start : left.end]} = {tex[right.start : right.end]}"
-        found.append(_equation(left, right, said, left))
+        equal = t.Equation(left, right, start=left.start, end=right.end, at=right.start)
+        found.append(_Located(equal, _said(equal, tex), right.start))
     return found
-
-
-def _equation(left: t.Expr, right: t.Expr, said: str, first: t.Expr) -> _Located:
-    claim = t.Equation(left, right, start=first.start, end=right.end, at=right.start)
-    return _Located(claim, said, right.start)
 
 
 def _same_quantity(first: t.Expr, about: t.Expr) -> bool:

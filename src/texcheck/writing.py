@@ -42,9 +42,9 @@ def grade(node: t.Expr) -> int:
             return SUM
         case t.Times(sign="inner") | t.Derivative(t.Name()) | t.Quotient(elementwise=False):
             return SYMBOL
-        case t.Product() | t.Elementwise() | t.Restricted() | t.Gradient():
+        case t.Product() | t.Times() | t.Elementwise() | t.Quotient():
             return PRODUCT
-        case t.Times() | t.Derivative() | t.Quotient():
+        case t.Derivative() | t.Gradient() | t.Restricted():
             return PRODUCT
     return SYMBOL
 
