@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import syntax as t
 from . import structure, symbols
-from .scope import FROM_0, Change, Changes, Edit, Scope, every, number
+from .scope import FROM_0, Change, Changes, Edit, Scope, every
 
 # In this order, so that the likelier mistake is named first.
 EDITS: tuple[Callable[[t.Expr, Scope], Changes], ...] = (
@@ -100,7 +100,6 @@ def _edit(statement: t.Statement, side: str, change: Change, changed: Any) -> Ed
 
 def _of_statement(statement: t.Statement) -> Iterator[Edit]:
     """Changes of a whole statement: a shape turned round, the ends of a range."""
-    one = number(1)
     if isinstance(statement, t.ShapeClaim):
         turned = replace(statement, rows=statement.columns, columns=statement.rows)
         yield Edit("shape", "the transpose of the right shape", statement, "", turned)
@@ -110,8 +109,7 @@ def _of_statement(statement: t.Statement) -> Iterator[Edit]:
         yield Edit("index bound", f"the range does not fit: {FROM_0}", statement, "", free)
     if isinstance(statement, t.RangeClaim):
         span = statement.range
-        less = {end: t.Add((getattr(span, end), t.Negative(one))) for end in ("first", "last")}
-        for ends in ({"first"}, {"last"}, {"first", "last"}):
-            fields: dict[str, Any] = {end: less[end] for end in ends}
+        for ends in (("first",), ("last",), ("first", "last")):
+            fields: dict[str, Any] = {end: symbols.one_less(getattr(span, end)) for end in ends}
             moved = replace(statement, range=replace(span, **fields))
             yield Edit("index bound", f"the range does not fit: {FROM_0}", span, "", moved)

@@ -150,12 +150,8 @@ def factors_of(node: t.Expr) -> tuple[t.Expr, ...]:
         case t.Product(factors):
             return factors
         case t.Times(left, right) | t.Elementwise(left, right):
-            return (*_chain(node, left), right)
+            return (*(factors_of(left) if type(left) is type(node) else (left,)), right)
     return ()
-
-
-def _chain(node: t.Expr, left: t.Expr) -> tuple[t.Expr, ...]:
-    return factors_of(left) if type(left) is type(node) else (left,)
 
 
 def times(node: t.Expr, factors: tuple[t.Expr, ...]) -> t.Expr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations, pairwise
 
 from .. import syntax as t
 from .. import writing
@@ -96,7 +97,7 @@ def slopes_missing(whole: t.Expr, scope: Scope) -> Changes:
     for layer in scope.layers:
         s, z = t.Name("s", layer), t.Name("z", layer)
         jacobian = t.Derivative(z, s)
-        shown = rf"$\partial {writing.tex(z)} / \partial {writing.tex(s)}$"
+        shown = _in_line(jacobian)
         missing = f"the activation's derivative is missing: {shown}"
         says = rf"the factor $\odot {writing.tex(z)}$ is missing"
         yield Change("add a factor", says, whole, t.Elementwise(whole, z))
@@ -115,12 +116,13 @@ def slopes_missing(whole: t.Expr, scope: Scope) -> Changes:
         for letter in sorted({part.letter for part in every(whole, t.Index)}):
             index = (t.Index(letter),)
             one_slope = t.Derivative(replace(z, indices=index), replace(s, indices=index))
-            says = (
-                rf"the activation's derivative is missing: $\partial {writing.tex(one_slope.of)} "
-                rf"/ \partial {writing.tex(one_slope.by)}$"
-            )
+            says = f"the activation's derivative is missing: {_in_line(one_slope)}"
             for term in (whole, *(total.body for total in every(whole, t.Sum))):
                 yield Change("add a slope", says, term, t.Product((one_slope, term)))
+
+
+def _in_line(node: t.Derivative) -> str:
+    return rf"$\partial {writing.tex(node.of)} / \partial {writing.tex(node.by)}$"
 
 
 def signs(whole: t.Expr, scope: Scope) -> Changes:
@@ -182,11 +184,10 @@ def _missing_functions(whole: t.Expr, letters: list[t.Index]) -> Changes:
         if t.Apply not in map(type, t.walk(whole)):
             says = f"the factor {name(function)} is missing"
             yield Change("add a factor", says, whole, t.Product((function, whole)))
-    for a, first in enumerate(letters):
-        for second in letters[a + 1 :]:
-            delta = t.Kronecker(first, second)
-            says = f"the factor {name(delta)} is missing"
-            yield Change("add a factor", says, whole, t.Product((delta, whole)))
+    for pair in combinations(letters, 2):
+        delta = t.Kronecker(*pair)
+        says = f"the factor {name(delta)} is missing"
+        yield Change("add a factor", says, whole, t.Product((delta, whole)))
 
 
 def _subscripts(one: t.Name, letters: list[t.Index]) -> Iterator[tuple[t.Index, ...]]:
@@ -256,13 +257,11 @@ def orders(whole: t.Expr, scope: Scope) -> Changes:
     """Factors in the wrong order, or an outer product turned round."""
     for part in every(whole, t.Product, t.Times):
         factors = factors_of(part)
-        for at in range(len(factors) - 1):
-            one, other = factors[at : at + 2]
+        for at, (one, other) in enumerate(pairwise(factors)):
             said = f"{scope.show(one)} and {scope.show(other)} stand in the wrong order"
             turned = times(part, (*factors[:at], other, one, *factors[at + 2 :]))
             yield Change("swap two factors", said, part, turned)
-        for at in range(len(factors) - 1):
-            one, other = factors[at : at + 2]
+        for at, (one, other) in enumerate(pairwise(factors)):
             said = f"{scope.show(one)} and {scope.show(other)} stand in the wrong order"
             says = f"{said}, and a transpose is missing"
             for pair in ((other, t.Transpose(one)), (t.Transpose(other), one)):

@@ -7,6 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from .. import syntax as t
+from ..networks.representatives import layer_number
+from ..writing import tex
 from .scope import FIRST, FROM_0, SECOND, Change, Changes, Scope, every, name, number, opposite
 
 
@@ -15,31 +17,32 @@ def bounds(whole: t.Expr, scope: Scope) -> Changes:
     one = number(1)
     for part in every(whole, t.Sum):
         if part.low is not None and part.high is not None:
-            free = replace(part, low=None, high=None)
             runs = f"runs from {scope.show(part.low)} to {scope.show(part.high)}"
-            says = f"the sum over {part.letters[0]} {runs}, not over all values: {FROM_0}"
-            yield Change("index bound", says, part, free)
-            up = replace(part, low=t.Add((part.low, one)))
-            says = f"the sum over {part.letters[0]} begins one later"
-            yield Change("index bound", says, part, up)
-            down = replace(part, high=t.Add((part.high, t.Negative(one))))
-            says = f"the sum over {part.letters[0]} ends one earlier: {FROM_0}"
-            yield Change("index bound", says, part, down)
+            for says, right in (
+                (f"{runs}, not over all values: {FROM_0}", replace(part, low=None, high=None)),
+                ("begins one later", replace(part, low=t.Add((part.low, one)))),
+                (f"ends one earlier: {FROM_0}", replace(part, high=one_less(part.high))),
+            ):
+                yield Change("index bound", f"the sum over {part.letters[0]} {says}", part, right)
     for matrix in every(whole, t.Written):
         changed: t.Expr = matrix
         for index in (i for part in every(matrix, t.Name) for i in part.indices):
             if isinstance(index, t.Length):
-                changed = t.substitute(changed, index, t.Add((index, t.Negative(one))))
+                changed = t.substitute(changed, index, one_less(index))
         says = f"the last index is one too high: {FROM_0}"
         yield Change("last index", says, matrix, changed)
     for index in (i for part in every(whole, t.Name) for i in part.indices):
         if isinstance(index, t.Length | t.Add):
-            less = t.Add((index, t.Negative(one)))
             says = f"the index {scope.show(index)} is one too high: {FROM_0}"
-            yield Change("last index", says, index, less)
+            yield Change("last index", says, index, one_less(index))
         if isinstance(index, t.Add) and isinstance(index.terms[0], t.Length):
             says = f"the index {scope.show(index)} should be {name(index.terms[0])}"
             yield Change("last index", says, index, index.terms[0])
+
+
+def one_less(node: t.Expr) -> t.Expr:
+    """A number less 1."""
+    return t.Add((node, t.Negative(number(1))))
 
 
 def swapped_indices(whole: t.Expr, scope: Scope) -> Changes:
@@ -59,16 +62,15 @@ def other_indices(whole: t.Expr, scope: Scope) -> Changes:
     for part in every(whole, t.Name, t.Kronecker, t.Component):
         own = part.indices if not isinstance(part, t.Kronecker) else (part.first, part.second)
         for index in own:
+            others: list[t.Expr] = []
             if isinstance(index, t.Index):
-                for letter in scope.letters:
-                    if letter != index.letter:
-                        says = f"index {index.letter} of {scope.show(part)} should be {letter}"
-                        yield Change("another index", says, index, replace(index, letter=letter))
+                others = [replace(index, letter=x) for x in scope.letters if x != index.letter]
             elif isinstance(index, t.Number):
-                for value in (index.value + 1, index.value - 1):
-                    if value >= 0:
-                        says = f"index {index.value} of {scope.show(part)} should be {value}"
-                        yield Change("another index", says, index, replace(index, value=value))
+                nearby = (index.value + 1, index.value - 1)
+                others = [replace(index, value=value) for value in nearby if value >= 0]
+            for right in others:
+                says = f"index {tex(index)} of {scope.show(part)} should be {tex(right)}"
+                yield Change("another index", says, index, right)
 
 
 def other_layers(layer: t.Layer | None) -> Iterator[t.Layer]:
@@ -132,16 +134,10 @@ def letters_of_layers(whole: t.Expr, scope: Scope) -> Changes:
 
 
 def _as_layer(exponent: t.Expr) -> t.Layer | None:
-    match exponent:
-        case t.LayerCount(layer):
-            return layer
-        case t.Number(value):
-            return t.Layer("", int(value))
-        case t.Add((t.LayerCount(layer), t.Number(value))):
-            return replace(layer, offset=layer.offset + int(value))
-        case t.Add((t.LayerCount(layer), t.Negative(t.Number(value)))):
-            return replace(layer, offset=layer.offset - int(value))
-    return None
+    found = layer_number(exponent)
+    if isinstance(found, int):
+        return t.Layer("", found) if found >= 0 else None
+    return found
 
 
 def lengths(whole: t.Expr, scope: Scope) -> Changes:
@@ -288,7 +284,5 @@ def numbers(whole: t.Expr, scope: Scope) -> Changes:
                     says = f"{scope.show(part)} should be {value}"
                     yield Change("another number", says, part, replace(part, value=value))
     for part in every(whole, t.Length):
-        one = number(1)
-        says = f"{scope.show(part)} should be 1"
         if id(part) not in inside:
-            yield Change("another number", says, part, one)
+            yield Change("another number", f"{scope.show(part)} should be 1", part, number(1))
