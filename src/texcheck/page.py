@@ -84,9 +84,7 @@ def _beside(formula: t.Expr, given: Iterable[str]) -> Iterator[t.Node]:
             left += reversed(node.parts)
 
 
-@cache
-def _expression(tex: str) -> t.Expr:
-    return expression(tex)
+_expression = cache(expression)
 
 
 def _foreseen(wanted: Wanted, answer: str) -> int | None:

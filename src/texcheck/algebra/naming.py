@@ -7,6 +7,7 @@ changes no value. If the order depended on the names, equal sums would go unseen
 from __future__ import annotations
 
 from itertools import permutations, product
+from operator import itemgetter
 
 from .budget import NoRule, spend
 from .terms import Atom, Index, Monomial, Pairs, free_indices, renamed
@@ -26,7 +27,7 @@ def order(mono: Monomial) -> list[Index]:
             inside, names = part[0] + inside, part[1] | names
         parts.append((inside, names))
     least = [_least(inside, sorted(names)) for inside, names in parts]
-    return [name for _, names in sorted(least, key=_looks) for name in names]
+    return [name for _, names in sorted(least, key=itemgetter(0)) for name in names]
 
 
 def _least(atoms: list[tuple[Atom, int]], bound: list[Index]) -> tuple[Pairs, list[Index]]:
@@ -37,11 +38,7 @@ def _least(atoms: list[tuple[Atom, int]], bound: list[Index]) -> tuple[Pairs, li
         names = [name for group in choice for name in group]
         new = {name: name._replace(name=f"%:{at:02}") for at, name in enumerate(names)}
         found.append((tuple(sorted((renamed(atom, new), n) for atom, n in atoms)), names))
-    return min(found, key=_looks)
-
-
-def _looks(found: tuple[Pairs, list[Index]]) -> Pairs:
-    return found[0]
+    return min(found, key=itemgetter(0))
 
 
 def _look_alikes(atoms: list[tuple[Atom, int]], bound: list[Index]) -> list[list[Index]]:

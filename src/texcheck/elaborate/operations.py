@@ -198,12 +198,8 @@ def divided(scope: Scope, top: Matrix, bottom: Matrix, node: t.Quotient) -> Matr
         scope.demand("nonzero", b)
         return a * inverse(b)
 
-    return m.zip_entries(
-        entry,
-        node,
-        m.spread(top, bottom) if literal(node.top) and bottom.is_vector else top,
-        bottom,
-    )
+    above = m.spread(top, bottom) if literal(node.top) and bottom.is_vector else top
+    return m.zip_entries(entry, node, above, bottom)
 
 
 def power(scope: Scope, value: Matrix, exponent: Term, node: t.Power) -> Matrix:

@@ -19,7 +19,6 @@ from decimal import (
     Overflow,
 )
 from fractions import Fraction
-from math import isqrt
 from typing import Any, NamedTuple, TypeAlias
 
 DIGITS = 50
@@ -124,7 +123,7 @@ def log(value: Number) -> Number:
 
 def sqrt(value: Number) -> Number:
     if isinstance(value, Fraction) and value >= 0:
-        root = Fraction(isqrt(value.numerator), isqrt(value.denominator))
+        root = Fraction(math.isqrt(value.numerator), math.isqrt(value.denominator))
         if root * root == value:
             return root
     if sign(value) < 1:

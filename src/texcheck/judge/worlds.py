@@ -15,6 +15,7 @@ from typing import Any
 from ..algebra.budget import NoRule, spend
 from ..algebra.functions import Demand
 from ..algebra.terms import Atom, Index, Monomial, Sort, Term, term_indices
+from ..elaborate.definitions import network_named
 from ..networks.network import Case, Network
 from .intervals import CERTIFIED, FLOATS, Arithmetic, Doubtful
 
@@ -154,7 +155,7 @@ def worlds(
 ) -> Iterator[World]:
     """Worlds for a case: the running network first, then narrow ones; kinks are among the wide."""
     if seeds == NARROW and (network.values or (case.depth == 2 and least <= 2)):
-        values = network.values or _running_values()
+        values = network.values or network_named("running").values
         point = {
             (kind, layer, (i, j)[: 2 if kind == "W" else 1]): entry
             for (kind, layer), rows in values.items()
@@ -169,16 +170,8 @@ def worlds(
         yield World(case, widths, point, _free(case, L_max, random, seed))
 
 
-def _running_values() -> dict[tuple[str, int], tuple[tuple[Fraction, ...], ...]]:
-    from texcheck.elaborate.definitions import network_named
-
-    return network_named("running").values
-
-
 def _free(case: Case, L_max: int, random: Random, seed: int = 0) -> dict[str, Fraction]:
-    s = (Fraction(random.choice((-3, 2, 3, 5)), 4), Fraction(0), Fraction(1), Fraction(-1))[
-        seed % 4
-    ]
+    s = Fraction((random.choice((-3, 2, 3, 5)), 0, 4, -4)[seed % 4], 4)
     return {
         "L": Fraction(case.L or 1),
         "L from 0": Fraction(case.L or 0),
