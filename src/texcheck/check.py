@@ -75,16 +75,9 @@ def explained(
         return [(claim, _cause(tex, claim.statement, one, network)) for claim, one in found]
 
 
-def statements(
-    tex: str,
-    network: str | Network = "regression",
-    *,
-    subject: str | None = None,
-    kind: str = "value",
-    names: Names = BOOK,
-) -> list[t.Statement]:
-    """The statements that `check` decides. Raises CannotRead."""
-    return [one.statement for one in _located(tex, subject, kind, names)]
+def statements(tex: str, subject: str | None = None, kind: str = "value") -> list[t.Statement]:
+    """The statements that `check` decides, in the book's letters. Raises CannotRead."""
+    return [one.statement for one in _located(tex, subject, kind, BOOK)]
 
 
 def _verdict(one: _Located, tex: str, network: Network) -> Verdict:

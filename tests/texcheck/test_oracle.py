@@ -22,7 +22,7 @@ def book() -> dict[tuple[str, Statement], str]:
         (item.network, one): str(item.label)
         for item in read(BOOK)
         if item.expect == "true"
-        for one in statements(item.tex, item.network, subject=item.subject, kind=item.kind)
+        for one in statements(item.tex, item.subject, item.kind)
     }
 
 

@@ -65,7 +65,7 @@ def mutants(path: Path | str, most: int | None = None, seed: int = 0) -> Iterato
     found: dict[tuple[str, Statement], Item] = {}
     for item in read(path):
         if item.expect == "true":
-            for one in statements(item.tex, item.network, subject=item.subject, kind=item.kind):
+            for one in statements(item.tex, item.subject, item.kind):
                 if not isinstance(one, Notation):
                     found.setdefault((item.network, one), item)
     draw = random.Random(seed)

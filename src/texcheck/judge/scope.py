@@ -78,11 +78,8 @@ class Scope:
     @cached_property
     def general(self) -> bool:
         """Whether the statement is about any layer L or the last one: it numbers none."""
-        named = [*every(self.statement, t.Name), *every(self.statement, t.Function)]
-        layered = [one.layer for one in named if one.layer is not None]
-        return any(layer.base for layer in layered) or bool(
-            list(every(self.statement, t.LayerCount))
-        )
+        layered = every(self.statement, t.Name, t.Function, t.LayerCount)
+        return any(one.layer is not None and one.layer.base for one in layered)
 
 
 def _reads_as(tex: str, node: t.Node) -> bool:

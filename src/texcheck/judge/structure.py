@@ -85,10 +85,8 @@ def _is_slope(factors: tuple[t.Expr, ...]) -> bool:
             return function.primes > 0
         case (t.ReluDiagonal(),) | (t.Indicator(),):
             return True
-        case (t.Name() as z, t.Add((_, t.Negative(other)))):
-            return z == other
-        case (t.Add((_, t.Negative(other))), t.Name() as z):
-            return z == other
+        case (z, t.Add((_, t.Negative(other)))) | (t.Add((_, t.Negative(other))), z):
+            return isinstance(z, t.Name) and z == other
     return False
 
 
