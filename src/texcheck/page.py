@@ -35,6 +35,7 @@ class Reply(TypedDict):
 
 def judge(wanted: Wanted, answer: str) -> Iterator[Reply]:
     """Whether an answer is the wanted formula, in any spelling; then what is wrong if it is not."""
+    answer = answer.strip().strip("$")
     try:
         stranger = _stranger(expression(answer), wanted["allow"])
     except CannotRead as error:
@@ -45,8 +46,10 @@ def judge(wanted: Wanted, answer: str) -> Iterator[Reply]:
     if verdict.status == "proved" and not stranger and not others:
         yield Reply(right=True, wrong=None, says="", more=False)
         return
-    strange = f"that is true, but {stranger} may not stand in the answer"
+    wrong_part = next((two for _, two in others if two.status != "proved"), None)
+    strange = f"that is true, but {stranger or 'a second statement'} may not stand in the answer"
     says = strange if verdict.status == "proved" else _says(verdict)
+    says = _says(wrong_part) if wrong_part and verdict.status == "proved" else says
     more = not others and _has_cause(found)
     wrong = _foreseen(wanted, answer)
     yield (reply := Reply(right=False, wrong=wrong, says="" if more else says, more=more))
@@ -64,7 +67,7 @@ def _stranger(answer: t.Expr, allow: list[str]) -> str:
     if not allow:
         return ""
     for node in _beside(answer, allow):
-        if isinstance(node, t.Derivative):
+        if isinstance(node, t.Derivative | t.Gradient | t.Restricted):
             return "a derivative"
         if isinstance(node, t.Function) and node.name in ("Linear", "MSE", "BCE", "loss"):
             return f"the function {node.name}"

@@ -88,7 +88,7 @@ FORMS = [
     "% %", "% + %", "% - %", r"% \cdot %", r"% \odot %", "% / %", "%^2", "%^T", "%^{2 %}", "%{}^2",
     "%_0", "%_i", "%_{01}", r"\sum_i %", r"\frac{%}{%}", r"\frac{\partial %}{\partial x_0}",
     r"\sqrt{%}", "|%|", r"\lVert % \rVert", "-%", "e^{%}", "[%]_+", "(%)", "{%}", "FONT{%}",
-    "FUNCTION %", "FUNCTION(%)", r"\hat{%}",
+    "FUNCTION %", "FUNCTION(%)", "FUNCTION{(%)}", "{(%)}^2", r"\hat y(%)", r"\hat{%}",
 ]  # fmt: skip
 
 

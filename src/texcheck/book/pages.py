@@ -111,6 +111,8 @@ def read(path: Path | str) -> list[Item]:
     """
     items: list[Item] = []
     problems: list[Problem] = []
+    for other in Path(path).rglob("[!_]*.rst"):
+        problems.append(Problem(other, 1, "expected a page in Markdown, or a notebook"))
     for file in pages(Path(path)):
         page = _Page(file)
         page.read()
@@ -297,12 +299,12 @@ def _expect_no_math(page: _Page, html: str, start: int) -> None:
 
 
 def _fence(page: _Page, node: SyntaxTreeNode, start: int) -> None:
-    name, _, argument = (node.info or "").strip().partition(" ")
+    name, argument, *_ = *(node.info or "").split(maxsplit=1), "", ""
     is_directive = name.startswith("{") and name.endswith("}")
     if not is_directive and node.type == "fence":
         page.expect_nothing_pending()
         return
-    name = name.strip("{}")
+    name = name.strip("{}").lower()  # as docutils looks it up
     if name in _UNREAD:
         message = f"texcheck does not read inside of `{{{name}}}`: write it on the page itself"
         page.problem(start, message)

@@ -86,7 +86,8 @@ def restricted(scope: Scope, value: Matrix, by: t.Name, at: Matrix, node: t.Node
 
 def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) -> str:
     """The name of a function; f, g and f^{(L)} stand for those of the network, and f alone for
-    that of the hidden layer it is applied `of`, or of the first of two. Raises Unfit."""
+    that of the first of two, or of the hidden layer it is applied `of` where layers have their own
+    letters. Raises Unfit."""
     case, layer = scope.case, function.layer
     if function.name not in ("f", "g"):
         if layer is not None:
@@ -94,16 +95,17 @@ def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) 
         return function.name
     if layer is None and function.name == "g":
         return case.activation(case.depth)
-    if layer is None and case.depth == 2 and case.L is None and not case.deep:
+    if layer is None and case.depth == 2 and not case.deep:
         return case.activation(1)
-    if layer is None:
+    if layer is None and not case.deep:
         named = {part.layer for side in of for part in t.walk(side) if isinstance(part, t.Name)}
         layer = named.pop() if len(named) == 1 else None
     if layer is None:
         raise Unfit("f needs a layer", function)
     found = case.activation(at := scope.layer(layer, 1, function))
-    letters = function.layer is None and not case.deep and case.depth != 2
-    if letters and (at == case.depth or not is_any(found)):  # f is the letter of other layers
+    if function.layer is None and (
+        at == case.depth or not is_any(found)
+    ):  # f is the letter of other layers
         raise Unfit("f needs a layer", function)
     return found
 

@@ -234,9 +234,17 @@ def dotted_sum(scope: Scope, node: t.Add) -> Matrix:
         except (IllSorted, NoRule):
             continue
         others = (*node.terms[:start], *node.terms[at + 2 :])
+        if _form(node.terms[at - 1]) in map(_form, node.terms[:start]):  # x_1 + x_0 + …
+            break
         values = [m.total(scope.names, written(scope, column)), *_all(scope, others)]
         return m.zip_entries(ops.sum_of, node, *values)
     raise NoRule("a sum whose dots cannot be continued in one way")
+
+
+def _form(node: t.Expr) -> list[object]:
+    """What terms of one pattern have in common: all but their numbers."""
+    parts = [part for part in t.walk(node) if not isinstance(part, t.Number)]
+    return [(type(part), getattr(part, "base", "")) for part in parts]
 
 
 # -- sums, powers, derivatives, functions

@@ -65,7 +65,7 @@ def new_scope(statement: t.Statement, case: Case) -> Scope:
     applied |= {id(one.value) for one in nodes if isinstance(one, t.Assume)}
     functions = [one for one in nodes if isinstance(one, t.Function)]
     bare = any(id(one) not in applied for one in functions)
-    linear = any(one.name == "Linear" for one in functions)
+    linear = any(one.name == "Linear" and one.layer is None for one in functions)
     from_0 = case.L is not None and not least_layer(named_layers(statement))
     return Scope(case, loss_trees(), bare, linear, "L from 0" if from_0 else "L")
 

@@ -51,6 +51,26 @@ def compares_indices(claim: t.Statement) -> bool:
     return isinstance(claim.left, t.Index | t.LayerCount) and plain
 
 
+def depends_on_its_place(side: t.Expr) -> bool:
+    """Whether what a side is compared with says what it means: its size, or what is summed."""
+    parts = list(t.walk(side))
+    conditions = any(isinstance(part, t.Sum) and part.conditions for part in parts)
+    names = [part for part in parts if isinstance(part, t.Name)]
+    known = {index.letter for name in names for index in free_indices(*name.indices)}
+    return conditions or not names or _has_no_size(side, known)
+
+
+def _has_no_size(node: t.Node, known: set[str]) -> bool:
+    """Whether nothing in a formula says its size; of the indices in `known` something does."""
+    match node:
+        case t.Identity(None) | t.Constant(_, None) | t.Unit():
+            return True
+        case t.Kronecker() | t.Indicator("="):
+            return known.isdisjoint(index.letter for index in free_indices(node))
+    quantifier = all if isinstance(node, t.Add | t.Elementwise) else any
+    return quantifier(_has_no_size(part, known) for part in node.parts)
+
+
 def sides(statement: t.Statement) -> list[t.Node]:
     """The parts of a statement, its conditions aside; a range claims nothing about formulas."""
     if isinstance(statement, t.RangeClaim):
@@ -73,16 +93,22 @@ def checked(found: Sequence[t.Statement], layer: str) -> list[t.Statement]:
     """The statements, with their sums over i \\ne j resolved; `layer` is the letter of any."""
     for statement in found:
         expect_flat(statement)
-        formulas = sides(statement)
-        bare = bare_functions(*formulas)
-        plain = all(isinstance(part, _OF_FUNCTIONS) for one in formulas for part in t.walk(one))
-        if bare and not plain:
-            raise CannotRead(f"expected the argument of {bare[0].name}", bare[0].start, bare[0].end)
-        _expect_indices(formulas)
+        expect_sound(sides(statement))
     resolved = [_with_sums_bound(statement) for statement in found]
     _expect_layers(resolved, layer)
     _expect_fitting(resolved)
     return resolved
+
+
+def expect_sound(formulas: Sequence[t.Node]) -> None:
+    """Raises `CannotRead` for a function without its argument, and for what is no index."""
+    for one in formulas:
+        expect_flat(one)
+    bare = bare_functions(*formulas)
+    plain = all(isinstance(part, _OF_FUNCTIONS) for one in formulas for part in t.walk(one))
+    if bare and not plain:
+        raise CannotRead(f"expected the argument of {bare[0].name}", bare[0].start, bare[0].end)
+    _expect_indices(formulas)
 
 
 def expect_flat(node: t.Node) -> None:

@@ -186,11 +186,11 @@ class Cursor:
 
     def continues(self) -> bool:
         """Whether a product goes on here without a sign; what is unknown does, to be seen."""
-        kind, text, *_, quad = self.token
+        kind, text, quad = self.token.kind, self.token.text, self.token.quad
         bar = text in ("Vert", "vert") and (self.bars > 0 or self.ahead().text == "_")
         begins = {
             "text": text in spelling.FUNCTIONS or text in self.names.quantities,
-            "symbol": text in ("(", "[", "{", "left."),
+            "symbol": text in ("(", "[", "left."),
             "command": text not in spelling.NO_FACTOR and not bar,
         }
         return begins.get(kind, kind not in ("close", "newline", "end")) and not quad

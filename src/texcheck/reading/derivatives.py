@@ -60,9 +60,13 @@ def _operand(c: Cursor) -> t.Expr:
     function = token.text in spelling.FUNCTION_COMMANDS or token.text in c.names.functions
     alone = brackets or function or token.kind in ("word", "text")
     of = c.read(FACTOR if alone else PRODUCT)
-    ends = not c.continues() and not c.sees("/", *spelling.JOINING - {"+"})
-    c.require(isinstance(of, t.Function) or ends, _BRACKETS)
+    c.require(isinstance(of, t.Function) or _ends(c), _BRACKETS)
     return of
+
+
+def _ends(c: Cursor) -> bool:
+    """Whether a product ends here, so that what is differentiated does."""
+    return not c.continues() and not c.sees("/", *spelling.JOINING - {"+"})
 
 
 def _differentiated(c: Cursor, of: t.Expr, by: list[t.Name], start: int) -> t.Expr:
@@ -121,7 +125,7 @@ def _behind(c: Cursor) -> t.Expr:
     of = c.read(FACTOR)
     loss = isinstance(of, t.Name) and of.base == "ell"
     whole = c.form in ("primary", "bracket")
-    c.require(whole and (loss or not c.continues()), _BRACKETS, at=of)
+    c.require(whole and (loss or _ends(c)), _BRACKETS, at=of)
     return of
 
 

@@ -7,13 +7,15 @@ braces that are not seen group nothing. Where a formula is read in two ways, it 
 from __future__ import annotations
 
 from .. import syntax as t
-from . import derivatives, names, primaries, spelling
+from . import derivatives, names, numbers, primaries, spelling
 from .cursor import DEEPEST, FACTOR, PRODUCT, SIDE, SUM, TERM, Cursor, at
 
 _WIDER = {"sum", "product"}
 _SIGNS = {TERM: ("odot", "circ", "oslash", "otimes"), PRODUCT: ("cdot", "times", "*")}
 _BEFORE_BAR = ("=", "(", "[", "{", ",", "left.", "Rightarrow")
 _BEHIND_BARE = (*spelling.FUNCTION_COMMANDS, "sum", "frac")
+_COMPUTED = {"s", "z", "y_hat", "delta", "ell"}
+_WITH_VALUE = (t.Name, t.Derivative, t.Gradient, t.Local, t.Norm, t.Apply, t.Function)
 _ENDS_WITH_LAST = (t.Negative, t.Product, t.Times, t.Sum, t.Elementwise)
 
 
@@ -118,11 +120,10 @@ def _side_by_side(c: Cursor) -> t.Expr:
     """Factors side by side, some of them divided by another."""
     start = c.token.start
     factors: list[t.Expr] = []
-    divided = False
+    divided, barred = False, [-1]
     while not factors or c.continues():
         what = "expected brackets around what is divided by, or a sign"
         c.require(not divided or c.sees("partial"), what)
-        _expect_no_longer_number(c, factors)
         begin = c.at
         one = _factor(c)
         _expect_no_call(c, factors, begin, one)
@@ -130,11 +131,20 @@ def _side_by_side(c: Cursor) -> t.Expr:
             what = r"expected \left. where the formula begins that the bar holds for"
             c.require(not begin or c.tokens[begin - 1].text in _BEFORE_BAR, what)
             one = derivatives.restriction(c, one, c.tokens[begin].start)
+        mixed = c.tokens[begin].text == "frac" and factors and isinstance(factors[-1], t.Number)
+        mixed = mixed and all(isinstance(part, t.Number) for part in one.parts)
+        c.require(not mixed, "expected a sign: this would be a mixed number", at=one)
         while c.take("/"):
+            c.require(not c.sees("partial"), "expected brackets around the derivative")
             right = _factor(c)
             c.require(c.form not in _WIDER, "expected brackets around what is divided by", at=right)
             one = t.Quotient(one, right, **c.span(c.tokens[begin].start))
             divided, c.form = True, "product"
+        if c.tokens[begin].text in ("vert", "Vert"):
+            apart = barred[-1] in (-1, len(factors) - 1)
+            instead = r"write \lvert and \rvert"
+            c.require(apart, "these bars can be paired in two ways", instead, at=one)
+            barred.append(len(factors))
         factors.append(one)
     if len(factors) == 1:
         return factors[0]
@@ -142,37 +152,45 @@ def _side_by_side(c: Cursor) -> t.Expr:
     return t.Product(tuple(factors), **c.span(start))
 
 
-def _expect_no_longer_number(c: Cursor, factors: list[t.Expr]) -> None:
-    """Raises `CannotRead` for 2{3}: a reader sees no braces, and one number."""
-    if not factors or not isinstance(factors[-1], t.Number | t.Product | t.Times | t.Negative):
-        return
-    after = next(token for token in c.tokens[c.at :] if token.text not in ("{", "}"))
-    before = next(token for token in c.tokens[c.at - 1 :: -1] if token.text not in ("{", "}"))
-    clear = after.kind != "digit" or before.kind != "digit"
-    c.require(clear, "expected an operator between two numbers")
-
-
 def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -> None:
-    """Raises `CannotRead` for s(x) and x(0), which are no products to a reader.
+    """Raises `CannotRead` for s(x), \\hat y_k^T (x_0) and x(0), which are no products to a reader.
 
-    A vector in the bracket, as in \\hat y (1 - \\hat y), is left: there a product has no meaning.
+    A sum with a vector in the bracket, as in \\hat y (1 - \\hat y), is left: it is no argument.
     """
-    opening = next(token.text for token in c.tokens[begin:] if token.text != "{")
-    inner = one.of if isinstance(one, t.Power) else one
-    bracket = opening in ("(", "[", "lbrace") and (c.form == "bracket" or inner is not one)
-    if not factors or not bracket:
+    opening = c.tokens[begin].text
+    if not factors or opening not in ("(", "[", "lbrace"):
         return
-    before, parts = factors[-1], list(t.walk(inner))
-    base = before.base if isinstance(before, t.Name) and not before.indices else ""
-    names = [part for part in parts if isinstance(part, t.Name)]
-    vector = any(part.base in (*spelling.VECTORS, "W") and not part.indices for part in names)
-    depends = base in ("s", "z", "y_hat", "delta") or isinstance(before, t.Local)
-    depends = base == "ell" or (depends and (inner in names or not vector))
-    varies = names or any(isinstance(part, t.Function | t.Local) for part in parts)
-    fixed = isinstance(inner, t.Length) or not varies
-    point = fixed and isinstance(before, t.Name | t.Derivative | t.Gradient)
+    before, inner = _without_marks(factors[-1]), _without_marks(one)
+    name = before if isinstance(before, t.Name) else None
+    computed = isinstance(before, t.Derivative | t.Gradient | t.Local)
+    computed = computed or (name is not None and name.base in _COMPUTED)
+    used = [part for part in _outside_lengths(inner) if isinstance(part, t.Name)]
+    fixed = all(isinstance(part, numbers.LENGTHS) for part in _outside_lengths(inner))
+    point = fixed and isinstance(before, _WITH_VALUE)
+    vector = any(part.base in (*spelling.VECTORS, "W") and not part.indices for part in used)
+    vectors = isinstance(before, t.Local) or (name is not None and not name.indices)
+    error = any(part.base == "delta" for part in used) or isinstance(inner, t.Derivative)
+    point_of_x = {part.base for part in used} == {"x"}
+    single = isinstance(inner, t.Product) and point_of_x
+    single = single or (isinstance(inner, t.Name) and (inner is one or point_of_x) and not error)
+    argument = vectors and used and not vector  # of numbers alone
+    argument = argument or (single and opening != "[") or (inner in used and not vector)
+    loss = name is not None and name.base == "ell"
     what = "expected the quantity alone, without what it depends on, or a sign"
-    c.require(not point and (not depends or opening == "["), what, at=one)
+    c.require(not point and not loss and not (computed and argument), what, at=one)
+
+
+def _without_marks(node: t.Expr) -> t.Expr:
+    """What bears transposes, powers, a sign or an index of a bracket."""
+    while isinstance(node, t.Power | t.Transpose | t.Component | t.Negative):
+        node = node.parts[0]
+    return node
+
+
+def _outside_lengths(node: t.Node) -> list[t.Node]:
+    """The parts of a formula, without those of the lengths in it."""
+    below = () if isinstance(node, t.Length) else node.parts
+    return [node, *(part for one in below for part in _outside_lengths(one))]
 
 
 # -- factors

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from . import spelling
+from .cursor import NESTING
 from .tokens import CannotRead, Token
 
 _RELATIONS = {"=", ":", "Rightarrow", "rightarrow", "leftarrow", "in"} | spelling.COMPARISONS
@@ -62,7 +63,7 @@ class _Layout:
             if following := self.environment(token, number):
                 return following
         elif self.inner == 0:
-            self.brackets += {"(": 1, "[": 1, ")": -1, "]": -1}.get(token.text, 0)
+            self.brackets += NESTING.get(token.text, 0) * (token.text not in ("lbrace", "rbrace"))
             self.brackets = max(0, self.brackets)
             if token.kind == "newline":
                 return self.new_line(number + 1)
@@ -82,9 +83,11 @@ class _Layout:
             if self.lines[-1]:
                 raise CannotRead("expected a new line before this", token.start, token.end)
             self.open.append(token)
-            columns = token.text in _WITH_COLUMNS and self.found[number + 1].text == "{"
-            texts = [one.text for one in self.found[number:]] if columns else []
-            return number + (texts.index("}") if "}" in texts else 0) + 1
+            if token.text not in _WITH_COLUMNS:
+                return number + 1
+            if self.found[number + 1].text != "{":
+                raise CannotRead("expected the columns in braces", token.start, token.end)
+            return number + [one.text for one in self.found[number:]].index("}") + 1
         if not opens and self.inner == 0:
             if not self.open or self.open.pop().text != token.text:
                 raise CannotRead(f"\\end{{{token.text}}} closes nothing", token.start, token.end)
@@ -103,7 +106,9 @@ class _Layout:
         rest = self.found[number:]
         marked = rest[0].text == "&"
         after = next(token.text for token in rest if token.text != "&")
-        joined = after in spelling.JOINING or (after == "-" and (marked or not self.claims(number)))
+        joined = after in spelling.JOINING - {"+"}
+        whole = any(token.text in _RELATIONS for token in self.lines[-1]) and self.claims(number)
+        joined = joined or (after in ("+", "-") and (marked or not whole))
         joined = joined and not self.found[number - 1].quad  # behind a number, a line is whole
         self.marks = 0
         if not self.brackets and not (joined and self.lines[-1]):
@@ -136,6 +141,8 @@ class _Layout:
         signed = following.text in _CONTINUING - _RELATIONS and self.claims(number)
         goes_on = following.text in _CONTINUING or following.kind in ("newline", "end", "close")
         goes_on = goes_on and not signed
+        gap = gap and not self.brackets
         if gap and line and line[-1].text not in _CONTINUING and not goes_on:
             line.append(Token("symbol", ",", token.start, token.end))
+            self.found[number] = self.found[number]._replace(quad=True)
         return number

@@ -288,7 +288,7 @@ def scripted(c: Cursor, value: t.Expr, start: int) -> t.Expr:
     """The value with the scripts that follow."""
     bracket = c.form == "bracket"
     below = raised = False
-    while c.token.text in ("_", "^", "'", "{"):
+    while c.sees("_", "^", "'"):
         if bracket and c.sees("_") and c.ahead().text == "+":
             c.at += 2
             function = t.Function("ReLU", **c.span(start))  # [s]_+
@@ -296,9 +296,6 @@ def scripted(c: Cursor, value: t.Expr, start: int) -> t.Expr:
             continue
         found = _scripts(c, value, bracket)
         value = _with_scripts(c, value, found, start)
-        if not (c.token.kind == "symbol" and c.sees("{") and c.ahead().text == "}"):
-            return value
-        c.at += 2  # {} bears the scripts that follow: they are seen on what stands before
         below = below or bool(found.indices or found.subscript)
         raised = raised or bool(found.marks)
         clear = not (raised and c.sees("^")) and not (below and c.sees("_"))
@@ -310,7 +307,8 @@ def _scripts(c: Cursor, value: t.Expr, bracket: bool = False) -> _Scripts:
     """The subscript, the superscript and the dashes that follow a value."""
     found = _Scripts()
     seen = {"_"} if isinstance(value, t.Name) and value.indices else set()
-    while c.sees("_", "^", "'"):
+    first = c.at
+    while c.sees("_", "^", "'") and (c.at == first or not c.token.apart):
         kind = "^" if c.sees("'") and "^" in seen else c.token.text
         c.require(kind not in seen, *_TWICE.get(kind, ("", "")))
         c.advance()

@@ -9,7 +9,7 @@ from .cursor import CLOSING, RAISED, Cursor
 
 MOST_DIGITS = 15
 ZERO, ONE, TWO = map(Fraction, range(3))
-_LENGTHS = (
+LENGTHS = (
     t.Number, t.Length, t.LayerCount, t.Add, t.Negative, t.Product, t.Times, t.Quotient,
 )  # fmt: skip
 
@@ -18,7 +18,9 @@ def number(c: Cursor) -> t.Number:
     """A number: 2, 0.5."""
     start = c.token.start
     digits = _digits(c)
-    if c.sees(".") and c.ahead().kind == "digit" and c.token.start == c.before():
+    if c.sees(".") and c.ahead().kind == "digit":
+        near = c.token.start == c.before() and c.ahead().start == c.token.end
+        c.require(near, "expected a number without gaps, or a comma between two statements")
         c.advance()
         digits += "." + _digits(c)
     c.require(c.token.kind != "digit", "expected an operator between two numbers")
@@ -57,7 +59,7 @@ def small(c: Cursor) -> t.Expr | None:
 
 def expect_lengths(c: Cursor, *formulas: t.Expr) -> None:
     """Raises `CannotRead` for what is no length: a sum, a component."""
-    expect_only(c, _LENGTHS, "expected a length such as d_x", "", *formulas)
+    expect_only(c, LENGTHS, "expected a length such as d_x", "", *formulas)
 
 
 def expect_only(
@@ -104,7 +106,7 @@ def _layer_letter(c: Cursor) -> str:
         raise c.error(f"expected a layer: a number, {known}")
     c.advance()
     if text == "L" and c.take("_"):
-        c.braced(_maximum)
+        _maximum(c)
         return "L_max"
     what = "expected one letter for any layer, found L and l"
     c.require(shared.layer_letter in ("", text), what, r"the last layer is L_{\max}", at=token)
@@ -116,9 +118,12 @@ def _layer_letter(c: Cursor) -> str:
 
 def _maximum(c: Cursor) -> None:
     """The subscript of L_max."""
-    word = ""
-    while word != "max" and c.token.kind in ("letter", "word", "text", "command"):
+    group = c.take("{")
+    word = c.advance().text
+    while group and word != "max" and c.token.kind == "letter":
         word += c.advance().text
+    if group:
+        c.expect("}")
     c.require(word == "max", r"expected L_{\max}", r"the loss is \ell")
 
 

@@ -195,40 +195,6 @@ def _bracket(c: Cursor) -> t.Expr:
     return c.spread(inner, opening.start)
 
 
-def _braces(c: Cursor) -> t.Expr:
-    """What stands in braces that are not seen: it must be what is read without them."""
-    place, opening = c.at, c.advance()
-    inner = c.inside("}")
-    bears = c.sees("^", "_", "'") and c.form not in ("primary", "bracket")
-    c.require(not bears, "braces are not seen", "write brackets", at=opening.start)
-    _expect_ungrouped(c, place, inner, c.form)
-    return c.spread(inner, opening.start)
-
-
-def _expect_ungrouped(c: Cursor, place: int, inner: t.Expr, form: str) -> None:
-    """Raises `CannotRead` where what stands beside braces that are not seen would join in."""
-    before = c.tokens[place - 1].text if place else ""
-    beside = before not in ("", "=", "(", "[", "{", ",") or c.continues()
-    beside = beside or c.sees("/", "^", "_", "'", *spelling.JOINING - {"+"})
-    if c.sees("{") and c.ahead().text == "}":  # it bears scripts for what stands before
-        raise c.error("braces are not seen", "write brackets", at=c.tokens[place].start)
-    factors = isinstance(inner, t.Product) and before != "/" and not c.sees("/", "^", "_", "'")
-    parts = inner.factors if isinstance(inner, t.Product) else (inner,)
-    alone = (factors or form in ("primary", "bracket", "factor")) and not any(map(_open, parts))
-    start = c.tokens[place].start
-    c.require(alone or not beside, "braces are not seen", "write brackets", at=start)
-
-
-def _open(node: t.Expr) -> bool:
-    """Whether a formula would go on with what stands beside it."""
-    match node:
-        case t.Derivative(of) | t.Gradient(of) | t.Apply(_, (*_, of)):
-            return of.end == node.end
-        case t.Quotient(top):
-            return top.start == node.start  # a / b
-    return isinstance(node, t.Sum)
-
-
 def _norm(c: Cursor) -> t.Expr:
     """A norm or an absolute value; bars that tell left from right may stand in each other."""
     opening = c.advance()
@@ -293,8 +259,22 @@ def _underbrace(c: Cursor) -> t.Expr:
     c.require(not caption, "expected what the brace is equal to", "a caption belongs outside")
     c.shared.braced.append((inner, c.inside("}")))
     c.form = "bracket" if form == "bracket" else "product"
-    _expect_ungrouped(c, place, inner, form)
+    before = c.tokens[place - 1].text if place else ""
+    beside = before not in ("", "=", "(", "[", "{", ",") or c.continues()
+    beside = beside or c.sees("/", "^", "_", "'", *spelling.JOINING - {"+"})
+    alone = form in ("primary", "bracket", "factor") and not _open(inner)
+    c.require(alone or not beside, "this groups nothing", "write brackets", at=command)
     return c.spread(inner, command.start)
+
+
+def _open(node: t.Expr) -> bool:
+    """Whether a formula would go on with what stands beside it."""
+    match node:
+        case t.Derivative(of) | t.Gradient(of) | t.Apply(_, (*_, of)):
+            return of.end == node.end
+        case t.Quotient(top):
+            return top.start == node.start  # a / b
+    return isinstance(node, t.Sum)
 
 
 def _summation(c: Cursor) -> t.Expr:
@@ -358,7 +338,7 @@ _SIGNS: dict[str, Callable[[Cursor], t.Expr]] = {
     **dict.fromkeys(["Vert", "vert", "lVert", "lvert"], _norm),
     **dict.fromkeys(["underbrace", "overbrace"], _underbrace),
     **dict.fromkeys(["(", "[", "lbrace"], _bracket),
-    "{": _braces, "left.": derivatives.left_open,
+    "left.": derivatives.left_open,
     "frac": derivatives.fraction, "partial": derivatives.inline, "nabla": derivatives.gradient,
     "sum": _summation, "sqrt": _square_root, "langle": _inner_product,
 }  # fmt: skip

@@ -14,9 +14,10 @@ LOOK = BOLD | {
     "textstyle", "scriptstyle", "limits", "nolimits", "nonumber", "notag", "mathstrut", "strut",
     "mathord", "mathop", "boxed", "rm", "sf", "it",
 }  # fmt: skip
-WIDE_SPACES = {"quad", "qquad", "enspace", "hfill"}
-SPACES = WIDE_SPACES | {
-    ",", ";", ":", "!", " ", ">", "thinspace", "medspace", "thickspace",
+# Spaces, with their width in eighteenths of an em.
+SPACES = {
+    ",": 3, "thinspace": 3, ":": 4, ">": 4, "medspace": 4, ";": 5, "thickspace": 5, " ": 6,
+    "!": -3, "enspace": 9, "quad": 18, "qquad": 36, "hfill": 18,
 }  # fmt: skip
 WITH_ARGUMENT_DROPPED = {"label", "tag", "hspace", "vspace", "phantom", "hphantom", "vphantom"}
 # Commands that are one token: the real numbers, and the end of a proof, which says nothing.

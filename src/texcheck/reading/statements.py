@@ -24,11 +24,13 @@ class _Display:
     c: Cursor
     found: list[t.Statement] = field(default_factory=list)
     previous: t.Expr | None = None  # the last side, which a line that begins with = goes on from
+    equal: t.Expr | None = None  # the side before it, if = stands between them
     conditions: tuple[t.Condition, ...] = ()
     # Of the line: its first statement's number, and what its words have said.
     first: int = 0
     chains: int = 0  # claims that are no conditions
     conditional: bool = False
+    listed: bool = False  # a comma stands before this statement
     consequence: bool = False  # this statement follows from the one before
     closed: bool = False  # a condition stood behind statements: nothing but conditions follows
     ranges: list[t.Range] = field(default_factory=list)
@@ -62,8 +64,7 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
 def cell(tex: str, names: Names = BOOK) -> tuple[t.Expr, ...]:
     """The sides of a table cell: `a`, a chain `a = b`, or values separated by commas."""
     sides = _alone(tex, names, "a table cell", _sides)
-    for side in sides:
-        claims.expect_flat(side)
+    claims.expect_sound(sides)
     return tuple(sides)
 
 
@@ -87,6 +88,8 @@ def _alone(tex: str, names: Names, what: str, read: Callable[[Cursor], T]) -> T:
     c = Cursor(found[0], Shared(names), formula)
     result = read(c)
     c.expect_end(".", ",", ";")
+    for _, said in c.shared.braced:
+        raise c.error(f"expected no brace with a claim in {what}", at=said)
     return result
 
 
@@ -108,23 +111,38 @@ def _sides(c: Cursor) -> list[t.Expr]:
 
 def _read_line(d: _Display, line: list[Token]) -> None:
     c = d.c = Cursor(line, d.shared, formula)
-    d.first, d.chains, d.conditional, d.closed = len(d.found), 0, False, False
-    d.ranges, d.letters = [], []
+    d.first, d.chains, d.listed = len(d.found), 0, False
     if c.sees(*spelling.COMPARISONS):
         if d.previous is None:
             raise c.error("expected a left side before the sign")
         _chain(d, d.previous)
+        d.closed = d.closed or bool(d.conditions)
     else:
         d.conditions = ()
     while c.token.kind != "end":
-        if c.take("."):  # conditions end at a full stop
-            _bind_ranges(d)
-            d.conditional, d.closed, d.conditions = False, False, ()
-            d.first, d.ranges, d.letters = len(d.found), [], []
-        elif not (c.take(",", ";") or _separator(d)):
+        if mark := c.take(".", ",", ";"):
+            ends = mark.text == "." and c.token.kind not in ("text", "end")
+            number = c.token.kind == "digit" and (c.token.apart or c.token.start == mark.end)
+            apart = c.token.quad or not (ends or number)
+            c.require(apart, "expected a gap or a word between two statements", at=mark)
+            d.listed = mark.text == ","
+        if mark and mark.text == ".":  # conditions end at a full stop
+            _end_sentence(d)
+        elif not (mark or _separator(d)):
             _item(d)
+            d.listed = False
             d.consequence = c.tokens[c.at - 1].text in ("Rightarrow", "rightarrow")
+    _end_sentence(d, goes_on=True)
+
+
+def _end_sentence(d: _Display, *, goes_on: bool = False) -> None:
+    """Ends what conditions and ranges are said of; a line that begins with = may go on."""
+    nothing = len(d.found) == d.first and d.conditions
+    d.c.require(not nothing, "expected a statement with this condition")
     _bind_ranges(d)
+    d.conditional, d.closed, d.first = False, False, len(d.found)
+    d.ranges, d.letters = [], []
+    d.conditions = d.conditions if goes_on else ()
 
 
 def _separator(d: _Display) -> bool:
@@ -214,9 +232,11 @@ def _lists(c: Cursor) -> bool:
 def _chain(d: _Display, left: t.Expr) -> None:
     """a = b = c: a claim for each sign; behind them perhaps a shape, or what follows from them.
 
-    Where a line has several chains, the next one says from which it goes on.
+    Where a line has several chains, the next one says from which it goes on. What a middle side
+    means may depend on its neighbours, as the size of I: so they are claimed to be equal too.
     """
     c, first, earlier = d.c, len(d.found), d.previous
+    equal = d.equal if left is d.previous else None
     while c.sees(*spelling.COMPARISONS):
         counter = isinstance(left, _COUNTERS) and len(d.found) == first
         sign = c.advance()
@@ -226,7 +246,12 @@ def _chain(d: _Display, left: t.Expr) -> None:
         right = c.read()
         start = min(left.start, right.start)
         d.add(claims.claim(sign.text, left, right), sign.start, start, right.end)
+        if equal and sign.text == "=" and claims.depends_on_its_place(left):
+            d.add(claims.claim("=", equal, right), sign.start, start, right.end)
+        else:
+            equal = left if sign.text == "=" else None
         left = right
+    d.equal = equal
     d.chains += 1
     d.previous = left if d.chains == 1 else None
     if c.sees("in"):
@@ -265,6 +290,8 @@ def _as_conditions(
         d.c.require(not before, expected, at=new[0])
         d.conditional = False  # if f = I, then this
         return
+    several = before or not d.listed or all(map(claims.compares_indices, new))
+    d.c.require(several, "expected `and` or `then`: this may be a condition", at=new[0])
     del d.found[first:]
     d.closed = d.closed or before
     d.conditions += found

@@ -1,7 +1,7 @@
 """Cuts the TeX of a display into tokens; what only changes the look (bold, spaces) is gone.
 
-Every token keeps its span. Braces that only group stay, as tokens: what they enclose must be what
-is seen without them (`formulas`).
+Every token keeps its span. Braces around the argument of a command or a script stay, as tokens.
+All others are not seen, so they go: a text is read as what its page shows.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _TAG = re.compile(r"\*|[A-Za-z]?[\d.-]*[a-z]?'*")  # what \tag may show: a numbe
 _BLANK = re.compile(r"(?:[ \t\n\r~\xa0\ufeff]|%[^\n]*)*")
 _COMMAND = re.compile(r"\\(operatorname\*|[A-Za-z]+|.)", re.DOTALL)
 _ARGUMENT = re.compile(r"[ \t\n]*(?:\{([^}]*)\}|([A-Za-z0-9]))")
+_ANGLE = re.compile(r"[ \t\n]*[<>]")
 _BRACE, _DOT = re.compile(r"[ \t\n]*\{"), re.compile(r"[ \t\n]*\.")
 _BOLD_NUMBER = re.compile(r"[ \t\n]*(?:\{[ \t\n]*([01])[ \t\n]*\}|([01]))")
 # What a line break takes along, as in \\*[2mm].
@@ -28,8 +29,10 @@ _CALL = re.compile(r"\s*(\\left\s*)?\(")
 _CHARACTER = re.compile(r":=|\|\||[()\[\]+\-=*/^_,.;:&'!<>|]|[0-9]|[^\W\d_]")
 _WITH_WORD = spelling.UPRIGHT | spelling.BLACKBOARD | spelling.SCRIPT | {"begin", "end"}
 _SYMBOL = re.compile(r"\s*\{\s*(\\[A-Za-z]+\s*)?[A-Za-z]?\s*\}")
-_TAKES_ARGUMENT = {"^", "_", "hat", "frac", "sqrt"}
-_AROUND_BOX = {"end", "=", "&", ",", ".", ";", "newline", "Rightarrow"}
+_ARGUMENTS = {"^": 1, "_": 1, "hat": 1, "frac": 2, "sqrt": 1, "underbrace": 1, "overbrace": 1}
+_WITH_COLUMNS = {"array", "alignedat", "alignat"}
+_AROUND_BOX = {"begin", "end", "=", ",", ".", ";", "newline", "Rightarrow"}
+_WIDE = 9  # eighteenths of an em
 
 
 class CannotRead(Exception):
@@ -48,6 +51,7 @@ class Token(NamedTuple):
     start: int
     end: int
     quad: bool = False  # a wide space stands before it
+    apart: bool = False  # a brace that is not seen closes before it
 
     def __str__(self) -> str:
         if self.kind == "end":
@@ -68,11 +72,50 @@ def tokens(tex: str) -> list[Token]:
         raise CannotRead("this brace is never closed: expected }", at, at + 1)
     scanner.found.append(Token("end", "", last, last, scanner.quad))
     for inside, after in scanner.boxes:
-        for token in (scanner.found[inside - 1], scanner.found[after]):
+        for some in (scanner.found[inside - 1 :: -1] if inside else (), scanner.found[after:]):
+            token = next((one for one in some if one.text != "&"), scanner.found[-1])
             if not {token.kind, token.text} & _AROUND_BOX:  # a box shows a side and groups nothing
                 expected = "expected a box around a whole side"
                 raise CannotRead(expected, token.start, token.end, "write brackets")
-    return scanner.found
+    return _as_seen(scanner.found, scanner.arrows)
+
+
+def _as_seen(found: list[Token], arrows: set[int]) -> list[Token]:
+    """The tokens without the braces that are no argument. Raises `CannotRead` for a script behind
+    several symbols in such braces, as it is seen on the last one, and for an arrow over several."""
+    kept: list[Token] = []
+    outer: list[tuple[int, int, bool]] = []
+    wanted = symbols = inner = (
+        0  # arguments to come; what bears scripts, here and in the last brace
+    )
+    quad = apart = False
+    for number, token in enumerate(found):
+        unseen = False
+        if (token.kind, token.text) == ("symbol", "{"):
+            outer.append((wanted, symbols, number in arrows))
+            unseen = wanted == 0
+            wanted = symbols = 0
+        elif (token.kind, token.text) == ("symbol", "}"):
+            inner = symbols * (not kept or kept[-1].text not in (")", "]"))
+            wanted, before, arrow = outer.pop()
+            if arrow and symbols > 1:
+                raise CannotRead("expected one symbol under the arrow", token.start, token.end)
+            unseen = wanted == 0
+            symbols, wanted = before + symbols * unseen, max(0, wanted - 1)
+        else:
+            script = token.text in ("^", "_", "'")
+            if script and apart and inner > 1:
+                raise CannotRead("braces are not seen", token.start, token.end, "write brackets")
+            symbols += not wanted and not script
+            wanted = max(0, wanted - 1) + _ARGUMENTS.get(token.text, 0)
+            wanted += token.kind == "begin" and token.text in _WITH_COLUMNS
+        quad = quad or token.quad
+        if unseen:
+            apart = apart or token.text == "}"
+            continue
+        kept.append(token._replace(quad=quad, apart=apart))
+        quad = apart = False
+    return kept
 
 
 def _between_delimiters(tex: str) -> tuple[int, int]:
@@ -93,26 +136,28 @@ class _Scanner:
     at: int
     found: list[Token] = field(default_factory=list)
     quad: bool = False
-    spaces: int = 0  # small ones in a row: three are a wide one
+    space: int = 0  # the width of the small ones in a row
     bold: bool = False  # that command is bold
     look: int = -1  # where a command stands that changes the look of the next token
     # Open braces: offset and, for a brace that only changes the look, its command's offset, the
     # number of the next token, and the command.
     braces: list[tuple[int, int, int, str]] = field(default_factory=list)
     boxes: list[tuple[int, int]] = field(default_factory=list)
+    arrows: set[int] = field(default_factory=set)  # numbers of the braces under an arrow
 
     def skip_blanks(self) -> int:
         if blank := _BLANK.match(self.tex, self.at):
             self.at = blank.end()
-            self.spaces += blank.group().count("~")
+            self.space += blank.group().count("~") * spelling.SPACES[" "]
         return self.at
 
     def add(self, kind: str, text: str, end: int) -> None:
         start = self.at if self.look < 0 else self.look
         if self.bold and (kind == "digit" or text == "{"):  # what a bold 1 means is asked for
             raise CannotRead("expected a bold 1 or 0 by itself", start, end)
-        self.found.append(Token(kind, text, start, end, self.quad or self.spaces > 2))
-        self.quad, self.spaces, self.look, self.bold, self.at = False, 0, -1, False, end
+        self.found.append(Token(kind, text, start, end, self.quad or self.space >= _WIDE))
+        self.space *= kind == "symbol" and text in "{}"  # the space goes on in a brace
+        self.quad, self.look, self.bold, self.at = False, -1, False, end
 
     def character(self, char: str) -> None:
         """Reads what begins with no backslash."""
@@ -161,8 +206,7 @@ class _Scanner:
             raise CannotRead("expected a command behind the backslash", start, start + 1)
         name, end = found.group(1), found.end()
         if name in spelling.SPACES:
-            self.quad, self.at = self.quad or name in spelling.WIDE_SPACES, end
-            self.spaces += name != "!"
+            self.space, self.at = self.space + spelling.SPACES[name], end
         elif name in spelling.LOOK:
             self.change_look(name, end)
         elif name in spelling.WITH_ARGUMENT_DROPPED or name in _WITH_WORD:
@@ -173,6 +217,8 @@ class _Scanner:
             self.add("newline", "\\\\", taken.end())
         elif name in "[]()":
             raise CannotRead(f"expected no \\{name} here", start, end, spelling.INSTEAD["("])
+        elif not name[0].isalpha() and name not in spelling.SAME:  # an escaped character is itself
+            raise CannotRead(f"unknown command \\{name}", start, end)
         else:
             name = spelling.SAME.get(name, name)
             self.add("symbol" if name in spelling.SYMBOLS else "command", name, end)
@@ -184,7 +230,8 @@ class _Scanner:
         if found is None:
             raise CannotRead(f"expected an argument in braces behind \\{name}", start, end)
         word, end = found.group(1) or found.group(2) or "", found.end()
-        text = re.sub(r"[\\ ,;~\n\t]", "", word)
+        text = re.sub(r"[\\ ~\n\t]", "", word)
+        text = text if text.strip(",;") in spelling.FUNCTIONS else text.strip(",;")
         if name in spelling.WITH_ARGUMENT_DROPPED:
             if name == "tag" and not _TAG.fullmatch(word):
                 raise CannotRead(r"expected the number of the equation in \tag", start, end)
@@ -204,16 +251,20 @@ class _Scanner:
     def change_look(self, name: str, end: int) -> None:
         """Reads a command that changes the look: it goes, and the braces behind it."""
         sided = name in ("left", "right", "middle")
+        if _ANGLE.match(self.tex, end) and name not in spelling.BOLD:
+            instead = r"write \langle for a bracket"
+            raise CannotRead("expected no < or > of another size", self.at, end, instead)
         if sided and (dot := _DOT.match(self.tex, end)):
             self.add("symbol", f"{name}.", dot.end())
         elif name in spelling.BOLD and (bold := _BOLD_NUMBER.match(self.tex, end)):
             one = "1" in (bold.group(1), bold.group(2))
             self.add("bold", "1" if one else "0", bold.end())
         elif not sided and (brace := _BRACE.match(self.tex, end)):
-            argument = self.found and self.found[-1].text in _TAKES_ARGUMENT
-            if argument or (name == "vec" and not _SYMBOL.match(self.tex, end)):
+            under_arrow = name == "vec" and not _SYMBOL.match(self.tex, end)
+            if under_arrow or (self.found and self.found[-1].text in _ARGUMENTS):
+                self.arrows |= {len(self.found)} if under_arrow else set()
                 self.at = brace.end() - 1
-                return  # braces of an argument or under an arrow are seen: they stay
+                return  # the braces of an argument stay
             name = "bm" if self.bold else name
             self.braces.append((brace.end() - 1, self.at, len(self.found), name))
             self.at, self.bold = brace.end(), False
