@@ -140,7 +140,7 @@ def test_every_refutation_comes_with_a_diagnosis(formula: str) -> None:
         "x = x" + "^T" * 3000,
         r"\ell = \ell" + " / 1" * 2000,
         r"\ell" + "^2" * 3000 + " = 1",
-        "{" * 3000 + "x" + "}" * 3000 + " = x",
+        "(" * 3000 + "x" + ")" * 3000 + " = x",
         r"\begin{cases} " * 300 + "1 & x > 0" + r"\end{cases}" * 300 + " = 1",
         "[x]" + "_i" * 2000 + " = 1",
         r"\nabla_x " * 500 + r"\ell = 1",

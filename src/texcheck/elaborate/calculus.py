@@ -86,8 +86,7 @@ def restricted(scope: Scope, value: Matrix, by: t.Name, at: Matrix, node: t.Node
 
 def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) -> str:
     """The name of a function; f, g and f^{(L)} stand for those of the network, and f alone for
-    that of the first of two, or of the hidden layer it is applied `of` where layers have their own
-    letters. Raises Unfit."""
+    that of the first of two, or of the hidden layer it is applied `of`. Raises Unfit."""
     case, layer = scope.case, function.layer
     if function.name not in ("f", "g"):
         if layer is not None:
@@ -97,7 +96,7 @@ def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) 
         return case.activation(case.depth)
     if layer is None and case.depth == 2 and not case.deep:
         return case.activation(1)
-    if layer is None and not case.deep:
+    if layer is None:
         named = {part.layer for side in of for part in t.walk(side) if isinstance(part, t.Name)}
         layer = named.pop() if len(named) == 1 else None
     if layer is None:

@@ -80,28 +80,40 @@ def tokens(tex: str) -> list[Token]:
     return _as_seen(scanner.found, scanner.arrows)
 
 
+class _Brace(NamedTuple):
+    """An open brace: where it stands, what was open before, the number of its first token."""
+
+    start: int
+    wanted: int
+    symbols: int
+    first: int
+    arrow: bool
+
+
 def _as_seen(found: list[Token], arrows: set[int]) -> list[Token]:
     """The tokens without the braces that are no argument. Raises `CannotRead` for a script behind
     several symbols in such braces, as it is seen on the last one, and for an arrow over several."""
     kept: list[Token] = []
-    outer: list[tuple[int, int, bool]] = []
-    wanted = symbols = inner = (
-        0  # arguments to come; what bears scripts, here and in the last brace
-    )
+    open_: list[_Brace] = []
+    wanted = 0  # arguments to come
+    symbols = inner = 0  # what bears scripts: in this brace, and in the one closed last
     quad = apart = False
     for number, token in enumerate(found):
+        brace = token.text if token.kind == "symbol" and token.text in "{}" else ""
         unseen = False
-        if (token.kind, token.text) == ("symbol", "{"):
-            outer.append((wanted, symbols, number in arrows))
-            unseen = wanted == 0
-            wanted = symbols = 0
-        elif (token.kind, token.text) == ("symbol", "}"):
+        if brace == "{":
+            open_.append(_Brace(token.start, wanted, symbols, len(kept), number in arrows))
+            unseen, wanted, symbols = not wanted, 0, 0
+        elif brace:
+            one = open_.pop()
+            if one.arrow and symbols > 1:
+                raise CannotRead("expected one symbol under the arrow", one.start, token.end)
+            unseen = not one.wanted
             inner = symbols * (not kept or kept[-1].text not in (")", "]"))
-            wanted, before, arrow = outer.pop()
-            if arrow and symbols > 1:
-                raise CannotRead("expected one symbol under the arrow", token.start, token.end)
-            unseen = wanted == 0
-            symbols, wanted = before + symbols * unseen, max(0, wanted - 1)
+            wanted, symbols = max(0, one.wanted - 1), one.symbols + unseen * symbols
+            if unseen and one.first < len(kept):  # the braces belong to what they enclose
+                kept[one.first] = kept[one.first]._replace(start=one.start)
+                kept[-1] = kept[-1]._replace(end=token.end)
         else:
             script = token.text in ("^", "_", "'")
             if script and apart and inner > 1:
@@ -111,10 +123,10 @@ def _as_seen(found: list[Token], arrows: set[int]) -> list[Token]:
             wanted += token.kind == "begin" and token.text in _WITH_COLUMNS
         quad = quad or token.quad
         if unseen:
-            apart = apart or token.text == "}"
-            continue
-        kept.append(token._replace(quad=quad, apart=apart))
-        quad = apart = False
+            apart = apart or brace == "}"
+        else:
+            kept.append(token._replace(quad=quad, apart=apart))
+            quad = apart = False
     return kept
 
 
