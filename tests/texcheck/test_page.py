@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from texcheck import check, report
+from texcheck import check, page, report
 from texcheck.page import judge, replies
 
 CHAIN = (
@@ -40,6 +40,30 @@ def test_what_to_write_instead_comes_second_as_well():
     assert first["statements"][0]["status"] == "unreadable"
     assert "squared norm" not in first["statements"][0]["says"]
     assert "squared norm is meant" in second["says"][0]
+
+
+def test_no_cause_is_looked_for_before_the_verdict_is_told(monkeypatch):
+    looked = []
+    monkeypatch.setattr(page, "explained", lambda *given: looked.append(given) or given[1])
+    question = {"ask": "check", "tex": CHAIN, "network": "regression", "notation": ""}
+    for told in (
+        replies(json.dumps({**question, "assignment": False})),
+        judge(WANTED, r"W^{(2)T} \delta^{(2)}"),
+    ):
+        next(told)
+        assert looked == []
+        next(told)
+        assert looked.pop()
+
+
+def test_a_gradient_is_no_answer_where_derivatives_are_not_allowed():
+    told = next(judge(WANTED, r"[\nabla_{z^{(1)}} \ell]^T"))
+    assert not told["right"]
+    assert told["says"] == "that is true, but a derivative may not stand in the answer"
+
+
+def test_dollars_around_an_answer_are_taken_off():
+    assert next(judge(WANTED, r"$\delta^{(2)T} W^{(2)}$"))["right"]
 
 
 @pytest.mark.parametrize("tex", ["x = x", "x = (", "2^{d_x} = d_x^2"])
