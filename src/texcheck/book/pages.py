@@ -94,11 +94,16 @@ def pages(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise FileNotFoundError(f"expected a folder, a .md page or a .ipynb, got nothing at {path}")
+    return _shown(path, ".md", ".ipynb")
+
+
+def _shown(folder: Path, *suffixes: str) -> list[Path]:
+    """The files below a folder, sorted, but for those that the book does not show."""
     return sorted(
         page
-        for page in path.rglob("*")
-        if page.suffix in (".md", ".ipynb")
-        and not any(part.startswith(("_", ".")) for part in page.relative_to(path).parts)
+        for page in folder.rglob("*")
+        if page.suffix in suffixes
+        and not any(part.startswith(("_", ".")) for part in page.relative_to(folder).parts)
     )
 
 
@@ -111,7 +116,7 @@ def read(path: Path | str) -> list[Item]:
     """
     items: list[Item] = []
     problems: list[Problem] = []
-    for other in Path(path).rglob("[!_]*.rst"):
+    for other in _shown(Path(path), ".rst"):
         problems.append(Problem(other, 1, "expected a page in Markdown, or a notebook"))
     for file in pages(Path(path)):
         page = _Page(file)

@@ -185,6 +185,20 @@ def test_in_any_other_table_each_math_is_a_statement_of_its_own(tmp_path: Path) 
     ]
 
 
+@pytest.mark.parametrize("info", ["{math}", "{Math}", "{math}\tx = y", "{MATH}  x = y"])
+def test_a_directive_is_known_by_its_name_as_sphinx_knows_it(tmp_path: Path, info: str) -> None:
+    items = read(page(tmp_path, f"{HEAD}```{info}\nx = x\n```\n"))
+    assert [item.tex.split("\n")[-1] for item in items] == ["x = x"]
+
+
+def test_a_page_in_another_markup_is_an_error(tmp_path: Path) -> None:
+    page(tmp_path, ".. math:: x = y\n", "page.rst")
+    (tmp_path / "_drafts").mkdir()
+    page(tmp_path / "_drafts", ".. math:: x = y\n", "draft.rst")
+    (told,) = problems(tmp_path).splitlines()
+    assert told.endswith("page.rst:1: expected a page in Markdown, or a notebook")
+
+
 def test_a_notebook_is_read_with_the_lines_of_its_file(tmp_path: Path) -> None:
     path = notebook(
         tmp_path,
