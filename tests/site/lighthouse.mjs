@@ -40,7 +40,8 @@ await new Promise(resolve => server.listen(0, "127.0.0.1", resolve));
 const chrome = await chromeLauncher.launch({
   chromePath: chromium,
   chromeFlags: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-features=PreloadTopChromeWebUI,WebUIOmniboxPopup,WebUIOmniboxAimPopup"],
 });
 
 const missed = [];
