@@ -46,10 +46,8 @@ def judge(wanted: Wanted, answer: str) -> Iterator[Reply]:
     if verdict.status == "proved" and not stranger and not others:
         yield Reply(right=True, wrong=None, says="", more=False)
         return
-    wrong_part = next((two for _, two in others if two.status != "proved"), None)
-    strange = f"that is true, but {stranger or 'a second statement'} may not stand in the answer"
+    strange = f"that is true, but {stranger} may not stand in the answer"
     says = strange if verdict.status == "proved" else _says(verdict)
-    says = _says(wrong_part) if wrong_part and verdict.status == "proved" else says
     more = not others and _has_cause(found)
     wrong = _foreseen(wanted, answer)
     yield (reply := Reply(right=False, wrong=wrong, says="" if more else says, more=more))

@@ -102,9 +102,8 @@ def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) 
     if layer is None:
         raise Unfit("f needs a layer", function)
     found = case.activation(at := scope.layer(layer, 1, function))
-    if function.layer is None and (
-        at == case.depth or not is_any(found)
-    ):  # f is the letter of other layers
+    others = at == case.depth or not is_any(found)  # f is the letter of other layers
+    if function.layer is None and others:
         raise Unfit("f needs a layer", function)
     return found
 

@@ -15,14 +15,14 @@ def fraction(c: Cursor) -> t.Expr:
     """A quotient or a derivative: what stands behind and with \\frac."""
     start = c.advance().start
     braced = c.take("{") is not None
-    if _is_partial(c):
+    if is_partial(c):
         return _derivative(c, start, braced)
     top = c.inside("}") if braced else names.single(c)
     bottom = c.inside("}") if c.take("{") else names.single(c)
     return t.Quotient(top, bottom, **c.span(start))
 
 
-def _is_partial(c: Cursor) -> bool:
+def is_partial(c: Cursor) -> bool:
     """Whether ∂ stands here, or the d of a derivative."""
     upright = c.token.kind in ("letter", "word") and c.token.text == "d"
     return c.token.text == "partial" or (upright and c.ahead().text != "_")
@@ -30,7 +30,7 @@ def _is_partial(c: Cursor) -> bool:
 
 def _partial(c: Cursor) -> tuple[t.Name, int]:
     """∂ and the quantity behind it, with the order of the derivative."""
-    c.require(_is_partial(c), "expected \\partial in the denominator")
+    c.require(is_partial(c), "expected \\partial in the denominator")
     c.advance()
     return names.squared(c)
 
@@ -46,7 +46,7 @@ def _derivative(c: Cursor, start: int, braced: bool) -> t.Expr:
         c.expect("}", " after the numerator")
     c.expect("{", " before the denominator")
     by: list[t.Name] = []
-    while not by or _is_partial(c):
+    while not by or is_partial(c):
         name, times = _partial(c)
         by += [name] * times
     c.require(len(by) == order, f"expected {order} of \\partial in the denominator", at=by[0])

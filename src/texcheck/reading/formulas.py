@@ -135,7 +135,7 @@ def _side_by_side(c: Cursor) -> t.Expr:
         mixed = mixed and all(isinstance(part, t.Number) for part in one.parts)
         c.require(not mixed, "expected a sign: this would be a mixed number", at=one)
         while c.take("/"):
-            c.require(not c.sees("partial"), "expected brackets around the derivative")
+            c.require(not derivatives.is_partial(c), "expected brackets around the derivative")
             right = _factor(c)
             c.require(c.form not in _WIDER, "expected brackets around what is divided by", at=right)
             one = t.Quotient(one, right, **c.span(c.tokens[begin].start))
@@ -166,7 +166,10 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     computed = computed or (name is not None and name.base in _COMPUTED)
     used = [part for part in _outside_lengths(inner) if isinstance(part, t.Name)]
     fixed = all(isinstance(part, numbers.LENGTHS) for part in _outside_lengths(inner))
-    point = fixed and isinstance(before, _WITH_VALUE)
+    held = any(
+        isinstance(part, t.Name) and part.base in _COMPUTED for part in _outside_lengths(before)
+    )
+    point = fixed and (held or isinstance(before, _WITH_VALUE))
     vector = any(part.base in (*spelling.VECTORS, "W") and not part.indices for part in used)
     vectors = isinstance(before, t.Local) or (name is not None and not name.indices)
     error = any(part.base == "delta" for part in used) or isinstance(inner, t.Derivative)

@@ -11,7 +11,6 @@ from .tokens import CannotRead, Token
 _RELATIONS = {"=", ":", "Rightarrow", "rightarrow", "leftarrow", "in"} | spelling.COMPARISONS
 _CONTINUING = _RELATIONS | {"+", "-", ","} | spelling.JOINING
 _AFTER_LAYOUT = (".", ",", ";")
-_WITH_COLUMNS = ("array", "alignedat", "alignat")
 _WITHOUT_GAPS = ("", "alignedat", "alignat")
 _DEPTH = {"begin": 1, "close": -1}
 
@@ -83,7 +82,7 @@ class _Layout:
             if self.lines[-1]:
                 raise CannotRead("expected a new line before this", token.start, token.end)
             self.open.append(token)
-            if token.text not in _WITH_COLUMNS:
+            if token.text not in spelling.WITH_COLUMNS:
                 return number + 1
             if self.found[number + 1].text != "{":
                 raise CannotRead("expected the columns in braces", token.start, token.end)
@@ -141,8 +140,8 @@ class _Layout:
         signed = following.text in _CONTINUING - _RELATIONS and self.claims(number)
         goes_on = following.text in _CONTINUING or following.kind in ("newline", "end", "close")
         goes_on = goes_on and not signed
-        gap = gap and not self.brackets
         if gap and line and line[-1].text not in _CONTINUING and not goes_on:
-            line.append(Token("symbol", ",", token.start, token.end))
+            if not self.brackets:
+                line.append(Token("symbol", ",", token.start, token.end))
             self.found[number] = self.found[number]._replace(quad=True)
         return number

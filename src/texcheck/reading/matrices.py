@@ -178,9 +178,8 @@ def row_follows(c: Cursor, closing: str) -> bool:
     commas = False
     for number, token in c.flat():
         if token.text == closing:
-            above = c.tokens[number + 1 : number + 4]
-            turned = any(one.text in spelling.TRANSPOSE for one in above[1:])
-            return commas and above[0].text == "^" and turned
+            after = [one.text for one in c.tokens[number + 1 : number + 4] if one.text != "{"]
+            return commas and after[:1] == ["^"] and after[1] in spelling.TRANSPOSE
         commas = commas or token.text == ","
         if token.text == "dots" and token.quad:
             return True

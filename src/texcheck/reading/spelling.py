@@ -75,6 +75,7 @@ MATRIX = CASES | {
     "pmatrix", "bmatrix", "matrix", "array", "smallmatrix", "Bmatrix", "psmallmatrix",
 }  # fmt: skip
 
+WITH_COLUMNS = {"array", "alignedat", "alignat"}  # these stand in braces behind the name
 WITHOUT_BRACKETS = {"matrix", "smallmatrix", "array"}
 
 # Functions, by the names they are written with.

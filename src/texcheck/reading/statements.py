@@ -89,7 +89,7 @@ def _alone(tex: str, names: Names, what: str, read: Callable[[Cursor], T]) -> T:
     result = read(c)
     c.expect_end(".", ",", ";")
     for _, said in c.shared.braced:
-        raise c.error(f"expected no brace with a claim in {what}", at=said)
+        raise c.error("expected no brace with a claim here", at=said)
     return result
 
 
@@ -115,7 +115,7 @@ def _read_line(d: _Display, line: list[Token]) -> None:
     if c.sees(*spelling.COMPARISONS):
         if d.previous is None:
             raise c.error("expected a left side before the sign")
-        _chain(d, d.previous)
+        _chain(d, d.previous, d.equal)
         d.closed = d.closed or bool(d.conditions)
     else:
         d.conditions = ()
@@ -229,14 +229,13 @@ def _lists(c: Cursor) -> bool:
 # -- claims
 
 
-def _chain(d: _Display, left: t.Expr) -> None:
+def _chain(d: _Display, left: t.Expr, equal: t.Expr | None = None) -> None:
     """a = b = c: a claim for each sign; behind them perhaps a shape, or what follows from them.
 
     Where a line has several chains, the next one says from which it goes on. What a middle side
     means may depend on its neighbours, as the size of I: so they are claimed to be equal too.
     """
-    c, first, earlier = d.c, len(d.found), d.previous
-    equal = d.equal if left is d.previous else None
+    c, first, earlier = d.c, len(d.found), (d.previous, d.equal)
     while c.sees(*spelling.COMPARISONS):
         counter = isinstance(left, _COUNTERS) and len(d.found) == first
         sign = c.advance()
@@ -251,9 +250,8 @@ def _chain(d: _Display, left: t.Expr) -> None:
         else:
             equal = left if sign.text == "=" else None
         left = right
-    d.equal = equal
     d.chains += 1
-    d.previous = left if d.chains == 1 else None
+    d.previous, d.equal = (left, equal) if d.chains == 1 else (None, None)
     if c.sees("in"):
         _belongs(d, [left])
     new = d.found[first:]
@@ -271,7 +269,7 @@ def _chain(d: _Display, left: t.Expr) -> None:
     else:
         _as_conditions(d, first, new, tuple(conditions))
     if len(d.found) == first:
-        d.chains, d.previous = d.chains - 1, earlier
+        d.chains, (d.previous, d.equal) = d.chains - 1, earlier
 
 
 def _as_conditions(
@@ -383,7 +381,7 @@ def _definition(d: _Display) -> None:
     c.shared.locals[letter.text] = value
     left = t.Local(letter.text, value, start=letter.start, end=letter.end)
     d.add(t.Notation(left, value), sign.start, letter.start, value.end)
-    d.previous = value
+    d.previous, d.equal = value, None
     if c.sees("="):
         _chain(d, value)
 

@@ -20,7 +20,7 @@ _TAG = re.compile(r"\*|[A-Za-z]?[\d.-]*[a-z]?'*")  # what \tag may show: a numbe
 _BLANK = re.compile(r"(?:[ \t\n\r~\xa0\ufeff]|%[^\n]*)*")
 _COMMAND = re.compile(r"\\(operatorname\*|[A-Za-z]+|.)", re.DOTALL)
 _ARGUMENT = re.compile(r"[ \t\n]*(?:\{([^}]*)\}|([A-Za-z0-9]))")
-_ANGLE = re.compile(r"[ \t\n]*[<>]")
+_ANGLE = re.compile(r"[ \t\n]*([<>]|\\[lg]t\b)")
 _BRACE, _DOT = re.compile(r"[ \t\n]*\{"), re.compile(r"[ \t\n]*\.")
 _BOLD_NUMBER = re.compile(r"[ \t\n]*(?:\{[ \t\n]*([01])[ \t\n]*\}|([01]))")
 # What a line break takes along, as in \\*[2mm].
@@ -30,7 +30,6 @@ _CHARACTER = re.compile(r":=|\|\||[()\[\]+\-=*/^_,.;:&'!<>|]|[0-9]|[^\W\d_]")
 _WITH_WORD = spelling.UPRIGHT | spelling.BLACKBOARD | spelling.SCRIPT | {"begin", "end"}
 _SYMBOL = re.compile(r"\s*\{\s*(\\[A-Za-z]+\s*)?[A-Za-z]?\s*\}")
 _ARGUMENTS = {"^": 1, "_": 1, "hat": 1, "frac": 2, "sqrt": 1, "underbrace": 1, "overbrace": 1}
-_WITH_COLUMNS = {"array", "alignedat", "alignat"}
 _AROUND_BOX = {"begin", "end", "=", ",", ".", ";", "newline", "Rightarrow"}
 _WIDE = 9  # eighteenths of an em
 
@@ -120,7 +119,7 @@ def _as_seen(found: list[Token], arrows: set[int]) -> list[Token]:
                 raise CannotRead("braces are not seen", token.start, token.end, "write brackets")
             symbols += not wanted and not script
             wanted = max(0, wanted - 1) + _ARGUMENTS.get(token.text, 0)
-            wanted += token.kind == "begin" and token.text in _WITH_COLUMNS
+            wanted += token.kind == "begin" and token.text in spelling.WITH_COLUMNS
         quad = quad or token.quad
         if unseen:
             apart = apart or brace == "}"
