@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike
 
-from handgrad.checks import Array, fitting, floats, instance
+from handgrad.checks import Array, fitting, floats, instance, place
 from handgrad.losses import BinaryCrossEntropy, SquaredError
 from handgrad.network import Gradients, Network, Trace, check_gradients, check_trace
 
@@ -17,7 +17,7 @@ from handgrad.network import Gradients, Network, Trace, check_gradients, check_t
 def dz_ds(network: Network, trace: Trace, L: int) -> Array:
     """dz^(L)/ds^(L), the diagonal matrix of f'(s^(L)), shape (d_L, d_L): eq:c19-2, eq:c20-2."""
     check_trace(network, trace)
-    f, s = network.layer(L).f, _point(trace.s[L], f"layer {L}: s")
+    f, s = network.layer(L).f, _point(trace.s[L], "s", L)
     return np.diag(fitting(f.derivative(s), s, "derivative of z", L))
 
 
@@ -49,25 +49,24 @@ def numerator_layout(gradients: Gradients) -> Gradients:
     check_gradients(gradients)
     row = _point(gradients.x, "x")[np.newaxis, :]
     return Gradients(
-        W={L: _matrix(dW, f"layer {L}: dl/dW").T for L, dW in gradients.W.items()},
-        b={L: _point(db, f"layer {L}: dl/db")[np.newaxis, :] for L, db in gradients.b.items()},
-        delta={
-            L: _point(delta, f"layer {L}: delta")[:, np.newaxis]
-            for L, delta in gradients.delta.items()
-        },
+        W={L: _matrix(dW, "dl/dW", L).T for L, dW in gradients.W.items()},
+        b={L: _point(db, "dl/db", L)[np.newaxis, :] for L, db in gradients.b.items()},
+        delta={L: _point(d, "delta", L)[:, np.newaxis] for L, d in gradients.delta.items()},
         dl_dx=partial(np.asarray, row),
     )
 
 
-def _matrix(value: ArrayLike, where: str) -> Array:
-    array = floats(value, where)
+def _matrix(value: ArrayLike, where: str, L: int) -> Array:
+    array = floats(value, where, L)
     if array.ndim != 2:
-        raise ValueError(f"{where}: expected shape (d_out, d_in), given shape {array.shape}")
+        expected = f"expected shape (d_out, d_in), given shape {array.shape}"
+        raise ValueError(f"{place(where, L)}: {expected}")
     return array
 
 
-def _point(value: ArrayLike, where: str) -> Array:
-    array = floats(value, where)
+def _point(value: ArrayLike, where: str, L: int | None = None) -> Array:
+    array = floats(value, where, L)
     if array.ndim != 1:
-        raise ValueError(f"{where}: expected one point, shape (d,), given shape {array.shape}")
+        expected = f"expected one point, shape (d,), given shape {array.shape}"
+        raise ValueError(f"{place(where, L)}: {expected}")
     return array

@@ -1,9 +1,11 @@
 """Breaks handgrad in small ways, one at a time, and says which of these no test has found.
 
 Run it with `make mutation`. mutmut makes the mutants and notes which tests run which function
-(`[tool.mutmut]` of pyproject.toml). Each mutant is then met by these tests, the quickest first, in
-a process of its own, forked where all is imported and collected: mutmut itself starts pytest anew.
-The test that found a mutant is the first that the next one meets.
+(`[tool.mutmut]` of pyproject.toml). Each mutant is then met by these tests, in a process of its
+own, forked where all is imported and collected: mutmut itself starts pytest anew. It meets first
+the test that found it in an earlier run, then the one that found the mutant before it, then the
+quickest. So a run that was interrupted, or that comes after a new test, is soon where the last one
+was.
 A mutant that no test finds is expected in survivors.toml, with the reason why no test could.
 """
 
@@ -26,7 +28,8 @@ from mutmut.mutation.diff_apply import get_diff_for_mutant
 ROOT = Path(__file__).parents[2]
 EXPECTED = Path(__file__).with_name("survivors.toml")
 LEAST = 97  # percent
-SECONDS = 60  # of processor time, beyond which a mutant runs forever
+FOUND_BY = Path("found_by.tsv")  # in mutants/: each mutant that was found, and by which test
+SECONDS = 30  # of processor time, beyond which a mutant runs forever
 
 Change = tuple[str, str, str]  # the function, its line, and the line of the mutant
 
@@ -42,6 +45,8 @@ class Mutants:
         stats = json.loads(Path("mutmut-stats.json").read_text("utf-8"))
         tests_of, seconds = stats["tests_by_mangled_function_name"], stats["duration_by_test"]
         items = sorted(session.items, key=lambda item: seconds.get(item.nodeid, 0))
+        FOUND_BY.touch()
+        earlier = dict(line.split("\t") for line in FOUND_BY.read_text("utf-8").splitlines())
         gc.freeze()  # a collection would copy nearly all memory to each process anew
         for number, name in enumerate(self.names, start=1):
             found_by = set(tests_of.get(name.partition("__mutmut_")[0], ()))
@@ -51,9 +56,9 @@ class Mutants:
                 os.environ["MUTANT_UNDER_TEST"] = name
                 used = int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2]))
                 resource.setrlimit(resource.RLIMIT_CPU, (used + SECONDS, used + SECONDS))
-                for place, item in enumerate(items):
+                for item in sorted(items, key=lambda item: item.nodeid != earlier.get(name)):
                     if item.nodeid in found_by and _fails(item):
-                        os.write(writer, str(place).encode())
+                        os.write(writer, item.nodeid.encode())
                         os._exit(1)
                 os._exit(0)
             status = os.waitpid(child, 0)[1]
@@ -61,9 +66,12 @@ class Mutants:
             if status == 0:
                 self.survivors.append(name)
                 print("survived:", name, flush=True)
-            elif place := os.read(reader, 9):  # none of a mutant that ran forever
+            elif test := os.read(reader, 4096).decode():  # none of a mutant that ran forever
                 # What has found one often finds the next.
-                items.insert(0, items.pop(int(place)))
+                items.sort(key=lambda item: item.nodeid != test)
+                if earlier.get(name) != test:
+                    with FOUND_BY.open("a", encoding="utf-8") as notes:
+                        print(name, test, sep="\t", file=notes)
             os.close(reader)
             if number % 100 == 0:
                 print(f"{number} of {len(self.names)}", flush=True)

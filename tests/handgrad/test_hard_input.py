@@ -468,8 +468,13 @@ def test_gradients_that_have_no_numerator_layout_are_refused():
             numerator_layout(listed(POINT_GRADIENTS, W={1: np.ones(shape)}))
     no_floats = "expected float32 or float64, given int64; "
     hint = "convert with np.asarray(..., dtype=np.float64)"
-    with refused(TypeError, f"layer 2: dl/dW: {no_floats}{hint}"):
-        numerator_layout(listed(POINT_GRADIENTS, W={2: [[1, 2, 3]]}))
+    for name, part, integers in (
+        ("dl/dW", "W", [[1]]),
+        ("dl/db", "b", [1]),
+        ("delta", "delta", [1]),
+    ):
+        with refused(TypeError, f"layer 2: {name}: {no_floats}{hint}"):
+            numerator_layout(listed(POINT_GRADIENTS, **{part: {2: integers}}))
     ragged = "expected a rectangular array, given [[1.0], [1.0, 2.0]]"
     with refused(ValueError, f"layer 1: dl/dW: {ragged}"):
         numerator_layout(listed(POINT_GRADIENTS, W={1: [[1.0], [1.0, 2.0]]}))
