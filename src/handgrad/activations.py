@@ -36,9 +36,7 @@ def _identity(s: ArrayLike) -> Array:
 
 
 def _identity_derivative(s: ArrayLike) -> Array:
-    ones = floats(s, "identity").copy()
-    ones.fill(1)  # eq:c20-1
-    return ones
+    return np.ones_like(floats(s, "identity"))  # eq:c20-1
 
 
 def _relu(s: ArrayLike) -> Array:

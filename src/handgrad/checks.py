@@ -35,7 +35,7 @@ def floats(value: ArrayLike, where: str, L: int | None = None) -> Array:
 
     Integers are refused, as in PyTorch.
     """
-    array = value if type(value) is np.ndarray else plain(value, place(where, L))
+    array = plain(value, where, L)
     if array.dtype not in DTYPES:
         hint = "convert with np.asarray(..., dtype=np.float64)"
         expected = f"expected float32 or float64, given {array.dtype}"
@@ -57,8 +57,11 @@ def float_dtype(value: DTypeLike, where: str) -> np.dtype[Any]:
     return dtype
 
 
-def plain(value: ArrayLike, where: str) -> NDArray[Any]:
+def plain(value: ArrayLike, where: str, L: int | None = None) -> NDArray[Any]:
     """Return `value` as an array of whatever dtype; one that hides elements is refused."""
+    if type(value) is np.ndarray:
+        return value
+    where = place(where, L)
     if _masked(value):
         hint = "fill it or leave these elements out"
         raise TypeError(f"{where}: expected an array without a mask, given a masked array; {hint}")
@@ -89,10 +92,15 @@ def finite(value: ArrayLike, where: str, L: int | None = None) -> Array:
     """Return `value` as an array like `floats`, all of whose elements are finite."""
     array = floats(value, where, L)
     if not all_finite(array):
-        position = np.argwhere(~np.isfinite(array))[0].tolist()
-        given = f"{array[tuple(position)]} at {position}" if position else f"{array}"
+        given = first(array, ~np.isfinite(array))
         raise ValueError(f"{place(where, L)}: expected finite numbers, given {given}")
     return array
+
+
+def first(array: Array, wrong: NDArray[np.bool_]) -> str:
+    """How the first element that is `wrong` is shown in a message, with its place."""
+    position = np.argwhere(wrong)[0].tolist()
+    return f"{array[tuple(position)]} at {position}" if position else f"{array}"
 
 
 def finite_result(result: Array, where: str, **inputs: ArrayLike) -> Array:
@@ -110,7 +118,7 @@ def finite_result(result: Array, where: str, **inputs: ArrayLike) -> Array:
 
 def fitting(value: ArrayLike, pattern: Array, where: str, L: int | None = None) -> Array:
     """Return `value` as an array with the shape and the dtype of `pattern`, one of `floats`."""
-    array = value if type(value) is np.ndarray else plain(value, place(where, L))
+    array = plain(value, where, L)
     if array.shape == pattern.shape and array.dtype == pattern.dtype:
         return array
     floats(array, where, L)
@@ -127,7 +135,7 @@ def like(value: ArrayLike, pattern: Array, where: str) -> Array:
 
 
 def positive(value: object, where: str) -> float:
-    """Return `value`, a real number, as a float that is neither 0 nor infinite."""
+    """Return `value`, a positive number, as a float that is neither 0 nor infinite."""
     if isinstance(value, REALS) and not isinstance(value, bool):
         try:
             number = float(value)

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from handgrad.checks import Array, plain, positive, quietly, short
-from handgrad.network import Gradients, check_gradients
+from handgrad.checks import Array, instance, per_layer, plain, positive, quietly, short
+from handgrad.network import Gradients
 
 
 class Row(NamedTuple):
@@ -93,6 +93,8 @@ def compare(
     elif not isinstance(pairs, Mapping):
         given = type(pairs).__name__
         raise TypeError(f"gradients: expected Gradients or a mapping of pairs, given {given}")
+    elif expected is not None:
+        raise TypeError("expected: expected None, since pairs hold what is expected")
     if not pairs:
         raise ValueError("compare: expected at least one quantity, given none")
     for name, pair in pairs.items():
@@ -104,12 +106,10 @@ def compare(
 
 
 def _pairs(computed: Gradients, expected: Gradients) -> dict[str, tuple[Any, Any]]:
-    check_gradients(computed)
-    check_gradients(expected, "expected")
-    for name in ("W", "b", "delta"):
-        given, wanted = list(getattr(computed, name)), list(getattr(expected, name))
-        if given != list(computed.W) or wanted != given:
-            raise ValueError(f"{name}: layers: expected {wanted}, given {given}")
+    instance(expected.W, dict, "expected: W")
+    for where, given in (("expected", expected), ("gradients", computed)):
+        for name in ("W", "b", "delta"):
+            per_layer(getattr(given, name), len(expected.W), f"{where}: {name}")
     pairs: dict[str, tuple[Any, Any]] = {}
     for L in computed.W:
         pairs[f"dl/dW^({L})"] = computed.W[L], expected.W[L]

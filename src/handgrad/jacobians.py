@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from handgrad.checks import Array, fitting, floats, instance, place
 from handgrad.losses import BinaryCrossEntropy, SquaredError
-from handgrad.network import Gradients, Network, Trace, check_gradients, check_trace
+from handgrad.network import Gradients, Network, Trace, check_trace
 
 
 def dz_ds(network: Network, trace: Trace, L: int) -> Array:
@@ -46,7 +46,9 @@ def numerator_layout(gradients: Gradients) -> Gradients:
 
     W[L] is (d_{L-1}, d_L), b[L] a row (1, d_L), delta[L] a column (d_L, 1), x a row (1, d_x).
     """
-    check_gradients(gradients)
+    instance(gradients, Gradients, "gradients")
+    for name in ("W", "b", "delta"):
+        instance(getattr(gradients, name), dict, f"gradients: {name}")
     row = _point(gradients.x, "x")[np.newaxis, :]
     return Gradients(
         W={L: _matrix(dW, "dl/dW", L).T for L, dW in gradients.W.items()},

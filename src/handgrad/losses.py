@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from handgrad.activations import sigmoid
-from handgrad.checks import Array, finite, finite_result, fitting, floats, quietly, short
+from handgrad.checks import Array, finite, finite_result, first, fitting, floats, quietly, short
 
 Scalar = np.floating[Any]
 
@@ -82,8 +82,8 @@ class BinaryCrossEntropy:
         for name, array in (("y_hat", y_hat), ("y", y)):
             inside = (finite(array, name) >= 0) & (array <= 1)
             if not inside.all():
-                outside = array[~inside][0]
-                raise ValueError(f"{name}: expected numbers in [0, 1], given {outside}")
+                given = first(array, ~inside)
+                raise ValueError(f"{name}: expected numbers in [0, 1], given {given}")
         return y_hat, y
 
 

@@ -308,7 +308,8 @@ def check_trace(network: Network, trace: Trace) -> None:
     per_layer(s, len(layers), "trace: s")
     per_layer(z, len(layers), "trace: z", first=0)
     W_1 = layers[0].W
-    batch = z[0].shape[:-1][:1] if isinstance(z[0], np.ndarray) else ()  # or (N,)
+    # () for a point, (N,) for a batch; what else there is does not fit a shape below.
+    batch = z[0].shape[:-1][:1] if isinstance(z[0], np.ndarray) else ()
     _check_array(z[0], (*batch, W_1.shape[1]), W_1.dtype, "trace: z", 0)
     for L, layer in enumerate(layers, start=1):
         shape = batch + layer.b.shape
@@ -326,13 +327,6 @@ def _check_array(
         raise ValueError(f"{place(where, L)}: expected shape {shape}, given {array.shape}")
     if array.dtype != dtype:
         raise TypeError(f"{place(where, L)}: expected dtype {dtype}, given {array.dtype}")
-
-
-def check_gradients(gradients: Gradients, where: str = "gradients") -> None:
-    """Refuse what does not hold its arrays by their layers."""
-    instance(gradients, Gradients, where)
-    for name in ("W", "b", "delta"):
-        instance(getattr(gradients, name), dict, f"{where}: {name}")
 
 
 def sgd_step(network: Network, gradients: Gradients, learning_rate: float) -> Network:

@@ -129,12 +129,14 @@ def test_shapes_that_differ_are_refused():
 def test_what_cannot_be_compared_is_refused():
     deep = random_network([3, 2, 2, 1], ["relu"] * 3, seed=0)
     other = backward(deep, forward(deep, X), np.ones(1))
-    with refused(ValueError, "W: layers: expected [1, 2, 3], given [1, 2]"):
+    with refused(ValueError, "gradients: W: expected the layers 1 to 3, given [1, 2]"):
         compare(gradients(), other)
     with refused(TypeError, "expected: expected Gradients, given NoneType"):
         compare(gradients())
     with refused(TypeError, "expected: expected Gradients, given int"):
         compare(gradients(), 3)
+    with refused(TypeError, "expected: expected None, since pairs hold what is expected"):
+        compare({"a": (1, 1)}, gradients())
     with refused(ValueError, "compare: expected at least one quantity, given none"):
         compare({})
     with refused(ValueError, "a: expected at least one element, given shape (0,)"):

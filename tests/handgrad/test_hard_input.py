@@ -644,11 +644,14 @@ def test_what_is_no_pair_is_refused():
 @pytest.mark.parametrize("name", ["W", "b", "delta"])
 def test_gradients_that_lack_a_layer_are_not_compared(name):
     lacking = dataclasses.replace(GRADIENTS, **{name: {1: getattr(GRADIENTS, name)[1]}})
-    first = "W" if name == "W" else name
-    with refused(ValueError, f"{first}: layers: expected [1, 2], given [1]"):
+    with refused(ValueError, f"gradients: {name}: expected the layers 1 to 2, given [1]"):
         compare(lacking, GRADIENTS)
-    with refused(ValueError, f"{first}: layers: expected [1], given [1, 2]"):
-        compare(GRADIENTS, lacking)
+    message = f"expected: {name}: expected the layers 1 to 2, given [1]"
+    if name == "W":  # which says how many there are
+        message = "expected: b: expected the layers 1 to 1, given [1, 2]"
+    for one in (GRADIENTS, lacking):
+        with refused(ValueError, message):
+            compare(one, lacking)
 
 
 @pytest.mark.parametrize(

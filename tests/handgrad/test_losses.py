@@ -75,7 +75,7 @@ def test_cross_entropy_outside_zero_and_one_is_refused_as_in_torch(name, outside
     good, bad = np.array([0.5, 0.5, 0.5]), np.array([0.5, outside, 0.5])
     y_hat, y = (bad, good) if name == "y_hat" else (good, bad)
     for function in (BinaryCrossEntropy().value, BinaryCrossEntropy().gradient):
-        with refused(ValueError, f"{name}: expected numbers in [0, 1], given {outside}"):
+        with refused(ValueError, f"{name}: expected numbers in [0, 1], given {outside} at [1]"):
             function(y_hat, y)
     with pytest.raises(RuntimeError, match="should be between 0 and 1"):
         torch.nn.BCELoss()(torch.tensor(y_hat), torch.tensor(y))
