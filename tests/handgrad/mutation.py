@@ -95,6 +95,8 @@ def change(mutant: str) -> Change:
 
 def main(pattern: str = "*") -> None:
     os.chdir(ROOT)
+    # Those that are there would not know which tests run a function that is new.
+    Path("mutants/mutmut-stats.json").unlink(missing_ok=True)
     # mutmut makes all mutants, and the statistics, before it runs the one that it is asked for.
     one = "handgrad.checks.x_index__mutmut_1"
     made = [sys.executable, "-m", "mutmut", "run", "--max-children=1", one]
