@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -69,14 +69,17 @@ def _own_digest() -> bytes:
     return hashlib.sha256(b"".join(file.read_bytes() for file in own)).digest()
 
 
-def check(name: str, path: Path, server: Server, weights: Mapping[str, float] = POINTS) -> Result:
+def check(
+    name: str, path: Path, server: Server, weights: Mapping[str, float] = POINTS,
+    judged: Callable[[Run, Tolerance, Mapping[str, float]], Verdict] = judge,
+) -> Result:  # fmt: skip
     """Run the submission at `path`, mlp.py or a folder that holds it, and judge it."""
     verdict = Verdict(weights)
     try:
         if there := _missing(path):
             verdict.add("missing-file", (), there)
         else:
-            verdict = judge(*_run_twice(path, server), weights)
+            verdict = judged(*_run_twice(path, server), weights)
             if verdict.score < verdict.most and all(not f.groups for f in verdict.findings):
                 verdict.add("not-checked", (), "some results never came back")
     except Unreadable as error:

@@ -1,8 +1,10 @@
 """Checks a folder of submissions: none is lost, and what was interrupted can be continued."""
 
+import multiprocessing
+import signal
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +14,13 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from mlpcheck import report, summary
 from mlpcheck.check import Result, check, digest
-from mlpcheck.judge.findings import POINTS
-from mlpcheck.run.records import printable
+from mlpcheck.judge.findings import POINTS, Verdict
+from mlpcheck.judge.interface import judge
+from mlpcheck.run.records import Run, printable
+from mlpcheck.run.runner.server import end_with_parent
 from mlpcheck.run.sandbox import Limits, Server
-from mlpcheck.store import CSV, JSONLines, Row, Table, write_atomically
+from mlpcheck.search import Tolerance
+from mlpcheck.store import CSV, JSONLines, Row, write_atomically
 
 COLUMNS = ["name", "points", *POINTS, "first diagnosis", "diagnoses", "digest"]
 
@@ -37,19 +42,18 @@ def submissions(folder: Path) -> tuple[dict[str, Path], list[str]]:
     found: dict[str, Path] = {}
     left = []
     for entry in sorted(folder.iterdir()):
-        name = printable(entry.name)
+        name, lower = printable(entry.name), entry.name.lower()
         if entry.name in SYSTEMS:
             continue
-        if entry.name.startswith("."):
-            left.append(f"{name}: hidden, so not taken for a submission")
-        elif entry.suffix.lower() in TABLES:
-            left.append(f"{name}: a table, so not taken for a submission")
-        elif entry.name.lower().startswith(("readme", "notes")) and entry.suffix != ".py":
-            left.append(f"{name}: notes, so not taken for a submission")
-        else:
-            while name in found:  # another name may print alike
-                name += "'"
-            found[name] = program(entry) if entry.is_dir() else entry
+        kind = "hidden" if name.startswith(".") else "a table" if lower.endswith(TABLES) else ""
+        if not kind and lower.startswith(("readme", "notes")) and entry.suffix != ".py":
+            kind = "notes"
+        if kind:
+            left.append(f"{name}: {kind}, so not taken for a submission")
+            continue
+        while name in found:  # another name may print alike
+            name += "'"
+        found[name] = program(entry) if entry.is_dir() else entry
     if not any(path.is_dir() or path.suffix.lower() == ".py" for path in found.values()):
         raise Unusable(f"{folder}: expected .py files or folders with an mlp.py, found none")
     return found, left
@@ -105,19 +109,19 @@ class Outputs:
     weights: Mapping[str, float] = field(default_factory=lambda: POINTS)
     sandbox: str = "auto"
 
-    def tables(self, digests: Mapping[str, str]) -> list[Table]:
+    def tables(self, digests: Mapping[str, str]) -> list[JSONLines]:
         """The tables, with the rows that they hold already."""
-        found: list[Table] = [CSV(self.table, COLUMNS)] if self.table else []
-        found += [JSONLines(self.lines)] if self.lines else []
-        for one in found:
+        found = [CSV(self.table, COLUMNS)] if self.table else []
+        both = [*found, *([JSONLines(self.lines)] if self.lines else [])]
+        for one in both:
             one.open(digests)
-        return found
+        return both
 
     def report(self, name: str) -> Path | None:
         """Where the report on a submission is written."""
         return self.reports / f"{name.replace('/', '_')}.html" if self.reports else None
 
-    def keep(self, result: Result, tables: Sequence[Table]) -> None:
+    def keep(self, result: Result, tables: Sequence[JSONLines]) -> None:
         """Write all about one submission."""
         if file := self.report(result.name):
             write_atomically(file, report.page(result, self.book))
@@ -137,11 +141,11 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
     left = [name for name in found if not tables or any(name not in one.rows for one in tables)]
     left += [n for n in found if n not in left and (f := out.report(n)) and not f.exists()]
     codes, points = _kept(tables)
-    failed, count, servers = 0, min(jobs, len(left)), SimpleQueue[Server]()
-    # While one thread judges, another that copies, asks and reads needs the interpreter again and
-    # again for a moment: it would wait the usual 5 ms each time, and its runner with it.
-    sys.setswitchinterval(0.0002)
+    failed, servers = 0, SimpleQueue[Server]()
+    # One runner more than jobs: a submission may only wait, until its time is over.
+    count = min(jobs + 1, len(left))
     with ExitStack() as stack:
+        judges = stack.enter_context(_judges(max(1, min(jobs, len(left)))))
         pool = ThreadPoolExecutor(max_workers=max(1, count))
         stack.callback(pool.shutdown, cancel_futures=True)
         for _ in range(count):  # closed before the pool, so that no thread waits for an answer
@@ -149,7 +153,7 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
         bar = stack.enter_context(
             tqdm(total=len(found), initial=len(found) - len(left), unit="submission")
         )
-        waiting = [pool.submit(_one, name, found[name], servers, out.weights) for name in left]
+        waiting = [pool.submit(_one, n, found[n], servers, judges, out.weights) for n in left]
         for future in as_completed(waiting):
             result = future.result()
             out.keep(result, tables)
@@ -167,7 +171,7 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
     return failed
 
 
-def _kept(tables: Sequence[Table]) -> tuple[dict[str, list[str]], dict[str, float]]:
+def _kept(tables: Sequence[JSONLines]) -> tuple[dict[str, list[str]], dict[str, float]]:
     """The codes and the points in the rows that a table holds already, by submission."""
     codes, points = {}, {}
     for name, row in tables[0].rows.items() if tables else ():
@@ -177,12 +181,31 @@ def _kept(tables: Sequence[Table]) -> tuple[dict[str, list[str]], dict[str, floa
     return codes, points
 
 
+def _judges(count: int) -> Executor:
+    """Processes that judge what the runners found; they end with this one."""
+    fork = "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if fork else "spawn")
+    if fork:
+        context.set_forkserver_preload([judge.__module__])  # PyTorch, once and not in each of them
+    return ProcessPoolExecutor(count, context, _prepare)
+
+
+def _prepare() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the checker's to handle
+    end_with_parent()
+
+
 def _one(
-    name: str, path: Path, servers: SimpleQueue[Server], weights: Mapping[str, float]
-) -> Result:
-    """Check one submission on a server that is free."""
+    name: str, path: Path, servers: SimpleQueue[Server], judges: Executor,
+    weights: Mapping[str, float],
+) -> Result:  # fmt: skip
+    """Run one submission on a server that is free, and have it judged in another process."""
+
+    def judged(run: Run, tolerance: Tolerance, weights: Mapping[str, float]) -> Verdict:
+        return judges.submit(judge, run, tolerance, weights).result()
+
     server = servers.get()
     try:
-        return check(name, path, server, weights)
+        return check(name, path, server, weights, judged)
     finally:
         servers.put(server)

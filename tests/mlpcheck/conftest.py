@@ -1,8 +1,10 @@
 """What the tests of the checker share: a runner, and the reference solution with changes."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
 from pathlib import Path
+from threading import Lock
 
 import pytest
 
@@ -48,7 +50,11 @@ class Kept:
     """A runner that tests share: who closes it leaves it running for the next."""
 
     def __init__(self, server: Server) -> None:
-        self.check = server.check
+        self.server, self.free = server, Lock()
+
+    def check(self, *given):
+        with self.free:
+            return self.server.check(*given)
 
     def __enter__(self) -> "Kept":
         return self
@@ -78,11 +84,12 @@ def server(servers):
 
 @pytest.fixture(scope="module")
 def shared(servers):
-    """In the tests of the module every command uses the runners that are there."""
-    both = cycle(servers)
+    """In the tests of the module every command uses the runners that are there, and judges here."""
+    both = cycle([Kept(server) for server in servers])
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(folder, "_judges", ThreadPoolExecutor)
         for place in (mlpcheck, cli, folder):
-            patch.setattr(place, "Server", lambda *_: Kept(next(both)))
+            patch.setattr(place, "Server", lambda *_: next(both))
         yield
 
 

@@ -21,7 +21,6 @@ from mlpcheck.judge.findings import POINTS
 from mlpcheck.run.sandbox import Server
 from mlpcheck.store import CSV, Foreign, write_atomically
 
-checking = sys.modules["mlpcheck.check"]  # the name in the package is the function
 pytestmark = pytest.mark.usefixtures("shared")
 
 
@@ -92,9 +91,9 @@ def test_a_row_that_was_cut_off_and_a_changed_submission_are_checked_again(
     (place / "bob.py").write_text("def g(:\n", "utf-8")
     checked = []
 
-    def check(name, path, server, weights, original=folder.check):
+    def check(name, *rest, original=folder.check):
         checked.append(name)
-        return original(name, path, server, weights)
+        return original(name, *rest)
 
     monkeypatch.setattr(folder, "check", check)
     check_folder(submissions(place)[0], Outputs(table, None), jobs=1)
@@ -103,12 +102,12 @@ def test_a_row_that_was_cut_off_and_a_changed_submission_are_checked_again(
 
 
 def test_a_mistake_of_the_checker_itself_costs_one_row_only(first_run, tmp_path, monkeypatch):
-    def judge(run, tolerance, weights, original=checking.judge):
+    def judge(run, tolerance, weights, original=folder.judge):
         if not run.syntax:
             raise ValueError("a mistake of the checker")
         return original(run, tolerance, weights)
 
-    monkeypatch.setattr(checking, "judge", judge)
+    monkeypatch.setattr(folder, "judge", judge)
     table = tmp_path / "grades.csv"
     check_folder(submissions(first_run[0])[0], Outputs(table, None), jobs=1)
     found = {row["name"]: row["first diagnosis"] for row in rows(table)}
@@ -210,7 +209,7 @@ def test_odd_names_and_files_are_checked_like_others(tmp_path, reference):
 def test_a_failure_of_the_checker_is_tried_again(first_run, tmp_path, monkeypatch):
     table = tmp_path / "grades.csv"
     with monkeypatch.context() as broken:
-        broken.setattr(checking, "judge", lambda *_: 1 / 0)
+        broken.setattr(folder, "judge", lambda *_: 1 / 0)
         check_folder(submissions(first_run[0])[0], Outputs(table, None), jobs=1)
     check_folder(submissions(first_run[0])[0], Outputs(table, None), jobs=1)
     assert table.read_bytes() == first_run[1].read_bytes()
