@@ -6,9 +6,9 @@ code raised. Hypotheses with fewer mistakes come first.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import combinations, product
 from typing import Any, NamedTuple
 
@@ -60,13 +60,6 @@ class Sizes(NamedTuple):
     in1: int = 0
 
 
-class Sized(NamedTuple):
-    """A student's result in one case, None if the call raised an error; and the case's lengths."""
-
-    value: Array | None
-    sizes: Sizes
-
-
 class Explanation(NamedTuple):
     """Mistakes that reproduce a quantity, the cases in which they raise, and the errors used."""
 
@@ -75,7 +68,7 @@ class Explanation(NamedTuple):
     path: tuple[int, ...] = ()
 
 
-Results = Mapping[str, Sized]
+Results = Mapping[str, Array | None]  # by case; None where the call raised an error
 # What a result is times a hypothesis: RAISES if both raise, ANY if that cannot be told, None if it
 # is no multiple.
 Ratio = float | None
@@ -137,70 +130,59 @@ def factor(
     return None
 
 
+# What a power of a length, and a number, say about the student's code.
 LOSS_POWERS: dict[tuple[int, int], Explained] = {  # of N and K
     (0, 0): (), (0, 1): (Found("over-n"),), (1, 0): (Found("over-k"),),
     (1, 1): (Found("not-averaged"),), (-1, 0): (Found("averaged-twice", "N"),),
     (0, -1): (Found("averaged-twice", "K"),), (-1, -1): (Found("averaged-twice", "N K"),),
 }  # fmt: skip
+GRADIENT_POWERS = {
+    ("N", -1): Found("mean-again"), ("N", 1): Found("batch-factor"),
+    ("K", -1): Found("outputs-factor", "small"), ("K", 1): Found("outputs-factor", "large"),
+    **{(length, power): Found("width-factor", f"{done} by {length}")
+       for length in ("out1", "in1") for power, done in ((-1, "divided"), (1, "multiplied"))},
+}  # fmt: skip
+NUMBERS: dict[float, Explained] = {
+    1.0: (), 2.0: (Found("factor-two-extra"),), 0.5: (Found("factor-two-missing"),),
+}  # fmt: skip
+BASES = {1 / math.log(base): (Found("bce-base", str(base)),) for base in (2, 10)}
 
 
 def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:
     """What a factor says about the student's code; empty if nothing is known."""
-    found: list[Found] = []
-    loss = quantity in ("loss", "dJdy_hat")
-    a, b = powers[:2]
-    if c < 0:
-        found, c = [Found("sign")], -c
-    inverse = round(1 / c)
-    if abs(1 / c - inverse) < 1e-4 and inverse >= 3 and (a == 1 or b == 1):
+    found = [Found("sign")] if c < 0 else []
+    loss, c = quantity in ("loss", "dJdy_hat"), abs(c)
+    N, K, inverse = powers.N, powers.K, round(1 / c)
+    if abs(1 / c - inverse) < 1e-4 and inverse >= 3 and 1 in (N, K):
         c = 1.0
-        if a == 1:
-            found.append(Found("batch-hardcoded", str(inverse)))
-            if loss and b == 1:
-                return (*found, Found("over-n"))
-            a = 0
+        if N == 1:
+            found, N = [*found, Found("batch-hardcoded", str(inverse))], 0
         else:
-            found.append(Found("width-hardcoded", f"K = {inverse}"))
-            b = 0
-    if loss:
-        if (a, b) not in LOSS_POWERS:
-            return ()
-        found += LOSS_POWERS[a, b]
+            found, K = [*found, Found("width-hardcoded", f"K = {inverse}")], 0
+    if not loss:
+        left = powers._replace(N=N, K=K)._asdict()
+        found += [GRADIENT_POWERS[one] for one in left.items() if one[1]]
+    elif (N, K) in LOSS_POWERS:
+        found += LOSS_POWERS[N, K]
     else:
-        found += _gradient_powers(Sizes(a, b, *powers[2:]))
-    if abs(c - 2) < 2e-4:
-        return (*found, Found("factor-two-extra"))
-    if abs(c - 0.5) < 5e-5:
-        return (*found, Found("factor-two-missing"))
-    if abs(c - 1) < 1e-4:
-        return tuple(found)
-    if quantity == "loss":
-        for base in (2, 10):
-            if abs(c * np.log(base) - 1) < 1e-4:
-                return (*found, Found("bce-base", str(base)))
+        return ()
+    for number, said in (NUMBERS | BASES if quantity == "loss" else NUMBERS).items():
+        if math.isclose(c, number, rel_tol=1e-4):
+            return (*found, *said)
     return () if any(powers) else (*found, Found("constant-factor", f"{c:.6g}"))
 
 
-def _gradient_powers(powers: Sizes) -> Iterator[Found]:
-    if powers.N:
-        yield Found("mean-again" if powers.N < 0 else "batch-factor")
-    if powers.K:
-        yield Found("outputs-factor", "large" if powers.K > 0 else "small")
-    for name in ("out1", "in1"):
-        if power := getattr(powers, name):
-            yield Found("width-factor", f"{'divided' if power < 0 else 'multiplied'} by {name}")
-
-
 def explain(
-    compare: Callable[[str], Ratio], mistakes: Explained, results: Results, tolerance: Tolerance,
-    quantity: str, path: tuple[int, ...] = (),
+    compare: Callable[[str], Ratio], mistakes: Explained, results: Results,
+    sizes: Mapping[str, Sizes], tolerance: Tolerance, quantity: str, path: tuple[int, ...] = (),
 ) -> Explanation | None:  # fmt: skip
     """The hypothesis as an explanation: as it is or, if there is room for it, with a factor.
 
-    `compare` gives the ratio in a case; the first one that does not fit ends the search.
+    `compare` gives the ratio in a case; the first one that does not fit ends the search. A mistake
+    of two layers, by a function that they share, counts once.
     """
     raises, ratios, equal = set[str](), list[tuple[float, Sizes]](), True
-    for case, result in results.items():
+    for case in results:
         found = compare(case)
         if found is None:
             return None
@@ -209,9 +191,9 @@ def explain(
         elif found == found:  # not ANY
             if equal and found != 1:
                 equal = False
-                if cost(mistakes) == MOST_MISTAKES:
+                if len(set(mistakes)) == MOST_MISTAKES:
                     return None
-            ratios.append((found, result.sizes))
+            ratios.append((found, sizes[case]))
     if not equal:
         scaled = factor(ratios, tolerance)
         more = factor_mistakes(*scaled, quantity) if scaled else ()
@@ -221,33 +203,22 @@ def explain(
     return Explanation(mistakes, frozenset(raises), path)
 
 
-def fewest(explanations: Iterable[Explanation]) -> Explanation | None:
-    """The explanation with the fewest mistakes, the first among equals."""
-    return min(explanations, key=lambda e: len(e.mistakes), default=None)
-
-
-def cost(mistakes: Explained) -> int:
-    """How many different mistakes: a shared function makes the same one in both layers."""
-    return len(set(mistakes))
-
-
 # ------------------------------------------------------------------------------ forward
 
 
 def explain_forward(
-    points: Mapping[str, Point], results: Results, tolerance: Tolerance
+    points: Mapping[str, Point], results: Results, sizes: Mapping[str, Sizes], tolerance: Tolerance
 ) -> Explanation | None:
     """The fewest mistakes of the forward pass that reproduce y_hat in all cases."""
-    raised = frozenset(case for case, result in results.items() if result.value is None)
+    raised = {case for case, value in results.items() if value is None}
     if len(raised) == len(results):
         return None
     for steps, mistakes in _forward_choices():
 
         def compare(case: str, steps: dict[str, Any] = steps) -> Ratio:
-            value = results[case].value
-            return ratio(lambda: passes.forward(points[case], steps)[3], value, tolerance)
+            return ratio(lambda: passes.forward(points[case], steps)[3], results[case], tolerance)
 
-        found = explain(compare, mistakes, results, tolerance, "y_hat")
+        found = explain(compare, mistakes, results, sizes, tolerance, "y_hat")
         if found is not None and found.raises == raised:
             return found
     return None
@@ -311,29 +282,31 @@ class Backward:
         self.points = points
         with np.errstate(all="ignore"):  # large numbers are meant to overflow
             self.values = {case: passes.forward(point) for case, point in points.items()}
-        self.second: dict[Any, Array] = {}
-        self.first: dict[Any, Array] = {}
-        self.last: dict[Any, Array] = {}
+        self.delta1, self.delta2 = cache(self._delta1), cache(self._delta2)
+        self.gradient = cache(self._gradient)
 
-    def delta2(self, case: str, error: Error = RIGHT_ERROR) -> Array:
+    def _delta2(self, case: str, error: Error = RIGHT_ERROR) -> Array:
         """The error of layer 2, computed in this way: eq:c18-4."""
-        key = case, error
-        if key not in self.second:
-            p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
-            self.second[key] = error(passes.Layer(p.g, p.f, s2, y_hat, p.d, s1, z1, p.x))
-        return self.second[key]
+        p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
+        return error(passes.Layer(p.g, p.f, s2, y_hat, p.d, s1, z1, p.x))
 
-    def delta1(
+    def _delta1(
         self, case: str, error2: Error = RIGHT_ERROR, back: Any = RIGHT_BACK,
         error1: Error = RIGHT_ERROR,
     ) -> Array:  # fmt: skip
         """The error of layer 1, by the error of layer 2 and the way back from it: eq:c18-2."""
-        key = case, error2, back, error1
-        if key not in self.first:
-            p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
-            dz = back(passes.Way(self.delta2(case, error2), p.d, p.W1, p.W2))
-            self.first[key] = error1(passes.Layer(p.f, p.g, s1, z1, dz, s2, y_hat, p.x))
-        return self.first[key]
+        p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
+        dz = back(passes.Way(self.delta2(case, error2), p.d, p.W1, p.W2))
+        return error1(passes.Layer(p.f, p.g, s1, z1, dz, s2, y_hat, p.x))
+
+    def _gradient(self, quantity: str, case: str, steps: tuple[Any, ...], final: Any) -> Array:
+        """A gradient by these steps: eq:c18-1, eq:c26-1."""
+        p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
+        L, kind = int(quantity[-1]), quantity[-2]
+        delta = self.delta2(case, *steps) if L == 2 else self.delta1(case, *steps)
+        other = p.truth[f"dJd{kind}{3 - L}"]
+        end = passes.End(delta, z1 if L == 2 else p.x, p.x, s1, z1, s2, y_hat, other)
+        return np.asarray(final(end))
 
     def steps(self, case: str, path: tuple[int, ...]) -> tuple[Any, ...]:
         """The steps of a hypothesis, by their numbers, as they are taken in this case."""
@@ -342,46 +315,32 @@ class Backward:
             return (error2,)
         return error2, at("back")[path[1]][0], errors()[path[2]][0][self.points[case].f]
 
-    def gradient(self, quantity: str, case: str, steps: tuple[Any, ...], final: Any) -> Array:
-        """A gradient by these steps: eq:c18-1, eq:c26-1."""
-        key = quantity, case, steps, final
-        if key not in self.last:
-            p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
-            L, kind = int(quantity[-1]), quantity[-2]
-            delta = self.delta2(case, *steps) if L == 2 else self.delta1(case, *steps)
-            right = z1 if L == 2 else p.x
-            other = p.truth[f"dJd{kind}{3 - L}"]
-            end = passes.End(delta, right, p.x, s1, z1, s2, y_hat, other)
-            self.last[key] = np.asarray(final(end))
-        return self.last[key]
-
     def explanations(
-        self, quantity: str, results: Results, tolerance: Tolerance
+        self, quantity: str, results: Results, sizes: Mapping[str, Sizes], tolerance: Tolerance
     ) -> list[Explanation]:
         """All hypotheses that reproduce the gradient with as few mistakes as possible.
 
         With more than that if a call raised an error, which only some hypotheses explain.
         """
         L = int(quantity[-1])
-        raised = any(result.value is None for result in results.values())
+        raised = any(value is None for value in results.values())
         found: list[Explanation] = []
-        seen: dict[Any, Ratio] = {}
+
+        @cache
+        def compared(case: str, steps: tuple[Any, ...], final: Any) -> Ratio:
+            gradient = partial(self.gradient, quantity, case, steps, final)
+            return ratio(gradient, results[case], tolerance)
+
         for count, path, final, mistakes in _candidates(L, quantity[-2]):
             # A mistake of two layers costs once, so two mistakes of one layer are as likely.
             if found and not raised and count > len(found[0].mistakes):
                 break
 
             def compare(case: str, path: tuple[int, ...] = path, final: Any = final) -> Ratio:
-                steps = self.steps(case, path)
-                key = case, steps, final
-                if key not in seen:
-                    seen[key] = ratio(
-                        lambda: self.gradient(quantity, case, steps, final),
-                        results[case].value, tolerance,
-                    )  # fmt: skip
-                return seen[key]
+                return compared(case, self.steps(case, path), final)
 
-            if (one := explain(compare, mistakes, results, tolerance, quantity, path)) is not None:
+            one = explain(compare, mistakes, results, sizes, tolerance, quantity, path)
+            if one is not None:
                 found.append(one._replace(mistakes=_named(one, L)))
         return found
 
@@ -400,7 +359,7 @@ def _candidates(L: int, kind: str) -> list[tuple[int, tuple[int, ...], Any, Expl
     found: list[tuple[int, tuple[int, ...], Any, Explained]] = []
 
     def end(path: tuple[int, ...], before: Explained) -> None:
-        n = cost(before)
+        n = len(set(before))
         for final, mistakes in finals if n < MOST_MISTAKES else finals[:1]:
             found.append((n + len(mistakes), path, final, (*before, *mistakes)))
 
@@ -434,44 +393,35 @@ def choose(
     Explanations that disagree about an error of the same layer are taken only if none agree; those
     that leave a raised error unexplained only if none explain it. Also returns what is left of it.
     """
-    names = list(possible)
-    short = {
-        q: [e for e in found if len(e.mistakes) <= len(found[0].mistakes) + bool(raised)][:8]
-        for q, found in possible.items()
-    }
-    best, best_cost = None, float("inf")
-    for combination in product(*(short[q] for q in names)):
-        common = _common_cost(names, combination, raised)
-        if common < best_cost:
-            best, best_cost = combination, common
-    if best is None:
-        return {}, raised
-    explained = frozenset[str]().union(*(e.raises for e in best))
-    return {q: e.mistakes for q, e in zip(names, best, strict=True)}, raised - explained
+    short = [
+        [e for e in found if len(e.mistakes) <= len(found[0].mistakes) + bool(raised)][:8]
+        for found in possible.values()
+    ]
 
+    def left(chosen: Sequence[Explanation]) -> frozenset[str]:
+        return raised.difference(*(e.raises for e in chosen))
 
-def _common_cost(
-    names: Sequence[str], combination: Sequence[Explanation], raised: frozenset[str]
-) -> float:
-    """What explanations cost together: mistakes, disagreements, and errors left unexplained."""
-    distinct = {m for e in combination for m in e.mistakes}
-    explained = frozenset[str]().union(*(e.raises for e in combination))
-    second = {e.path[:1] for e in combination}
-    first = {e.path for q, e in zip(names, combination, strict=True) if q.endswith("1")}
-    disagreements = max(0, len(second) - 1) + max(0, len(first) - 1)
-    return len(distinct) + 0.5 * disagreements + (4 if raised - explained else 0)
+    def cost(chosen: Sequence[Explanation]) -> float:
+        distinct = {mistake for e in chosen for mistake in e.mistakes}
+        second = {e.path[:1] for e in chosen}
+        first = {
+            e.path for quantity, e in zip(possible, chosen, strict=True) if quantity[-1] == "1"
+        }
+        disagreements = max(0, len(second) - 1) + max(0, len(first) - 1)
+        return len(distinct) + 0.5 * disagreements + (4 if left(chosen) else 0)
+
+    best = min(product(*short), key=cost)
+    return {q: e.mistakes for q, e in zip(possible, best, strict=True)}, left(best)
 
 
 def collect(chosen: Mapping[str, Explained]) -> list[tuple[Found, list[str]]]:
     """Each mistake with the gradients that have it, renamed where only the biases have it."""
-    found: dict[Found, list[str]] = {}
+    found: dict[Found, dict[str, None]] = {}
     for quantity, mistakes in chosen.items():
         for mistake in mistakes:
-            names = found.setdefault(mistake, [])
-            if quantity not in names:  # a shared function makes it in both layers
-                names.append(quantity)
-    biases = {m for m, names in found.items() if all("b" in name for name in names)}
+            found.setdefault(mistake, {})[quantity] = None
+    mean = Found("mean-again")
     return [
-        (Found("bias-mean") if m.code == "mean-again" and m in biases else m, names)
+        (Found("bias-mean") if m == mean and all("b" in name for name in names) else m, [*names])
         for m, names in found.items()
     ]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mlpcheck import search
 from mlpcheck.mistakes import at
-from mlpcheck.search import ANY, DOUBLE, EXACT, RAISES, Backward, Sized, Sizes, Tolerance
+from mlpcheck.search import ANY, DOUBLE, EXACT, RAISES, Backward, Sizes, Tolerance
 from mlpcheck.truth import cases, passes
 
 CLOSE = Tolerance(1e-10, 1e-14)
@@ -28,8 +28,8 @@ def test_without_a_mistake_the_passes_agree_with_autograd(case):
     point, right = POINTS[case], Backward({case: POINTS[case]})
     assert CLOSE.close(passes.forward(point)[3], point.truth["y_hat"])
     for quantity in cases.GRADIENTS:
-        given = {case: Sized(point.truth[quantity], SIZES[case])}
-        assert right.explanations(quantity, given, CLOSE)[0].mistakes == ()
+        given = {case: point.truth[quantity]}
+        assert right.explanations(quantity, given, SIZES, CLOSE)[0].mistakes == ()
 
 
 @pytest.mark.parametrize("case", cases.losses())

@@ -7,6 +7,7 @@ import numpy as np
 
 from mlpcheck.mistakes import STATE, Found
 from mlpcheck.run.records import Raised, shaped
+from mlpcheck.search import Sizes
 from mlpcheck.truth.cases import GRADIENTS, Array
 
 # The rubric: a group earns its points in proportion to the cases that hold.
@@ -210,11 +211,9 @@ def show(array: Array) -> str:
     return "[" + ", ".join(show(part) for part in rounded) + "]"
 
 
-def pattern(
-    outcomes: Mapping[str, tuple[int, int, bool]], integers: Sequence[int] = ()
-) -> Found | None:
-    """What works for one size alone, from {case: (N, K, right)}; `integers` stand in the code."""
-    works, fails = ({N for N, _, right in outcomes.values() if right == r} for r in (True, False))
+def pattern(outcomes: Mapping[str, tuple[Sizes, bool]], integers: Sequence[int]) -> Found | None:
+    """What works for one size alone, from {case: (sizes, right)}; `integers` stand in the code."""
+    works, fails = ({s.N for s, right in outcomes.values() if right == r} for r in (True, False))
     if works and fails and not works & fails:
         most = max(works)
         named = [n for n in integers if most <= n < min(fails)]
@@ -222,6 +221,6 @@ def pattern(
             return Found("batch-hardcoded", f"at most {named[0]}")
         if len(works) == 1 and len(fails) > 1:
             return Found("one-point-only") if most == 1 else Found("batch-hardcoded", str(most))
-    works, fails = ({K for _, K, right in outcomes.values() if right == r} for r in (True, False))
+    works, fails = ({s.K for s, right in outcomes.values() if right == r} for r in (True, False))
     one = works == {1} and len(fails) > 1 and 1 not in fails
     return Found("one-output-only") if one else None

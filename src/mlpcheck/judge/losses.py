@@ -1,12 +1,11 @@
 """Judges mse_loss and bce_loss: the loss, its gradient, and both where y_hat is 0 or 1."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from mlpcheck import search
-from mlpcheck.judge.findings import CALLS, Verdict, pattern, problem_found, raised_together, show
+from mlpcheck.judge.findings import CALLS, Verdict, problem_found, raised_together, show
 from mlpcheck.judge.quantity import Quantity, differ
 from mlpcheck.mistakes import Explained, Found, at
 from mlpcheck.run.records import Run, numbers
@@ -63,7 +62,7 @@ class Loss:
                 self._take_pair(case, returned)
             elif case in raised and raised[case].code == "exception":
                 for quantity in self.quantities.values():
-                    quantity.failed(case)
+                    quantity.results[case] = None
         if not raised or self._raised_by_sizes():
             return
         for problem, found in raised_together(raised):
@@ -76,9 +75,8 @@ class Loss:
 
     def _raised_by_sizes(self) -> bool:
         """Whether the calls that did not return are those of other sizes than one; the finding."""
-        loss = self.quantities["loss"].results
-        sizes = {c: (r.sizes.N, r.sizes.K, r.value is not None) for c, r in loss.items()}
-        if found := pattern(sizes, self.run.integers):
+        loss = self.quantities["loss"]
+        if found := loss.pattern(self.run.integers, loss.values):
             self.verdict.add(found.code, self.call, found.value)
         return found is not None
 
@@ -132,7 +130,7 @@ class Loss:
             return
         # What is wrong at 0 and 1 alone may come on top of a mistake elsewhere.
         usual = {c: r for c, r in quantity.results.items() if not self.cases[c].saturated}
-        found = search.fewest(self._explanations(quantity, usual, self.tolerance))
+        found = self._fewest(quantity, usual, self.tolerance)
         if found is None or not usual:
             self._unknown(quantity)
             return
@@ -147,15 +145,17 @@ class Loss:
     def _best(self, quantity: Quantity, tolerances: list[Tolerance]) -> Explanation | None:
         """The fewest mistakes that reproduce all cases, as exactly as any do."""
         for tolerance in tolerances:
-            found = search.fewest(self._explanations(quantity, quantity.results, tolerance))
+            found = self._fewest(quantity, quantity.results, tolerance)
             if found is not None and found.mistakes:
                 return found
         return None
 
-    def _explanations(
+    def _fewest(
         self, quantity: Quantity, results: search.Results, tolerance: Tolerance
-    ) -> Iterator[Explanation]:
-        raised = {case for case, result in results.items() if result.value is None}
+    ) -> Explanation | None:
+        """The fewest mistakes that reproduce these results, the first among equals."""
+        raised = {case for case, value in results.items() if value is None}
+        found = []
         for run, mistakes in at(f"{self.function} {quantity.name}"):
 
             def predict(case: str, run: Any = run) -> Array:
@@ -164,11 +164,13 @@ class Loss:
                 return value if quantity.name == "loss" else value / loss.y.size
 
             def compare(case: str, predict: Any = predict) -> search.Ratio:
-                return search.ratio(lambda: predict(case), results[case].value, tolerance)
+                return search.ratio(lambda: predict(case), results[case], tolerance)
 
-            found = search.explain(compare, mistakes, results, tolerance, quantity.name)
-            if found is not None and found.raises == raised:
-                yield found
+            sizes, name = quantity.sizes, quantity.name
+            one = search.explain(compare, mistakes, results, sizes, tolerance, name)
+            if one is not None and one.raises == raised:
+                found.append(one)
+        return min(found, key=lambda e: len(e.mistakes), default=None)
 
     def _named(self, mistakes: Explained) -> Explained:
         """The mistakes as they are called in this loss.

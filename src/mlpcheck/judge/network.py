@@ -109,7 +109,7 @@ class Networks:
         raised = self._raised("forward", self.points)
         for case in self.points:
             if case in raised:
-                y_hat.failed(case)
+                y_hat.results[case] = None
             elif returned := self.run.returned.get((case, "forward", 0)):
                 y_hat.take(case, returned[0], self.verdict, ". Is a return missing?")
         for case in self.counted:
@@ -131,7 +131,7 @@ class Networks:
     def _explain_forward(self) -> None:
         y_hat = self.y_hat
         wrong = y_hat.results.keys() - y_hat.right
-        explanation = search.explain_forward(self.points, y_hat.ordered, self.tolerance)
+        explanation = search.explain_forward(self.points, y_hat.ordered, self.sizes, self.tolerance)
         if explanation is not None:
             y_hat.explained(explanation.mistakes, self.verdict)
         elif self._overflow(y_hat, wrong):
@@ -195,7 +195,7 @@ class Networks:
         for name, quantity in self.gradients.items():
             for case in judged:
                 if case in raised:
-                    quantity.failed(case)
+                    quantity.results[case] = None
                 else:
                     quantity.take(case, self.run.grads[case, 0].get(name), self.verdict, missing)
             for case in self.counted:
@@ -232,7 +232,8 @@ class Networks:
         scaled = self._scaled(given)
         possible = {
             name: found for name in given if name not in scaled
-            if (found := self.backward.explanations(name, gradients[name].ordered, self.tolerance))
+            if (found := self.backward.explanations(
+                name, gradients[name].ordered, self.sizes, self.tolerance))
         }  # fmt: skip
         chosen, rest = search.choose(possible, frozenset(raised))
         if rest and self._backward_sizes(chosen, raised, given):
@@ -266,12 +267,11 @@ class Networks:
         """Whether backward works for some sizes alone; the finding."""
         if any(chosen.values()):
             return False
-        results = self.gradients[GRADIENTS[0]].results
-        returned = results.keys() - raised
+        first = self.gradients[GRADIENTS[0]]
+        returned = first.results.keys() - raised
         right = returned.intersection(*(self.gradients[q].right for q in given))
         for works in (right, returned):
-            sizes = {c: (r.sizes.N, r.sizes.K, c in works) for c, r in results.items()}
-            if found := findings.pattern(sizes, self.run.integers):
+            if found := first.pattern(self.run.integers, works):
                 self.verdict.add(found.code, (CALLS["backward"],), found.value)
                 return True
         return False

@@ -3,7 +3,7 @@
 y_hat, the four gradients, and the value and the gradient of each loss are quantities.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from mlpcheck.judge.findings import Verdict, pattern, wrong_shape
 from mlpcheck.mistakes import Explained, Found
 from mlpcheck.run.records import numbers
-from mlpcheck.search import Sized, Sizes, Tolerance, squeezed
+from mlpcheck.search import Sizes, Tolerance, squeezed
 from mlpcheck.truth.cases import Array
 
 # The lines that show a value in a case, with the steps that lead there or without.
@@ -44,7 +44,7 @@ class Quantity:
     hand: frozenset[str] = frozenset()
     stored: str = ""
     plain_number: bool = False  # whether a number is as good as a tensor
-    results: dict[str, Sized] = field(default_factory=dict)
+    results: dict[str, Array | None] = field(default_factory=dict)  # None for an error
     held: set[str] = field(default_factory=set)  # right, but perhaps for axes of length 1
 
     def take(self, case: str, encoded: Any, verdict: Verdict, missing: str = "") -> None:
@@ -63,22 +63,18 @@ class Quantity:
         elif not str(encoded.get("dtype", "float")).startswith(("float", "bfloat")):
             verdict.add("wrong-dtype", (what,), f"is {encoded['dtype']}")
         else:
-            self.results[case] = Sized(array, self.sizes[case])
+            self.results[case] = array
             if self.tolerance.close(array, self.truth[case]):
                 self.held.add(case)
-
-    def failed(self, case: str) -> None:
-        """The call raised an error in this case."""
-        self.results[case] = Sized(None, self.sizes[case])
 
     @property
     def values(self) -> dict[str, Array]:
         """What was returned, by case; not the errors."""
-        return {case: r.value for case, r in self.results.items() if r.value is not None}
+        return {case: value for case, value in self.results.items() if value is not None}
 
     def shaped(self, case: str) -> bool:
         """Whether the result is right in its shape, too."""
-        value = self.results[case].value if case in self.held else None
+        value = self.results[case] if case in self.held else None
         return value is not None and value.shape == self.truth[case].shape
 
     @property
@@ -91,7 +87,7 @@ class Quantity:
         return {case: value for case, value in self.values.items() if case not in self.held}
 
     @property
-    def ordered(self) -> dict[str, Sized]:
+    def ordered(self) -> dict[str, Array | None]:
         """The results, those first that most hypotheses fail on: wrong, and of all lengths unlike.
 
         Errors come last: a hypothesis need not raise there. Cases of one size follow each other, so
@@ -99,19 +95,21 @@ class Quantity:
         """
 
         def rank(case: str) -> tuple[bool, bool, bool, str]:
-            size, raised = case.split("-", 2)[-1], self.results[case].value is None
+            size, raised = case.split("-", 2)[-1], self.results[case] is None
             return raised, case in self.held, size != "10-342", size
 
         return {case: self.results[case] for case in sorted(self.results, key=rank)}
 
-    def pattern(self, integers: Sequence[int]) -> Found | None:
-        """For which sizes alone it is right."""
-        sizes = {
-            case: (r.sizes.N, r.sizes.K, case in self.held)
-            for case, r in self.results.items()
-            if self.truth[case].any()  # a zero may be right by chance
+    def pattern(
+        self, integers: Sequence[int], works: Collection[str] | None = None
+    ) -> Found | None:
+        """For which sizes alone it is right, or the calls of which `works` are the good ones."""
+        outcomes = {
+            case: (self.sizes[case], case in (self.held if works is None else works))
+            for case in self.results
+            if works is not None or self.truth[case].any()  # a zero may be right by chance
         }
-        return pattern(sizes, integers)
+        return pattern(outcomes, integers)
 
     def _wrong_shape(self, case: str, verdict: Verdict) -> None:
         found, wanted = self.values[case].shape, self.truth[case].shape
