@@ -174,12 +174,12 @@ def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:
 
 def explain(
     compare: Callable[[str], Ratio], mistakes: Explained, results: Results,
-    sizes: Mapping[str, Sizes], tolerance: Tolerance, quantity: str, path: tuple[int, ...] = (),
+    sizes: Mapping[str, Sizes], tolerance: Tolerance, quantity: str, room: bool = True,
+    path: tuple[int, ...] = (),
 ) -> Explanation | None:  # fmt: skip
     """The hypothesis as an explanation: as it is or, if there is room for it, with a factor.
 
-    `compare` gives the ratio in a case; the first one that does not fit ends the search. A mistake
-    of two layers, by a function that they share, counts once.
+    `compare` gives the ratio in a case; the first one that does not fit ends the search.
     """
     raises, ratios, equal = set[str](), list[tuple[float, Sizes]](), True
     for case in results:
@@ -191,7 +191,7 @@ def explain(
         elif found == found:  # not ANY
             if equal and found != 1:
                 equal = False
-                if len(set(mistakes)) == MOST_MISTAKES:
+                if not room:
                     return None
             ratios.append((found, sizes[case]))
     if not equal:
@@ -218,7 +218,8 @@ def explain_forward(
         def compare(case: str, steps: dict[str, Any] = steps) -> Ratio:
             return ratio(lambda: passes.forward(points[case], steps)[3], results[case], tolerance)
 
-        found = explain(compare, mistakes, results, sizes, tolerance, "y_hat")
+        room = len(mistakes) < MOST_MISTAKES
+        found = explain(compare, mistakes, results, sizes, tolerance, "y_hat", room)
         if found is not None and found.raises == raised:
             return found
     return None
@@ -322,7 +323,6 @@ class Backward:
 
         With more than that if a call raised an error, which only some hypotheses explain.
         """
-        L = int(quantity[-1])
         raised = any(value is None for value in results.values())
         found: list[Explanation] = []
 
@@ -331,7 +331,7 @@ class Backward:
             gradient = partial(self.gradient, quantity, case, steps, final)
             return ratio(gradient, results[case], tolerance)
 
-        for count, path, final, mistakes in _candidates(L, quantity[-2]):
+        for count, path, final, mistakes in _candidates(int(quantity[-1]), quantity[-2]):
             # A mistake of two layers costs once, so two mistakes of one layer are as likely.
             if found and not raised and count > len(found[0].mistakes):
                 break
@@ -339,9 +339,9 @@ class Backward:
             def compare(case: str, path: tuple[int, ...] = path, final: Any = final) -> Ratio:
                 return compared(case, self.steps(case, path), final)
 
-            one = explain(compare, mistakes, results, sizes, tolerance, quantity, path)
-            if one is not None:
-                found.append(one._replace(mistakes=_named(one, L)))
+            room = count < MOST_MISTAKES
+            one = explain(compare, mistakes, results, sizes, tolerance, quantity, room, path)
+            found += [one] if one is not None else []
         return found
 
 
@@ -358,31 +358,25 @@ def _candidates(L: int, kind: str) -> list[tuple[int, tuple[int, ...], Any, Expl
     kinds = [frozenset(mistakes) for _, mistakes in errors()]
     found: list[tuple[int, tuple[int, ...], Any, Explained]] = []
 
-    def end(path: tuple[int, ...], before: Explained) -> None:
-        n = len(set(before))
+    def end(n: int, path: tuple[int, ...], before: Explained) -> None:
         for final, mistakes in finals if n < MOST_MISTAKES else finals[:1]:
             found.append((n + len(mistakes), path, final, (*before, *mistakes)))
 
+    def of(layer: str, mistakes: Explained) -> Explained:
+        return tuple(Found(m.code, m.value.replace("{layer}", layer)) for m in mistakes)
+
     for error2, (_, second) in enumerate(errors()):
         if L == 2:
-            end((error2,), second)
+            end(len(kinds[error2]), (error2,), of("g", second))
             continue
         for error1, (_, first) in enumerate(errors()):
             # A shared function for the derivative makes the same mistake in both layers.
             if (n := len(kinds[error2] | kinds[error1])) <= MOST_MISTAKES:
                 for back, (_, wrong) in enumerate(at("back")):
                     if n + len(wrong) <= MOST_MISTAKES:
-                        end((error2, back, error1), (*second, *first, *wrong))
+                        mistakes = (*of("g", second), *of("f", first), *wrong)
+                        end(n + len(wrong), (error2, back, error1), mistakes)
     return sorted(found, key=lambda one: one[0])
-
-
-def _named(found: Explanation, L: int) -> Explained:
-    """The mistakes with the names of the layers, g for the error of layer 2 and f for that of 1."""
-    second = len(errors()[found.path[0]][1])
-    return tuple(
-        m._replace(value=m.value.replace("{layer}", "g" if L == 2 or i < second else "f"))
-        for i, m in enumerate(found.mistakes)
-    )
 
 
 def choose(

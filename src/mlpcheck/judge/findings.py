@@ -175,16 +175,17 @@ def problem_found(verdict: Verdict, problem: Raised, call: str, where: str = "")
     code, text = problem
     own = "(line" not in text  # raised by the call itself, not in the student's code
     if code == "exception" and own and text.startswith("TypeError") and "argument" in text:
-        code, where = "wrong-arguments", ""
+        code = "wrong-arguments"
     elif code == "exception" and text.startswith("ModuleNotFoundError"):
-        code, where = "import-error", ""
+        code = "import-error"
     elif code == "missing-name":
-        text, where = "The task asks for a method of this name.", ""
+        text = "The task asks for a method of this name."
     elif code in ("autograd", "forbidden"):  # these have theirs, with the line
         if verdict.has(code):
             return
-        where = ""
-    verdict.add(code, (call,), text + where)
+    else:
+        text += where
+    verdict.add(code, (call,), text)
 
 
 def raised_together(problems: Mapping[str, Raised]) -> list[tuple[Raised, set[str]]]:

@@ -5,15 +5,8 @@ from difflib import get_close_matches
 
 import numpy as np
 
-from mlpcheck.judge.findings import (
-    CALLS,
-    NETWORK,
-    POINTS,
-    Verdict,
-    listed,
-    problem_found,
-    wrong_shape,
-)
+from mlpcheck.judge import findings
+from mlpcheck.judge.findings import CALLS, POINTS, Verdict, listed
 from mlpcheck.judge.losses import Loss
 from mlpcheck.judge.network import Networks
 from mlpcheck.run.records import Record, Run, numbers
@@ -49,10 +42,8 @@ def _loaded(run: Run, verdict: Verdict) -> bool:
         code, text = run.unloaded
         if code == "exception":
             verdict.add("import-error", (), f"{text}. {_hint(text)}")
-        elif code in ("timeout", "exit"):
-            verdict.add(code, (CALLS["load"],), f"{text}{'' if code == 'exit' else f' {GUARD}.'}")
         else:
-            verdict.add(code, (CALLS["load"],), text)
+            verdict.add(code, (CALLS["load"],), text + f" {GUARD}." * (code == "timeout"))
         return False
     if not run.names:
         verdict.add("crash", (CALLS["load"],), "nothing was heard of it")
@@ -115,7 +106,7 @@ def _interface(run: Run, verdict: Verdict) -> bool:
     for (case, call, _), problem in run.raised.items():
         if call == "MLP" and case in cases.networks():
             group.count(False)
-            problem_found(verdict, problem, CALLS["MLP"])
+            findings.problem_found(verdict, problem, CALLS["MLP"])
     kinds = ("changes-parameters", "changes-input", "forbidden", "autograd")
     for case, record in run.parameters:
         if case in cases.networks():
@@ -123,37 +114,36 @@ def _interface(run: Run, verdict: Verdict) -> bool:
             usable = usable and can_be_used
             group.count(fine and not verdict.has(*kinds))
     if not usable:
-        for name in NETWORK:
+        for name in findings.NETWORK:
             verdict.groups[name].note = "not judged until a network can be made as the task says"
     return usable
 
 
 def _parameters(record: Record, point: Point, verdict: Verdict) -> tuple[bool, bool]:
     """Whether a new network is as the task says, and whether it can be used at least."""
-    held = record["parameters"]
+    held, odd = record["parameters"], [f"self.{name}" for name in record["missing"]]
     if "W1" not in held:
         verdict.add("wrong-type", ("parameters",), f"expected a dict, given {held.get('type')}")
         return False, False
-    fine = usable = True
-    for name in record["missing"]:
-        verdict.add("missing-name", (f"self.{name}",), "The task asks for this attribute.")
-        fine = False
+    for attribute in odd:
+        verdict.add("missing-name", (attribute,), "The task asks for this attribute.")
+    usable = True
     for name in cases.PARAMETERS:
         what, value, wanted = f'parameters["{name}"]', held.get(name), getattr(point, name).shape
-        array = numbers(value)
+        array, dtype = numbers(value), str(value.get("dtype")) if isinstance(value, dict) else ""
         if isinstance(array, str):
             code = "missing-key" if array.endswith("None") else "wrong-type"
             verdict.add(code, (what,), "missing, or None" if array.endswith("None") else array)
-            fine = usable = False
+            usable = False
         elif array.shape != wanted:
-            wrong_shape(verdict, what, name, array.shape, wanted)
-            fine = False
+            findings.wrong_shape(verdict, what, name, array.shape, wanted)
             usable &= [n for n in array.shape if n != 1] == [n for n in wanted if n != 1]
-        elif "int" in str(value.get("dtype")):
-            verdict.add("wrong-dtype", (what,), f"is {value['dtype']}")
-            fine = False
+        elif "int" in dtype:
+            verdict.add("wrong-dtype", (what,), f"is {dtype}")
         elif value.get("requires_grad"):
             text = "requires_grad is True, as torch.nn.Parameter sets it unless told otherwise"
             verdict.add("autograd", (what,), text)
-            fine = False
-    return fine, usable
+        else:
+            continue
+        odd.append(what)
+    return not odd, usable

@@ -6,7 +6,7 @@ import numpy as np
 
 from mlpcheck import search
 from mlpcheck.judge.findings import CALLS, Verdict, problem_found, raised_together, show
-from mlpcheck.judge.quantity import Quantity, differ
+from mlpcheck.judge.quantity import Quantity, unlike
 from mlpcheck.mistakes import Explained, Found, at
 from mlpcheck.run.records import Run, numbers
 from mlpcheck.search import Explanation, Sizes, Tolerance
@@ -49,9 +49,13 @@ class Loss:
                 group = "bce_loss at 0 and 1" if loss.saturated else group
                 fine = case in quantity.held and not used and not self.swapped
                 self.verdict.groups[group].count(fine)
-        if not self._random():
-            for quantity in self.quantities.values():
-                self._explain(quantity)
+        for case, twin in self.twins.items():
+            one, other = (self.run.returned.get((c, self.function, 0), ()) for c in (case, twin))
+            if unlike(one, other):
+                self.verdict.add("random", self.call, self.function)
+                return
+        for quantity in self.quantities.values():
+            self._explain(quantity)
 
     def _take(self) -> None:
         """Sort what was returned; findings for wrong numbers of values, and for what was raised."""
@@ -63,7 +67,9 @@ class Loss:
             elif case in raised and raised[case].code == "exception":
                 for quantity in self.quantities.values():
                     quantity.results[case] = None
-        if not raised or self._raised_by_sizes():
+        loss = self.quantities["loss"]
+        if raised and (size := loss.pattern(self.run.integers, loss.values)):
+            self.verdict.add(size.code, self.call, size.value)
             return
         for problem, found in raised_together(raised):
             where = ""
@@ -72,13 +78,6 @@ class Loss:
                     continue  # a hypothesis that raises there, too, explains it
                 where = f", in {len(found)} of {len(self.cases)} cases"
             problem_found(self.verdict, problem, *self.call, where)
-
-    def _raised_by_sizes(self) -> bool:
-        """Whether the calls that did not return are those of other sizes than one; the finding."""
-        loss = self.quantities["loss"]
-        if found := loss.pattern(self.run.integers, loss.values):
-            self.verdict.add(found.code, self.call, found.value)
-        return found is not None
 
     def _take_pair(self, case: str, returned: list[Any]) -> None:
         if len(returned) != 2:
@@ -96,24 +95,12 @@ class Loss:
     def _swapped(self) -> bool:
         """Whether the gradient is returned first; it shows where y_hat has several elements."""
         for case, loss in self.cases.items():
-            returned = self.run.returned.get((case, self.function, 0), [])
-            arrays = [numbers(value) for value in returned]
+            arrays = [numbers(v) for v in self.run.returned.get((case, self.function, 0), ())]
             shapes = [a.shape for a in arrays if isinstance(a, np.ndarray)]
             if loss.y.size > 1 and len(shapes) == 2:
-                if shapes[0] == loss.y.shape and shapes[1] in ((), (1,)):
+                if swapped := shapes[0] == loss.y.shape and shapes[1] in ((), (1,)):
                     self.verdict.add("loss-values-swapped", self.call)
-                    return True
-                return False
-        return False
-
-    def _random(self) -> bool:
-        """Whether a second call with the same input gave something else; the finding."""
-        for case, twin in self.twins.items():
-            both = [self.run.returned.get((c, self.function, 0)) for c in (case, twin)]
-            arrays = [[numbers(v) for v in returned or []] for returned in both]
-            if any(differ(one, other) for one, other in zip(*arrays, strict=False)):
-                self.verdict.add("random", self.call, self.function)
-                return True
+                return swapped
         return False
 
     # -------------------------------------------------------------------------- explaining
@@ -125,20 +112,20 @@ class Loss:
         if self.tolerance == search.DOUBLE:  # some hypotheses differ by 1e-10 alone
             tolerances.insert(0, search.EXACT)
         best = self._best(quantity, tolerances)
-        if best is not None:
-            quantity.explained(self._named(best.mistakes), self.verdict)
-            return
         # What is wrong at 0 and 1 alone may come on top of a mistake elsewhere.
         usual = {c: r for c, r in quantity.results.items() if not self.cases[c].saturated}
-        found = self._fewest(quantity, usual, self.tolerance)
-        if found is None or not usual:
-            self._unknown(quantity)
+        found = best or (self._fewest(quantity, usual, self.tolerance) if usual else None)
+        if found is None:
+            if size := quantity.pattern(self.run.integers):
+                quantity.explained((size,), self.verdict)
+            elif quantity.wrong:
+                quantity.differs(self.verdict)
             return
         quantity.explained(self._named(found.mistakes), self.verdict)
         bounds = {c: v for c, v in quantity.wrong.items() if self.cases[c].saturated}
-        if any(not np.all(np.isfinite(v)) for v in bounds.values()):
+        if best is None and any(not np.isfinite(v).all() for v in bounds.values()):
             self.verdict.add("bce-saturated", (quantity.what,), "", *quantity.shown(bounds))
-        elif bounds and not found.mistakes:
+        elif best is None and bounds and not found.mistakes:
             text = "in another way than the checker knows; see the numbers"
             self.verdict.add("bce-epsilon", (quantity.what,), text, *quantity.shown(bounds))
 
@@ -182,9 +169,3 @@ class Loss:
         if hat == [True, False]:
             return tuple(Found("swapped-arguments") if m.code == "sign" else m for m in mistakes)
         return mistakes
-
-    def _unknown(self, quantity: Quantity) -> None:
-        if found := quantity.pattern(self.run.integers):
-            quantity.explained((found,), self.verdict)
-        elif quantity.wrong:
-            quantity.differs(self.verdict)

@@ -1,6 +1,6 @@
 """Judges the class MLP: the forward pass, the four gradients, and clearing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from mlpcheck import search
 from mlpcheck.judge import findings
 from mlpcheck.judge.findings import CALLS, Verdict, listed, problem_found, show
-from mlpcheck.judge.quantity import Quantity, differ
+from mlpcheck.judge.quantity import Quantity, unlike
 from mlpcheck.judge.state import judge_clearing
 from mlpcheck.mistakes import Explained, Found
 from mlpcheck.run.records import Run, numbers
@@ -49,16 +49,17 @@ class Networks:
     def _steps(self, name: str, case: str, steps: bool) -> list[str]:
         """What leads to the quantity in a case, in numbers; the input alone without `steps`."""
         p = self.points[case]
-        s1, z1, s2, _ = passes.forward(p)
+        right = dict(zip(("s1", "z1", "s2"), passes.forward(p), strict=False))
         lines = [
             f"f = {p.f}, g = {p.g}, x = {show(p.x)}, dJdy_hat = {show(p.d)}",
             f"W1 = {show(p.W1)}, b1 = {show(p.b1)}", f"W2 = {show(p.W2)}, b2 = {show(p.b2)}",
         ]  # fmt: skip
         if not steps:
             return lines
-        lines += [f"expected s1 = {show(s1)}, z1 = {show(z1)}", f"expected s2 = {show(s2)}"]
+        s1, z1, s2 = (f"{one} = {show(value)}" for one, value in right.items())
+        lines += [f"expected {s1}, {z1}", f"expected {s2}"]
         if name == "y_hat":
-            return lines + self._cached(case, {"s1": s1, "z1": z1, "s2": s2})
+            return lines + self._cached(case, right)
         lines.append(f"expected error of layer 2 = {show(self.backward.delta2(case))}")
         if name.endswith("1"):
             lines.append(f"expected error of layer 1 = {show(self.backward.delta1(case))}")
@@ -81,8 +82,8 @@ class Networks:
         """Whether forward gives something else for the same input a second time; the finding."""
         for case, network in self.all.items():
             if network.role == "repeat":
-                both = [self.run.returned.get((case, "forward", i), [None])[0] for i in (0, 1)]
-                if differ(*(numbers(value) for value in both)):
+                one, other = (self.run.returned.get((case, "forward", i), ()) for i in (0, 1))
+                if unlike(one, other):
                     self.verdict.add("random", ("y_hat",), CALLS["forward"])
                     return True
         return False
@@ -284,7 +285,7 @@ class Networks:
             values = quantity.values
             nonzero = any(value.any() for value in values.values())
             if quantity.wrong and nonzero and len(values) == len(quantity.results):
-                for text, scaled in scalings(name, values, self.points).items():
+                for text, scaled in scalings(name, values, self.points):
                     if all(self.tolerance.close(v, scaled[case]) for case, v in values.items()):
                         found[name] = (Found("gradient-scaled", text),)
                         break
@@ -320,8 +321,9 @@ class Networks:
 
     def _when(self, found: set[str], judged: set[str]) -> str:
         """For which cases alone this happens, if a single property tells."""
+        roles = {self.all[case].role for case in found}
         for role, text in (("kink", ", where s is 0"), ("large", ", for large activations")):
-            if {self.all[case].role for case in found} == {role}:
+            if roles == {role}:
                 return text
         for name in ("f", "g"):
             values = {getattr(self.points[case], name) for case in found}
@@ -329,13 +331,13 @@ class Networks:
             if same == found != judged:
                 return f", for {name} = {' or '.join(sorted(values))}"
         sizes, others = ({self.sizes[c].N for c in some} for some in (found, judged - found))
-        if others and not sizes & others:
-            if len(sizes) == 1:
-                return f", for a batch of {min(sizes)}"
-            if max(sizes) < min(others):
-                return f", for a batch of at most {max(sizes)}"
-            if min(sizes) > max(others):
-                return f", for a batch of at least {min(sizes)}"
+        for text, holds in (
+            (str(max(sizes)), len(sizes) == 1 and not sizes & others),
+            (f"at most {max(sizes)}", max(sizes) < min(others, default=0)),
+            (f"at least {min(sizes)}", min(sizes) > max(others, default=max(sizes))),
+        ):
+            if others and holds:
+                return f", for a batch of {text}"
         for name in cases.ACTIVATIONS:
             if found == {c for c in judged if name in (self.points[c].f, self.points[c].g)}:
                 return f", for f or g = {name}"
@@ -347,24 +349,20 @@ NOT_YET = "checked once the forward pass is right"
 
 def scalings(
     name: str, values: Mapping[str, Array], points: Mapping[str, Point]
-) -> dict[str, dict[str, Array]]:
-    """What the gradient would be, normalised or clipped, by what is said about it."""
+) -> Iterator[tuple[str, dict[str, Array]]]:
+    """What the gradient would be, normalised or clipped, after what is said about it."""
     truth = {case: points[case].truth[name] for case in values}
     every = {c: np.concatenate([points[c].truth[q].ravel() for q in GRADIENTS]) for c in values}
     norms = {case: float(np.linalg.norm(t)) for case, t in truth.items()}
     totals = {case: float(np.linalg.norm(t)) for case, t in every.items()}
     largest = {case: float(np.max(np.abs(t))) for case, t in truth.items()}
-    found = {
-        f"divided by {what}": {case: t / lengths[case] for case, t in truth.items()}
-        for what, lengths in {"its norm": norms, "its largest element": largest,
-                              "the norm of all gradients": totals}.items()
-    }  # fmt: skip
+    for what, lengths in {"its norm": norms, "its largest element": largest,
+                          "the norm of all gradients": totals}.items():  # fmt: skip
+        yield f"divided by {what}", {case: t / lengths[case] for case, t in truth.items()}
     most = max(np.max(np.abs(v)) for v in values.values())
-    found[f"clipped to {most:.6g}"] = {c: np.clip(t, -most, most) for c, t in truth.items()}
+    yield f"clipped to {most:.6g}", {c: np.clip(t, -most, most) for c, t in truth.items()}
     for text, lengths in (("", norms), (" of all gradients", totals)):
         reached = [np.linalg.norm(v) * lengths[c] / (norms[c] or 1) for c, v in values.items()]
         most = float(max(reached))
-        found[f"clipped to the norm {most:.6g}{text}"] = {
-            case: t * min(1.0, most / (lengths[case] or 1)) for case, t in truth.items()
-        }
-    return found
+        shrunk = {c: t * min(1.0, most / (lengths[c] or 1)) for c, t in truth.items()}
+        yield f"clipped to the norm {most:.6g}{text}", shrunk

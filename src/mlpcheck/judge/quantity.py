@@ -19,11 +19,12 @@ from mlpcheck.truth.cases import Array
 Example = Callable[[str, Array, bool], Sequence[str]]
 
 
-def differ(one: Array | str, other: Array | str) -> bool:
-    """Whether both are numbers, and not the same."""
-    if isinstance(one, str) or isinstance(other, str):
-        return False
-    return not np.array_equal(one, other, equal_nan=True)
+def unlike(one: Iterable[Any], other: Iterable[Any]) -> bool:
+    """Whether a call gave other numbers than the same call before."""
+    for a, b in zip(map(numbers, one), map(numbers, other), strict=False):
+        if not (isinstance(a, str) or isinstance(b, str) or np.array_equal(a, b, equal_nan=True)):
+            return True
+    return False
 
 
 @dataclass

@@ -51,28 +51,30 @@ def _second(
     twins: list[dict[str, Array]], fresh: int,
 ) -> bool:  # fmt: skip
     """Whether the second pass equals that of a fresh network; if not, the finding."""
-    close = tolerance.close
-    keys = [q for q in GRADIENTS if q in twins[fresh]]
-    wrong = [q for q in keys if q not in found or not close(found[q], twins[fresh][q])]
-    if not wrong:
-        return True
-    if role == "two":
+    right, first = twins[fresh], twins[0]
+
+    def is_(quantity: str, *values: Array | None) -> bool:
+        """Whether the quantity was found, and is one of the values."""
+        value = found.get(quantity)
+        return value is not None and any(
+            one is not None and tolerance.close(value, one) for one in values
+        )
+
+    wrong = [q for q in GRADIENTS if q in right and not is_(q, right[q])]
+    if role == "two" and wrong:
         verdict.add("shared-state", wrong)
-        return False
-    first = twins[0]
-    sums = [q for q in wrong if q in found and q in first and first[q].shape == found[q].shape
-            and close(found[q], first[q] + twins[fresh][q])]  # fmt: skip
-    if sums:
-        verdict.add("accumulates", sums)
+    if role == "two" or not wrong:
+        return not wrong
+    alike = [q for q in wrong if q in first and first[q].shape == right[q].shape]
+    sums = [q for q in alike if is_(q, first[q] + right[q])]
     others = [q for q in wrong if q not in sums]
-    old = [first, *twins[2:]]
-    stale = [q for q in others if q in found and any(q in t and close(found[q], t[q]) for t in old)]
-    if stale:
-        verdict.add("stale-cache", stale)
-    rest = [q for q in others if q not in stale]
-    if rest and not verdict.has("accumulates", "stale-cache"):
+    stale = [q for q in others if is_(q, *(twin.get(q) for twin in (first, *twins[2:])))]
+    for code, names in (("accumulates", sums), ("stale-cache", stale)):
+        if names:
+            verdict.add(code, names)
+    if len(sums) + len(stale) < len(wrong) and not verdict.has("accumulates", "stale-cache"):
         text = "in a second pass, after clear_grad_and_cache(), differs from a new network's."
-        verdict.add("differs", rest[:1], text)
+        verdict.add("differs", wrong[:1], text)
     return False
 
 

@@ -91,49 +91,46 @@ class Run:
         """Sort these records, too: those of probes of these batch sizes."""
         self.probed += probed
         for record in records:
-            try:
+            with contextlib.suppress(
+                KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError
+            ):
                 self._sort(record)
-            except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError):
-                continue
 
     def _sort(self, record: Record) -> None:
-        if "source" in record:
-            self.integers = [int(n) for n in record["integers"]]
-            self.lines = {str(name): int(line) for name, line in record["lines"].items()}
-            self.suspects = [str(name) for name in record["suspects"]]
-            self.others = [str(name) for name in record["others"]]
-            self.clears = str(record["clears"])
-        elif "loaded" in record:
-            self.names = dict(record["loaded"])
-        elif "syntax" in record:
-            self.syntax = record["syntax"]
-        elif "unloaded" in record:
-            self.unloaded = _raised(record["unloaded"])
-        elif "absent" in record:
-            self.absent.append(str(record["absent"]))
-        if "case" in record:
-            self._sort_call(str(record["case"]), str(record["call"]), record)
+        match record:
+            case {"source": _}:
+                self.integers = [int(n) for n in record["integers"]]
+                self.lines = {str(name): int(line) for name, line in record["lines"].items()}
+                self.suspects, self.others = _texts(record["suspects"]), _texts(record["others"])
+                self.clears = str(record["clears"])
+            case {"loaded": loaded}:
+                self.names = dict(loaded)
+            case {"syntax": syntax}:
+                self.syntax = syntax
+            case {"unloaded": problem}:
+                self.unloaded = _raised(problem)
+            case {"absent": name}:
+                self.absent.append(str(name))
+            case {"case": case, "call": call}:
+                self._sort_call(str(case), str(call), record)
 
     def _sort_call(self, case: str, call: str, record: Record) -> None:
+        key = case, call, self._pass(case, call)
         if "problem" in record:
-            problem = _raised(record["problem"])
-            if call == "load":
-                self.unloaded = problem
-            self.raised[case, call, self._pass(case, call)] = problem
+            self.raised[key] = problem = _raised(record["problem"])
+            self.unloaded = problem if call == "load" else self.unloaded
         for kind in ("autograd", "forbidden", "changed"):
             if kind in record:
                 self.notes.append(Note(kind, call, case, str(record[kind])))
         if "parameters" in record:
             self.parameters.append((case, record))
         if "returned" in record:
-            self.returned[case, call, self._pass(case, call)] = list(record["returned"])
+            self.returned[key] = list(record["returned"])
         if "grads" in record:
-            self.grads[case, self._pass(case, call)] = dict(record["grads"])
-            self.keys = self.keys or [str(key) for key in record["keys"]]
-            if record.get("result"):
-                self.backward_returns.append(str(record["result"]))
-        if "left" in record:
-            self.left |= {str(name) for name in record["left"]}
+            self.grads[case, key[2]] = dict(record["grads"])
+            self.keys = self.keys or _texts(record["keys"])
+            self.backward_returns += [str(record["result"])] if record.get("result") else []
+        self.left |= {*_texts(record.get("left", ()))}
         if "cache" in record:
             self.cache[case] = list(record["cache"])
         shown = [dict(record.get(kind, {})).values() for kind in ("parameters", "grads", "cache")]
@@ -147,6 +144,10 @@ class Run:
         return sum(1 for c, name, _ in self.returned if (c, name) == (case, call))
 
 
+def _texts(values: Iterable[Any]) -> list[str]:
+    return [str(value) for value in values]
+
+
 def _raised(problem: Record) -> Raised:
     return Raised(str(problem["code"]), str(problem["text"]))
 
@@ -157,16 +158,18 @@ def shaped(shape: Iterable[int]) -> str:
 
 def numbers(encoded: Any) -> Array | str:
     """The numbers of what was returned, or what is wrong with its type."""
-    if not isinstance(encoded, dict):
-        return "expected a torch.Tensor, given nothing"
-    if "number" in encoded:
-        return np.array(encoded["number"], dtype=np.float64)
-    if "tensor" not in encoded:
-        kind = str(encoded.get("type"))
-        return f"expected a torch.Tensor, given {'None' if kind == 'NoneType' else kind}"
-    if "data" not in encoded:
-        return f"given the shape {shaped(encoded['tensor'])}, far too large"
-    try:
-        return np.frombuffer(bytes.fromhex(encoded["data"])).reshape(encoded["tensor"])
-    except (TypeError, ValueError):
-        return "given a tensor whose numbers cannot be read"
+    match encoded:
+        case {"number": number}:
+            return np.array(number, dtype=np.float64)
+        case {"tensor": shape, "data": data}:
+            try:
+                return np.frombuffer(bytes.fromhex(data)).reshape(shape)
+            except (TypeError, ValueError):
+                return "given a tensor whose numbers cannot be read"
+        case {"tensor": shape}:
+            return f"given the shape {shaped(shape)}, far too large"
+        case {"type": "NoneType"}:
+            return "expected a torch.Tensor, given None"
+        case {**other}:
+            return f"expected a torch.Tensor, given {other.get('type')}"
+    return "expected a torch.Tensor, given nothing"

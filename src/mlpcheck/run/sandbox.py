@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import queue
 import shutil
 import signal
 import subprocess
@@ -12,6 +11,7 @@ import sysconfig
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -60,12 +60,10 @@ def copy_submission(path: Path, folder: Path) -> None:
 
     A file of any name becomes mlp.py. Unreadable if it is missing, too large, or no plain file.
     """
-    main = path / "mlp.py" if path.is_dir() else path
-    files = {Path("mlp.py"): main}
+    files = {"mlp.py": path / "mlp.py" if path.is_dir() else path}
     if path.is_dir():
-        for file in sorted(path.rglob("*.py")):
-            if file.is_file() and not file.is_symlink():
-                files[file.relative_to(path)] = file
+        others = (f for f in sorted(path.rglob("*.py")) if f.is_file() and not f.is_symlink())
+        files |= {str(file.relative_to(path)): file for file in others}
     if len(files) > MOST_FILES:
         raise Unreadable(f"it has more than {MOST_FILES} Python files")
     for name, file in files.items():
@@ -77,9 +75,8 @@ def copy_submission(path: Path, folder: Path) -> None:
             content = file.read_bytes()
         except OSError as error:
             raise Unreadable(f"{file.name}: {error.strerror}") from error
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
 
 
 # ------------------------------------------------------------------------------ bubblewrap
@@ -147,8 +144,6 @@ class Server:
     ) -> None:
         self.limits, self.fork, self.confined = limits, fork, chosen(sandbox)
         self.process: subprocess.Popen[str] | None = None
-        self.answers: queue.Queue[Record | None] = queue.Queue()
-        self.listener: threading.Thread | None = None
         self.running: int | None = None  # the process of a request, as the runner numbers it
         self.closed = False
         self.work: Path | None = None  # what the runner shares with the checker
@@ -159,23 +154,23 @@ class Server:
     def __exit__(self, *_: object) -> None:
         """End all processes; what another thread is waiting for does not come back."""
         self.closed = True
-        if self.process is not None:
-            self._end(self.process)
-            self.process = None
+        self._end()
         if self.work is not None:
             shutil.rmtree(self.work, ignore_errors=True)
 
-    def _end(self, process: "subprocess.Popen[str]") -> None:
-        process.kill()
-        process.wait()
+    def _end(self) -> None:
+        """End the runner, if there is one, and what it runs."""
+        if self.process is None:
+            return
+        self.process.kill()
+        self.process.wait()
         if self.running is not None and not self.confined:
             kill(self.running)
-        if self.listener is not None:
-            self.listener.join()  # it ends with the process's output
-        for pipe in (process.stdin, process.stdout):
+        for pipe in (self.process.stdin, self.process.stdout):
             assert pipe is not None
             with contextlib.suppress(OSError):  # what is unsent goes nowhere
                 pipe.close()
+        self.process = None
 
     def _start(self) -> subprocess.Popen[str]:
         """The runner's process, started anew if there is none (any more)."""
@@ -184,7 +179,7 @@ class Server:
         if self.process is not None:
             if self.process.poll() is None:
                 return self.process
-            self._end(self.process)
+            self._end()
         keep = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
         environment = {name: os.environ[name] for name in keep if name in os.environ}
         threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -194,11 +189,7 @@ class Server:
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=work,
             env={**environment, **threads, "PYTHONHASHSEED": "0"},
         )  # fmt: skip
-        self.answers = queue.Queue()
-        listening = (self.process, self.answers)
-        self.listener = threading.Thread(target=self._listen, args=listening, daemon=True)
-        self.listener.start()
-        if self._answer(120) is None:
+        if not self._answer(self.process, 120):
             raise Stopped("The runner does not start. Is PyTorch installed?")
         return self.process
 
@@ -208,17 +199,18 @@ class Server:
         return self.work
 
     @staticmethod
-    def _listen(process: "subprocess.Popen[str]", answers: "queue.Queue[Record | None]") -> None:
+    def _answer(process: "subprocess.Popen[str]", seconds: float) -> Record:
+        """The next answer of the runner; empty if it ended, as it does when it takes too long."""
         assert process.stdout is not None
-        for line in process.stdout:
-            answers.put(json.loads(line))
-        answers.put(None)
-
-    def _answer(self, seconds: float) -> Record | None:
+        patience = threading.Timer(seconds, process.kill)
+        patience.start()
         try:
-            return self.answers.get(timeout=seconds)
-        except queue.Empty:
-            return None
+            line = process.stdout.readline()
+        except ValueError:  # closed by another thread
+            line = ""
+        finally:
+            patience.cancel()
+        return dict(json.loads(line)) if line.endswith("\n") else {}
 
     def check(self, path: Path, cases: list[Record], dtype: str) -> list[Record]:
         """Run the submission on the cases, going on after each abnormal end; all records.
@@ -274,69 +266,62 @@ class Server:
         found = read(Path(request["records"]))
         if not answer["reason"] and any(key in one for one in found[-1:] for key in FINISHED):
             return found
-        begun = [record["begin"] for record in found if "begin" in record]
-        case, call = begun[-1][:2] if begun else ("load", "load")
-        limits = self.limits
-        if answer["reason"] == "run":
-            call, seconds = _most(begun, 2, limits.seconds)
-            text = f"the whole run took {limits.seconds} seconds, {seconds:.0f} of them here."
-            problem = {"code": "timeout", "text": text}
-        elif answer["reason"] == "output":
-            call, size = _most(begun, 3, limits.output_bytes)
-            text = f" ({size / 1e6:.1f} MB; the limit is {limits.output_bytes / 1e6:g} MB)"
-            problem = {"code": "output-flood", "text": text}
-        else:
-            problem = _ended(answer["reason"], answer["status"], limits.call_seconds)
-        return [*found, {"case": case, "call": call, "problem": problem}]
+        begun = [record["begin"] for record in found if "begin" in record] or [
+            ["load", "load", 0, 0]
+        ]
+        return [*found, _ended(answer["reason"], answer["status"], begun, self.limits)]
 
     def _ask(self, request: Record) -> Record:
         """What the runner answers in the end. Failed if it ends itself."""
         process = self._start()
         assert process.stdin is not None
-        try:
+        with contextlib.suppress(BrokenPipeError):
             process.stdin.write(json.dumps(request) + "\n")
             process.stdin.flush()
-            started = self._answer(60)
-            if started is not None:
-                self.running = started["pid"]
-                answer = self._answer(self.limits.seconds + 60)
-                self.running = None if answer else self.running
-                if answer is not None:
-                    return answer
-        except BrokenPipeError:
-            pass
+            self.running = self._answer(process, 60).get("pid")
+            if self.running and (answer := self._answer(process, self.limits.seconds + 60)):
+                self.running = None
+                return answer
         if self.closed:
             raise Stopped("the runner was closed")
         process.kill()
         raise Failed("the runner was killed")
 
 
-def _ended(reason: str, status: int | None, seconds: float) -> dict[str, str]:
-    """Why a process ended in the call that it had begun, which may compute for so long."""
-    ended_by = -status if status is not None and status < 0 else 0
-    if reason == "wait":
-        text = f"did not end within {PATIENCE * seconds:g} seconds. Does it wait for something?"
-        return {"code": "timeout", "text": text}
-    if reason == "call" or ended_by == getattr(signal, "SIGXCPU", -1):
+def _ended(reason: str, status: int | None, begun: list[Any], limits: Limits) -> Record:
+    """The record that says why a process ended in the last of the calls that it had begun."""
+    case, call = begun[-1][:2]
+    code, seconds, ended_by = "timeout", limits.call_seconds, -min(status or 0, 0)
+    if reason == "run":
+        call, most = _most(begun, 2, limits.seconds)
+        text = f"the whole run took {limits.seconds} seconds, {most:.0f} of them here."
+    elif reason == "output":
+        call, most = _most(begun, 3, limits.output_bytes)
+        limit = f"{limits.output_bytes / 1e6:g} MB"
+        code, text = "output-flood", f" ({most / 1e6:.1f} MB; the limit is {limit})"
+    elif reason == "wait":
+        most = PATIENCE * seconds
+        text = f"did not end within {most:g} seconds. Does it wait for something?"
+    elif reason == "call" or ended_by == getattr(signal, "SIGXCPU", -1):
         text = f"computed for more than {seconds:g} seconds. Is there an endless loop?"
-        return {"code": "timeout", "text": text}
-    if status == FULL:
+    elif status == FULL:
         raise Failed("the disk is full")
-    if ended_by == getattr(signal, "SIGKILL", -1):
-        return {"code": "memory", "text": "the system ended the process"}
-    if ended_by:
+    elif ended_by == getattr(signal, "SIGKILL", -1):
+        code, text = "memory", "the system ended the process"
+    elif ended_by:
         name = signal.Signals(ended_by).name if ended_by in set(signal.Signals) else ended_by
-        return {"code": "crash", "text": f"signal {name}"}
-    if status == FAILED:
-        return {"code": "crash", "text": "what the checker needs no longer worked"}
-    return {"code": "exit", "text": f"exit status {status}"}
+        code, text = "crash", f"signal {name}"
+    elif status == FAILED:
+        code, text = "crash", "what the checker needs no longer worked"
+    else:
+        code, text = "exit", f"exit status {status}"
+    return {"case": case, "call": call, "problem": {"code": code, "text": text}}
 
 
 def _most(begun: list[Any], column: int, total: float) -> tuple[str, float]:
     """The call that used most of what the column of the begin records counts, and how much."""
-    used: dict[str, float] = {}
+    used = Counter[str]()
     ends = [*(record[column] for record in begun[1:]), total]
     for record, end in zip(begun, ends, strict=True):
-        used[record[1]] = used.get(record[1], 0) + max(0, end - record[column])
-    call = max(used, key=lambda name: used[name], default="load")
-    return call, used.get(call, total)
+        used[record[1]] += max(0, end - record[column])
+    return used.most_common(1)[0]

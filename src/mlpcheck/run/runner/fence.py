@@ -1,5 +1,6 @@
 """Refuses what the task does not need and what could do harm, and notices autograd."""
 
+import contextlib
 import os
 import sys
 import threading
@@ -7,6 +8,8 @@ from collections.abc import Callable
 from operator import attrgetter
 from types import FrameType
 from typing import Any
+
+import torch
 
 from . import HERE, OWN, PACKAGES
 
@@ -45,18 +48,42 @@ class AutogradUsed(RuntimeError):
     """The task is to write the gradients without autograd."""
 
 
-def caller(frame: FrameType | None, code: str) -> str:
+def caller(code: str, loading: bool = True) -> str:
     """Where in the student's file the call comes from; empty if it was an import or nobody there.
 
-    This program has one thread, so any other is the student's.
+    Without `loading` empty, too, while the file is loaded. This program has one thread, so any
+    other is the student's.
     """
+    frame: FrameType | None = sys._getframe(1)
+    where = "" if threading.current_thread() is threading.main_thread() else "in a thread"
+    found = False
     while frame is not None:
         if frame.f_code.co_filename == code:
-            return f"line {frame.f_lineno}"
-        if "importlib._bootstrap" in frame.f_code.co_filename:
+            if not loading and frame.f_code.co_name == "<module>":
+                return ""
+            where, found = (where if found else f"line {frame.f_lineno}"), True
+        elif "importlib._bootstrap" in frame.f_code.co_filename and not found:
             return ""
         frame = frame.f_back
-    return "" if threading.current_thread() is threading.main_thread() else "in a thread"
+    return where
+
+
+def guard(module: Any, name: str, check: Callable[..., None]) -> None:
+    """Have a function of the module first call `check`, which raises what refuses it."""
+    original = getattr(module, name)
+
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        check(*args, **kwargs)
+        return original(*args, **kwargs)
+
+    setattr(module, name, guarded)
+
+
+AUTOGRAD = {
+    "Tensor": "backward", "autograd": "backward grad", "autograd.forward_ad": "make_dual",
+    "autograd.functional": "jacobian vjp jvp hessian vhp hvp",
+    "func": "grad grad_and_value vjp jvp jacrev jacfwd hessian",
+}  # fmt: skip
 
 
 class Fence:
@@ -65,7 +92,7 @@ class Fence:
     def __init__(self, folder: str, code: str, importing: Callable[[], Any]) -> None:
         self.folder, self.code = os.path.realpath(folder) + os.sep, code
         self.importing = importing
-        self.tried: list[str] = []
+        self.tried: dict[str, list[str]] = {"autograd": [], "forbidden": []}
         self.written: set[str] = set()
 
     def __call__(self, event: str, args: tuple[Any, ...]) -> None:
@@ -76,15 +103,15 @@ class Fence:
             self.importing()
             if str(args[0]).partition(".")[0] in OWN:
                 what = f"imports {args[0]}, which has the solution in it"
-        elif event in ASKED and caller(sys._getframe(1), self.code):
+        elif event in ASKED and caller(self.code):
             what = ASKED[event]
         if what:
             self.refuse(what, event)
 
     def refuse(self, what: str, event: str) -> None:
         """Raise Refused, and remember it if the student's own code asked."""
-        if where := caller(sys._getframe(2), self.code):
-            self.tried.append(f"{what} ({event}, {where})")
+        if where := caller(self.code):
+            self.tried["forbidden"].append(f"{what} ({event}, {where})")
         raise Refused(REFUSAL + what)
 
     def _opens(self, path: Any, mode: Any, flags: Any) -> str:
@@ -94,14 +121,14 @@ class Fence:
         if (isinstance(mode, str) and set(mode) & set("wax+")) or (
             isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
         ):
-            return self.writes(path)
+            return self._writes(path)
         real = os.path.realpath(os.fsdecode(path))
         own = any(real.startswith(f"{PACKAGES / name}{os.sep}") for name in OWN)
         # A traceback that the student's code prints shows lines of the runner.
         own = own and not real.startswith(f"{HERE}{os.sep}")
-        return "reads the checker's files" if own and caller(sys._getframe(2), self.code) else ""
+        return "reads the checker's files" if own and caller(self.code) else ""
 
-    def writes(self, path: Any) -> str:
+    def _writes(self, path: Any) -> str:
         """What is wrong about writing to the path; empty if nothing is."""
         real = os.path.realpath(os.fsdecode(path))
         if real == os.devnull:
@@ -113,85 +140,56 @@ class Fence:
 
     def close_doors(self) -> None:
         """Refuse what writes files or starts programs without asking the audit hook."""
-        import torch
 
-        def guard(module: Any, name: str, what: Callable[..., str]) -> None:
-            original = getattr(module, name)
+        def writes(name: str) -> Callable[..., None]:
+            def check(file: Any = None, *_: Any, **named: Any) -> None:
+                file = named.get("filename", file)
+                if isinstance(file, str | bytes | os.PathLike) and (what := self._writes(file)):
+                    self.refuse(what, name)
 
-            def guarded(*args: Any, **kwargs: Any) -> Any:
-                if refused := what(*args, **kwargs):
-                    self.refuse(refused, name)
-                return original(*args, **kwargs)
+            return check
 
-            setattr(module, name, guarded)
-
-        def writes(file: Any = None, *_: Any, **named: Any) -> str:
-            file = named.get("filename", file)
-            return self.writes(file) if isinstance(file, str | bytes | os.PathLike) else ""
-
-        guard(torch._C, "PyTorchFileWriter", writes)
-        guard(torch, "from_file", writes)
-        guard(torch.UntypedStorage, "from_file", writes)
-        try:
+        guard(torch._C, "PyTorchFileWriter", writes("PyTorchFileWriter"))
+        for module in (torch, torch.UntypedStorage):
+            guard(module, "from_file", writes("from_file"))
+        with contextlib.suppress(ImportError):  # Windows
             import _posixsubprocess
-        except ImportError:  # Windows
-            return
-        guard(_posixsubprocess, "fork_exec", lambda *_: "starts a program")
 
+            start = "fork_exec"
+            guard(_posixsubprocess, start, lambda *_: self.refuse("starts a program", start))
 
-AUTOGRAD = {
-    "Tensor": "backward", "autograd": "backward grad", "autograd.forward_ad": "make_dual",
-    "autograd.functional": "jacobian vjp jvp hessian vhp hvp",
-    "func": "grad grad_and_value vjp jvp jacrev jacfwd hessian",
-}  # fmt: skip
+    def watch_autograd(self) -> None:
+        """Make every door to autograd raise AutogradUsed and remember which one, at which line.
 
+        Autograd while the file is loaded (a student's own test) does no harm and is let through.
+        """
 
-def watch_autograd(code: str, used: list[str]) -> None:
-    """Make every door to autograd raise AutogradUsed and write down which one, at which line.
+        def asks(shown: str) -> bool:
+            """Whether the student's code, which is not being loaded, asks; remembered if so."""
+            if where := caller(self.code, loading=False):
+                self.tried["autograd"].append(f"{shown} ({where})")
+            return bool(where)
 
-    Autograd while the file is loaded (a student's own test) does no harm and is let through.
-    """
-    import torch
+        def refuses(shown: str) -> Callable[..., None]:
+            def check(*_: Any, **__: Any) -> None:
+                if asks(shown):
+                    raise AutogradUsed(f"{shown} is autograd")
 
-    def asks(frame: FrameType) -> str:
-        """Where the student's code, which is not being loaded, asks for it."""
-        return "" if _loading(frame, code) else caller(frame, code)
+            return check
 
-    def guard(module: Any, name: str, shown: str) -> None:
-        original = getattr(module, name)
+        for path, names in AUTOGRAD.items():
+            for name in names.split():
+                guard(attrgetter(path)(torch), name, refuses(f"torch.{path}.{name}"))
+        flag: Any = torch._C.TensorBase.requires_grad
 
-        def refuse(*args: Any, **kwargs: Any) -> Any:
-            if not (where := asks(sys._getframe(1))):
-                return original(*args, **kwargs)
-            used.append(f"{shown} ({where})")
-            raise AutogradUsed(f"{shown} is autograd")
+        def set_flag(tensor: Any, value: bool) -> Any:
+            if value:
+                asks("requires_grad")
+            flag.__set__(tensor, value)
+            return tensor
 
-        setattr(module, name, refuse)
+        def requires_grad_(tensor: Any, requires_grad: bool = True) -> Any:
+            return set_flag(tensor, requires_grad)
 
-    for path, names in AUTOGRAD.items():
-        module = attrgetter(path)(torch)
-        for name in names.split():
-            guard(module, name, f"torch.{path}.{name}")
-
-    flag: Any = torch._C.TensorBase.requires_grad
-
-    def set_flag(tensor: Any, value: bool = True) -> None:
-        if value and (where := asks(sys._getframe(1))):
-            used.append(f"requires_grad ({where})")
-        flag.__set__(tensor, value)
-
-    def requires_grad_(tensor: Any, requires_grad: bool = True) -> Any:
-        set_flag(tensor, requires_grad)
-        return tensor
-
-    torch.Tensor.requires_grad = property(flag.__get__, set_flag)  # type: ignore[assignment]
-    torch.Tensor.requires_grad_ = requires_grad_  # type: ignore[method-assign,assignment]
-
-
-def _loading(frame: FrameType | None, code: str) -> bool:
-    """Whether the student's file is being loaded, not called."""
-    while frame is not None:
-        if frame.f_code.co_filename == code and frame.f_code.co_name == "<module>":
-            return True
-        frame = frame.f_back
-    return False
+        torch.Tensor.requires_grad = property(flag.__get__, set_flag)  # type: ignore[assignment]
+        torch.Tensor.requires_grad_ = requires_grad_  # type: ignore[method-assign,assignment]

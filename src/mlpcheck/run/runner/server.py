@@ -22,7 +22,6 @@ from typing import Any
 import torch
 
 from . import FAILED, FULL, PATIENCE, command
-from .fence import watch_autograd
 from .session import Session
 
 clock = time.monotonic
@@ -72,7 +71,7 @@ def run(request: dict[str, Any]) -> None:
     os.dup2(session.output, 2)
     sys.stdin = open(0, closefd=False, encoding="utf-8")  # noqa: SIM115 (lives as long as we do)
     limit(request)
-    watch_autograd(session.code, session.used)
+    session.fence.watch_autograd()
     # A submission has no business in here, and may have files of the same names.
     for name in [n for n in sys.modules if n.partition(".")[0] == __package__]:
         del sys.modules[name]

@@ -94,7 +94,6 @@ class Session:
         self.output = os.open(request["output"], flags, 0o600)
         self.code = os.path.realpath(os.path.join(request["folder"], request["file"]))
         self.without, self.dtype = set(request["without"]), getattr(torch, request["dtype"])
-        self.used: list[str] = []
         # PyTorch imports some of its parts late, seconds that are not the submission's: a line more
         # in the records starts the time of the call anew.
         self.fence = Fence(request["folder"], self.code, lambda: write(self.records, b"\n"))
@@ -120,15 +119,15 @@ class Session:
     def call(self, case: str, name: str, function: Any, *args: Any) -> tuple[bool, Any]:
         """Call the student's code. True and its result, or False and the problem."""
         self.begin(case, name)
-        self.used.clear()
-        self.fence.tried.clear()
+        for texts in self.fence.tried.values():
+            texts.clear()
         try:
             result, fine = function(*args), True
         except BaseException as error:  # SystemExit and KeyboardInterrupt are results as well
             result, fine = self.problem(error), False
             if result["code"] in ("memory", "output-flood"):
                 self.without.add(name)  # once is enough, and each time takes long
-        for kind, texts in (("autograd", self.used), ("forbidden", self.fence.tried)):
+        for kind, texts in self.fence.tried.items():
             for text in dict.fromkeys(texts):
                 self.write(case=case, call=name, **{kind: text})
         return fine, result
