@@ -120,6 +120,5 @@ class CSV(JSONLines):
         rows = list(csv.reader(io.StringIO(text)))
         if rows and rows[0] != self.columns:
             raise ValueError("other columns")
-        whole = [row for row in rows[1:] if len(row) == len(self.columns)]
-        plain = [[cell.removeprefix("'") for cell in row] for row in whole]
+        plain = [[cell.removeprefix("'") for cell in row] for row in rows[1:]]
         return [dict(zip(self.columns, row, strict=True)) for row in plain]

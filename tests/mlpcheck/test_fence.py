@@ -139,14 +139,21 @@ except OSError as error:
 
 
 @pytest.fixture
-def probe(tmp_path):
+def probe(tmp_path, monkeypatch):
     """What code sees inside bubblewrap that no refusal of Python's holds back."""
-    work, other = tmp_path / "work", tmp_path / "other.py"
+    work, other, site = tmp_path / "work", tmp_path / "other.py", tmp_path / "site"
     work.mkdir()
+    (site / "handgrad").mkdir(parents=True)
+    for name in ("numbers.py", "handgrad/network.py"):
+        (site / name).write_text("", "utf-8")
+    monkeypatch.setattr(sandbox, "PACKAGES", site)  # as if the checker were installed
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(site))  # among what Python needs
     other.write_text("secret", "utf-8")
     listener = socket.create_server(("127.0.0.1", 0))
     paths = {"other": str(other), "checker": str(PACKAGES / "mlpcheck" / "check.py"),
-             "solution": str(PACKAGES / "handgrad"), "home": str(Path(__file__))}  # fmt: skip
+             "solution": str(PACKAGES / "handgrad"), "home": str(Path(__file__)),
+             "needed": str(site / "numbers.py"),
+             "installed": str(site / "handgrad" / "network.py")}  # fmt: skip
     code = f"PATHS = {paths!r}\n{ESCAPE}".replace('("PEER")', repr(listener.getsockname()))
     code += "import torch, json\nopen('mine', 'w').write('x'); seen['own'] = True\n"
     code += "print(json.dumps(seen))"
@@ -157,7 +164,9 @@ def probe(tmp_path):
 
 
 def test_bubblewrap_holds(probe):
-    assert not any(probe[name] for name in ("other", "checker", "solution", "home"))
+    hidden = ("other", "checker", "solution", "home", "installed")
+    assert not any(probe[name] for name in hidden)
+    assert probe["needed"] is True
     assert probe["own"] is True
     assert probe["tmp"] is True  # its own
     assert not Path("/tmp/mlpcheck-probe").exists()

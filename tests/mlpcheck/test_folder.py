@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,7 @@ from mlpcheck import folder
 from mlpcheck.folder import COLUMNS, Outputs, Unusable, check_folder, submissions
 from mlpcheck.judge.findings import POINTS
 from mlpcheck.run.sandbox import Server
-from mlpcheck.store import CSV, Foreign, write_atomically
+from mlpcheck.store import CSV, Foreign, JSONLines, write_atomically
 
 pytestmark = pytest.mark.usefixtures("shared")
 
@@ -150,10 +151,26 @@ def test_a_cell_cannot_become_a_formula(name, tmp_path):
     assert again.rows[name] == {"name": name, "digest": "d"}
 
 
+@pytest.mark.parametrize("table", [CSV(Path("grades.csv"), ["name", "digest"]),
+                                   JSONLines(Path("grades.jsonl"))])  # fmt: skip
+@pytest.mark.parametrize("cut", [1, 5])
+def test_a_row_that_was_cut_off_is_dropped_and_no_other(table, cut, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table.open({})
+    for name in ("ada", "bob"):
+        table.append({"name": name, "digest": "d"})
+    table.file.write_bytes(table.file.read_bytes()[:-cut])
+    table.rows.clear()
+    table.open({"ada": "d", "bob": "d"})
+    assert list(table.rows) == ["ada"]
+    assert b"bob" not in table.file.read_bytes()
+
+
 @pytest.mark.parametrize(
     ("file", "content"),
     [
         ("grades.csv", b"name;points\nada;100\n"),
+        ("grades.csv", f"{','.join(COLUMNS)}\nada,100\n".encode()),
         ("grades.csv", b"\xff\xfe"),
         ("grades.jsonl", b'{"name": "ada"}\n'),
         ("grades.jsonl", b"my notes\n"),

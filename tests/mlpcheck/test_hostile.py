@@ -222,6 +222,7 @@ def test_a_loop_in_backward_leaves_forward_and_losses_judged(check_source, refer
     result = check_source(reference.in_backward("while True: pass"))
     assert result.verdict.codes == ["timeout"]
     assert "backward(dJdy_hat)" in result.verdict.findings[0].what
+    assert result.verdict.findings[0].value.startswith("computed for more than 1 seconds.")
     assert result.verdict.points("forward") == 20
 
 
