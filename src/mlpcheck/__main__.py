@@ -72,7 +72,7 @@ def _options(one: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     one.add_argument(
         "--jobs", type=int, metavar="N", default=os.cpu_count() or 1,
-        help="submissions that are checked at a time (default: one for each core)",
+        help="cores to keep busy (default: all)",
     )  # fmt: skip
 
 

@@ -132,7 +132,7 @@ class Outputs:
 
 
 def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
-    """Check the submissions that the files do not hold yet, `jobs` at a time.
+    """Check the submissions that the files do not hold yet, with `jobs` cores at work.
 
     Returns how many the checker itself failed on. They have no points, and are tried again the next
     time.

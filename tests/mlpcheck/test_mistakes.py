@@ -62,5 +62,11 @@ def test_the_line_of_the_function_is_named(check_source, reference):
     assert result.verdict.findings[0].line.startswith(f"backward, line {line}")
 
 
+def test_the_line_that_stores_the_gradient_is_named(check_source, reference):
+    line = reference.text[: reference.text.index('self.grads["dJdW2"] =')].count("\n") + 1
+    result = check_source(reference.changed(*MISTAKES["transposed"].examples[1]))
+    assert result.verdict.findings[0].line.endswith(f", which stores dJdW2 in line {line}")
+
+
 def test_each_sentence_fits_any_quantity():
     assert all(fitting(row.says, ("y_hat",)) for row in MISTAKES.values())

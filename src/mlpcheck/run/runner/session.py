@@ -27,7 +27,7 @@ from .source import StandIns, scan, unreadable, wrong_syntax
 
 # Kept under own names, so that the records do not depend on what a submission replaces.
 dumps, write, fstat, clock = json.dumps, os.write, os.fstat, time.monotonic
-equal, make, Tensor = torch.equal, torch.tensor, torch.Tensor
+equal, anything, make, Tensor = torch.equal, torch.any, torch.tensor, torch.Tensor
 
 MOST_ELEMENTS = 4096  # of a tensor that is sent back
 MOST_TEXT = 300  # characters of an error's message
@@ -35,41 +35,32 @@ MOST_TEXT = 300  # characters of an error's message
 
 def encode(value: Any) -> dict[str, Any]:
     """What the student's code returned, as plain data."""
+    kind = type(value).__name__
     try:
-        return _encode(value)
+        if isinstance(value, Tensor):
+            if value.is_complex():
+                return {"type": f"tensor of {value.dtype}"}
+            found: dict[str, Any] = {
+                "tensor": list(value.shape), "dtype": str(value.dtype).removeprefix("torch."),
+                "requires_grad": bool(value.requires_grad),
+            }  # fmt: skip
+            if value.numel() <= MOST_ELEMENTS:
+                numbers = value.detach().to(torch.float64).contiguous().numpy()
+                found["data"] = numbers.tobytes().hex()
+            return found
+        number = isinstance(value, int | float) or getattr(value, "shape", None) == ()
+        if number and not isinstance(value, bool):
+            return {"number": float(value)}  # NumPy's scalars too, and its arrays of one number
+        return {"type": kind}
     except Exception:  # sparse, without data, or of a class of its own
-        return {"type": f"{type(value).__name__} whose numbers cannot be read"}
+        return {"type": f"{kind} whose numbers cannot be read"}
 
 
-def _encode(value: Any) -> dict[str, Any]:
-    if isinstance(value, Tensor):
-        if value.is_complex():
-            return {"type": f"tensor of {value.dtype}"}
-        found: dict[str, Any] = {
-            "tensor": list(value.shape), "dtype": str(value.dtype).removeprefix("torch."),
-            "requires_grad": bool(value.requires_grad),
-        }  # fmt: skip
-        if value.numel() <= MOST_ELEMENTS:
-            found["data"] = value.detach().to(torch.float64).contiguous().numpy().tobytes().hex()
-        return found
-    number = isinstance(value, int | float) or getattr(value, "shape", None) == ()
-    if number and not isinstance(value, bool):
-        return {"number": float(value)}  # NumPy's scalars too, and its arrays of one number
-    return {"type": type(value).__name__}
-
-
-def nonzero(value: Any) -> bool:
-    """Whether it is a tensor with something else than zeros in it."""
+def holds(test: Any, *values: Any) -> bool:
+    """Whether it holds of the values; not if they are no tensors, or without numbers."""
     try:
-        return isinstance(value, Tensor) and bool((value != 0).any())
-    except Exception:  # without numbers
-        return False
-
-
-def same(old: Any, new: Any) -> bool:
-    try:
-        return bool(equal(old, new))
-    except Exception:  # no tensor any more, or of another type
+        return bool(test(*values))
+    except Exception:
         return False
 
 
@@ -210,7 +201,7 @@ class Session:
             self.write(**record, problem=result)
             return False, None
         for key, value in before.items():
-            if not same(value, given[key]):
+            if not holds(equal, value, given[key]):
                 self.write(**record, changed=key)
         return True, result
 
@@ -270,7 +261,7 @@ class Session:
         if not fine:
             return False
         now = self.parameters(network)
-        changed = [k for k, old in parameters.items() if not same(old, now.get(k))]
+        changed = [k for k, old in parameters.items() if not holds(equal, old, now.get(k))]
         for key in changed:
             self.write(**record, changed=key)
         if changed:
@@ -290,8 +281,8 @@ class Session:
             described = f"a {type(result).__name__} of {len(result)}" if several else ""
             return {"grads": {k: encode(grads.get(k)) for k in GRADIENTS}, "result": described,
                     "keys": [str(key)[:40] for key in list(grads)[:8]]}  # fmt: skip
-        left = [k for k in GRADIENTS if nonzero(grads.get(k))]
-        return {"left": left + ["cache"] * any(nonzero(v) for v in cache.values())}
+        left = [k for k in GRADIENTS if holds(anything, grads.get(k))]
+        return {"left": left + ["cache"] * any(holds(anything, v) for v in cache.values())}
 
     @staticmethod
     def found(network: Any) -> dict[str, Any]:
