@@ -81,6 +81,7 @@ def test_every_answer_of_every_question_gets_its_own_words(
     assert len(questions) > 40
     for path, group in itertools.groupby(questions, key=lambda found: found[0]):
         page.goto(f"{origin}/{path}")
+        expect(page.locator(".question:not(:has(.question-form))")).to_have_count(0)
         answers = [
             (anchor, data["kind"] == "choice", [spoken(data, given) for given in data["answers"]])
             for _, anchor, data in group

@@ -401,10 +401,57 @@ def test_contents_open_and_close_on_a_phone(browser: Browser, origin: str) -> No
     context.close()
 
 
-def test_long_equation_scrolls_by_keyboard(browser: Browser, origin: str) -> None:
+PARTS = ".article section > :not(section)"
+LAND = "#the-four-gradients"
+
+
+def test_a_phone_lays_a_page_out_as_its_reader_comes_to_it(browser: Browser, origin: str) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 780})
     page = context.new_page()
     page.goto(f"{origin}/{PAGE}")
+    head, last = page.locator(PARTS).first, page.locator(PARTS).last
+    expect(head).to_have_css("content-visibility", "visible")
+    expect(last).to_have_css("content-visibility", "auto")
+    last.scroll_into_view_if_needed()
+    expect(last).to_have_css("content-visibility", "visible")
+    context.close()
+
+
+def test_a_desk_lays_a_page_out_whole(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}")
+    expect(page.locator(PARTS).last).to_have_css("content-visibility", "visible")
+
+
+@pytest.mark.parametrize(
+    ("entrance", "jump"),
+    [
+        (LAND, ""),
+        ("", f"location.hash = '{LAND}'"),
+        ("", f"document.querySelector('.page-toc a[href=\"{LAND}\"]').click()"),
+    ],
+    ids=["entered there", "by the address", "by a link"],
+)
+def test_a_jump_on_a_phone_lands_at_its_heading(
+    browser: Browser, origin: str, entrance: str, jump: str
+) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 780}, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}{entrance}")
+    page.evaluate(jump)
+    for _ in range(2):  # it is still there when all has come to rest
+        page.evaluate("new Promise(done => setTimeout(done, 300))")
+        place = page.locator(f"{LAND} > h2").bounding_box()
+        assert place is not None
+        assert 0 <= place["y"] <= 200
+    expect(page.locator(PARTS).last).to_have_css("content-visibility", "visible")
+    context.close()
+
+
+def test_long_equation_scrolls_by_keyboard(browser: Browser, origin: str) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 780})
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}#the-four-gradients")
     box = page.locator(".equation-scroll[tabindex='0']").first
     box.focus()
     page.keyboard.press("ArrowRight")

@@ -168,7 +168,14 @@
       show();
     };
   }
-  const erasers = questions.map(ask);
+  // One at a time, when the browser has nothing else to do: together they would keep a slow phone from its first touch.
+  const idle = window.requestIdleCallback ?? setTimeout;
+  const erasers = [];
+  const askNext = () => {
+    erasers.push(ask(questions[erasers.length]));
+    if (erasers.length < questions.length) idle(askNext);
+  };
+  if (questions.length) idle(askNext);
 
   // How far the reader is: at the end of the page and beside each page of the contents.
   const count = kept => Object.entries(kept ?? {}).filter(([id, state]) => id && state?.done).length;
