@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 PHONE, DESK = 360, 1280
 SCREEN = 800
@@ -70,6 +70,6 @@ def test_nothing_is_cut_off_at_a_desk(reader: Page, origin: str, page_path: str)
 
 def test_the_backward_pass_is_twelve_screens_long(reader: Page, origin: str) -> None:
     page = opened(reader, f"{origin}/regression/gradients.html", DESK)
-    page.wait_for_selector(".question-form")
+    expect(page.locator(".question:not(:has(.question-form))")).to_have_count(0)
     height = page.evaluate("document.documentElement.scrollHeight")
     assert height / SCREEN <= 12
