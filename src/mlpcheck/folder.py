@@ -187,7 +187,7 @@ def _judges(count: int) -> Executor:
     context = multiprocessing.get_context("forkserver" if fork else "spawn")
     if fork:
         context.set_forkserver_preload([judge.__module__])  # PyTorch, once and not in each of them
-    return ProcessPoolExecutor(count, context, _prepare)
+    return ProcessPoolExecutor(min(count, 60), context, _prepare)  # Windows allows 61
 
 
 def _prepare() -> None:
