@@ -118,13 +118,17 @@ def test_a_mistake_of_the_checker_itself_costs_one_row_only(first_run, tmp_path,
 
 
 def test_an_interrupted_run_keeps_its_rows_and_can_be_continued(tmp_path, reference, capsys):
-    place, table = tmp_path / "many", tmp_path / "grades.csv"
+    place, table, temporary = tmp_path / "many", tmp_path / "grades.csv", tmp_path / "temporary"
     place.mkdir()
+    temporary.mkdir()
     for number in range(8):
         (place / f"{number:02}.py").write_text(f"{reference.text}\n# {number}\n", "utf-8")
     command = [sys.executable, "-m", "mlpcheck", "check", str(place), "--jobs", "1"]
     command += ["--csv", str(table)]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    running = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
     deadline = time.monotonic() + 600
     while not (table.exists() and table.read_text("utf-8").count("\n") > 3):
         assert time.monotonic() < deadline
@@ -132,6 +136,9 @@ def test_an_interrupted_run_keeps_its_rows_and_can_be_continued(tmp_path, refere
     running.send_signal(signal.SIGINT)
     running.communicate(timeout=60)
     assert running.returncode == 2
+    assert list(temporary.iterdir()) == []  # no copy, and no process that has one
+    left = subprocess.run(["ps", "-e", "-o", "args="], capture_output=True, text=True).stdout
+    assert str(temporary) not in left
     kept = rows(table)
     assert 3 <= len(kept) < 8
     assert cli.main(command[3:]) == 0
