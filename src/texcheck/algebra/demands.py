@@ -27,6 +27,8 @@ def simplest(demand: Demand, eliminate: Change) -> list[Demand]:
     """Demands that together say the same; none if it always holds. Raises Nowhere."""
     if is_positive(demand.term):
         return []
+    if _never(*demand[:2]):
+        raise Nowhere
     return _simplest(demand.kind, normal(demand.term, eliminate))
 
 
@@ -112,6 +114,8 @@ def unmatched(left: Iterable[Demand], right: Iterable[Demand], eliminate: Change
     sides = [[one for d in side for one in simplest(d, eliminate)] for side in (left, right)]
     for mine, theirs in (sides, sides[::-1]):
         known = {said(demand) for demand in theirs}
+        if any(d.kind == "positive" and said(d._replace(term=-d.term)) in known for d in theirs):
+            raise Nowhere
         for demand in mine:
             if not follows(demand, known):
                 return demand

@@ -21,7 +21,7 @@ from math import isqrt
 from typing import Literal, NamedTuple, TypeAlias
 
 from .budget import NoRule
-from .terms import HALF, UNIT, ZERO, Atom, Monomial, Term, function_of, number, power
+from .terms import HALF, UNIT, ZERO, Atom, Monomial, Rational, Term, function_of, number, power
 
 Kind: TypeAlias = Literal["nonzero", "positive", "nonnegative"]
 ONE_ = number(1)
@@ -204,16 +204,26 @@ def is_positive(term: Term) -> bool:
 
 
 def is_nonnegative(term: Term) -> bool:
-    """Whether a term is seen to be nowhere negative."""
-    return all(
-        factor > 0 and all(_nonnegative_power(atom, n) for atom, n in mono.atoms)
-        for mono, factor in term.parts.items()
+    """Whether a term is seen to be nowhere negative, as u step(u) and -u step(-u) are."""
+    return one_minus_sigma(term) is not None or all(
+        _is_nonnegative(dict(mono.atoms), factor) for mono, factor in term.parts.items()
     )
+
+
+def _is_nonnegative(atoms: dict[Atom, int], factor: Rational) -> bool:
+    for atom, n in atoms.items():
+        if not _nonnegative_power(atom, n):
+            plus, less = (Atom("function", "step", (), power(atom) * sign) for sign in (1, -1))
+            if plus not in atoms and less not in atoms:
+                return False
+            factor = factor if plus in atoms else -factor
+    return factor > 0
 
 
 def _nonnegative_power(atom: Atom, n: int) -> bool:
     whole = atom.kind == "entry" or atom.label == "L from 0"
-    return n % 2 == 0 or _is_switch(atom) or whole or _positive_power(atom, n)
+    root = atom.label == "sqrt" and n > 0
+    return n % 2 == 0 or _is_switch(atom) or whole or root or _positive_power(atom, n)
 
 
 def _positive_power(atom: Atom, n: int) -> bool:

@@ -21,7 +21,10 @@ _LAYERS = {
 
 # Columns that name things or hold numbers of the running network: only a relation claims there.
 _NAMING = ("Row", "Here", "Quantity", "From", "To")
-_RELATION = re.compile(r"[=<>:]|\\(le|ge|ne|leq|geq|neq|lt|gt|approx|equiv|in)(?![a-zA-Z])")
+_RELATION = re.compile(
+    r"[=<>:≤≥≠≈≡∈∝←→⇒]|\\(le|ge|ne|leq|geq|neq|lt|gt|approx|equiv|in|leqslant|geqslant|triangleq"
+    r"|coloneqq|propto|simeq|sim|cong|ll|gg|leftarrow|rightarrow|to|Rightarrow)(?![a-zA-Z])"
+)
 
 
 class BadCell(ValueError):
@@ -88,6 +91,8 @@ def anchor(row: SyntaxTreeNode) -> str:
 def _only_math(cell: SyntaxTreeNode) -> str:
     """The subject in a cell: its math, else its text."""
     found = maths(cell)
+    if len(found) > 1:
+        raise BadCell(f"expected one formula to name the row, got {' and '.join(found)}")
     return found[0] if found else text(cell)
 
 

@@ -47,7 +47,10 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match o
         case t.Negative(of):
             return elaborate(scope, of).map(neg)
         case t.Product(factors):
-            return ops.side_by_side(scope, _all(scope, factors), node)
+            values = _all(scope, factors)
+            if not all(value.is_number for value in values):
+                ops.expect_layers(node)
+            return ops.side_by_side(scope, values, node)
         case t.Times(left, right):
             return ops.times(scope, elaborate(scope, left), elaborate(scope, right), node)
         case t.Elementwise():
@@ -139,7 +142,7 @@ def _leaf(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match over no
             found = m.scalar(lambda: calculus.applied(scope, node, free("t")))
             return ops.refuse_jump(scope, found) if node.primes else found
         case t.Norm(of, subscript):
-            value = elaborate(scope, of)
+            value = elaborate(scope, ops.expect_layers(of))
             if subscript == "2" and not (m.is_one(value.columns) or m.is_one(value.rows)):
                 raise Unfit("a spectral norm: for the other one write a subscript F", node)
             return ops.squares(scope, value).map(lambda entry: apply("sqrt", entry))
@@ -280,6 +283,8 @@ def powered(scope: Scope, node: t.Power) -> Matrix:
         raise NoRule("an exponent that is not a number")
     exponent, value = (one for one in _all(scope, (node.exponent, node.of)))
     n = exponent.value.constant
+    if n == 1 and isinstance(node.of, t.Name):
+        ops.expect_layers(node.of)
     if isinstance(node.of, t.Norm) and n in (2, 4, 6):
         norm = ops.squares(scope, elaborate(scope, node.of.of))
         return norm.map(lambda entry: entry ** (int(n) // 2))
@@ -325,9 +330,15 @@ def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix
     if of == by and by.base == "ell":
         elaborate(scope, of)
         return m.scalar(lambda: number(1))
-    names = {(part.base, part.layer) for part in t.walk(of) if isinstance(part, t.Name)}
-    if (by.base, by.layer, by.indices) == ("s", None, ()) and names - {("s", None)}:
+    names = [part for part in t.walk(of) if isinstance(part, t.Name) and part.base != "eta"]
+    for part in t.walk(of) if not names else ():
+        if isinstance(part, t.LayerCount):
+            raise IllSorted(r"the number of a layer depends on nothing: the loss is \ell", of)
+        if isinstance(part, t.Length | t.Identity | t.Constant):
+            raise Unfit(r"expected a quantity of the network where it is differentiated", of)
+    if len({ops.is_free(part) for part in (*names, by)}) > 1:
         raise IllSorted("s needs a layer", by)
+    scope.vary.append(not names or any(calculus.depends(scope, part, by) for part in names))
     scope.inside += 1
     value = elaborate(scope, of)
     scope.inside -= 1
@@ -342,6 +353,8 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
             written(scope, t.Written(tuple((cell,) for cell in node.arguments))), node
         )
     values = _all(scope, node.arguments)
+    if name in ("diag", "tr"):
+        ops.expect_layers(node)
     special = name in ("max", "min", "MSE", "BCE", "loss", "diag", "tr", "Linear")
     if special and (function.primes or (function.layer and name != "Linear")):
         raise Unfit("dashes and layers stand on activations alone", node)

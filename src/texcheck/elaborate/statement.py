@@ -97,6 +97,10 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
     found: list[Callable[[], Term]] = []
     for condition in statement.conditions:
         match condition:
+            case t.Indicator("<" | ">" | "le" | "ge", left, right) if isinstance(
+                left, t.Index
+            ) != isinstance(right, t.Index):
+                found.append(end_weight(scope, condition))
             case t.Indicator():
                 value = elaborate(scope, condition)
                 if not value.is_number:
@@ -114,7 +118,31 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
 def range_weight(scope: Scope, condition: t.Range) -> Callable[[], Term]:
     """1 where an index lies in a range, else 0. Raises IllSorted if it has no such values."""
     letter = scope.letter(condition.letter)
-    missing = out_of_range(scope, condition, letter)
+    return _without(scope, letter, out_of_range(scope, condition, letter))
+
+
+def end_weight(scope: Scope, condition: t.Indicator) -> Callable[[], Term]:
+    """1 where an index is on one side of a value that it has. Raises IllSorted and NoRule."""
+    index, end = condition.left, condition.right
+    upper, strict = condition.relation in ("<", "le"), condition.relation in ("<", ">")
+    if isinstance(end, t.Index):
+        index, end, upper = end, index, not upper
+    letter = scope.letter(index.letter if isinstance(index, t.Index) else "")
+    base, at = counted(end)
+    at += strict - 2 * (strict and upper)
+    if base is not None:
+        unify(scope.sort_of_length(base), letter.sort, "a condition of another length", condition)
+    if (at < 0) != (base is not None):
+        raise IllSorted("a condition that names a value which the index does not have", condition)
+    if upper != (base is not None):
+        raise NoRule("a condition that leaves out all values but some")
+    missing = left_out(0 if upper else at, at if upper else -1, "a condition", condition)
+    scope.places += missing
+    return _without(scope, letter, missing)
+
+
+def _without(scope: Scope, letter: Letter, missing: list[int]) -> Callable[[], Term]:
+    """1 where an index is none of the missing places."""
 
     def value() -> Term:
         index = scope.index_of(letter)
@@ -154,6 +182,8 @@ def claimed(statement: t.Statement, case: Case) -> Pair:
         case _:
             raise NoRule("a statement of another kind")
     one, other = elaborate(scope, sides[0]), elaborate(scope, sides[1])
+    zero = any(isinstance(side, t.Number | t.Constant) and not side.value for side in sides)
+    scope.vary += [zero] * zero
     spread = isinstance(statement, t.Comparison)
     one, other = _alike(sides[0], one, other, spread), _alike(sides[1], other, one, spread)
     message = f"{shape_words(one, case)} on the left, {shape_words(other, case)} on the right"

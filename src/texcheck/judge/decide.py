@@ -109,6 +109,8 @@ def _hold(statement: t.Statement, case: Case) -> int:
     pair = st.claimed(statement, case)
     for entry in st.entries(pair):
         _equal(entry, case)
+    if pair.scope.vary and not any(pair.scope.vary):
+        raise NoRule("each derivative is 0: nothing in it depends on what it is taken by")
     return pair.scope.least
 
 

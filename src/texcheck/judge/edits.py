@@ -20,6 +20,7 @@ EDITS: tuple[Callable[[t.Expr, Scope], Changes], ...] = (
     structure.signs,
     structure.slopes_too_much,
     structure.sums,
+    symbols.relations,
     symbols.dashes,
     symbols.wrong_functions,
     symbols.missing_functions,

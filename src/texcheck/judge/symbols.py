@@ -91,9 +91,9 @@ def _fixed(whole: t.Expr) -> set[int]:
 
 
 def layers(whole: t.Expr, scope: Scope) -> Changes:
-    """A wrong layer at one name, or at all names of a derivative or an activation."""
+    """A wrong layer at one name or function, or at all names of a derivative or an activation."""
     measured = {id(part.of) for part in every(whole, t.Length)}
-    for part in every(whole, t.Name):
+    for part in every(whole, t.Name, t.Function):
         if id(part) not in measured:
             for layer in other_layers(part.layer):
                 right = replace(part, layer=layer)
@@ -222,6 +222,18 @@ def denominators(whole: t.Expr, scope: Scope) -> Changes:
                     yield Change("another denominator", says, part.by, right)
 
 
+def relations(whole: t.Expr, scope: Scope) -> Changes:
+    """A comparison that is strict, or one that is not: at 0 they differ, where ReLU' is 0."""
+    for part in every(whole, t.Indicator):
+        if part.relation in _STRICT:
+            right = replace(part, relation=_STRICT[part.relation])
+            says = f"{scope.show(part)} should be {name(right)}: ReLU's slope at 0 is 0"
+            yield Change("another comparison", says, part, right)
+
+
+_STRICT = {"ge": ">", ">": "ge", "le": "<", "<": "le"}
+
+
 def dashes(whole: t.Expr, scope: Scope) -> Changes:
     """The function for its derivative, or the reverse."""
     for part in every(whole, t.Function):
@@ -272,6 +284,9 @@ def missing_functions(whole: t.Expr, scope: Scope) -> Changes:
             if bare.base in ("s", "x") and id(bare) not in fixed:
                 says = f"the function is missing at {scope.show(bare)}: {name(applied)}"
                 yield Change("add a function", says, bare, applied)
+    for layer in scope.layers if not isinstance(whole, t.Apply) else ():
+        applied = t.Apply(t.Function("f", layer), (whole,))
+        yield Change("add a function", "the activation is missing", whole, applied)
 
 
 def numbers(whole: t.Expr, scope: Scope) -> Changes:

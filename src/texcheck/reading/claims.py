@@ -94,6 +94,7 @@ def checked(found: Sequence[t.Statement], layer: str) -> list[t.Statement]:
     for statement in found:
         expect_flat(statement)
         expect_sound(sides(statement))
+        _expect_named(statement)
     resolved = [_with_sums_bound(statement) for statement in found]
     _expect_layers(resolved, layer)
     _expect_fitting(resolved)
@@ -124,24 +125,25 @@ def expect_flat(node: t.Node) -> None:
 def _expect_indices(formulas: Sequence[t.Node]) -> None:
     """Raises `CannotRead` for a letter that is an index nowhere: nothing says what it is."""
     parts = [part for side in formulas for part in t.walk(side)]
-    known = {letter for part in parts for letter in _known_indices(part)}
-    for part in parts:
-        if isinstance(part, t.Index) and part.letter not in known:
-            instead = spelling.INSTEAD.get(part.letter, spelling.SPEAKS_OF)
-            raise CannotRead(f"unknown symbol {part.letter}", part.start, part.end, instead)
+    places = {id(one) for part in parts for one in _indices(part)}
+    free = free_indices(*formulas)
+    known = {one.letter for one in free if id(one) in places}
+    for one in sorted(free, key=lambda one: one.start):
+        if one.letter not in known:
+            instead = spelling.INSTEAD.get(one.letter, spelling.SPEAKS_OF)
+            raise CannotRead(f"unknown symbol {one.letter}", one.start, one.end, instead)
 
 
-def _known_indices(part: t.Node) -> Iterator[str]:
-    """The letters that a node makes indices."""
-    below: tuple[t.Node, ...] = ()
+def _indices(part: t.Node) -> Iterator[t.Node]:
+    """What stands at the places of indices in a node."""
     match part:
-        case t.Sum():
-            yield from part.letters
         case t.Name() | t.Component():
             below = part.indices
         case t.Kronecker() | t.Unit() | t.Indicator("=" | "neq"):
             below = part.parts
-    yield from (one.letter for node in below for one in t.walk(node) if isinstance(one, t.Index))
+        case _:
+            return
+    yield from (one for node in below for one in t.walk(node))
 
 
 def _with_sums_bound(statement: t.Statement) -> t.Statement:
@@ -174,6 +176,23 @@ def _expect_layers(statements: Sequence[t.Statement], letter: str) -> None:
         if isinstance(part, t.Name) and part.base in spelling.LAYERED - {"s"} and not layers:
             instead = "a layer stands in parentheses, as in W^{(1)}"
             raise CannotRead("expected a layer", part.start, part.end, instead)
+
+
+def _expect_named(statement: t.Statement) -> None:
+    """Raises `CannotRead` for an L that is the number of no layer: the loss may be meant."""
+    parts = list(t.walk(statement))
+    refuted = {id(part.of) for part in parts if isinstance(part, t.Derivative | t.Gradient)}
+    powers = [part.exponent for part in parts if isinstance(part, t.Power)]
+    refuted |= {id(one) for exponent in powers for one in t.walk(exponent)}
+    counts = [part for part in parts if isinstance(part, t.LayerCount)]
+    layers = [part for part in parts if getattr(part, "layer", None) and part not in counts]
+    ranges = any(isinstance(part, t.Range) and part.letter == "L" for part in parts)
+    if ranges or layers or any(one.layer.base != "L" for one in counts):
+        return
+    for one in counts:
+        if id(one) not in refuted:
+            expected = "expected a layer (L) where L is its number"
+            raise CannotRead(expected, one.start, one.end, r"the loss is \ell")
 
 
 def _expect_fitting(statements: Sequence[t.Statement]) -> None:

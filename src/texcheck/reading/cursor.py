@@ -55,6 +55,7 @@ class Shared:
     used: set[str] = field(default_factory=set)
     meanings: dict[str, str] = field(default_factory=dict)  # of l and \ell
     braced: list[tuple[t.Expr, t.Expr]] = field(default_factory=list)  # what braces say is equal
+    open_operands: list[t.Expr] = field(default_factory=list)  # differentiated, without brackets
 
 
 @dataclass

@@ -8,7 +8,7 @@ from .. import syntax as t
 from . import names, spelling
 from .cursor import FACTOR, PRODUCT, TERM, Cursor
 
-_BRACKETS = "expected brackets around what is differentiated"
+BRACKETS = "expected brackets around what is differentiated"
 
 
 def fraction(c: Cursor) -> t.Expr:
@@ -60,7 +60,9 @@ def _operand(c: Cursor) -> t.Expr:
     function = token.text in spelling.FUNCTION_COMMANDS or token.text in c.names.functions
     alone = brackets or function or token.kind in ("word", "text")
     of = c.read(FACTOR if alone else PRODUCT)
-    c.require(isinstance(of, t.Function) or _ends(c), _BRACKETS)
+    c.require(isinstance(of, t.Function) or _ends(c), BRACKETS)
+    if not brackets:
+        c.shared.open_operands.append(of)
     return of
 
 
@@ -125,7 +127,7 @@ def _behind(c: Cursor) -> t.Expr:
     of = c.read(FACTOR)
     loss = isinstance(of, t.Name) and of.base == "ell"
     whole = c.form in ("primary", "bracket")
-    c.require(whole and (loss or _ends(c)), _BRACKETS, at=of)
+    c.require(whole and (loss or _ends(c)), BRACKETS, at=of)
     return of
 
 

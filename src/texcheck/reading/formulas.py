@@ -6,6 +6,8 @@ braces that are not seen group nothing. Where a formula is read in two ways, it 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from .. import syntax as t
 from . import derivatives, names, numbers, primaries, spelling
 from .cursor import DEEPEST, FACTOR, PRODUCT, SIDE, SUM, TERM, Cursor, at
@@ -58,22 +60,33 @@ def _expect_clear_sum(c: Cursor, terms: list[t.Expr]) -> None:
     clear = clear and not any(isinstance(one, t.Negative) for one in dots)
     c.require(clear, "expected dots between two terms of a sum of pluses", at=(dots or terms)[0])
     for number, one in enumerate(terms[:-1]):
-        letters = _open_letters(one)
+        last = _last_parts(one)
+        letters = {letter for part in last if isinstance(part, t.Sum) for letter in part.letters}
         for index in free_indices(*terms[number + 1 :]) if letters else ():
             ended = f"expected brackets: the sum over {index.letter} ends before this term"
             c.require(index.letter not in letters, ended, at=index)
+        by = {part.by.base for part in last if isinstance(part, t.Derivative)}
+        if by and any(part is of for part in last for of in c.shared.open_operands):
+            for name in _not_differentiated(*terms[number + 1 :]):
+                c.require(name.base not in by | _COMPUTED, derivatives.BRACKETS, at=name)
 
 
-def _open_letters(node: t.Expr) -> set[str]:
-    """The letters of the sums that end, without brackets, where this term ends."""
-    letters: set[str] = set()
-    end = node.end
-    while node.end == end:
-        letters |= {*node.letters} if isinstance(node, t.Sum) else set()
-        if not isinstance(node, _ENDS_WITH_LAST):
-            break
-        node = node.parts[-1]
-    return letters
+def _last_parts(node: t.Expr) -> list[t.Expr]:
+    """The term, and the sums and derivatives in it that end where it ends."""
+    found = [node]
+    while isinstance(node, (*_ENDS_WITH_LAST, t.Derivative, t.Transpose)):
+        node = node.of if isinstance(node, t.Derivative) else node.parts[-1]
+        found.append(node)
+    return [one for one in found if one.end == found[0].end]
+
+
+def _not_differentiated(*nodes: t.Node) -> Iterator[t.Name]:
+    """The quantities in formulas, those of derivatives aside."""
+    for node in nodes:
+        if isinstance(node, t.Name):
+            yield node
+        elif not isinstance(node, t.Derivative | t.Gradient):
+            yield from _not_differentiated(*node.parts)
 
 
 def free_indices(*formulas: t.Node) -> list[t.Index]:
@@ -205,6 +218,7 @@ def _factor(c: Cursor) -> t.Expr:
     c.require(c.depth <= DEEPEST, "the formula is nested too deeply")
     start = c.token.start
     value = names.scripted(c, primaries.primary(c), start)
+    named = False  # f(\cdot)
     while c.sees("(", "[", "lbrace"):
         function = value.of if isinstance(value, t.Power) else value
         braces = c.sees("lbrace") and getattr(function, "name", "") not in ("max", "min")
@@ -214,7 +228,8 @@ def _factor(c: Cursor) -> t.Expr:
         if isinstance(value, t.Power):
             inner = _power_of(c, value, inner, start)
         value = names.scripted(c, inner, start)
-    if isinstance(value, t.Function):
+        named = isinstance(value, t.Function)
+    if isinstance(value, t.Function) and not named:
         value = _unapplied(c, value, start)
     c.depth -= 1
     return value

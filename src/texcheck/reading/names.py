@@ -27,7 +27,7 @@ def letter(c: Cursor) -> t.Name | None:
     token = c.token
     if c.take("hat"):
         return _hat(c, token.start)
-    named = token.kind == "command" and token.text in ("ell", "delta", "eta")
+    named = token.kind == "command" and token.text in ("ell", "mathcal", "delta", "eta")
     named |= token.kind == "letter" or (token.kind == "word" and len(token.text) == 1)
     base = c.names.quantities.get(token.text) if named else None
     if base is None or (token.text == "l" and c.shared.layer_letter == "l"):

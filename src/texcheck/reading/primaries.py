@@ -84,6 +84,8 @@ def _euler(c: Cursor, start: int) -> t.Expr:
         c.require(len(found) == 1 and t.Whole() not in found, "e has one index", at=start)
         return t.Unit(found[0], **c.span(start))
     c.advance()
+    layer = c.ahead().text in ("(", "[") and c.ahead(3).text in (")", "]")
+    c.require(not layer, "expected a power without parentheses")
     exponent = c.inside("}") if c.take("{") else names.raised(c)
     c.form = "factor"
     what = "expected no other script on e, or brackets"
@@ -218,8 +220,11 @@ def _ones(c: Cursor) -> t.Expr:
     if token.text != "0" and matrices.condition_follows(c):
         return matrices.indicator(c)
     c.advance()
-    if token.text == "I":
-        c.require(not c.sees("("), "expected a sign between a matrix and a bracket")
+    plain = token.text != "I"
+    bracket = c.sees("(", "[", "lbrace") if plain else c.sees("(")
+    what = "a column" if plain else "a matrix"
+    c.require(not bracket, f"expected a sign between {what} and a bracket")
+    if not plain:
         return names.identity(c, token.start)
     length: t.Expr | None = None
     if c.take("_"):
@@ -333,7 +338,7 @@ _KINDS: dict[str, Callable[[Cursor], t.Expr]] = {
     "bold": _ones, "begin": matrices.matrix,
 }  # fmt: skip
 _SIGNS: dict[str, Callable[[Cursor], t.Expr]] = {
-    **dict.fromkeys(["hat", "ell", "delta", "eta"], _letter),
+    **dict.fromkeys(["hat", "ell", "mathcal", "delta", "eta"], _letter),
     **dict.fromkeys(spelling.FUNCTION_COMMANDS, _function),
     **dict.fromkeys(["Vert", "vert", "lVert", "lvert"], _norm),
     **dict.fromkeys(["underbrace", "overbrace"], _underbrace),

@@ -113,7 +113,7 @@ CONNECTING = FOR_ALL | CONDITION | {
 # The quantities of this book, by their letters; those that have a layer, and are vectors.
 QUANTITIES = {
     "x": "x", "y": "y", "W": "W", "w": "W", "b": "b", "s": "s", "z": "z", "l": "ell",
-    "ell": "ell", "delta": "delta", "eta": "eta", "hat y": "y_hat", "ŷ": "y_hat",
+    "ell": "ell", "mathcal": "ell", "delta": "delta", "eta": "eta", "hat y": "y_hat", "ŷ": "y_hat",
 }  # fmt: skip
 LAYERED = {"W", "b", "s", "z", "delta"}
 VECTORS = {"x", "y", "y_hat", "b", "s", "z", "delta"}

@@ -119,6 +119,7 @@ def _read_line(d: _Display, line: list[Token]) -> None:
         d.closed = d.closed or bool(d.conditions)
     else:
         d.conditions = ()
+    before = len(d.conditions)
     while c.token.kind != "end":
         if mark := c.take(".", ",", ";"):
             ends = mark.text == "." and c.token.kind not in ("text", "end")
@@ -132,6 +133,8 @@ def _read_line(d: _Display, line: list[Token]) -> None:
             _item(d)
             d.listed = False
             d.consequence = c.tokens[c.at - 1].text in ("Rightarrow", "rightarrow")
+    one_case = not before or len(d.conditions) <= before
+    c.require(one_case, "expected one condition in a chain", r"write \begin{cases}")
     _end_sentence(d, goes_on=True)
 
 
@@ -245,10 +248,10 @@ def _chain(d: _Display, left: t.Expr, equal: t.Expr | None = None) -> None:
         right = c.read()
         start = min(left.start, right.start)
         d.add(claims.claim(sign.text, left, right), sign.start, start, right.end)
-        if equal and sign.text == "=" and claims.depends_on_its_place(left):
-            d.add(claims.claim("=", equal, right), sign.start, start, right.end)
-        else:
-            equal = left if sign.text == "=" else None
+        further = equal if equal and claims.depends_on_its_place(left) else None
+        if further:
+            d.add(claims.claim(sign.text, further, right), sign.start, start, right.end)
+        equal = (further or left) if sign.text == "=" else None
         left = right
     d.chains += 1
     d.previous, d.equal = (left, equal) if d.chains == 1 else (None, None)
@@ -265,6 +268,10 @@ def _chain(d: _Display, left: t.Expr, equal: t.Expr | None = None) -> None:
         else:
             implies = arrow.text == "Rightarrow"
             c.require(implies, "expected = or \\Rightarrow", at=arrow)
+            claimed = any(isinstance(one, t.Equation) for one in new) and not all(
+                map(claims.compares_indices, new)
+            )
+            c.require(claimed, "expected `if` before a condition", at=new[0])
         d.conditional = False
     else:
         _as_conditions(d, first, new, tuple(conditions))

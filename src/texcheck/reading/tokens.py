@@ -252,7 +252,7 @@ class _Scanner:
         elif name in spelling.SCRIPT:
             if word not in ("L", r"\ell"):
                 raise CannotRead(r"expected \ell or \mathcal{L}, the loss", start, end)
-            self.add("command", "ell", end)
+            self.add("command", "mathcal", end)
         elif name in spelling.BLACKBOARD:
             self.add("blackboard", text, end)
         else:
