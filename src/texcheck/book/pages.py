@@ -297,10 +297,9 @@ def _inline(page: _Page, node: SyntaxTreeNode, start: int) -> None:
 
 
 def _expect_no_math(page: _Page, html: str, start: int) -> None:
-    for sign in ("<math", r"\[", r"\(", "$$"):
-        if sign in html.lower():
-            message = f"found {sign} in HTML, which is not read: write the equation as $$ … $$"
-            page.problem(start, message)
+    for sign in re.findall(r"<math(?=[\s>])|\\[\[(]|\$\$", html.lower())[:1]:
+        message = f"found {sign} in HTML, which is not read: write the equation as $$ … $$"
+        page.problem(start, message)
 
 
 def _fence(page: _Page, node: SyntaxTreeNode, start: int) -> None:

@@ -16,7 +16,7 @@ from ..algebra.functions import apply, is_any, row, slope
 from ..algebra.normal import put
 from ..algebra.terms import ONE, Atom, Index, Term, free, has_step
 from ..networks.derivative import Source, derivative, independent
-from ..networks.network import ACTIVATIONS, Case, precedes
+from ..networks.network import ACTIVATIONS, Case
 from .matrix import FIRST, IllSorted, Matrix, Unfit, is_one, unify_shapes
 from .operations import is_free
 from .scope import Scope
@@ -52,14 +52,6 @@ def differentiated(scope: Scope, value: Matrix, by: t.Name, node: t.Node) -> Mat
         return slope_of(value.entry(i, FIRST), Source(place, (j,)))
 
     return Matrix(columns if value.is_number else value.rows, rows, entry)
-
-
-def depends(scope: Scope, name: t.Name, by: t.Name) -> bool:
-    """Whether a quantity is another one or is computed from it, or may be."""
-    if name.base == "delta" or name.base in scope.given or is_free(by):
-        return True
-    place, source = scope.place(name), scope.place(by)
-    return place == source or precedes(source, place)
 
 
 def restricted(scope: Scope, value: Matrix, by: t.Name, at: Matrix, node: t.Node) -> Matrix:

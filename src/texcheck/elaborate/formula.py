@@ -338,7 +338,6 @@ def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix
             raise Unfit(r"expected a quantity of the network where it is differentiated", of)
     if len({ops.is_free(part) for part in (*names, by)}) > 1:
         raise IllSorted("s needs a layer", by)
-    scope.vary.append(not names or any(calculus.depends(scope, part, by) for part in names))
     scope.inside += 1
     value = elaborate(scope, of)
     scope.inside -= 1

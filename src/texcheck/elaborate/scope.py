@@ -55,7 +55,6 @@ class Scope:
     demands: list[Demand] = field(default_factory=list)
     places: list[int] = field(default_factory=list)  # of numbered entries
     inside: int = 0  # how many derivatives this is in the numerator of
-    vary: list[bool] = field(default_factory=list)  # of each derivative: it is not 0, or said to be
     default: Sort | None = None  # of a sum whose index nothing fixes: for a witness alone
     shapes: dict[int, tuple[Length, Length]] = field(default_factory=dict)
     sorts: dict[int, Length] = field(default_factory=dict)  # of each node that is an index letter

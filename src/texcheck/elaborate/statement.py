@@ -101,6 +101,10 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
                 left, t.Index
             ) != isinstance(right, t.Index):
                 found.append(end_weight(scope, condition))
+            case t.Indicator("<" | ">" | "le" | "ge", left, right) if not isinstance(
+                left, t.Index
+            ) and counts(left, right):
+                raise NoRule("a condition on an index that does not stand alone")
             case t.Indicator():
                 value = elaborate(scope, condition)
                 if not value.is_number:
@@ -113,6 +117,15 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
         raise IllSorted(message, statement)
 
     return lambda: reduce(mul, (one() for one in found), number(1))
+
+
+def counts(*formulas: t.Expr) -> bool:
+    """Whether an index stands as a number in formulas."""
+    bears = t.Name, t.Component, t.Kronecker, t.Unit
+    return any(
+        isinstance(one, t.Index) or (not isinstance(one, bears) and counts(*one.parts))
+        for one in formulas
+    )
 
 
 def range_weight(scope: Scope, condition: t.Range) -> Callable[[], Term]:
@@ -182,8 +195,6 @@ def claimed(statement: t.Statement, case: Case) -> Pair:
         case _:
             raise NoRule("a statement of another kind")
     one, other = elaborate(scope, sides[0]), elaborate(scope, sides[1])
-    zero = any(isinstance(side, t.Number | t.Constant) and not side.value for side in sides)
-    scope.vary += [zero] * zero
     spread = isinstance(statement, t.Comparison)
     one, other = _alike(sides[0], one, other, spread), _alike(sides[1], other, one, spread)
     message = f"{shape_words(one, case)} on the left, {shape_words(other, case)} on the right"

@@ -107,11 +107,20 @@ def _hold(statement: t.Statement, case: Case) -> int:
     if isinstance(statement, t.ShapeClaim):
         return _shape(statement, case)
     pair = st.claimed(statement, case)
+    vanishes = _differentiates(statement)
     for entry in st.entries(pair):
         _equal(entry, case)
-    if pair.scope.vary and not any(pair.scope.vary):
-        raise NoRule("each derivative is 0: nothing in it depends on what it is taken by")
+        vanishes = vanishes and not normal(entry.left[0], case.eliminate)
+    if vanishes:
+        raise NoRule("both sides are 0, which only a side that is written 0 says")
     return pair.scope.least
+
+
+def _differentiates(statement: t.Statement) -> bool:
+    """Whether a statement has a derivative and no side is written 0: then 0 = 0 is no proof."""
+    parts = [*t.walk(statement)]
+    zero = any(isinstance(one, t.Number | t.Constant) and not one.value for one in statement.parts)
+    return not zero and any(isinstance(one, t.Derivative | t.Gradient) for one in parts)
 
 
 def _equal(entry: st.Entry, case: Case) -> None:

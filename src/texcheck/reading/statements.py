@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 
 from .. import syntax as t
 from . import claims, lines, names, numbers, spelling
-from .cursor import BOOK, FACTOR, Cursor, Names, Shared, T
+from .cursor import BOOK, FACTOR, Cursor, Names, Shared, T, at
 from .formulas import formula, free_indices
 from .tokens import CannotRead, Token, tokens
 
@@ -180,7 +180,12 @@ def _for_all(d: _Display) -> None:
     if c.sees("in", *spelling.COMPARISONS):
         c.at, d.conditional = start, True
     else:
-        d.letters += found
+        last = t.LayerCount(t.Layer("L_max", 0))
+        for one in found:
+            if isinstance(one, t.LayerCount):
+                d.ranges.append(t.Range("L", t.Number(numbers.ONE), last, **at(one)))
+            else:
+                d.letters.append(one)
         c.take(":")
 
 

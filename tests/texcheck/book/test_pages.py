@@ -249,9 +249,15 @@ def test_a_folder_is_read_page_by_page_without_what_is_hidden(tmp_path: Path) ->
         (HEAD + "$$\na = b\n", "page.md:5: found `$$` inside of a paragraph"),
         (HEAD + "```{include} other.md\n```\n", "page.md:5: texcheck does not read"),
         (HEAD + "```{list-table}\n* - $a$\n```\n", "page.md:5: texcheck does not read"),
-        (HEAD + "<math><mi>a</mi></math>\n", "page.md:5: found <math> in HTML"),
-        (HEAD + "Text <math><mi>a</mi></math>.\n", "page.md:5: found <math> in HTML"),
-        (HEAD + "```{raw} html\n<MATH><mi>a</mi></MATH>\n```\n", "page.md:5: found <math> in HTML"),
+        (HEAD + "<math><mi>a</mi></math>\n", "page.md:5: found <math in HTML"),
+        (HEAD + "Text <math><mi>a</mi></math>.\n", "page.md:5: found <math in HTML"),
+        (HEAD + "```{raw} html\n<MATH><mi>a</mi></MATH>\n```\n", "page.md:5: found <math in HTML"),
+        (HEAD + "<p>\\[ x_0 = 1 \\]</p>\n", "page.md:5: found \\[ in HTML"),
+        (
+            HEAD
+            + "| Symbol | Shape | Meaning |\n| - | - | - |\n| $x$, $y$ | $d_x \\times 1$ | |\n",
+            "page.md:7: expected one formula to name the row, got x and y",
+        ),
         (HEAD + "| a |\n| - |\n| $x_0 = ⟦x[0]⟧ = 11$ |\n", "page.md:7: expected ⟦…⟧, a computed"),
         (HEAD + "```{note} $$a = b$$\n```\n", "page.md:5: found `$$` behind a directive's name"),
         (
