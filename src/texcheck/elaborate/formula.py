@@ -10,6 +10,7 @@ Invariants:
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import reduce
 from operator import mul, neg
 
@@ -77,8 +78,9 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match o
                 raise IllSorted("the gradient of what is no number", node)
             return m.transpose(value)
         case t.Restricted(of, by, at):
-            value = elaborate(scope, of)
-            return calculus.restricted(scope, value, by, elaborate(scope, at), node)
+            zero = at == t.Number(Fraction(0)) and not ops.is_free(by)
+            point = elaborate(scope, t.Constant(0) if zero else at)
+            return calculus.restricted(scope, elaborate(scope, of), by, point, node)
         case t.Apply():
             return apply_function(scope, node)
         case t.Component(of, indices):
@@ -336,7 +338,8 @@ def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix
             raise IllSorted(r"the number of a layer depends on nothing: the loss is \ell", of)
         if isinstance(part, t.Length | t.Identity | t.Constant):
             raise Unfit(r"expected a quantity of the network where it is differentiated", of)
-    if len({ops.is_free(part) for part in (*names, by)}) > 1:
+    bare = {part.base == "s" and ops.is_free(part) for part in (*names, by)}
+    if len(bare) > 1:
         raise IllSorted("s needs a layer", by)
     scope.inside += 1
     value = elaborate(scope, of)

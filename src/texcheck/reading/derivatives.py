@@ -128,6 +128,8 @@ def _behind(c: Cursor) -> t.Expr:
     loss = isinstance(of, t.Name) and of.base == "ell"
     whole = c.form in ("primary", "bracket")
     c.require(whole and (loss or _ends(c)), BRACKETS, at=of)
+    if not loss and c.form != "bracket":
+        c.shared.open_operands.append(of)
     return of
 
 

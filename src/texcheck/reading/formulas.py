@@ -6,8 +6,6 @@ braces that are not seen group nothing. Where a formula is read in two ways, it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from .. import syntax as t
 from . import derivatives, names, numbers, primaries, spelling
 from .cursor import DEEPEST, FACTOR, PRODUCT, SIDE, SUM, TERM, Cursor, at
@@ -65,10 +63,10 @@ def _expect_clear_sum(c: Cursor, terms: list[t.Expr]) -> None:
         for index in free_indices(*terms[number + 1 :]) if letters else ():
             ended = f"expected brackets: the sum over {index.letter} ends before this term"
             c.require(index.letter not in letters, ended, at=index)
-        by = {part.by.base for part in last if isinstance(part, t.Derivative)}
-        if by and any(part is of for part in last for of in c.shared.open_operands):
-            for name in _not_differentiated(*terms[number + 1 :]):
-                c.require(name.base not in by | _COMPUTED, derivatives.BRACKETS, at=name)
+        if any(part is of for part in last for of in c.shared.open_operands):
+            for term in terms[number + 1 :]:
+                slopes = any(isinstance(p, t.Derivative | t.Gradient) for p in t.walk(term))
+                c.require(slopes, derivatives.BRACKETS, at=term)
 
 
 def _last_parts(node: t.Expr) -> list[t.Expr]:
@@ -78,15 +76,6 @@ def _last_parts(node: t.Expr) -> list[t.Expr]:
         node = node.of if isinstance(node, t.Derivative) else node.parts[-1]
         found.append(node)
     return [one for one in found if one.end == found[0].end]
-
-
-def _not_differentiated(*nodes: t.Node) -> Iterator[t.Name]:
-    """The quantities in formulas, those of derivatives aside."""
-    for node in nodes:
-        if isinstance(node, t.Name):
-            yield node
-        elif not isinstance(node, t.Derivative | t.Gradient):
-            yield from _not_differentiated(*node.parts)
 
 
 def free_indices(*formulas: t.Node) -> list[t.Index]:
