@@ -18,6 +18,8 @@ from .normal import canonical, normal
 from .terms import Atom, Change, Term, collected, contracted, function_of, power, sum_over
 from .terms import term_indices as indices_of
 
+_BOUND = "$~%"  # how the names of indices begin that a sum binds
+
 
 class Nowhere(Exception):
     """A formula that is defined nowhere."""
@@ -42,6 +44,8 @@ def _simplest(kind: Kind, term: Term) -> list[Demand]:
     content, rest = _content(term)
     found: list[Demand] = []
     for atom, n in content:
+        if atom.kind == "entry" and atom.indices[0].name[0] in _BOUND:
+            raise Nowhere  # it is 0 for the first entry of a sum
         if kind == "nonzero":
             found += _atom_nonzero(atom, n)
         elif not is_positive(power(atom)):
@@ -92,7 +96,7 @@ def _content(term: Term) -> tuple[list[tuple[Atom, int]], Term]:
 
 def said(demand: Demand) -> Term:
     """The demand as a term: the same for the same demand, whatever its indices are called."""
-    inside = [index for index in indices_of(demand.term) if index.name[0] in "$~%"]
+    inside = [index for index in indices_of(demand.term) if index.name[0] in _BOUND]
     return canonical(sum_over(function_of(f"is {demand.kind}", demand.term), *sorted(inside)))
 
 

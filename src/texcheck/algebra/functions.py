@@ -196,18 +196,29 @@ FUNCTIONS: dict[str, Function] = {
 
 def is_positive(term: Term) -> bool:
     """Whether a term is seen to be positive everywhere, all widths being at least 1."""
-    if one_minus_sigma(term) is not None:
-        return True
-    return is_nonnegative(term) and any(
-        all(_positive_power(atom, n) for atom, n in mono.atoms) for mono in term.parts
+    low, larger = _low(term)
+    return _parts_are_nonnegative(low) and (
+        larger or any(all(_positive_power(*pair) for pair in mono.atoms) for mono in low.parts)
     )
 
 
 def is_nonnegative(term: Term) -> bool:
     """Whether a term is seen to be nowhere negative, as u step(u) and -u step(-u) are."""
-    return one_minus_sigma(term) is not None or all(
-        _is_nonnegative(dict(mono.atoms), factor) for mono, factor in term.parts.items()
-    )
+    return _parts_are_nonnegative(_low(term)[0])
+
+
+def _low(term: Term) -> tuple[Term, bool]:
+    """The term with 1 for each sigma that is subtracted, and whether it is larger than that."""
+    high = [
+        (m.lone, n) for m, n in term.parts.items() if m.lone and n < 0 and m.lone.label == "sigma"
+    ]
+    for atom, factor in high:
+        term = term - (power(atom) - ONE_) * factor
+    return term, bool(high)
+
+
+def _parts_are_nonnegative(term: Term) -> bool:
+    return all(_is_nonnegative(dict(mono.atoms), n) for mono, n in term.parts.items())
 
 
 def _is_nonnegative(atoms: dict[Atom, int], factor: Rational) -> bool:
@@ -221,15 +232,14 @@ def _is_nonnegative(atoms: dict[Atom, int], factor: Rational) -> bool:
 
 
 def _nonnegative_power(atom: Atom, n: int) -> bool:
-    whole = atom.kind == "entry" or atom.label == "L from 0"
-    root = atom.label == "sqrt" and n > 0
-    return n % 2 == 0 or _is_switch(atom) or whole or root or _positive_power(atom, n)
+    known = atom.kind == "entry" or (atom.label == "sqrt" and n > 0)
+    return n % 2 == 0 or _is_switch(atom) or known or _positive_power(atom, n)
 
 
 def _positive_power(atom: Atom, n: int) -> bool:
     if atom.label == "inverse" and atom.argument is not None:
         return is_positive(atom.argument)
-    return atom.kind == "length" or atom.label in ("sigma", "L", "L_max")
+    return atom.kind == "length" or atom.label == "sigma"
 
 
 def _is_switch(atom: Atom) -> bool:

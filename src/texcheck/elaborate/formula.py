@@ -18,7 +18,7 @@ from .. import syntax as t
 from ..algebra import terms as a
 from ..algebra.budget import NoRule, spend
 from ..algebra.functions import apply, inverse
-from ..algebra.terms import ONE, ZERO, Index, Term, delta, free, number
+from ..algebra.terms import ONE, Index, Term, delta, free, number
 from . import calculus
 from . import matrix as m
 from . import operations as ops
@@ -114,9 +114,8 @@ def _leaf(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match over no
         case t.Length():
             sort = scope.sort_of_length(node)
             return m.scalar(lambda: a.length(m.known(sort, "a length")))
-        case t.LayerCount(layer):
-            base = free(scope.layer_name if layer.base == "L" else layer.base)
-            return m.scalar(lambda: (base if layer.base else ZERO) + number(layer.offset))
+        case t.LayerCount():
+            raise Unfit(r"the number of a layer stands in no formula; the loss is \ell", node)
         case t.Index():
             at = scope.index(node, scope.letter(node.letter).sort)
             return m.scalar(lambda: entry_number(at()))
@@ -332,12 +331,11 @@ def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix
     if of == by and by.base == "ell":
         elaborate(scope, of)
         return m.scalar(lambda: number(1))
+    if any(isinstance(part, t.LayerCount) for part in t.walk(of)):
+        raise IllSorted(r"the number of a layer depends on nothing: the loss is \ell", of)
     names = [part for part in t.walk(of) if isinstance(part, t.Name) and part.base != "eta"]
-    for part in t.walk(of) if not names else ():
-        if isinstance(part, t.LayerCount):
-            raise IllSorted(r"the number of a layer depends on nothing: the loss is \ell", of)
-        if isinstance(part, t.Length | t.Identity | t.Constant):
-            raise Unfit(r"expected a quantity of the network where it is differentiated", of)
+    if not names and any(isinstance(p, t.Length | t.Identity | t.Constant) for p in t.walk(of)):
+        raise Unfit(r"expected a quantity of the network where it is differentiated", of)
     bare = {part.base == "s" and ops.is_free(part) for part in (*names, by)}
     if len(bare) > 1:
         raise IllSorted("s needs a layer", by)

@@ -47,7 +47,6 @@ class Scope:
     losses: Mapping[str, t.Expr]
     pointwise: bool = False  # an equation between functions, such as f' = f (1 - f)
     has_linear: bool = False
-    layer_name: str = "L"  # L as a number: "L from 0" where it may be 0
     names: Iterator[int] = field(default_factory=count)  # of the indices that sums bind
     letters: dict[str, Letter] = field(default_factory=dict)
     bound: dict[int, Index] = field(default_factory=dict)  # by the identity of the letter

@@ -24,7 +24,6 @@ from ..algebra.functions import Demand, is_any
 from ..algebra.normal import normal
 from ..algebra.terms import Index, Sort, Term, delta, number, numbered
 from ..networks.network import Case
-from ..networks.representatives import least_layer, named_layers
 from .calculus import activation
 from .definitions import loss_trees
 from .formula import elaborate
@@ -66,8 +65,7 @@ def new_scope(statement: t.Statement, case: Case) -> Scope:
     functions = [one for one in nodes if isinstance(one, t.Function)]
     bare = any(id(one) not in applied for one in functions)
     linear = any(one.name == "Linear" and one.layer is None for one in functions)
-    from_0 = case.L is not None and not least_layer(named_layers(statement))
-    return Scope(case, loss_trees(), bare, linear, "L from 0" if from_0 else "L")
+    return Scope(case, loss_trees(), bare, linear)
 
 
 def assumed(case: Case, statement: t.Statement) -> Case | None:

@@ -119,7 +119,7 @@ def _with_default(
         if default is None and "how long" in str(error):
             raise _Unfixed from error
         raise
-    for world in worlds(case, network, pair.scope.least, case.depth, seeds):
+    for world in worlds(case, network, pair.scope.least, seeds):
         for entry in found:
             # A share of the steps that are left: the others have a turn too.
             with suppress(NoRule), at_most(SHARE):

@@ -150,9 +150,7 @@ class World:
                     raise Doubtful if demand.slope and not found else Undefined
 
 
-def worlds(
-    case: Case, network: Network, least: int, L_max: int, seeds: tuple[int, ...]
-) -> Iterator[World]:
+def worlds(case: Case, network: Network, least: int, seeds: tuple[int, ...]) -> Iterator[World]:
     """Worlds for a case: the running network first, then narrow ones; kinks are among the wide."""
     if seeds == NARROW and (network.values or (case.depth == 2 and least <= 2)):
         values = network.values or network_named("running").values
@@ -162,24 +160,17 @@ def worlds(
             for i, row in enumerate(rows)
             for j, entry in enumerate(row)
         }
-        yield World(case, (2, 3, 4), point, _free(case, L_max, Random("running")), True)
+        yield World(case, (2, 3, 4), point, _free(Random("running")), True)
     for seed in () if network.values else seeds:
         random = Random(f"witness {seed}")
         widths = _widths(case.depth, least if seed in NARROW else max(least, 1 + seed % 3), seed)
         point = _point(case, widths, random, seed)
-        yield World(case, widths, point, _free(case, L_max, random, seed))
+        yield World(case, widths, point, _free(random, seed))
 
 
-def _free(case: Case, L_max: int, random: Random, seed: int = 0) -> dict[str, Fraction]:
+def _free(random: Random, seed: int = 0) -> dict[str, Fraction]:
     s = Fraction((random.choice((-3, 2, 3, 5)), 0, 4, -4)[seed % 4], 4)
-    return {
-        "L": Fraction(case.L or 1),
-        "L from 0": Fraction(case.L or 0),
-        "L_max": Fraction(L_max),
-        "s": s,
-        "t": s,
-        "eta": Fraction(1, 10),
-    }
+    return {"s": s, "t": s, "eta": Fraction(1, 10)}
 
 
 def _widths(depth: int, least: int, seed: int) -> tuple[int, ...]:

@@ -37,7 +37,7 @@ class Named:
     last: list[tuple[int, int]] = field(default_factory=list)
     first: int | None = None  # of a range L = first, ...
     beyond: int = 0  # of a range that ends with L_max - beyond
-    counts: bool = False  # whether L stands as a number
+    counts: bool = False  # whether there is a range of L
     end: bool = False  # whether L_max is written
 
 
@@ -52,9 +52,6 @@ def named_layers(statement: t.Node) -> Named:
                 _add(found, layer, int(base != "z"))
             case t.Function(layer=t.Layer() as layer):
                 _add(found, layer, 1)
-            case t.LayerCount(layer=t.Layer(base=base)):
-                found.counts |= base == "L"
-                found.end |= base == "L_max"
             case t.Range(letter="L", first=first, last=last):
                 _range(found, first, last)
             case _:

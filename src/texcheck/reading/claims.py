@@ -94,7 +94,6 @@ def checked(found: Sequence[t.Statement], layer: str) -> list[t.Statement]:
     for statement in found:
         expect_flat(statement)
         expect_sound(sides(statement))
-        _expect_named(statement)
     resolved = [_with_sums_bound(statement) for statement in found]
     _expect_layers(resolved, layer)
     _expect_fitting(resolved)
@@ -176,23 +175,6 @@ def _expect_layers(statements: Sequence[t.Statement], letter: str) -> None:
         if isinstance(part, t.Name) and part.base in spelling.LAYERED - {"s"} and not layers:
             instead = "a layer stands in parentheses, as in W^{(1)}"
             raise CannotRead("expected a layer", part.start, part.end, instead)
-
-
-def _expect_named(statement: t.Statement) -> None:
-    """Raises `CannotRead` for an L that is the number of no layer: the loss may be meant."""
-    parts = list(t.walk(statement))
-    refuted = {id(part.of) for part in parts if isinstance(part, t.Derivative | t.Gradient)}
-    powers = [part.exponent for part in parts if isinstance(part, t.Power)]
-    refuted |= {id(one) for exponent in powers for one in t.walk(exponent)}
-    counts = [part for part in parts if isinstance(part, t.LayerCount)]
-    layers = [part for part in parts if getattr(part, "layer", None) and part not in counts]
-    ranges = any(isinstance(part, t.Range) and part.letter == "L" for part in parts)
-    if ranges or layers or any(one.layer.base != "L" for one in counts):
-        return
-    for one in counts:
-        if id(one) not in refuted:
-            expected = "expected a layer (L) where L is its number"
-            raise CannotRead(expected, one.start, one.end, r"the loss is \ell")
 
 
 def _expect_fitting(statements: Sequence[t.Statement]) -> None:

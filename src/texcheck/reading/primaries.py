@@ -9,6 +9,7 @@ from . import derivatives, matrices, names, numbers, spelling
 from .cursor import CLOSING, TERM, Cursor, at
 
 FUNCTION_OF_FUNCTION = "a function of a function is not read"
+_OF_LAYERS = (t.Number, t.LayerCount, t.Add, t.Negative)
 _RIGHT_BARS = {"lVert": "rVert", "lvert": "rvert"}
 
 
@@ -84,9 +85,10 @@ def _euler(c: Cursor, start: int) -> t.Expr:
         c.require(len(found) == 1 and t.Whole() not in found, "e has one index", at=start)
         return t.Unit(found[0], **c.span(start))
     c.advance()
-    layer = c.ahead().text in ("(", "[") and c.ahead(3).text in (")", "]")
-    c.require(not layer, "expected a power without parentheses")
+    bracket = c.ahead().text in ("(", "[")
     exponent = c.inside("}") if c.take("{") else names.raised(c)
+    layer = all(isinstance(part, _OF_LAYERS) for part in t.walk(exponent))
+    c.require(not (bracket and layer), "expected a power without parentheses", at=exponent)
     c.form = "factor"
     what = "expected no other script on e, or brackets"
     c.require(not c.sees("^", "'", "_"), what)
