@@ -64,6 +64,7 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match o
         case t.Power():
             return powered(scope, node)
         case t.Transpose(of):
+            ops.expect_layers(node)
             entry = isinstance(of, t.Name) and (len(of.indices) == 2 or ops.is_free(of))
             if isinstance(of, t.Number) or entry:
                 raise Unfit("the transpose of a number or of one entry", node)
