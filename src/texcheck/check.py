@@ -14,9 +14,8 @@ from .judge.diagnose import advise
 from .judge.diagnose import diagnose as diagnosed
 from .networks.network import Network
 from .reading import BOOK, CannotRead, Names
-from .verdict import Refuted, Unreadable, Verdict
+from .verdict import Refuted, Unreadable, Verdict, place
 
-MOST_CHARACTERS = 10_000
 TEXT = 4 * WORK  # the steps for all statements of a text
 
 
@@ -28,15 +27,6 @@ class Claim:
     line: int
     column: int
     statement: t.Statement | None = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class _Located:
-    """A statement with its TeX and the offset at which it begins in the text."""
-
-    statement: t.Statement
-    tex: str
-    start: int
 
 
 NETWORKS: tuple[str, ...] = ("regression", "sigmoid-mse", "sigmoid-bce", "any", "deep", "running")
@@ -58,12 +48,12 @@ def check(
     """
     about = network_named(network) if isinstance(network, str) else network
     try:
-        found = _located(tex, subject, kind, names)
+        said = _located(tex, subject, kind, names)
     except CannotRead as error:
         unread = Unreadable(tex, (error.start, error.end), error.expected, error.instead)
         return [(Claim(tex.strip(), *unread.place[:2]), unread)]
     with at_most(TEXT):
-        decided = [(_claim(one, tex), _verdict(one, tex, about)) for one in found]
+        decided = [(_claim(*one, tex), _verdict(one[1], tex, about)) for one in said]
     return explained(tex, decided, about) if diagnose else decided
 
 
@@ -77,11 +67,11 @@ def explained(
 
 def statements(tex: str, subject: str | None = None, kind: str = "value") -> list[t.Statement]:
     """The statements that `check` decides, in the book's letters. Raises CannotRead."""
-    return [one.statement for one in _located(tex, subject, kind, BOOK)]
+    return [statement for _, statement in _located(tex, subject, kind, BOOK)]
 
 
-def _verdict(one: _Located, tex: str, network: Network) -> Verdict:
-    verdict = decide(one.statement, network)
+def _verdict(statement: t.Statement, tex: str, network: Network) -> Verdict:
+    verdict = decide(statement, network)
     return replace(verdict, tex=tex) if isinstance(verdict, Unreadable) else verdict
 
 
@@ -93,20 +83,17 @@ def _cause(tex: str, about: t.Statement | None, verdict: Verdict, on: str | Netw
     return verdict
 
 
-def _claim(one: _Located, tex: str) -> Claim:
-    line = tex.count("\n", 0, one.start)
-    column = one.start - (tex.rfind("\n", 0, one.start) + 1)
-    return Claim(one.tex, line, column, one.statement)
+def _claim(said: str, statement: t.Statement, tex: str) -> Claim:
+    return Claim(said, *place(tex, statement.at or statement.start), statement)
 
 
-def _located(tex: str, subject: str | None, kind: str, names: Names) -> list[_Located]:
-    if len(tex) > MOST_CHARACTERS:
-        raise CannotRead(
-            f"a text of at most {MOST_CHARACTERS} characters", MOST_CHARACTERS, len(tex)
-        )
+def _located(
+    tex: str, subject: str | None, kind: str, names: Names
+) -> list[tuple[str, t.Statement]]:
+    """The statements of a text, each with its own TeX."""
     if subject is not None:
         return _cell(tex, subject, kind, names)
-    return [_Located(one, _said(one, tex), one.at or one.start) for one in reading.read(tex, names)]
+    return [(_said(one, tex), one) for one in reading.read(tex, names)]
 
 
 def _said(statement: t.Statement, tex: str) -> str:
@@ -120,23 +107,23 @@ def _said(statement: t.Statement, tex: str) -> str:
 # -- cells of tables
 
 
-def _cell(tex: str, subject: str, kind: str, names: Names) -> list[_Located]:
+def _cell(tex: str, subject: str, kind: str, names: Names) -> list[tuple[str, t.Statement]]:
     """The statements of a cell about a subject."""
     about = reading.expression(subject, names)
     if kind == "shape":
         rows, columns = reading.shape(tex, names)
         claim = t.ShapeClaim(about, rows, columns, start=rows.start, end=columns.end)
-        return [_Located(claim, f"{subject} : {tex.strip()}", rows.start)]
+        return [(f"{subject} : {tex.strip()}", claim)]
     chain = reading.cell(tex, names)
     first = chain[0]
-    found = []
+    found: list[tuple[str, t.Statement]] = []
     if len(chain) == 1 or not _same_quantity(first, about):
         like = _component_like(about, first)
         equal = t.Equation(like, first, start=first.start, end=first.end, at=first.start)
-        found.append(_Located(equal, f"{subject} = {tex[first.start : first.end]}", first.start))
+        found.append((f"{subject} = {tex[first.start : first.end]}", equal))
     for left, right in pairwise(chain):
         equal = t.Equation(left, right, start=left.start, end=right.end, at=right.start)
-        found.append(_Located(equal, _said(equal, tex), right.start))
+        found.append((_said(equal, tex), equal))
     return found
 
 
@@ -157,18 +144,10 @@ def _component_like(about: t.Expr, first: t.Expr) -> t.Expr:
             return about
         items = zip(about.items, first.items, strict=True)
         return replace(about, items=tuple(_component_like(a, b) for a, b in items))
-    letters = sorted(_free_letters(first))
+    letters = sorted({index.letter for index in t.free_indices(first)})
     if isinstance(about, t.Name) and not about.indices and about.base != "ell" and letters:
         if isinstance(first, t.Name) and first.indices:
             return replace(about, indices=first.indices)
         if len(letters) == (2 if about.base == "W" else 1):
             return replace(about, indices=tuple(t.Index(letter) for letter in letters))
     return about
-
-
-def _free_letters(node: t.Node, bound: frozenset[str] = frozenset()) -> set[str]:
-    if isinstance(node, t.Index):
-        return {node.letter} - bound
-    if isinstance(node, t.Sum):
-        bound = bound | set(node.letters)
-    return {letter for child in node.parts for letter in _free_letters(child, bound)}

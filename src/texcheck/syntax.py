@@ -379,6 +379,27 @@ def walk(node: Node) -> Iterator[Node]:
         left += reversed(node.parts)
 
 
+def indices_of(node: Node) -> tuple[Expr, ...]:
+    """What stands at the places of indices in a node."""
+    if isinstance(node, Name | Component):
+        return node.indices
+    return node.parts if isinstance(node, Kronecker | Unit) else ()
+
+
+def free_indices(*formulas: Node) -> list[Index]:
+    """The indices of formulas that no sum in them binds."""
+    left: list[tuple[Node, frozenset[str]]] = [(one, frozenset()) for one in reversed(formulas)]
+    found = []
+    while left:
+        node, bound = left.pop()
+        if isinstance(node, Index) and node.letter not in bound:
+            found.append(node)
+        if isinstance(node, Sum):
+            bound |= {*node.letters}
+        left += [(part, bound) for part in node.parts]
+    return found
+
+
 def rebuilt(node: N, change: Callable[[Node], Node]) -> N:
     """The node with each part p replaced by change(p)."""
 

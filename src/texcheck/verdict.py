@@ -92,14 +92,13 @@ class Unreadable:
     @property
     def place(self) -> tuple[int, int, str]:
         """Line and column of the span's beginning, from 0, and the text of that line."""
-        at = max(0, min(self.span[0], len(self.tex)))
-        start = self.tex.rfind("\n", 0, at) + 1
-        end = self.tex.find("\n", at)
-        return (
-            self.tex.count("\n", 0, at),
-            at - start,
-            self.tex[start : len(self.tex) if end < 0 else end],
-        )
+        line, column = place(self.tex, max(0, min(self.span[0], len(self.tex))))
+        return line, column, self.tex.split("\n")[line]
 
 
 Verdict: TypeAlias = Proved | Definition | Refuted | Undecided | Unreadable
+
+
+def place(tex: str, at: int) -> tuple[int, int]:
+    """Line and column of an offset in a text, from 0."""
+    return tex.count("\n", 0, at), at - (tex.rfind("\n", 0, at) + 1)

@@ -12,9 +12,8 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from .. import syntax as t
 from ..algebra.budget import NoRule
@@ -131,24 +130,10 @@ def _lengths(
 
 def _rebuilt(node: t.Expr, change: Callable[[t.Expr], t.Expr]) -> t.Expr:
     """The tree with `change` applied to whatever stands at the place of an index."""
-    places = _INDICES.get(type(node), ())
-
-    def within(value: Any, name: str) -> Any:
-        if isinstance(value, tuple):
-            return tuple(within(part, name) for part in value)
-        if not isinstance(value, t.Node):
-            return value
-        return change(value) if name in places else _rebuilt(value, change)
-
-    return replace(node, **{name: within(getattr(node, name), name) for name in node.names()})
-
-
-_INDICES: dict[type[t.Node], tuple[str, ...]] = {
-    t.Name: ("indices",),
-    t.Component: ("indices",),
-    t.Kronecker: ("first", "second"),
-    t.Unit: ("index",),
-}
+    inside = [*map(id, t.indices_of(node))]
+    return t.rebuilt(
+        node, lambda part: change(part) if id(part) in inside else _rebuilt(part, change)
+    )
 
 
 def _filled(cell: t.Expr, places: dict[str, int]) -> t.Expr:

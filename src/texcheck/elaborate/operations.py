@@ -150,10 +150,8 @@ def bounds(scope: Scope, node: t.Sum, letter: Letter) -> list[int]:
         high -= m.known(letter.sort, "the index of a sum").size
     if len(node.letters) > 1 or base is not None or (over is None and not fixed):
         raise NoRule("a sum that does not run from a number to a length")
-    bears = (t.Name, t.Component, t.Kronecker, t.Unit)
-    inside = (part.parts for part in t.walk(node.body) if isinstance(part, bears))
-    beyond = low < 0 or high >= 0
-    if beyond and not any(t.Index(letter.name) in parts for parts in inside):
+    inside = (t.Index(letter.name) in t.indices_of(part) for part in t.walk(node.body))
+    if (low < 0 or high >= 0) and not any(inside):
         raise NoRule("a sum over numbers that are no index of an entry")
     missing = left_out(low, high, "a sum", node)
     scope.places += missing

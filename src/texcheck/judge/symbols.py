@@ -46,22 +46,17 @@ def one_less(node: t.Expr) -> t.Expr:
 
 
 def swapped_indices(whole: t.Expr, scope: Scope) -> Changes:
-    """The two indices of a matrix, or of Kronecker's delta."""
+    """The two indices of a matrix."""
     for part in every(whole, t.Name, t.Component):
         if len(part.indices) == 2 and part.indices[0] != part.indices[1]:
             says = f"the two indices of {scope.show(part)} are swapped"
             yield Change("swap two indices", says, part, replace(part, indices=part.indices[::-1]))
-    for delta in every(whole, t.Kronecker):
-        turned = replace(delta, first=delta.second, second=delta.first)
-        says = f"the two indices of {scope.show(delta)} are swapped"
-        yield Change("swap two indices", says, delta, turned)
 
 
 def other_indices(whole: t.Expr, scope: Scope) -> Changes:
     """Another letter, or another number, at one place."""
     for part in every(whole, t.Name, t.Kronecker, t.Component):
-        own = part.indices if not isinstance(part, t.Kronecker) else (part.first, part.second)
-        for index in own:
+        for index in t.indices_of(part):
             others: list[t.Expr] = []
             if isinstance(index, t.Index):
                 others = [replace(index, letter=x) for x in scope.letters if x != index.letter]

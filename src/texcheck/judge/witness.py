@@ -87,21 +87,19 @@ def _in_case(
     statement: t.Statement, case: Case, network: Network, seeds: tuple[int, ...]
 ) -> Witness | None:
     """A witness in a case; where nothing says how long a sum is, one for every length."""
+    found = None
     try:
         return _with_default(statement, case, network, seeds, None)
-    except _Unfixed:
-        found = None
-        for layer in range(case.depth + 1):
-            found = _with_default(statement, case, network, seeds, Sort(layer))
-            if found is None:
-                return None
-        return found
     except (Misfit, Nowhere):
         return None  # these layers do not exist
-
-
-class _Unfixed(Exception):
-    """Nothing says how long a sum is."""
+    except NoRule as error:
+        if "how long" not in str(error):
+            raise
+    for layer in range(case.depth + 1):
+        found = _with_default(statement, case, network, seeds, Sort(layer))
+        if found is None:
+            return None
+    return found
 
 
 def _with_default(
@@ -113,12 +111,7 @@ def _with_default(
 ) -> Witness | None:
     pair = claimed(statement, case)
     pair.scope.default = default
-    try:
-        found = list(entries(pair))
-    except NoRule as error:
-        if default is None and "how long" in str(error):
-            raise _Unfixed from error
-        raise
+    found = list(entries(pair))
     for world in worlds(case, network, pair.scope.least, seeds):
         for entry in found:
             # A share of the steps that are left: the others have a turn too.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from .. import syntax as t
 from . import spelling
 from .cursor import at
-from .formulas import free_indices
 from .matrices import OF_INDICES
 from .primaries import bare_functions
 from .tokens import CannotRead
@@ -56,7 +55,7 @@ def depends_on_its_place(side: t.Expr) -> bool:
     parts = list(t.walk(side))
     conditions = any(isinstance(part, t.Sum) and part.conditions for part in parts)
     names = [part for part in parts if isinstance(part, t.Name)]
-    known = {index.letter for name in names for index in free_indices(*name.indices)}
+    known = {index.letter for name in names for index in t.free_indices(*name.indices)}
     return conditions or not names or _has_no_size(side, known)
 
 
@@ -66,7 +65,7 @@ def _has_no_size(node: t.Node, known: set[str]) -> bool:
         case t.Identity(None) | t.Constant(_, None) | t.Unit():
             return True
         case t.Kronecker() | t.Indicator("="):
-            return known.isdisjoint(index.letter for index in free_indices(node))
+            return known.isdisjoint(index.letter for index in t.free_indices(node))
     quantifier = all if isinstance(node, t.Add | t.Elementwise) else any
     return quantifier(_has_no_size(part, known) for part in node.parts)
 
@@ -83,7 +82,7 @@ def letters(*nodes: t.Node) -> set[str]:
     """The index letters of formulas that no sum binds, and L if they have any layer."""
     layers = (getattr(part, "layer", None) for node in nodes for part in t.walk(node))
     found = {"L" for layer in layers if layer and layer.base == "L"}
-    return found | {index.letter for index in free_indices(*nodes)}
+    return found | {index.letter for index in t.free_indices(*nodes)}
 
 
 # -- what a display must not hold
@@ -124,8 +123,8 @@ def expect_flat(node: t.Node) -> None:
 def _expect_indices(formulas: Sequence[t.Node]) -> None:
     """Raises `CannotRead` for a letter that is an index nowhere: nothing says what it is."""
     parts = [part for side in formulas for part in t.walk(side)]
-    places = {id(one) for part in parts for one in _indices(part)}
-    free = free_indices(*formulas)
+    places = {id(one) for part in parts for side in _indices(part) for one in t.walk(side)}
+    free = t.free_indices(*formulas)
     known = {one.letter for one in free if id(one) in places}
     for one in sorted(free, key=lambda one: one.start):
         if one.letter not in known:
@@ -133,16 +132,10 @@ def _expect_indices(formulas: Sequence[t.Node]) -> None:
             raise CannotRead(f"unknown symbol {one.letter}", one.start, one.end, instead)
 
 
-def _indices(part: t.Node) -> Iterator[t.Node]:
-    """What stands at the places of indices in a node."""
-    match part:
-        case t.Name() | t.Component():
-            below = part.indices
-        case t.Kronecker() | t.Unit() | t.Indicator("=" | "neq"):
-            below = part.parts
-        case _:
-            return
-    yield from (one for node in below for one in t.walk(node))
+def _indices(part: t.Node) -> tuple[t.Node, ...]:
+    """What stands in a node where only an index can."""
+    compared = isinstance(part, t.Indicator) and part.relation in ("=", "neq")
+    return part.parts if compared else t.indices_of(part)
 
 
 def _with_sums_bound(statement: t.Statement) -> t.Statement:
@@ -151,7 +144,7 @@ def _with_sums_bound(statement: t.Statement) -> t.Statement:
         if not isinstance(part, t.Sum) or not part.conditions:
             continue
         rest = t.substitute(statement, part, t.Blank())
-        bound = {index.letter for index in free_indices(rest)}.union(part.letters)
+        bound = {index.letter for index in t.free_indices(rest)}.union(part.letters)
         for around in t.walk(statement):
             if isinstance(around, t.Sum) and around is not part and part in t.walk(around):
                 bound |= {*around.letters}

@@ -60,7 +60,7 @@ def _expect_clear_sum(c: Cursor, terms: list[t.Expr]) -> None:
     for number, one in enumerate(terms[:-1]):
         last = _last_parts(one)
         letters = {letter for part in last if isinstance(part, t.Sum) for letter in part.letters}
-        for index in free_indices(*terms[number + 1 :]) if letters else ():
+        for index in t.free_indices(*terms[number + 1 :]) if letters else ():
             ended = f"expected brackets: the sum over {index.letter} ends before this term"
             c.require(index.letter not in letters, ended, at=index)
         if any(part is of for part in last for of in c.shared.open_operands):
@@ -76,20 +76,6 @@ def _last_parts(node: t.Expr) -> list[t.Expr]:
         node = node.of if isinstance(node, t.Derivative) else node.parts[-1]
         found.append(node)
     return [one for one in found if one.end == found[0].end]
-
-
-def free_indices(*formulas: t.Node) -> list[t.Index]:
-    """The indices of formulas that no sum in them binds."""
-    left: list[tuple[t.Node, frozenset[str]]] = [(one, frozenset()) for one in reversed(formulas)]
-    found = []
-    while left:
-        node, bound = left.pop()
-        if isinstance(node, t.Index) and node.letter not in bound:
-            found.append(node)
-        if isinstance(node, t.Sum):
-            bound |= {*node.letters}
-        left += [(part, bound) for part in node.parts]
-    return found
 
 
 # -- products

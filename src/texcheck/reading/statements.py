@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 from .. import syntax as t
 from . import claims, lines, names, numbers, spelling
 from .cursor import BOOK, FACTOR, Cursor, Names, Shared, T, at
-from .formulas import formula, free_indices
+from .formulas import formula
 from .tokens import CannotRead, Token, tokens
 
 MOST_NODES = 1000  # of what a letter stands for
@@ -388,7 +388,7 @@ def _definition(d: _Display) -> None:
     value = c.read()
     long = next(islice(t.walk(value), MOST_NODES, None), None)  # with its letters written out
     c.require(long is None, "expected a shorter definition", at=letter)
-    for index in free_indices(value):
+    for index in t.free_indices(value):
         raise c.error("expected a definition without a free index", at=index)
     c.shared.locals[letter.text] = value
     left = t.Local(letter.text, value, start=letter.start, end=letter.end)
