@@ -328,8 +328,7 @@ def _directive(page: _Page, name: str, argument: str, content: str, start: int) 
     if content.startswith(":::"):
         # as MyST does it: a nested fence is not an option `:name: value`
         content, first = "\n" + content, first - 1
-    kind = _MathDirective if name == "math" else _AnyDirective
-    parsed = parse_directive_text(kind, argument, content)
+    parsed = parse_directive_text(_AnyDirective, argument, content)
     first += parsed.body_offset
     body = "\n".join(parsed.body)
     if name == "math":
@@ -377,11 +376,7 @@ class _AnyDirective(Directive):
     has_content = True
     optional_arguments = 1
     final_argument_whitespace = True
-    option_spec: ClassVar[dict[str, Any]] = {"class": str}
-
-
-class _MathDirective(_AnyDirective):
-    option_spec: ClassVar[dict[str, Any]] = {"label": str, "name": str}
+    option_spec: ClassVar[dict[str, Any]] = {"class": str, "label": str, "name": str}
 
 
 def _tree(text: str) -> SyntaxTreeNode:

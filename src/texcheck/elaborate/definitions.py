@@ -97,7 +97,7 @@ def network_of(
     found = tuple(losses[one] if one else None for one in loss)
     equations = [_equation(tex, names) for tex in lines]
     every = t.Layer("L", 0)
-    if len(equations) == 2 and _layer_of(equations[0].left) == every:
+    if len(equations) == 2 and getattr(equations[0].left, "layer", None) == every:
         if _activation(equations[0], equations[1], every, False):
             raise DefinitionError("expected any activation f^{(L)} where the depth is any")
         return Network(name, None, (), found, numbered)
@@ -119,10 +119,6 @@ def _equation(tex: str, names: Names) -> t.Equation:
     if len(statements) != 1 or not isinstance(statements[0], t.Equation):
         raise DefinitionError(f"expected one equation: {tex}")
     return statements[0]
-
-
-def _layer_of(node: t.Expr) -> t.Layer | None:
-    return node.layer if isinstance(node, t.Name) else None
 
 
 def _activation(first: t.Equation, second: t.Equation, layer: t.Layer, last: bool) -> str:

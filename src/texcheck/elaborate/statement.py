@@ -108,8 +108,9 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
                 if not value.is_number:
                     raise NoRule("a condition on a vector")
                 found.append(partial(value.entry, FIRST, FIRST))
-            case t.Range(letter=letter) if letter != "L":
-                found.append(range_weight(scope, condition))
+            case t.Range(letter=name) if name != "L":
+                letter = scope.letter(name)
+                found.append(_without(scope, letter, out_of_range(scope, condition, letter)))
     for stranger in sorted(set(scope.letters) - letters):
         message = f"a condition on {stranger}, which does not stand in the statement"
         raise IllSorted(message, statement)
@@ -119,17 +120,10 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
 
 def counts(*formulas: t.Expr) -> bool:
     """Whether an index stands as a number in formulas."""
-    bears = t.Name, t.Component, t.Kronecker, t.Unit
     return any(
-        isinstance(one, t.Index) or (not isinstance(one, bears) and counts(*one.parts))
+        isinstance(one, t.Index) or (not t.indices_of(one) and counts(*one.parts))
         for one in formulas
     )
-
-
-def range_weight(scope: Scope, condition: t.Range) -> Callable[[], Term]:
-    """1 where an index lies in a range, else 0. Raises IllSorted if it has no such values."""
-    letter = scope.letter(condition.letter)
-    return _without(scope, letter, out_of_range(scope, condition, letter))
 
 
 def end_weight(scope: Scope, condition: t.Indicator) -> Callable[[], Term]:

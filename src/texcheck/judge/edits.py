@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from .. import syntax as t
 from . import structure, symbols
-from .scope import FROM_0, Change, Changes, Edit, Scope, every
+from .scope import FROM_0, Changes, Edit, Scope, every
 
 # In this order, so that the likelier mistake is named first.
 EDITS: tuple[Callable[[t.Expr, Scope], Changes], ...] = (
@@ -54,16 +55,14 @@ def edits(statement: t.Statement, tex: str) -> Iterator[Edit]:
     """
     scope = Scope(statement, tex)
     yield from _of_statement(statement)
-    for side, whole in sides(statement):
-        for change in symbols.letters_of_layers(whole, scope):
-            yield _edit(statement, side, change, change.within(whole))
-    about_shapes = isinstance(statement, t.ShapeClaim)
-    for side, whole in sides(statement):
-        for attempt in SHAPE_EDITS if about_shapes else EDITS:
+    others = SHAPE_EDITS if isinstance(statement, t.ShapeClaim) else EDITS
+    for attempts in (symbols.letters_of_layers,), others:
+        for (side, whole), attempt in product(sides(statement), attempts):
             for change in attempt(whole, scope):
                 changed = change.within(whole)
                 if changed != whole and not _backward(changed):
-                    yield _edit(statement, side, change, changed)
+                    edited = replace(statement, **{side: changed})
+                    yield Edit(change.kind, change.says, change.part, side, edited)
 
 
 def sides(statement: t.Statement) -> Iterator[tuple[str, t.Expr]]:
@@ -92,11 +91,6 @@ def _order(name: t.Name) -> int:
     base = {"": 0, "L": 100, "L_max": 10**4}[name.layer.base]
     step = {"W": 1, "b": 1, "s": 2, "z": 3}.get(name.base, 10**6)
     return base + 3 * name.layer.offset + step
-
-
-def _edit(statement: t.Statement, side: str, change: Change, changed: Any) -> Edit:
-    edited = replace(statement, **{side: changed})
-    return Edit(change.kind, change.says, change.part, side, edited)
 
 
 def _of_statement(statement: t.Statement) -> Iterator[Edit]:

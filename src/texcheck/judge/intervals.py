@@ -6,26 +6,19 @@ value; what cannot be told for certain raises `Doubtful`.
 
 from __future__ import annotations
 
+import decimal
 import math
 import operator
 from collections.abc import Callable
-from decimal import (
-    ROUND_CEILING,
-    ROUND_FLOOR,
-    Context,
-    Decimal,
-    DivisionByZero,
-    InvalidOperation,
-    Overflow,
-)
+from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
 DIGITS = 50
 LARGEST = 10_000  # the exponent of e up to which a sigmoid is computed
-_TRAPS = [DivisionByZero, InvalidOperation, Overflow]
-DOWN = Context(prec=DIGITS, rounding=ROUND_FLOOR, traps=_TRAPS)
-UP = Context(prec=DIGITS, rounding=ROUND_CEILING, traps=_TRAPS)
+_TRAPS = [decimal.DivisionByZero, decimal.InvalidOperation, decimal.Overflow]
+DOWN = Context(prec=DIGITS, rounding=decimal.ROUND_FLOOR, traps=_TRAPS)
+UP = Context(prec=DIGITS, rounding=decimal.ROUND_CEILING, traps=_TRAPS)
 
 
 class Doubtful(Exception):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, NamedTuple, TypeAlias
 
 from .. import syntax as t
@@ -157,14 +157,9 @@ def times(node: t.Expr, factors: tuple[t.Expr, ...]) -> t.Expr:
         return factors[0] if factors else number(1)
     if isinstance(node, t.Product):
         return t.Product(factors, start=node.start, end=node.end)
-    product = factors[0]
-    for factor in factors[1:]:
-        product = (
-            t.Times(product, factor, node.sign)
-            if isinstance(node, t.Times)
-            else t.Elementwise(product, factor)
-        )
-    return product
+    if isinstance(node, t.Times):
+        return reduce(lambda one, other: t.Times(one, other, node.sign), factors)
+    return reduce(t.Elementwise, factors)
 
 
 def opposite(term: t.Expr) -> t.Expr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import reduce
 from itertools import combinations, pairwise
 
 from .. import syntax as t
@@ -226,11 +227,10 @@ def elementwise(whole: t.Expr, scope: Scope) -> Changes:
     for part in every(whole, t.Product, t.Times):
         factors = factors_of(part)
         for first in range(1, len(factors)):
-            product = times(t.Product(factors), factors[:first])
-            for factor in factors[first:]:
-                product = t.Elementwise(product, factor)
-            before = scope.show(factors[first])
-            says = rf"the product entry by entry, $\odot$, is meant before {before}"
+            before = times(t.Product(factors), factors[:first])
+            product = reduce(t.Elementwise, factors[first:], before)
+            shown = scope.show(factors[first])
+            says = rf"the product entry by entry, $\odot$, is meant before {shown}"
             yield Change("⊙ for a product", says, part, product)
             if part is whole:
                 says = (
@@ -257,14 +257,14 @@ def orders(whole: t.Expr, scope: Scope) -> Changes:
         factors = factors_of(part)
         for at, (one, other) in enumerate(pairwise(factors)):
             said = f"{scope.show(one)} and {scope.show(other)} stand in the wrong order"
-            turned = times(part, (*factors[:at], other, one, *factors[at + 2 :]))
-            yield Change("swap two factors", said, part, turned)
-        for at, (one, other) in enumerate(pairwise(factors)):
-            said = f"{scope.show(one)} and {scope.show(other)} stand in the wrong order"
-            says = f"{said}, and a transpose is missing"
-            for pair in ((other, t.Transpose(one)), (t.Transpose(other), one)):
-                turned = times(part, (*factors[:at], *pair, *factors[at + 2 :]))
-                yield Change("turn a product", says, part, turned)
+            turned = f"{said}, and a transpose is missing"
+            for kind, says, pair in (
+                ("swap two factors", said, (other, one)),
+                ("turn a product", turned, (other, t.Transpose(one))),
+                ("turn a product", turned, (t.Transpose(other), one)),
+            ):
+                product = times(part, (*factors[:at], *pair, *factors[at + 2 :]))
+                yield Change(kind, says, part, product)
         for at, factor in enumerate(factors):
             rest = factors[:at] + factors[at + 1 :]
             for place in range(len(factors)):

@@ -46,11 +46,15 @@ def one_less(node: t.Expr) -> t.Expr:
 
 
 def swapped_indices(whole: t.Expr, scope: Scope) -> Changes:
-    """The two indices of a matrix."""
-    for part in every(whole, t.Name, t.Component):
-        if len(part.indices) == 2 and part.indices[0] != part.indices[1]:
+    """The two indices of a matrix, or of Kronecker's delta."""
+    for part in every(whole, t.Name, t.Component, t.Kronecker):
+        inside = t.indices_of(part)
+        if len(inside) == 2 and inside[0] != inside[1]:
+            turned = inside[::-1]
+            delta = isinstance(part, t.Kronecker)
+            new = t.Kronecker(*turned) if delta else replace(part, indices=turned)
             says = f"the two indices of {scope.show(part)} are swapped"
-            yield Change("swap two indices", says, part, replace(part, indices=part.indices[::-1]))
+            yield Change("swap two indices", says, part, new)
 
 
 def other_indices(whole: t.Expr, scope: Scope) -> Changes:

@@ -35,7 +35,11 @@ def letter(c: Cursor) -> t.Name | None:
     c.advance()
     if base == "ell":
         c.expect_one_meaning(token, "the loss")
-    variant = _variant(c) if base == "ell" and c.take("_") else ""
+    variant = ""
+    if base == "ell" and c.take("_"):
+        first, variant = c.ahead(c.sees("{")), numbers.subscript_word(c)
+        named = variant in ("MSE", "BCE")
+        c.require(named, "expected MSE or BCE as the name of the loss", at=first)
     return t.Name(base, None, (), variant, **c.span(token.start))
 
 
@@ -49,19 +53,6 @@ def _hat(c: Cursor, start: int) -> t.Name:
     if group:
         c.expect("}")
     return replace(inner, base="y_hat", **c.span(start))
-
-
-def _variant(c: Cursor) -> str:
-    """The subscript of the loss: MSE or BCE."""
-    group = c.take("{")
-    first = c.advance()
-    word = first.text
-    while group and c.token.kind == "letter":
-        word += c.advance().text
-    c.require(word in ("MSE", "BCE"), "expected MSE or BCE as the name of the loss", at=first)
-    if group:
-        c.expect("}")
-    return word
 
 
 def quantity(c: Cursor) -> t.Name | None:

@@ -106,7 +106,7 @@ def _layer_letter(c: Cursor) -> str:
         raise c.error(f"expected a layer: a number, {known}")
     c.advance()
     if text == "L" and c.take("_"):
-        _maximum(c)
+        c.require(subscript_word(c) == "max", r"expected L_{\max}", r"the loss is \ell")
         return "L_max"
     what = "expected one letter for any layer, found L and l"
     c.require(shared.layer_letter in ("", text), what, r"the last layer is L_{\max}", at=token)
@@ -116,15 +116,15 @@ def _layer_letter(c: Cursor) -> str:
     return "L"
 
 
-def _maximum(c: Cursor) -> None:
-    """The subscript of L_max."""
+def subscript_word(c: Cursor) -> str:
+    """A subscript that is a word, in braces perhaps letter by letter."""
     group = c.take("{")
     word = c.advance().text
-    while group and word != "max" and c.token.kind == "letter":
+    while group and c.token.kind == "letter":
         word += c.advance().text
     if group:
         c.expect("}")
-    c.require(word == "max", r"expected L_{\max}", r"the loss is \ell")
+    return word
 
 
 def layer_count(c: Cursor) -> t.LayerCount | None:
