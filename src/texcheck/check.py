@@ -53,7 +53,10 @@ def check(
         unread = Unreadable(tex, (error.start, error.end), error.expected, error.instead)
         return [(Claim(tex.strip(), *unread.place[:2]), unread)]
     with at_most(TEXT):
-        decided = [(_claim(*one, tex), _verdict(one[1], tex, about)) for one in said]
+        decided = [
+            (Claim(own, *place(tex, one.at or one.start), one), _verdict(one, tex, about))
+            for own, one in said
+        ]
     return explained(tex, decided, about) if diagnose else decided
 
 
@@ -81,10 +84,6 @@ def _cause(tex: str, about: t.Statement | None, verdict: Verdict, on: str | Netw
     if about is not None and isinstance(verdict, Refuted):
         return diagnosed(tex, about, on, verdict)
     return verdict
-
-
-def _claim(said: str, statement: t.Statement, tex: str) -> Claim:
-    return Claim(said, *place(tex, statement.at or statement.start), statement)
 
 
 def _located(

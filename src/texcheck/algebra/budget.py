@@ -33,15 +33,6 @@ def at_most(steps: int) -> Iterator[None]:
             around[0] -= given - left[0]
 
 
-def exhausted(steps: int) -> bool:
-    """Counts steps; says whether none are left."""
-    try:
-        spend(steps)
-    except NoRule:
-        return True
-    return False
-
-
 def spend(steps: int) -> None:
     """Counts steps. Raises NoRule where none are left: the same text ends at the same step."""
     left = _work.get(None)

@@ -31,6 +31,7 @@ EXTENSIONS = frozenset(
     {"amsmath", "attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath"}
 )
 
+_NETWORKS = ", ".join(NETWORKS)
 # Directives whose body is not Markdown, so that no equation of the book can stand in it.
 _LITERAL = frozenset(
     {
@@ -171,7 +172,7 @@ class _Page:
                 if self.file.suffix == ".ipynb"
                 else "`texcheck: …` in the page's front matter"
             )
-            message = f"math without a network to check it on: expected {where}, one of {_names()}"
+            message = f"math without a network to check it on: expected {where}, one of {_NETWORKS}"
             self.problems.append((undeclared[0], message))
 
     def problem(self, start: int, message: str) -> None:
@@ -252,7 +253,7 @@ def _front_matter(page: _Page, content: str, start: int) -> None:
     if network in NETWORKS:
         page.default = network
     elif network is not None:
-        page.problem(start, f"texcheck: expected one of {_names()}, got {network!r}")
+        page.problem(start, f"texcheck: expected one of {_NETWORKS}, got {network!r}")
 
 
 def _comment(page: _Page, text: str, start: int) -> None:
@@ -262,7 +263,7 @@ def _comment(page: _Page, text: str, start: int) -> None:
     page.expect_nothing_pending()
     words = rest.split()
     if not words or words[0] not in NETWORKS or words[1:] not in ([], ["misprint"]):
-        expected = f"expected one of {_names()}, and `misprint` after it at most"
+        expected = f"expected one of {_NETWORKS}, and `misprint` after it at most"
         page.problem(start, f"texcheck: {expected}, got {rest.strip()!r}")
         return
     misprint = words[1:] == ["misprint"]
@@ -387,7 +388,3 @@ def _tree(text: str) -> SyntaxTreeNode:
 def _parser() -> MarkdownIt:
     config = MdParserConfig(enable_extensions=set(EXTENSIONS))
     return create_md_parser(config, RendererHTML)
-
-
-def _names() -> str:
-    return ", ".join(NETWORKS)

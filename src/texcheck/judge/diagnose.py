@@ -7,10 +7,11 @@ builds no proof of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from .. import syntax as t
-from ..algebra.budget import at_most, exhausted
+from ..algebra.budget import NoRule, at_most, spend
 from ..networks.network import Network
 from ..reading import expression
 from ..verdict import Proved, Refuted, Unreadable, Witness
@@ -62,12 +63,12 @@ def _diagnosis(scope: Scope, network: str | Network, refuted: Refuted) -> tuple[
             if holds(scaled, network):
                 says = f"off by the factor {name}: the left side is {name} times the right side"
                 return says, statement.right
-    for edit in edits(statement, scope.tex):
-        if exhausted(100):
-            break
-        if holds(edit.statement, network):
-            side = f" ({edit.side} side)" if edit.side in ("left", "right") else ""
-            return edit.says + side, edit.part
+    with suppress(NoRule):
+        for edit in edits(statement, scope.tex):
+            spend(100)
+            if holds(edit.statement, network):
+                side = f" ({edit.side} side)" if edit.side in ("left", "right") else ""
+                return edit.says + side, edit.part
     return "", None
 
 

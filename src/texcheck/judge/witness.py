@@ -84,34 +84,28 @@ def concrete(statement: t.Statement, network: Network) -> Iterator[Case]:
 
 
 def _in_case(
-    statement: t.Statement, case: Case, network: Network, seeds: tuple[int, ...]
-) -> Witness | None:
-    """A witness in a case; where nothing says how long a sum is, one for every length."""
-    found = None
-    try:
-        return _with_default(statement, case, network, seeds, None)
-    except (Misfit, Nowhere):
-        return None  # these layers do not exist
-    except NoRule as error:
-        if "how long" not in str(error):
-            raise
-    for layer in range(case.depth + 1):
-        found = _with_default(statement, case, network, seeds, Sort(layer))
-        if found is None:
-            return None
-    return found
-
-
-def _with_default(
     statement: t.Statement,
     case: Case,
     network: Network,
     seeds: tuple[int, ...],
-    default: Sort | None,
+    default: Sort | None = None,
 ) -> Witness | None:
-    pair = claimed(statement, case)
-    pair.scope.default = default
-    found = list(entries(pair))
+    """A witness in a case; where nothing says how long a sum is, one for every length."""
+    witness = None
+    try:
+        pair = claimed(statement, case)
+        pair.scope.default = default
+        found = list(entries(pair))
+    except (Misfit, Nowhere):
+        return None  # these layers do not exist
+    except NoRule as error:
+        if default or "how long" not in str(error):
+            raise
+        for layer in range(case.depth + 1):
+            witness = _in_case(statement, case, network, seeds, Sort(layer))
+            if witness is None:
+                break
+        return witness
     for world in worlds(case, network, pair.scope.least, seeds):
         for entry in found:
             # A share of the steps that are left: the others have a turn too.

@@ -18,14 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
 
 from .. import syntax as t
 from ..algebra.budget import NoRule
 from .network import Case, Network
 
 FAR = 5  # the layers of a gap: any number would do
-Base: TypeAlias = Literal["", "L", "L_max"]
 
 
 @dataclass
@@ -54,8 +52,6 @@ def named_layers(statement: t.Node) -> Named:
                 _add(found, layer, 1)
             case t.Range(letter="L", first=first, last=last):
                 _range(found, first, last)
-            case _:
-                pass
     return found
 
 

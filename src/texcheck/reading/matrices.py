@@ -77,7 +77,7 @@ def matrix(c: Cursor) -> t.Expr:
     c.require(known, f"unknown environment {opening.text}", at=opening)
     before = c.tokens[c.at - 2] if c.at > 1 else None
     if opening.text in spelling.CASES:
-        found = _cases(c, opening)
+        found = cases(c, opening)
         c.require(_ends(c.token), "expected brackets around cases in a formula", at=opening)
         return found
     rows = _rows(c, opening, cases=False)
@@ -97,14 +97,8 @@ def _ends(token: Token) -> bool:
     return token.text in apart or token.kind in ("newline", "end", "close", "text")
 
 
-def braced_cases(c: Cursor, start: int) -> t.Expr:
-    r"""Cases in an array behind \left\{, whose right bracket is invisible."""
-    found = _cases(c, c.advance())
-    c.expect("right.")
-    return c.spread(found, start)
-
-
-def _cases(c: Cursor, opening: Token) -> t.Cases:
+def cases(c: Cursor, opening: Token) -> t.Cases:
+    """The values and their conditions, up to \\end."""
     rows = _rows(c, opening, cases=True)
     pairs = all(len(row) == 2 and not isinstance(row[0], t.Blank) for row in rows)
     c.require(pairs, r"expected `value & condition \\` in each row", at=opening)

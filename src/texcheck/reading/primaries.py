@@ -186,7 +186,9 @@ def _bracket(c: Cursor) -> t.Expr:
     opening = c.advance()
     closing = CLOSING[opening.text]
     if c.token.kind == "begin" and c.token.text == "array" and opening.text == "lbrace":
-        return matrices.braced_cases(c, opening.start)
+        found = matrices.cases(c, c.advance())
+        c.expect("right.")  # the invisible right bracket
+        return c.spread(found, opening.start)
     with c.within():
         row = matrices.row_follows(c, closing)
         inner = matrices.row(c, closing) if row else c.read()
