@@ -41,7 +41,7 @@ def indexed(claim: Claim, network: str | Network) -> tuple[str, ...]:
         reading = shapes(statement, network)
     except (Misfit, NoRule):
         return ()  # no shapes fit: the verdict says so
-    return tuple(_Writer(statement, reading, network).lines())
+    return tuple(_Writer(statement, reading).lines())
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,6 @@ class _Writer:
 
     statement: t.Equation | t.Comparison | t.Update
     reading: Reading
-    network: str | Network
     letters: dict[str, str] = field(default_factory=dict)  # how far a letter of our own runs
 
     def lines(self) -> Iterator[str]:

@@ -143,7 +143,7 @@ class _Pending:
     """A directive that waits for its equation."""
 
     network: str
-    misprint: bool
+    expect: Literal["true", "misprint"]
     line: int
 
 
@@ -188,9 +188,7 @@ class _Page:
     def take_pending(self) -> tuple[str, Literal["true", "misprint"]]:
         """The network of the next equation, and whether it is a misprint."""
         directive, self.pending = self.pending, None
-        if directive is None:
-            return self.default, "true"
-        return directive.network, "misprint" if directive.misprint else "true"
+        return (directive.network, directive.expect) if directive else (self.default, "true")
 
     def display(self, tex: str, start: int, column: int, label: str) -> None:
         network, expect = self.take_pending()
@@ -272,7 +270,8 @@ def _comment(page: _Page, text: str, start: int) -> None:
     if page.file.suffix == ".ipynb" and not page.default:
         page.default = words[0]
         return
-    page.pending = _Pending(words[0], misprint, page.file_lines[start])
+    expect: Literal["true", "misprint"] = "misprint" if misprint else "true"
+    page.pending = _Pending(words[0], expect, page.file_lines[start])
 
 
 # Math

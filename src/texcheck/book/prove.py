@@ -179,8 +179,24 @@ def prove(path: Path | str, *, pages: bool = False) -> Book:
                 raise
         page = item.file.relative_to(folder).as_posix()
         for claim, verdict in known[key]:
-            said = indexed(claim, item.network) if pages else ()
-            statements.append(_statement(item, page, count[item.file], claim, verdict, said))
+            shown = pages and not isinstance(verdict, Unreadable)
+            one = Statement(
+                page=page,
+                line=item.line + claim.line,
+                column=claim.column + (item.column if claim.line == 0 else 1),
+                label=item.label,
+                item=count[item.file],
+                where=item.where,
+                expect=item.expect,
+                display=item.tex.strip(),
+                tex=" ".join(claim.tex.split()),
+                network=item.network,
+                status=verdict.status,
+                cases=verdict.cases if isinstance(verdict, Proved) else (),
+                said=tuple(report.text(verdict)),
+                entries=indexed(claim, item.network) if shown else (),
+            )
+            statements.append(one)
         count[item.file] += 1
     return Book(folder.as_posix(), tuple(statements))
 
@@ -191,27 +207,6 @@ def _checked(item: Item, pages: bool) -> list[tuple[Claim, Verdict]]:
     failed = any(verdict.status not in ("proved", "definition") for _, verdict in found)
     shown = pages if item.expect == "misprint" else failed and item.expect == "true"
     return explained(item.tex, found, item.network) if shown else found
-
-
-def _statement(
-    item: Item, page: str, number: int, claim: Claim, verdict: Verdict, entries: tuple[str, ...]
-) -> Statement:
-    return Statement(
-        page=page,
-        line=item.line + claim.line,
-        column=claim.column + (item.column if claim.line == 0 else 1),
-        label=item.label,
-        item=number,
-        where=item.where,
-        expect=item.expect,
-        display=item.tex.strip(),
-        tex=" ".join(claim.tex.split()),
-        network=item.network,
-        status=verdict.status,
-        cases=verdict.cases if isinstance(verdict, Proved) else (),
-        said=tuple(report.text(verdict)),
-        entries=entries if not isinstance(verdict, Unreadable) else (),
-    )
 
 
 def explain(statement: Statement) -> str:

@@ -54,11 +54,6 @@ def network_named(name: str) -> Network:
     return networks[name]
 
 
-def loss_trees() -> Mapping[str, t.Expr]:
-    """The losses that a text can name, by their right sides."""
-    return {name: loss.tree for name, loss in declared()[0].items()}
-
-
 def loss_of(name: str, tex: str, names: Names = BOOK) -> Loss:
     """A loss from its displayed equation. Raises DefinitionError."""
     equation = _equation(tex, names)

@@ -395,11 +395,11 @@ def loss_of(scope: Scope, values: list[Matrix], node: t.Apply) -> Matrix:
         raise Unfit("expected two arguments", node)
     m.unify_shapes(values[0], values[1], node)
     ops.as_column(values[0], node)
-    own = scope.case.loss.tree if scope.case.loss is not None else None
-    tree = own if node.function.name == "loss" else scope.losses.get(node.function.name)
-    if tree is None:
+    name = node.function.name
+    loss = scope.case.loss if name == "loss" else scope.losses.get(name)
+    if loss is None:
         raise NoRule("a loss of which nothing is known")
     outer, scope.given = scope.given, {"y_hat": values[0], "y": values[1]}
-    found = elaborate(scope, tree)
+    found = elaborate(scope, loss.tree)
     scope.given = outer
     return found

@@ -25,7 +25,7 @@ from ..algebra.functions import Demand, Kind
 from ..algebra.terms import LEAST, ONE, Atom, Index, Sort, Term, fixed, length, number
 from ..algebra.terms import numbered as numbered_index
 from ..algebra.terms import power as power_of
-from ..networks.network import Case, Place
+from ..networks.network import Case, Loss, Place
 from .matrix import IllSorted, Length, Matrix, Unfit, Unknown, is_one, known, unify
 
 AtEntry = Callable[[], Index]  # an index, when an entry is made
@@ -44,7 +44,7 @@ class Scope:
     """One side of a statement, or all of them, in one case of the network."""
 
     case: Case
-    losses: Mapping[str, t.Expr]
+    losses: Mapping[str, Loss]  # that a text can name
     pointwise: bool = False  # an equation between functions, such as f' = f (1 - f)
     has_linear: bool = False
     names: Iterator[int] = field(default_factory=count)  # of the indices that sums bind

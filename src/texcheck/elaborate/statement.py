@@ -25,7 +25,7 @@ from ..algebra.normal import normal
 from ..algebra.terms import Index, Sort, Term, delta, number, numbered
 from ..networks.network import Case
 from .calculus import activation
-from .definitions import loss_trees
+from .definitions import declared
 from .formula import elaborate
 from .matrix import FIRST, IllSorted, Matrix, Unknown, known, resolved, unify
 from .scope import Letter, Scope, counted, left_out
@@ -65,7 +65,7 @@ def new_scope(statement: t.Statement, case: Case) -> Scope:
     functions = [one for one in nodes if isinstance(one, t.Function)]
     bare = any(id(one) not in applied for one in functions)
     linear = any(one.name == "Linear" and one.layer is None for one in functions)
-    return Scope(case, loss_trees(), bare, linear)
+    return Scope(case, declared()[0], bare, linear)
 
 
 def assumed(case: Case, statement: t.Statement) -> Case | None:

@@ -1,9 +1,7 @@
 """What an edit is, and where in a formula one can be made.
 
-A diagnosis is an edit that makes a statement provable; a mutant is one that must be refuted, or
-proved to be the same statement. An edit changes the tree in one place and says, in words, what the
-original has wrong if the changed statement is the right one. `EDITS` holds them in the order of
-likelihood, so that the likelier mistake is named first. Nothing here is trusted.
+An edit changes the tree in one place and says, in words, what the original has wrong if the changed
+statement is the right one. Nothing here is trusted.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from ..elaborate.statement import Entry, assumed, claimed, entries, parts
 from ..networks.network import Case, Network
 from ..networks.representatives import any_depth, least_layer, named_layers
 from ..verdict import Refuted, Witness
-from .intervals import Doubtful, Number, add, approximate, sign, times
+from .intervals import FLOATS, Doubtful, Number, add, approximate, sign, times
 from .worlds import NARROW, WIDE, Undefined, World, worlds
 
 ENTRIES = 60  # of one world
@@ -125,7 +125,7 @@ def _environments(world: World, entry: Entry) -> Iterator[dict[Index, int]]:
 
 
 def _in_world(world: World, entry: Entry, all_: list[Entry], name: str) -> Witness | None:
-    rough = world.in_floats
+    rough = replace(world, arithmetic=FLOATS, known={})
     for env in _environments(world, entry):
         if not _may_differ(rough, entry, env):
             continue

@@ -6,7 +6,7 @@ Terms are evaluated as they are written, without the normal form: s from W, b an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
 from random import Random
@@ -38,11 +38,6 @@ class World:
     running: bool = False
     arithmetic: Arithmetic = CERTIFIED
     known: dict[tuple[str, int, int], Any] = field(default_factory=dict)
-
-    @property
-    def in_floats(self) -> World:
-        """The same world, computed roughly."""
-        return replace(self, arithmetic=FLOATS, known={})
 
     def size(self, sort: Sort) -> int:
         """How many values an index has; 3 where its length is nobody's."""

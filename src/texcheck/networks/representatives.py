@@ -51,7 +51,10 @@ def named_layers(statement: t.Node) -> Named:
             case t.Function(layer=t.Layer() as layer):
                 _add(found, layer, 1)
             case t.Range(letter="L", first=first, last=last):
-                _range(found, first, last)
+                low, high = layer_range(first, last)
+                found.counts = True
+                found.first = max(found.first or 0, low)
+                found.beyond = max(found.beyond, -high)
     return found
 
 
@@ -59,12 +62,6 @@ def _add(found: Named, layer: t.Layer, least: int) -> None:
     lists = {"": found.numbers, "L": found.here, "L_max": found.last}
     lists[layer.base].append((layer.offset, least))
     found.end |= layer.base == "L_max"
-
-
-def _range(found: Named, first: t.Expr, last: t.Expr) -> None:
-    low, high = layer_range(first, last)
-    found.counts = True
-    found.first, found.beyond = max(found.first or 0, low), max(found.beyond, -high)
 
 
 def layer_range(first: t.Expr, last: t.Expr) -> tuple[int, int]:

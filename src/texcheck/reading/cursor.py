@@ -169,12 +169,12 @@ class Cursor:
         self.expect(closing, " or an operator")
         return inner
 
-    def braced(self, read: Callable[[Cursor], T], why: str = "") -> T:
+    def braced(self, read: Callable[[Cursor], T]) -> T:
         """What `read` reads here, in braces or without."""
         group = self.take("{")
         found = read(self)
         if group:
-            self.expect("}", why)
+            self.expect("}")
         return found
 
     @contextmanager

@@ -42,7 +42,7 @@ def names_of(schema: Sequence[str]) -> Names:
             any_layer = any_layer or ("" if layer.isdigit() else layer)
         elif found := _ACTIVATION.match(plain):
             z, _, function, s = found.groups()
-            declared = {z: "z", s: "s"} if z not in ("hat y",) else {s: "s"}
+            declared = {z: "z", s: "s"} if z != "hat y" else {s: "s"}
             if function not in spelling.FUNCTIONS:
                 functions = {function: "f"} if function != "g" or foreign else functions
         elif found := _LOSS.match(plain):
