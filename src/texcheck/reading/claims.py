@@ -10,7 +10,7 @@ from . import spelling
 from .cursor import at
 from .matrices import OF_INDICES
 from .primaries import bare_functions
-from .tokens import CannotRead
+from .tokens import CannotRead, require
 
 DEEPEST_TREE = 150
 _OF_FUNCTIONS = (
@@ -115,8 +115,7 @@ def expect_flat(node: t.Node) -> None:
     left = [(node, 0)]
     while left:
         one, depth = left.pop()
-        if depth > DEEPEST_TREE:
-            raise CannotRead("the formula is nested too deeply", node.start, node.end)
+        require(depth <= DEEPEST_TREE, "the formula is nested too deeply", node)
         left += [(part, depth + 1) for part in one.parts]
 
 
@@ -127,9 +126,8 @@ def _expect_indices(formulas: Sequence[t.Node]) -> None:
     free = t.free_indices(*formulas)
     known = {one.letter for one in free if id(one) in places}
     for one in sorted(free, key=lambda one: one.start):
-        if one.letter not in known:
-            instead = spelling.INSTEAD.get(one.letter, spelling.SPEAKS_OF)
-            raise CannotRead(f"unknown symbol {one.letter}", one.start, one.end, instead)
+        instead = spelling.INSTEAD.get(one.letter, spelling.SPEAKS_OF)
+        require(one.letter in known, f"unknown symbol {one.letter}", one, instead)
 
 
 def _indices(part: t.Node) -> tuple[t.Node, ...]:
@@ -162,12 +160,11 @@ def _expect_layers(statements: Sequence[t.Statement], letter: str) -> None:
     layers = {layer.base for part in parts if (layer := getattr(part, "layer", None))}
     for part in parts:
         index = part == t.Index(letter) or (isinstance(part, t.Sum) and letter in part.letters)
-        if index and "L" in layers:
-            expected = f"expected another letter for this index: {letter} is a layer"
-            raise CannotRead(expected, part.start, part.end)
-        if isinstance(part, t.Name) and part.base in spelling.LAYERED - {"s"} and not layers:
-            instead = "a layer stands in parentheses, as in W^{(1)}"
-            raise CannotRead("expected a layer", part.start, part.end, instead)
+        other = f"expected another letter for this index: {letter} is a layer"
+        require(not (index and "L" in layers), other, part)
+        named = isinstance(part, t.Name) and part.base in spelling.LAYERED - {"s"}
+        instead = "a layer stands in parentheses, as in W^{(1)}"
+        require(layers or not named, "expected a layer", part, instead)
 
 
 def _expect_fitting(statements: Sequence[t.Statement]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from . import spelling
 from .cursor import NESTING
-from .tokens import CannotRead, Token
+from .tokens import CannotRead, Token, require
 
 _RELATIONS = {"=", ":", "Rightarrow", "rightarrow", "leftarrow", "in"} | spelling.COMPARISONS
 _CONTINUING = _RELATIONS | {"+", "-", ","} | spelling.JOINING
@@ -77,26 +77,23 @@ class _Layout:
         outermost = self.inner == 0 and self.brackets == 0
         array = token.text == "array" and outermost and not self.lines[-1]
         if opens and (token.text in spelling.LAYOUT or array):
-            if not outermost:
-                raise CannotRead(f"{token.text} stands inside of a formula", token.start, token.end)
-            if self.lines[-1]:
-                raise CannotRead("expected a new line before this", token.start, token.end)
+            require(outermost, f"{token.text} stands inside of a formula", token)
+            require(not self.lines[-1], "expected a new line before this", token)
             self.open.append(token)
             if token.text not in spelling.WITH_COLUMNS:
                 return number + 1
-            if self.found[number + 1].text != "{":
-                raise CannotRead("expected the columns in braces", token.start, token.end)
+            braces = self.found[number + 1].text == "{"
+            require(braces, "expected the columns in braces", token)
             return number + [one.text for one in self.found[number:]].index("}") + 1
         if not opens and self.inner == 0:
-            if not self.open or self.open.pop().text != token.text:
-                raise CannotRead(f"\\end{{{token.text}}} closes nothing", token.start, token.end)
+            opened = self.open and self.open.pop().text == token.text
+            require(opened, f"\\end{{{token.text}}} closes nothing", token)
             after = self.found[number + 1]
-            if after.text not in _AFTER_LAYOUT and after.kind not in ("newline", "close", "end"):
-                raise CannotRead("expected a new line before this", after.start, after.end)
+            ends = after.text in _AFTER_LAYOUT or after.kind in ("newline", "close", "end")
+            require(ends, "expected a new line before this", after)
             return number + 1
-        if token.text not in spelling.MATRIX | spelling.LAYOUT:
-            instead = spelling.INSTEAD.get(token.text, "")
-            raise CannotRead(f"unknown environment {token.text}", token.start, token.end, instead)
+        known, instead = spelling.MATRIX | spelling.LAYOUT, spelling.INSTEAD.get(token.text, "")
+        require(token.text in known, f"unknown environment {token.text}", token, instead)
         self.inner += _DEPTH[token.kind]
         return 0
 

@@ -73,8 +73,6 @@ def indicator(c: Cursor) -> t.Expr:
 def matrix(c: Cursor) -> t.Expr:
     """A written-out matrix, or cases, from \\begin to \\end."""
     opening = c.advance()
-    known = opening.text in spelling.MATRIX
-    c.require(known, f"unknown environment {opening.text}", at=opening)
     before = c.tokens[c.at - 2] if c.at > 1 else None
     if opening.text in spelling.CASES:
         found = cases(c, opening)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
+from ..syntax import Node
 from . import spelling
 
 MOST_CHARACTERS = 10_000
@@ -58,6 +59,12 @@ class Token(NamedTuple):
         return f"\\{self.text}" if self.kind == "command" and self.text.isalpha() else self.text
 
 
+def require(holds: object, expected: str, at: Token | Node, instead: str = "") -> None:
+    """Raises `CannotRead` at a place unless something holds."""
+    if not holds:
+        raise CannotRead(expected, at.start, at.end, instead)
+
+
 def tokens(tex: str) -> list[Token]:
     """All tokens of `tex`, an `end` token last. Raises `CannotRead`."""
     if len(tex) > MOST_CHARACTERS:
@@ -73,9 +80,8 @@ def tokens(tex: str) -> list[Token]:
     for inside, after in scanner.boxes:
         for some in (scanner.found[inside - 1 :: -1] if inside else (), scanner.found[after:]):
             token = next((one for one in some if one.text != "&"), scanner.found[-1])
-            if not {token.kind, token.text} & _AROUND_BOX:  # a box shows a side and groups nothing
-                expected = "expected a box around a whole side"
-                raise CannotRead(expected, token.start, token.end, "write brackets")
+            alone = {token.kind, token.text} & _AROUND_BOX  # a box shows a side and groups nothing
+            require(alone, "expected a box around a whole side", token, "write brackets")
     return _as_seen(scanner.found, scanner.arrows)
 
 
@@ -115,8 +121,8 @@ def _as_seen(found: list[Token], arrows: set[int]) -> list[Token]:
                 kept[-1] = kept[-1]._replace(end=token.end)
         else:
             script = token.text in ("^", "_", "'")
-            if script and apart and inner > 1:
-                raise CannotRead("braces are not seen", token.start, token.end, "write brackets")
+            several = script and apart and inner > 1
+            require(not several, "braces are not seen", token, "write brackets")
             symbols += not wanted and not script
             wanted = max(0, wanted - 1) + _ARGUMENTS.get(token.text, 0)
             wanted += token.kind == "begin" and token.text in spelling.WITH_COLUMNS
