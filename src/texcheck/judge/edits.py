@@ -43,8 +43,6 @@ EDITS: tuple[Callable[[t.Expr, Scope], Changes], ...] = (
     symbols.exchanged,
     structure.orders,
 )
-
-
 SHAPE_EDITS = (symbols.lengths, symbols.layers, symbols.quantities, structure.transposes)
 
 

@@ -145,10 +145,6 @@ class Arithmetic(NamedTuple):
     functions: dict[str, Callable[[Any], Any]]
 
 
-def _float_sigma(value: float) -> float:
-    return 1 / (1 + math.exp(-value)) if value > -700 else 0.0
-
-
 CERTIFIED = Arithmetic(lambda value: value, add, times, power, sign, FUNCTIONS)
 FLOATS = Arithmetic(  # to look where it is worth to be certain
     float,
@@ -157,7 +153,7 @@ FLOATS = Arithmetic(  # to look where it is worth to be certain
     operator.pow,
     lambda value: (value > 0) - (value < 0),
     {
-        "sigma": _float_sigma,
+        "sigma": lambda value: 1 / (1 + math.exp(-value)) if value > -700 else 0.0,
         "log": math.log,
         "sqrt": math.sqrt,
         "inverse": lambda value: 1 / value,

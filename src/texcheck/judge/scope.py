@@ -69,8 +69,8 @@ class Scope:
     @cached_property
     def layers(self) -> list[t.Layer]:
         """The layers of the statement's quantities; 1 and 2 too, unless it speaks of any L."""
-        named = [part.layer for part in every(self.statement, t.Name) if part.layer is not None]
-        own = sorted(set(named), key=str)
+        named = {part.layer for part in every(self.statement, t.Name) if part.layer is not None}
+        own = sorted(named, key=str)
         return list(dict.fromkeys([*own, *(() if self.general else (FIRST, SECOND))]))
 
     @cached_property
@@ -92,9 +92,7 @@ Changes: TypeAlias = Iterator[Change]
 
 def every(whole: t.Node, *kinds: type[t.Node]) -> Iterator[Any]:
     """The parts of these kinds, each before its own parts."""
-    for part in t.walk(whole):
-        if isinstance(part, kinds):
-            yield part
+    return (part for part in t.walk(whole) if isinstance(part, kinds))
 
 
 def number(value: int | Fraction) -> t.Number:

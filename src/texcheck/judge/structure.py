@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import reduce
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, permutations
 
 from .. import syntax as t
 from .. import writing
@@ -165,7 +164,7 @@ def missing(whole: t.Expr, scope: Scope) -> Changes:
     turned = [whole.of] if isinstance(whole, t.Transpose) else []
     ends = [whole, *turned, *(total.body for total in every(whole, t.Sum))]
     for one in named:
-        for inside in _subscripts(one, letters):
+        for inside in ((), *permutations(letters, 2 if one.base == "W" else 1)):
             factor = replace(one, indices=inside)
             says = f"the factor {name(factor)} is missing"
             for end in ends:
@@ -187,14 +186,6 @@ def _missing_functions(whole: t.Expr, letters: list[t.Index]) -> Changes:
         delta = t.Kronecker(*pair)
         says = f"the factor {name(delta)} is missing"
         yield Change("add a factor", says, whole, t.Product((delta, whole)))
-
-
-def _subscripts(one: t.Name, letters: list[t.Index]) -> Iterator[tuple[t.Index, ...]]:
-    yield ()
-    if one.base == "W":
-        yield from ((i, j) for i in letters for j in letters if i != j)
-    else:
-        yield from ((i,) for i in letters)
 
 
 def _flat(pair: tuple[t.Expr, t.Expr]) -> tuple[t.Expr, ...]:

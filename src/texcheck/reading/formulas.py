@@ -152,11 +152,10 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     name = before if isinstance(before, t.Name) else None
     computed = isinstance(before, t.Derivative | t.Gradient | t.Local)
     computed = computed or (name is not None and name.base in _COMPUTED)
-    used = [part for part in _outside_lengths(inner) if isinstance(part, t.Name)]
-    fixed = all(isinstance(part, numbers.LENGTHS) for part in _outside_lengths(inner))
-    held = any(
-        isinstance(part, t.Name) and part.base in _COMPUTED for part in _outside_lengths(before)
-    )
+    inside, around = numbers.outside_lengths(inner), numbers.outside_lengths(before)
+    used = [part for part in inside if isinstance(part, t.Name)]
+    fixed = all(isinstance(part, numbers.LENGTHS) for part in inside)
+    held = any(isinstance(part, t.Name) and part.base in _COMPUTED for part in around)
     point = fixed and (held or isinstance(before, _WITH_VALUE))
     vector = any(part.base in (*spelling.VECTORS, "W") and not part.indices for part in used)
     vectors = isinstance(before, t.Local) or (name is not None and not name.indices)
@@ -176,12 +175,6 @@ def _without_marks(node: t.Expr) -> t.Expr:
     while isinstance(node, t.Power | t.Transpose | t.Component | t.Negative):
         node = node.parts[0]
     return node
-
-
-def _outside_lengths(node: t.Node) -> list[t.Node]:
-    """The parts of a formula, without those of the lengths in it."""
-    below = () if isinstance(node, t.Length) else node.parts
-    return [node, *(part for one in below for part in _outside_lengths(one))]
 
 
 # -- factors
