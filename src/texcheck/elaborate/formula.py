@@ -338,7 +338,7 @@ def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix
     names = [part for part in parts if isinstance(part, t.Name) and part.base != "eta"]
     lengths = {id(part.of) for part in parts if isinstance(part, t.Length)}
     constant = all(id(name) in lengths for name in names)
-    if constant and any(isinstance(p, t.Length | t.Identity | t.Constant | t.Unit) for p in parts):
+    if constant and any(isinstance(p, t.Identity | t.Constant | t.Unit) for p in parts):
         raise Unfit("expected a quantity of the network where it is differentiated", of)
     bare = {part.base == "s" and ops.is_free(part) for part in (*names, by)}
     if len(bare) > 1:
