@@ -430,17 +430,14 @@ def _range(d: _Display, counters: list[t.Expr]) -> None:
         known = isinstance(one, _COUNTERS)
         c.require(known, "expected an index or a layer before its range", at=one)
         d.closed = d.closed or len(d.found) > d.first
-        d.ranges.append(t.Range(_letter(one), written[0], last, **c.span(counters[0].start)))
-
-
-def _letter(counter: t.Expr) -> str:
-    return counter.letter if isinstance(counter, t.Index) else "L"
+        letter = getattr(one, "letter", "L")
+        d.ranges.append(t.Range(letter, written[0], last, **c.span(counters[0].start)))
 
 
 def _bind_ranges(d: _Display) -> None:
     """Gives each range to the statements that have its letter, and makes it a claim."""
     for counter in d.letters:
-        _statements_with(d, _letter(counter), counter)
+        _statements_with(d, getattr(counter, "letter", "L"), counter)
     found = []
     for one in d.ranges:
         members = _statements_with(d, one.letter, one)
