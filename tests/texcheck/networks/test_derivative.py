@@ -11,7 +11,7 @@ from texcheck.algebra.budget import NoRule
 from texcheck.algebra.functions import Demand, apply
 from texcheck.algebra.normal import normal
 from texcheck.algebra.terms import Atom, Index, Sort, Term, number, power, quantity
-from texcheck.judge.worlds import World
+from texcheck.judge.worlds import FLOATS, World
 from texcheck.networks.derivative import Source, derivative
 from texcheck.networks.network import Case, precedes
 
@@ -32,7 +32,7 @@ def world(seed: int) -> World:
             point["b", layer, (i,)] = some()
             for j in range(WIDTHS[layer - 1]):
                 point["W", layer, (i, j)] = some()
-    return World(CASE, WIDTHS, point, {}).in_floats
+    return World(CASE, WIDTHS, point, {}, arithmetic=FLOATS)
 
 
 def moved(seed: int, place: tuple[str, int], at: tuple[int, ...], step: float) -> World:
