@@ -401,7 +401,7 @@ def test_contents_open_and_close_on_a_phone(browser: Browser, origin: str) -> No
     context.close()
 
 
-PARTS = ".article section > :not(section)"
+PARTS = ".article section section > :not(section)"
 LAND = "#the-four-gradients"
 
 
