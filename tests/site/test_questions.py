@@ -160,7 +160,7 @@ def test_progress_is_kept_shown_in_the_contents_and_erased(page: Page) -> None:
     assert kept[PAGE]["q-p2"]["done"] is True
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Erase progress").click()
-    expect(page.locator(".question-progress")).to_contain_text("0 of 8 done.")
+    expect(page.locator(".question-progress")).to_contain_text("0 of 8 done. Export progress")
     assert page.evaluate("localStorage.getItem('questions')") == "{}"
 
 

@@ -179,12 +179,11 @@
 
   // How far the reader is: at the end of the page and beside each page of the contents.
   const count = kept => Object.entries(kept ?? {}).filter(([id, state]) => id && state?.done).length;
-  const progress = element("p", { class: "question-progress" });
+  const progress = element("p", { class: "question-progress" }, "");
   function showProgress() {
     const all = read();
     if (questions.length) {
-      progress.firstChild?.remove();
-      progress.prepend(`${count(all[page])} of ${questions.length} done.`);
+      progress.firstChild.data = `${count(all[page])} of ${questions.length} done.`;
     }
     for (const link of document.querySelectorAll("#site-nav a[href]")) {
       link.querySelector(".nav-progress")?.remove();
