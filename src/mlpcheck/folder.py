@@ -1,8 +1,10 @@
 """Checks a folder of submissions: none is lost, and what was interrupted can be continued."""
 
 import multiprocessing
+import os
 import signal
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
@@ -183,7 +185,9 @@ def _kept(tables: Sequence[JSONLines]) -> tuple[dict[str, list[str]], dict[str, 
 
 def _judges(count: int) -> Executor:
     """Processes that judge what the runners found; they end with this one."""
-    fork = "forkserver" in multiprocessing.get_all_start_methods()
+    # A forkserver has a socket in the temporary folder, whose path must stay below 100 bytes.
+    short = len(os.fsencode(tempfile.gettempdir())) < 70
+    fork = short and "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if fork else "spawn")
     if fork:
         context.set_forkserver_preload([judge.__module__])  # PyTorch, once and not in each of them
