@@ -44,7 +44,7 @@ def _simplest(kind: Kind, term: Term) -> list[Demand]:
     content, rest = _content(term)
     found: list[Demand] = []
     for atom, n in content:
-        if atom.kind == "entry" and atom.indices[0].name[0] in _BOUND:
+        if kind != "nonnegative" and atom.kind == "entry" and atom.indices[0].name[0] in _BOUND:
             raise Nowhere  # it is 0 for the first entry of a sum
         if kind == "nonzero":
             found += _atom_nonzero(atom, n)

@@ -60,7 +60,10 @@ def _of_layer(cells: dict[str, SyntaxTreeNode], column: str, n: int) -> str:
     inputs, output = _LAYERS[layer]
     if column == "Output":
         return output
-    return inputs.split(", ")[n] if len(maths(cells["Input"])) > 1 else inputs
+    given, wanted = len(maths(cells["Input"])), inputs.split(", ")
+    if given > 1 and given != len(wanted):
+        raise BadCell(f"Input: expected {inputs}, got {given} formulas")
+    return wanted[n] if given > 1 else inputs
 
 
 def maths(cell: SyntaxTreeNode) -> list[str]:

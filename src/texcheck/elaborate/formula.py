@@ -335,13 +335,12 @@ def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix
     parts = list(t.walk(of))
     if any(isinstance(part, t.LayerCount) for part in parts):
         raise IllSorted(r"the number of a layer depends on nothing: the loss is \ell", of)
-    names = [part for part in parts if isinstance(part, t.Name) and part.base != "eta"]
     lengths = {id(part.of) for part in parts if isinstance(part, t.Length)}
-    constant = all(id(name) in lengths for name in names)
-    if constant and any(isinstance(p, t.Identity | t.Constant | t.Unit) for p in parts):
+    names = [part for part in parts if isinstance(part, t.Name) and part.base != "eta"]
+    names = [part for part in names if id(part) not in lengths]
+    if not names and any(isinstance(p, t.Identity | t.Constant | t.Unit) for p in parts):
         raise Unfit("expected a quantity of the network where it is differentiated", of)
-    bare = {part.base == "s" and ops.is_free(part) for part in (*names, by)}
-    if len(bare) > 1:
+    if len({part.base == "s" and ops.is_free(part) for part in (*names, by)}) > 1:
         raise IllSorted("s needs a layer", by)
     scope.inside += 1
     value = elaborate(scope, of)

@@ -95,14 +95,11 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
     found: list[Callable[[], Term]] = []
     for condition in statement.conditions:
         match condition:
-            case t.Indicator("<" | ">" | "le" | "ge", left, right) if isinstance(
-                left, t.Index
-            ) != isinstance(right, t.Index):
+            case t.Indicator("<" | ">" | "le" | "ge", left, right) if counts(left, right) and {
+                type(left),
+                type(right),
+            } != {t.Index}:
                 found.append(end_weight(scope, condition))
-            case t.Indicator("<" | ">" | "le" | "ge", left, right) if not isinstance(
-                left, t.Index
-            ) and counts(left, right):
-                raise NoRule("a condition on an index that does not stand alone")
             case t.Indicator():
                 value = elaborate(scope, condition)
                 if not value.is_number:
@@ -132,7 +129,9 @@ def end_weight(scope: Scope, condition: t.Indicator) -> Callable[[], Term]:
     upper, strict = condition.relation in ("<", "le"), condition.relation in ("<", ">")
     if isinstance(end, t.Index):
         index, end, upper = end, index, not upper
-    letter = scope.letter(index.letter if isinstance(index, t.Index) else "")
+    if not isinstance(index, t.Index):
+        raise NoRule("a condition on an index that does not stand alone")
+    letter = scope.letter(index.letter)
     base, at = counted(end)
     at += strict - 2 * (strict and upper)
     if base is not None:

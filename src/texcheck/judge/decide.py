@@ -110,7 +110,7 @@ def _hold(statement: t.Statement, case: Case) -> int:
     vanishes = _differentiates(statement)
     for entry in st.entries(pair):
         _equal(entry, case)
-        vanishes = vanishes and not normal(entry.left[0], case.eliminate)
+        vanishes = vanishes and not normal(entry.left[0] * entry.weight, case.eliminate)
     if vanishes:
         raise NoRule("both sides are 0, which only a side that is written 0 says")
     return pair.scope.least
@@ -118,9 +118,8 @@ def _hold(statement: t.Statement, case: Case) -> int:
 
 def _differentiates(statement: t.Statement) -> bool:
     """Whether a statement has a derivative and no side is written 0: then 0 = 0 is no proof."""
-    parts = [*t.walk(statement)]
     zero = any(isinstance(one, t.Number | t.Constant) and not one.value for one in statement.parts)
-    return not zero and any(isinstance(one, t.Derivative | t.Gradient) for one in parts)
+    return not zero and any(isinstance(p, t.Derivative | t.Gradient) for p in t.walk(statement))
 
 
 def _equal(entry: st.Entry, case: Case) -> None:

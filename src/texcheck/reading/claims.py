@@ -162,9 +162,11 @@ def _expect_layers(statements: Sequence[t.Statement], letter: str) -> None:
         index = part == t.Index(letter) or (isinstance(part, t.Sum) and letter in part.letters)
         other = f"expected another letter for this index: {letter} is a layer"
         require(not (index and "L" in layers), other, part)
-        named = isinstance(part, t.Name) and part.base in spelling.LAYERED - {"s"}
-        instead = "a layer stands in parentheses, as in W^{(1)}"
-        require(layers or not named, "expected a layer", part, instead)
+        base = part.base if isinstance(part, t.Name) and not part.layer else ""
+        bold = part.end - part.start > 1 and not getattr(part, "indices", ())
+        number = base == "s" and not bold
+        held = number or (layers and base != "s") or base not in spelling.LAYERED
+        require(held, "expected a layer", part, "a layer stands in parentheses, as in W^{(1)}")
 
 
 def _expect_fitting(statements: Sequence[t.Statement]) -> None:

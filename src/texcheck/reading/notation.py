@@ -58,7 +58,7 @@ def names_of(schema: Sequence[str]) -> Names:
     if not foreign:
         return BOOK
     return Names(
-        {"ell": "ell", **quantities},
+        {"ell": "ell", "mathcal": "ell", **quantities},
         {letter: role for letter, role in functions.items() if letter not in quantities},
         any_layer if any_layer != "L" else "",
         "L" if any_layer not in ("", "L") else "",

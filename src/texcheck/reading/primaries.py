@@ -224,11 +224,9 @@ def _ones(c: Cursor) -> t.Expr:
     if token.text != "0" and matrices.condition_follows(c):
         return matrices.indicator(c)
     c.advance()
-    plain = token.text != "I"
-    bracket = c.sees("(", "[", "lbrace") if plain else c.sees("(")
-    what = "a column" if plain else "a matrix"
-    c.require(not bracket, f"expected a sign between {what} and a bracket")
-    if not plain:
+    bracket = c.sees("(", "[", "lbrace")
+    c.require(not bracket, "expected a sign between a matrix and a bracket")
+    if token.text == "I":
         return names.identity(c, token.start)
     length: t.Expr | None = None
     if c.take("_"):
