@@ -264,6 +264,11 @@ def test_a_folder_is_read_page_by_page_without_what_is_hidden(tmp_path: Path) ->
             HEAD + "| Row | Layer | Input | Output |\n| - | - | - | - |\n| b | h | $x$ | $y$ |\n",
             "page.md:7: Layer: expected one of Linear_1, f, Linear_2, g, Loss, got 'h'",
         ),
+        (
+            HEAD
+            + "| Layer | Input | Output |\n| - | - | - |\n| Linear_1 | $x$, $y$ | $s^{(1)}$ |\n",
+            "page.md:7: Input: expected",
+        ),
     ],
 )
 def test_what_would_be_passed_over_is_an_error_with_file_and_line(
