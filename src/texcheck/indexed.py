@@ -70,7 +70,9 @@ def shapes(statement: t.Statement, network: Network | str) -> Reading:
 
 def _condition(node: t.Condition) -> str:
     match node:
-        case t.Range(letter, first, last):
+        case t.Range(letter, first, None):
+            return rf"{letter} \ge {tex(first)}"
+        case t.Range(letter, first, t.Node() as last):
             return rf"{letter} = {tex(first)}, \dots, {tex(last)}"
         case t.Assume(function, value):
             return f"{tex(function)} = {tex(value)}"

@@ -310,11 +310,11 @@ class Assume(Node):
 
 
 class Range(Node):
-    """The condition that an index or the layer L runs from one value to another."""
+    """The condition that an index or the layer L runs from one value to another, or to its end."""
 
     letter: str  # "L" for the layer
     first: Expr
-    last: Expr
+    last: Expr | None
 
 
 Condition: TypeAlias = Assume | Range | Indicator
@@ -379,11 +379,27 @@ def walk(node: Node) -> Iterator[Node]:
         left += reversed(node.parts)
 
 
+def outside_lengths(node: Node) -> list[Node]:
+    """The parts of a formula, without those of the lengths in it."""
+    left, found = [node], []
+    while left:
+        found.append(part := left.pop())
+        left += () if isinstance(part, Length) else reversed(part.parts)
+    return found
+
+
 def indices_of(node: Node) -> tuple[Expr, ...]:
     """What stands at the places of indices in a node."""
     if isinstance(node, Name | Component):
         return node.indices
     return node.parts if isinstance(node, Kronecker | Unit) else ()
+
+
+def counts(*formulas: Node) -> bool:
+    """Whether an index stands as a number in formulas."""
+    return any(
+        isinstance(one, Index) or (not indices_of(one) and counts(*one.parts)) for one in formulas
+    )
 
 
 def free_indices(*formulas: Node) -> list[Index]:

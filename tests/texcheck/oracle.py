@@ -696,7 +696,8 @@ def holds(condition: t.Condition, world: World) -> bool:
             return activation(function, function, world) == assumed.name
         case t.Range(letter, first, last):
             at = world.layer if letter == "L" else world.letters.get(letter, 0)
-            return whole_number(first, world) <= at <= whole_number(last, world)
+            end = at if last is None else whole_number(last, world)
+            return whole_number(first, world) <= at <= end
         case t.Indicator():
             return bool(closed(indicator(condition, world)) == 1)
 

@@ -196,29 +196,22 @@ FUNCTIONS: dict[str, Function] = {
 
 def is_positive(term: Term) -> bool:
     """Whether a term is seen to be positive everywhere, all widths being at least 1."""
-    low, larger = _low(term)
-    return _parts_are_nonnegative(low) and (
-        larger or any(all(_positive_power(*pair) for pair in mono.atoms) for mono in low.parts)
-    )
+    low = _low(term)
+    certain = (all(_positive_power(*pair) for pair in mono.atoms) for mono in low.parts)
+    return is_nonnegative(low) and (low != term or any(certain))
 
 
 def is_nonnegative(term: Term) -> bool:
     """Whether a term is seen to be nowhere negative, as u step(u) and -u step(-u) are."""
-    return _parts_are_nonnegative(_low(term)[0])
+    return all(_is_nonnegative(dict(mono.atoms), n) for mono, n in _low(term).parts.items())
 
 
-def _low(term: Term) -> tuple[Term, bool]:
-    """The term with 1 for each sigma that is subtracted, and whether it is larger than that."""
-    high = [
-        (m.lone, n) for m, n in term.parts.items() if m.lone and n < 0 and m.lone.label == "sigma"
-    ]
-    for atom, factor in high:
-        term = term - (power(atom) - ONE_) * factor
-    return term, bool(high)
-
-
-def _parts_are_nonnegative(term: Term) -> bool:
-    return all(_is_nonnegative(dict(mono.atoms), n) for mono, n in term.parts.items())
+def _low(term: Term) -> Term:
+    """The term with 1 for each sigma that is subtracted: it is larger, if there is one."""
+    for mono, factor in term.parts.items():
+        if factor < 0 and mono.lone and mono.lone.label == "sigma":
+            term = term - (power(mono.lone) - ONE_) * factor
+    return term
 
 
 def _is_nonnegative(atoms: dict[Atom, int], factor: Rational) -> bool:
@@ -249,9 +242,6 @@ def _is_switch(atom: Atom) -> bool:
 
 def one_minus_sigma(term: Term) -> Atom | None:
     """The atom sigma(u) of a term 1 - sigma(u), else None."""
-    if len(term.parts) != 2 or term.constant != 1:
-        return None
-    for mono, factor in term.parts.items():
-        if factor == -1 and mono.lone and mono.lone.label == "sigma":
-            return mono.lone
-    return None
+    rest = [(mono.lone, factor) for mono, factor in (ONE_ - term).parts.items()]
+    atom = rest[0][0] if len(rest) == 1 and rest[0][1] == 1 else None
+    return atom if atom and atom.label == "sigma" else None

@@ -297,8 +297,8 @@ def _inline(page: _Page, node: SyntaxTreeNode, start: int) -> None:
 
 
 def _expect_no_math(page: _Page, html: str, start: int) -> None:
-    for sign in re.findall(r"<math(?=[\s>])|\\[\[(]|\$\$", html.lower())[:1]:
-        message = f"found {sign} in HTML, which is not read: write the equation as $$ … $$"
+    if found := re.search(r"<math\b[^>]*>|\\[\[(]|\$\$", html.lower()):
+        message = f"found {found[0]} in HTML, which is not read: write the equation as $$ … $$"
         page.problem(start, message)
 
 

@@ -10,7 +10,6 @@ Invariants:
 
 from __future__ import annotations
 
-from fractions import Fraction
 from functools import reduce
 from operator import mul, neg
 
@@ -22,7 +21,7 @@ from ..algebra.terms import ONE, Index, Term, delta, free, number
 from . import calculus
 from . import matrix as m
 from . import operations as ops
-from .dots import Template, template
+from .dots import ZERO, Template, template
 from .matrix import IllSorted, Length, Matrix, Unfit, Unknown
 from .scope import Letter, Scope, counted, entry_number
 
@@ -48,10 +47,7 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match o
         case t.Negative(of):
             return elaborate(scope, of).map(neg)
         case t.Product(factors):
-            values = _all(scope, factors)
-            if not all(value.is_number for value in values):
-                ops.expect_layers(node)
-            return ops.side_by_side(scope, values, node)
+            return ops.side_by_side(scope, _all(scope, factors), node)
         case t.Times(left, right):
             return ops.times(scope, elaborate(scope, left), elaborate(scope, right), node)
         case t.Elementwise():
@@ -64,7 +60,7 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match o
         case t.Power():
             return powered(scope, node)
         case t.Transpose(of):
-            ops.expect_layers(node)
+            m.expect_layers(node)
             entry = isinstance(of, t.Name) and (len(of.indices) == 2 or ops.is_free(of))
             if isinstance(of, t.Number) or entry:
                 raise Unfit("the transpose of a number or of one entry", node)
@@ -79,7 +75,7 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match o
                 raise IllSorted("the gradient of what is no number", node)
             return m.transpose(value)
         case t.Restricted(of, by, at):
-            zero = at == t.Number(Fraction(0)) and not ops.is_free(by)
+            zero = at == ZERO and not ops.is_free(by)
             point = elaborate(scope, t.Constant(0) if zero else at)
             return calculus.restricted(scope, elaborate(scope, of), by, point, node)
         case t.Apply():
@@ -144,7 +140,8 @@ def _leaf(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match over no
             found = m.scalar(lambda: calculus.applied(scope, node, free("t")))
             return ops.refuse_jump(scope, found) if node.primes else found
         case t.Norm(of, subscript):
-            value = elaborate(scope, ops.expect_layers(of))
+            m.expect_layers(of)
+            value = elaborate(scope, of)
             if subscript == "2" and not (m.is_one(value.columns) or m.is_one(value.rows)):
                 raise Unfit("a spectral norm: for the other one write a subscript F", node)
             return ops.squares(scope, value).map(lambda entry: apply("sqrt", entry))
@@ -285,8 +282,6 @@ def powered(scope: Scope, node: t.Power) -> Matrix:
         raise NoRule("an exponent that is not a number")
     exponent, value = (one for one in _all(scope, (node.exponent, node.of)))
     n = exponent.value.constant
-    if n == 1 and isinstance(node.of, t.Name):
-        ops.expect_layers(node.of)
     if isinstance(node.of, t.Norm) and n in (2, 4, 6):
         norm = ops.squares(scope, elaborate(scope, node.of.of))
         return norm.map(lambda entry: entry ** (int(n) // 2))
@@ -332,15 +327,13 @@ def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix
     if of == by and by.base == "ell":
         elaborate(scope, of)
         return m.scalar(lambda: number(1))
-    parts = list(t.walk(of))
+    parts = t.outside_lengths(of)
     if any(isinstance(part, t.LayerCount) for part in parts):
         raise IllSorted(r"the number of a layer depends on nothing: the loss is \ell", of)
-    lengths = {id(part.of) for part in parts if isinstance(part, t.Length)}
     names = [part for part in parts if isinstance(part, t.Name) and part.base != "eta"]
-    names = [part for part in names if id(part) not in lengths]
     if not names and any(isinstance(p, t.Identity | t.Constant | t.Unit) for p in parts):
         raise Unfit("expected a quantity of the network where it is differentiated", of)
-    if len({part.base == "s" and ops.is_free(part) for part in (*names, by)}) > 1:
+    if len({name == m.BARE_S for name in (*names, by)}) > 1:
         raise IllSorted("s needs a layer", by)
     scope.inside += 1
     value = elaborate(scope, of)
@@ -357,7 +350,7 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
         )
     values = _all(scope, node.arguments)
     if name in ("diag", "tr"):
-        ops.expect_layers(node)
+        m.expect_layers(node)
     special = name in ("max", "min", "MSE", "BCE", "loss", "diag", "tr", "Linear")
     if special and (function.primes or (function.layer and name != "Linear")):
         raise Unfit("dashes and layers stand on activations alone", node)

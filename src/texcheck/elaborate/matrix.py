@@ -48,6 +48,7 @@ class Unknown:
 
 Length: TypeAlias = Sort | Unknown
 Entry: TypeAlias = Callable[[Index, Index], Term]
+BARE_S = t.Name("s", None)
 FIRST = numbered(0, ONE)  # the only row or column of what has one
 
 
@@ -148,8 +149,17 @@ def spread(value: Matrix, over: Matrix) -> Matrix:
     return Matrix(over.rows, over.columns, lambda i, j: value.value)
 
 
+def expect_layers(node: t.Node) -> None:
+    """Raises Unfit where the number s, of no layer, stands for a vector."""
+    for part in t.walk(node):
+        if part == BARE_S:
+            raise Unfit("s needs a layer", part)
+
+
 def product(names: Iterator[int], left: Matrix, right: Matrix, node: t.Node) -> Matrix:
-    """The product of two matrices, or of a number and a matrix. Raises IllSorted."""
+    """The product of two matrices, or of a number and a matrix. Raises IllSorted and Unfit."""
+    if not (left.is_number and right.is_number):
+        expect_layers(node)
     if left.is_number:
         return right.map(lambda entry: left.value * entry)
     if right.is_number:

@@ -96,14 +96,6 @@ def is_free(node: t.Name) -> bool:
     return node.base == "eta" or (node.base == "s" and node.layer is None and not node.indices)
 
 
-def expect_layers(node: t.Expr) -> t.Expr:
-    """The formula. Raises Unfit where the number s, of no layer, stands for a vector."""
-    for part in t.walk(node):
-        if isinstance(part, t.Name) and is_free(part) and part.base == "s":
-            raise Unfit("s needs a layer", part)
-    return node
-
-
 def equal_indices(scope: Scope, first: t.Expr, second: t.Expr) -> Matrix:
     """1 where two indices of one sort are equal, else 0."""
     sort = Unknown()
@@ -179,8 +171,8 @@ def side_by_side(scope: Scope, values: list[Matrix], node: t.Product) -> Matrix:
 
 def times(scope: Scope, left: Matrix, right: Matrix, node: t.Times) -> Matrix:
     """Two factors with a sign between them."""
-    if node.sign in ("inner", "otimes") or not (left.is_number and right.is_number):
-        expect_layers(node)
+    if node.sign in ("inner", "otimes"):
+        m.expect_layers(node)
     if node.sign == "inner" or (node.sign == "cdot" and left.is_column and right.is_column):
         m.unify_shapes(left, right, node)
         if not is_one(left.columns):

@@ -47,13 +47,11 @@ class Pair:
 
 def parts(statement: t.Statement) -> list[t.Statement]:
     """The statements that an equation of listings consists of."""
-    if isinstance(statement, t.Equation):
-        left, right = statement.left, statement.right
-        if isinstance(left, t.Listing) and isinstance(right, t.Listing):
-            if len(left.items) != len(right.items):
+    match statement:
+        case t.Equation(t.Listing(left), t.Listing(right)):
+            if len(left) != len(right):
                 raise IllSorted("two lists of different lengths", statement)
-            pairs = zip(left.items, right.items, strict=True)
-            return [replace(statement, left=one, right=other) for one, other in pairs]
+            return [replace(statement, left=a, right=b) for a, b in zip(left, right, strict=True)]
     return [statement]
 
 
@@ -95,15 +93,11 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
     found: list[Callable[[], Term]] = []
     for condition in statement.conditions:
         match condition:
-            case t.Indicator("<" | ">" | "le" | "ge", left, right) if counts(left, right) and {
-                type(left),
-                type(right),
-            } != {t.Index}:
-                found.append(end_weight(scope, condition))
-            case t.Indicator():
+            case t.Indicator(relation, left, right):
+                alone = relation in ("=", "neq") or {type(left), type(right)} == {t.Index}
                 value = elaborate(scope, condition)
-                if not value.is_number:
-                    raise NoRule("a condition on a vector")
+                if not value.is_number or (t.counts(left, right) and not alone):
+                    raise NoRule("a condition on a vector, or on what an index is counted with")
                 found.append(partial(value.entry, FIRST, FIRST))
             case t.Range(letter=name) if name != "L":
                 letter = scope.letter(name)
@@ -113,36 +107,6 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
         raise IllSorted(message, statement)
 
     return lambda: reduce(mul, (one() for one in found), number(1))
-
-
-def counts(*formulas: t.Expr) -> bool:
-    """Whether an index stands as a number in formulas."""
-    return any(
-        isinstance(one, t.Index) or (not t.indices_of(one) and counts(*one.parts))
-        for one in formulas
-    )
-
-
-def end_weight(scope: Scope, condition: t.Indicator) -> Callable[[], Term]:
-    """1 where an index is on one side of a value that it has. Raises IllSorted and NoRule."""
-    index, end = condition.left, condition.right
-    upper, strict = condition.relation in ("<", "le"), condition.relation in ("<", ">")
-    if isinstance(end, t.Index):
-        index, end, upper = end, index, not upper
-    if not isinstance(index, t.Index):
-        raise NoRule("a condition on an index that does not stand alone")
-    letter = scope.letter(index.letter)
-    base, at = counted(end)
-    at += strict - 2 * (strict and upper)
-    if base is not None:
-        unify(scope.sort_of_length(base), letter.sort, "a condition of another length", condition)
-    if (at < 0) != (base is not None):
-        raise IllSorted("a condition that names a value which the index does not have", condition)
-    if upper != (base is not None):
-        raise NoRule("a condition that leaves out all values but some")
-    missing = left_out(0 if upper else at, at if upper else -1, "a condition", condition)
-    scope.places += missing
-    return _without(scope, letter, missing)
 
 
 def _without(scope: Scope, letter: Letter, missing: list[int]) -> Callable[[], Term]:
@@ -158,13 +122,17 @@ def _without(scope: Scope, letter: Letter, missing: list[int]) -> Callable[[], T
 
 def out_of_range(scope: Scope, condition: t.Range, letter: Letter) -> list[int]:
     """The places of an index that a range leaves out."""
-    (none, low), (base, high) = counted(condition.first), counted(condition.last)
-    if none is not None:  # the range runs downwards
+    last = condition.last
+    (none, low), (base, high) = counted(condition.first), counted(last) if last else (None, -1)
+    if none is not None and last:  # the range runs downwards
         none, low, base, high = base, high, none, low
-    if none is not None or base is None:
+    if none is not None and low >= 0:
+        raise IllSorted("a range from what the index does not reach", condition)
+    if none is not None or (base is None and last):
         raise NoRule("a range that is not one from a number to a length")
-    said = "the range of an index of another length"
-    unify(scope.sort_of_length(base), letter.sort, said, condition)
+    if base is not None:
+        said = "the range of an index of another length"
+        unify(scope.sort_of_length(base), letter.sort, said, condition)
     missing = left_out(low, high, "a range", condition)
     scope.places += missing
     return missing

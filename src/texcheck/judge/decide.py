@@ -107,19 +107,14 @@ def _hold(statement: t.Statement, case: Case) -> int:
     if isinstance(statement, t.ShapeClaim):
         return _shape(statement, case)
     pair = st.claimed(statement, case)
-    vanishes = _differentiates(statement)
+    zero = any(isinstance(p, t.Number | t.Constant) and not p.value for p in statement.parts)
+    vanishes = not zero and any(isinstance(p, t.Derivative | t.Gradient) for p in t.walk(statement))
     for entry in st.entries(pair):
         _equal(entry, case)
         vanishes = vanishes and not normal(entry.left[0] * entry.weight, case.eliminate)
     if vanishes:
         raise NoRule("both sides are 0, which only a side that is written 0 says")
     return pair.scope.least
-
-
-def _differentiates(statement: t.Statement) -> bool:
-    """Whether a statement has a derivative and no side is written 0: then 0 = 0 is no proof."""
-    zero = any(isinstance(one, t.Number | t.Constant) and not one.value for one in statement.parts)
-    return not zero and any(isinstance(p, t.Derivative | t.Gradient) for p in t.walk(statement))
 
 
 def _equal(entry: st.Entry, case: Case) -> None:

@@ -51,7 +51,7 @@ def refute(statement: t.Statement, network: Network) -> Refuted | None:
 def concrete(statement: t.Statement, network: Network) -> Iterator[Case]:
     """Cases without gaps, with known activations and a known loss."""
     named = named_layers(statement)
-    least = least_layer(named) if named.here or named.counts else None
+    least = least_layer(named) if named.here or named.first is not None else None
     if network.depth is not None:
         shapes = [(network.depth, L) for L in range(least or 0, network.depth + 1 - named.beyond)]
     elif any_depth(named, network):

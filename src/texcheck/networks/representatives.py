@@ -35,7 +35,6 @@ class Named:
     last: list[tuple[int, int]] = field(default_factory=list)
     first: int | None = None  # of a range L = first, ...
     beyond: int = 0  # of a range that ends with L_max - beyond
-    counts: bool = False  # whether there is a range of L
     end: bool = False  # whether L_max is written
 
 
@@ -52,7 +51,6 @@ def named_layers(statement: t.Node) -> Named:
                 _add(found, layer, 1)
             case t.Range(letter="L", first=first, last=last):
                 low, high = layer_range(first, last)
-                found.counts = True
                 found.first = max(found.first or 0, low)
                 found.beyond = max(found.beyond, -high)
     return found
@@ -64,7 +62,7 @@ def _add(found: Named, layer: t.Layer, least: int) -> None:
     found.end |= layer.base == "L_max"
 
 
-def layer_range(first: t.Expr, last: t.Expr) -> tuple[int, int]:
+def layer_range(first: t.Expr, last: t.Expr | None) -> tuple[int, int]:
     """The ends of a range of layers: the least one as a number, the last one less L_max."""
     ends = {type(end): end for end in (layer_number(first), layer_number(last))}
     low, high = ends.get(int), ends.get(t.Layer)
@@ -73,7 +71,7 @@ def layer_range(first: t.Expr, last: t.Expr) -> tuple[int, int]:
     return low, high.offset
 
 
-def layer_number(node: t.Expr) -> int | t.Layer | None:
+def layer_number(node: t.Expr | None) -> int | t.Layer | None:
     """A number of a layer: 1, L_max, L_max - 1; None if a formula is nothing like it."""
     match node:
         case t.Number(value) if value.denominator == 1:
@@ -92,13 +90,12 @@ def layer_number(node: t.Expr) -> int | t.Layer | None:
 def cases(statement: t.Node, network: Network) -> Iterator[Case]:
     """The cases that stand for all networks of a declared kind, before conditions."""
     named = named_layers(statement)
-    depends_on_L = bool(named.here) or named.counts
     if any_depth(named, network):
         return _any_depth(named)
     depth = network.depth or network.numbered
     kind, numbers = network.depth is None, (network.widths, network.values)
     base = Case(depth, network.activations, None, None, kind, (), *numbers)
-    if not depends_on_L:
+    if not named.here and named.first is None:
         return iter([base])
     least, top = least_layer(named), max([0, *(offset for offset, _ in named.here)])
     highest = depth - max(top, named.beyond)
@@ -110,7 +107,7 @@ def cases(statement: t.Node, network: Network) -> Iterator[Case]:
 def any_depth(named: Named, network: Network) -> bool:
     """Whether a statement is about networks of every depth: if it numbers layers, it is not."""
     numbered = any(offset for offset, _ in named.numbers)
-    in_L = named.here or named.counts or named.end
+    in_L = named.here or named.first is not None or named.end
     return network.depth is None and bool(in_L or (named.last and not numbered))
 
 
@@ -127,7 +124,7 @@ def _any_depth(named: Named) -> Iterator[Case]:
         raise NoRule("a numbered layer beside a layer L or L_max")
     shortest = max([1, *(least - offset for offset, least in named.last)])
     down = min([0, *(offset for offset, _ in named.last)])
-    if not named.here and not named.counts:
+    if not named.here and named.first is None:
         yield from (Case(depth, deep=True) for depth in range(shortest, shortest + 2))
         far = shortest + FAR + 1
         yield Case(far, deep=True, gaps=((0, far + down),))

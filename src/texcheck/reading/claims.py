@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .. import syntax as t
-from . import spelling
+from . import numbers, spelling
 from .cursor import at
 from .matrices import OF_INDICES
 from .primaries import bare_functions
@@ -36,9 +36,29 @@ def as_condition(claim: t.Statement) -> t.Condition | None:
             return t.Assume(left, right, **at(claim)) if known else None
         case t.Equation(left, right) if compares_indices(claim):
             return t.Indicator("=", left, right, **at(claim))
+        case t.Comparison() if found := _range_of_index(claim):
+            return found
         case t.Comparison(relation, left, right) if relation != "neq" or compares_indices(claim):
             return t.Indicator(relation, left, right, **at(claim))
     return None
+
+
+def _range_of_index(claim: t.Comparison) -> t.Range | None:
+    """The range of an index that a comparison with a length or a number says."""
+    relation, index, end = claim.relation, claim.left, claim.right
+    if isinstance(end, t.Index):
+        relation, index, end = _TURNED[relation], end, index
+    counted = all(isinstance(part, numbers.LENGTHS) for part in t.outside_lengths(end))
+    if relation == "neq" or not isinstance(index, t.Index) or not counted:
+        return None
+    step = {"<": -numbers.ONE, ">": numbers.ONE}.get(relation, numbers.ZERO)
+    reached = t.Add((end, t.Number(step)), **at(end)) if step else end
+    if relation in ("<", "le"):
+        return t.Range(index.letter, t.Number(numbers.ZERO), reached, **at(claim))
+    return t.Range(index.letter, reached, None, **at(claim))
+
+
+_TURNED = {"<": ">", ">": "<", "le": "ge", "ge": "le", "neq": "neq"}
 
 
 def compares_indices(claim: t.Statement) -> bool:
@@ -158,13 +178,15 @@ def _expect_layers(statements: Sequence[t.Statement], letter: str) -> None:
     """Raises `CannotRead` where no quantity has its layer, or the layer's letter is an index."""
     parts = [part for statement in statements for part in t.walk(statement)]
     layers = {layer.base for part in parts if (layer := getattr(part, "layer", None))}
+    powers = [part for part in parts if isinstance(part, t.Power)]
+    raised = {id(part.of) for part in powers if part.exponent == t.Number(numbers.ONE)}
     for part in parts:
         index = part == t.Index(letter) or (isinstance(part, t.Sum) and letter in part.letters)
         other = f"expected another letter for this index: {letter} is a layer"
         require(not (index and "L" in layers), other, part)
         base = part.base if isinstance(part, t.Name) and not part.layer else ""
         bold = part.end - part.start > 1 and not getattr(part, "indices", ())
-        number = base == "s" and not bold
+        number = base == "s" and not bold and id(part) not in raised
         held = number or (layers and base != "s") or base not in spelling.LAYERED
         require(held, "expected a layer", part, "a layer stands in parentheses, as in W^{(1)}")
 
@@ -173,7 +195,8 @@ def _expect_fitting(statements: Sequence[t.Statement]) -> None:
     """Raises `CannotRead` for a condition on a letter that no statement under it has."""
     for condition in {one for statement in statements for one in statement.conditions}:
         under = [side for one in statements if condition in one.conditions for side in sides(one)]
-        missing = sorted(letters(condition) - letters(*under))
-        if missing and not isinstance(condition, t.Range):
+        own = {condition.letter} if isinstance(condition, t.Range) else letters(condition)
+        missing = sorted(own - letters(*under))
+        if missing:
             expected = f"{missing[0]} stands in no statement under this condition"
             raise CannotRead(expected, condition.start, condition.end)

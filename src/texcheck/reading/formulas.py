@@ -152,7 +152,7 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     name = before if isinstance(before, t.Name) else None
     computed = isinstance(before, t.Derivative | t.Gradient | t.Local)
     computed = computed or (name is not None and name.base in _COMPUTED)
-    inside, around = numbers.outside_lengths(inner), numbers.outside_lengths(before)
+    inside, around = t.outside_lengths(inner), t.outside_lengths(before)
     used = [part for part in inside if isinstance(part, t.Name)]
     fixed = all(isinstance(part, numbers.LENGTHS) for part in inside)
     held = any(isinstance(part, t.Name) and part.base in _COMPUTED for part in around)

@@ -66,17 +66,8 @@ def expect_only(
     c: Cursor, kinds: tuple[type[t.Node], ...], what: str, instead: str, *formulas: t.Expr
 ) -> None:
     """Raises `CannotRead` for the first part that is of no such kind."""
-    for part in (part for one in formulas for part in outside_lengths(one)):
+    for part in (part for one in formulas for part in t.outside_lengths(one)):
         c.require(isinstance(part, kinds), what, instead, at=part)
-
-
-def outside_lengths(node: t.Node) -> list[t.Node]:
-    """The parts of a formula, without those of the lengths in it."""
-    left, found = [node], []
-    while left:
-        found.append(part := left.pop())
-        left += () if isinstance(part, t.Length) else reversed(part.parts)
-    return found
 
 
 def layer(c: Cursor, group: bool) -> t.Layer:

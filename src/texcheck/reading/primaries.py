@@ -9,7 +9,6 @@ from . import derivatives, matrices, names, numbers, spelling
 from .cursor import CLOSING, TERM, Cursor, at
 
 FUNCTION_OF_FUNCTION = "a function of a function is not read"
-_OF_LAYERS = (t.Number, t.LayerCount, t.Add, t.Negative)
 _RIGHT_BARS = {"lVert": "rVert", "lvert": "rvert"}
 
 
@@ -87,7 +86,8 @@ def _euler(c: Cursor, start: int) -> t.Expr:
     c.advance()
     bracket = c.ahead().text in ("(", "[")
     exponent = c.inside("}") if c.take("{") else names.raised(c)
-    layer = all(isinstance(part, _OF_LAYERS) for part in t.walk(exponent))
+    counted = (*numbers.LENGTHS, t.Index)
+    layer = all(isinstance(part, counted) for part in t.outside_lengths(exponent))
     c.require(not (bracket and layer), "expected a power without parentheses", at=exponent)
     c.form = "factor"
     what = "expected no other script on e, or brackets"

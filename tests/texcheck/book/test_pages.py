@@ -249,9 +249,9 @@ def test_a_folder_is_read_page_by_page_without_what_is_hidden(tmp_path: Path) ->
         (HEAD + "$$\na = b\n", "page.md:5: found `$$` inside of a paragraph"),
         (HEAD + "```{include} other.md\n```\n", "page.md:5: texcheck does not read"),
         (HEAD + "```{list-table}\n* - $a$\n```\n", "page.md:5: texcheck does not read"),
-        (HEAD + "<math><mi>a</mi></math>\n", "page.md:5: found <math in HTML"),
-        (HEAD + "Text <math><mi>a</mi></math>.\n", "page.md:5: found <math in HTML"),
-        (HEAD + "```{raw} html\n<MATH><mi>a</mi></MATH>\n```\n", "page.md:5: found <math in HTML"),
+        (HEAD + "<math><mi>a</mi></math>\n", "page.md:5: found <math> in HTML"),
+        (HEAD + "Text <math><mi>a</mi></math>.\n", "page.md:5: found <math> in HTML"),
+        (HEAD + "```{raw} html\n<MATH><mi>a</mi></MATH>\n```\n", "page.md:5: found <math> in HTML"),
         (HEAD + "<p>\\[ x_0 = 1 \\]</p>\n", "page.md:5: found \\[ in HTML"),
         (
             HEAD
