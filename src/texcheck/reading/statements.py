@@ -24,7 +24,7 @@ class _Display:
     c: Cursor
     found: list[t.Statement] = field(default_factory=list)
     previous: t.Expr | None = None  # the last side, which a line that begins with = goes on from
-    equal: t.Expr | None = None  # the side before it, if = stands between them
+    earlier: tuple[t.Expr, str] | None = None  # a side before it that says its size, and the sign
     conditions: tuple[t.Condition, ...] = ()
     # Of the line: its first statement's number, and what its words have said.
     first: int = 0
@@ -115,7 +115,7 @@ def _read_line(d: _Display, line: list[Token]) -> None:
     if c.sees(*spelling.COMPARISONS):
         if d.previous is None:
             raise c.error("expected a left side before the sign")
-        _chain(d, d.previous, d.equal)
+        _chain(d, d.previous, d.earlier)
         d.closed = d.closed or bool(d.conditions)
     else:
         d.conditions = ()
@@ -237,29 +237,32 @@ def _lists(c: Cursor) -> bool:
 # -- claims
 
 
-def _chain(d: _Display, left: t.Expr, equal: t.Expr | None = None) -> None:
+def _chain(d: _Display, left: t.Expr, earlier: tuple[t.Expr, str] | None = None) -> None:
     """a = b = c: a claim for each sign; behind them perhaps a shape, or what follows from them.
 
     Where a line has several chains, the next one says from which it goes on. What a middle side
-    means may depend on its neighbours, as the size of I: so they are claimed to be equal too.
+    means may depend on its neighbours, as the size of I: so what follows for them is claimed too.
     """
-    c, first, earlier = d.c, len(d.found), (d.previous, d.equal)
+    c, first, kept = d.c, len(d.found), (d.previous, d.earlier)
     while c.sees(*spelling.COMPARISONS):
-        counter = isinstance(left, _COUNTERS) and len(d.found) == first
+        counter = isinstance(left, _COUNTERS)
         sign = c.advance()
-        if sign.text == "=" and counter and _is_range(c, c.at):
+        if sign.text == "=" and counter and len(d.found) == first and _is_range(c, c.at):
             _range(d, [left])
             return
         right = c.read()
         start = min(left.start, right.start)
         d.add(claims.claim(sign.text, left, right), sign.start, start, right.end)
-        further = equal if equal and claims.depends_on_its_place(left) else None
-        if further:
-            d.add(claims.claim(sign.text, further, right), sign.start, start, right.end)
-        equal = (further or left) if sign.text == "=" else None
+        if earlier and not counter and claims.depends_on_its_place(left):
+            follows = claims.joined(earlier[1], sign.text)
+            c.require(follows, "expected a middle side that says its size", at=left)
+            d.add(claims.claim(follows, earlier[0], right), sign.start, start, right.end)
+            earlier = earlier[0], follows
+        else:
+            earlier = left, sign.text
         left = right
     d.chains += 1
-    d.previous, d.equal = (left, equal) if d.chains == 1 else (None, None)
+    d.previous, d.earlier = (left, earlier) if d.chains == 1 else (None, None)
     if c.sees("in"):
         _belongs(d, [left])
     new = d.found[first:]
@@ -271,17 +274,15 @@ def _chain(d: _Display, left: t.Expr, equal: t.Expr | None = None) -> None:
             what = "expected the statement that follows from the condition"
             c.require(c.token.kind != "end", what)
         else:
-            implies = arrow.text == "Rightarrow"
-            c.require(implies, "expected = or \\Rightarrow", at=arrow)
-            claimed = any(isinstance(one, t.Equation) for one in new) and not all(
-                map(claims.compares_indices, new)
-            )
+            c.require(arrow.text == "Rightarrow", "expected = or \\Rightarrow", at=arrow)
+            equal = [one for one in new if isinstance(one, t.Equation)]
+            claimed = equal and not all(map(claims.compares_indices, new))
             c.require(claimed, "expected `if` before a condition", at=new[0])
         d.conditional = False
     else:
         _as_conditions(d, first, new, tuple(conditions))
     if len(d.found) == first:
-        d.chains, (d.previous, d.equal) = d.chains - 1, earlier
+        d.chains, (d.previous, d.earlier) = d.chains - 1, kept
 
 
 def _as_conditions(
@@ -393,7 +394,7 @@ def _definition(d: _Display) -> None:
     c.shared.locals[letter.text] = value
     left = t.Local(letter.text, value, start=letter.start, end=letter.end)
     d.add(t.Notation(left, value), sign.start, letter.start, value.end)
-    d.previous, d.equal = value, None
+    d.previous, d.earlier = value, None
     if c.sees("="):
         _chain(d, value)
 
