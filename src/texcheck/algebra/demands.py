@@ -78,20 +78,19 @@ def _atom_nonzero(atom: Atom, n: int) -> list[Demand]:
 
 def _content(term: Term) -> tuple[list[tuple[Atom, int]], Term]:
     """What all monomials have in common, and the rest."""
-    first, *others = [dict(mono.atoms) for mono in term.parts]
-    bound = {index for mono in term.parts for index in mono.bound}
+    parts = term.parts.items()
+    first, *others = [dict(mono.atoms) for mono, _ in parts]
+    bound = {index for mono, _ in parts for index in mono.bound}
     common = {
         atom: min([n, *(other[atom] for other in others)])
         for atom, n in first.items()
         if all(atom in other for other in others) and bound.isdisjoint(atom.indices)
         if atom.argument is None or not bound
     }
-    common = {atom: n for atom, n in common.items() if n > 0}
-    rest = collected(
-        (contracted([*mono.atoms, *((atom, -n) for atom, n in common.items())], mono.bound), factor)
-        for mono, factor in term.parts.items()
-    )
-    return list(common.items()), rest
+    pairs = tuple((atom, n) for atom, n in common.items() if n > 0)
+    less = tuple((atom, -n) for atom, n in pairs)
+    rest = collected((contracted((*mono.atoms, *less), mono.bound), n) for mono, n in parts)
+    return list(pairs), rest
 
 
 def said(demand: Demand) -> Term:

@@ -63,11 +63,13 @@ def substituted(term: Term, change: Change) -> Term:
     def replaced(mono: Monomial) -> Term:
         changed = [(change(atom), n) for atom, n in mono.atoms]
         kept = [pair for pair, (new, _) in zip(mono.atoms, changed, strict=True) if new is None]
+        if len(kept) == len(changed):
+            return Term({mono: 1})
         part = _changed(Monomial(tuple(kept), ()), {})
         for new, n in changed:
             if new is not None:
                 part = part * (new**n if n >= 0 else apply("inverse", new) ** -n)
-        return sum_over(part, *mono.bound) if len(kept) < len(changed) else Term({mono: 1})
+        return sum_over(part, *mono.bound)
 
     return collected(
         (new, factor * inner)
@@ -141,7 +143,7 @@ def _under(mono: Monomial, changes: dict[Atom, int], inner: Term) -> Term:
 
 def _changed(mono: Monomial, changes: dict[Atom, int]) -> Term:
     """The monomial with other exponents for some atoms."""
-    new = contracted({**dict(mono.atoms), **changes}.items(), mono.bound)
+    new = contracted(tuple({**dict(mono.atoms), **changes}.items()), mono.bound)
     return ZERO if new is None else Term({new: 1})
 
 

@@ -188,9 +188,7 @@ ZERO, HALF = number(0), number(Fraction(1, 2))
 
 def power(atom: Atom, n: int = 1) -> Term:
     """An atom with any whole exponent."""
-    if n and atom.kind != "delta" and atom.label != "step":
-        return Term({Monomial(((atom, n),), ()): 1})
-    return collected([(contracted([(atom, n)], ()), 1)])
+    return collected([(contracted(((atom, n),), ()), 1)])
 
 
 def quantity(kind: str, label: int, *indices: Index) -> Term:
@@ -246,6 +244,8 @@ def collected(pairs: Iterable[tuple[Monomial | None, Rational]]) -> Term:
     """The sum of rational factors of monomials, None being 0."""
     found: dict[Monomial, Rational] = {}
     for mono, factor in pairs:
+        atoms = mono.atoms if mono is not None else ()
+        spend(2 + sum(atom.argument.size if atom.argument else 1 for atom, _ in atoms))
         if mono is not None:
             found[mono] = found.get(mono, 0) + factor
     return Term(found)
@@ -289,7 +289,7 @@ def _renamed_monomial(mono: Monomial, new: Mapping[Index, Index]) -> Monomial | 
         return mono
     if not set(here.values()).isdisjoint(mono.bound):
         mono = _apart(mono, _indices(mono.atoms) | set(here.values()) | set(here))
-    return contracted([(renamed(atom, here), n) for atom, n in mono.atoms], mono.bound)
+    return contracted(tuple((renamed(atom, here), n) for atom, n in mono.atoms), mono.bound)
 
 
 def _apart(mono: Monomial, taken: set[Index]) -> Monomial:
@@ -325,15 +325,14 @@ def _product(left: Monomial, right: Monomial) -> Monomial | None:
     return contracted((*left.atoms, *right.atoms), (*left.bound, *right.bound))
 
 
-def contracted(atoms: Iterable[tuple[Atom, int]], bound: Iterable[Index]) -> Monomial | None:
+@lru_cache(maxsize=100_000)  # of six products one is new
+def contracted(atoms: Pairs, bound: tuple[Index, ...]) -> Monomial | None:
     """The monomial of these factors with its deltas contracted; None where it is 0.
 
     The indices that deltas make equal form classes. One of each (a number, else a free one) takes
     the place of the others; a bound one is gone, a free one leaves its delta behind.
     """
     exponents = _gathered(atoms)
-    inside = sum(atom.argument.size for atom in exponents if atom.argument)
-    spend(2 + len(exponents) + inside)
     held = set(bound)
     deltas = [atom for atom, n in exponents.items() if n and atom.kind == "delta"]
     if deltas:

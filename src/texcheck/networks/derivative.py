@@ -66,11 +66,9 @@ def _derivative(case: Case, term: a.Term, source: Source, demands: list[Demand])
                 _refuse_roots(demands[before:])
             if not slope_:
                 continue
-            part = a.power(atom, n - 1) * (factor * n)
-            for other, m in mono.atoms:
-                if other != atom:
-                    part = part * a.power(other, m)
-            result = result + a.sum_over(part * slope_, *mono.bound)
+            less = tuple((other, m - (other == atom)) for other, m in mono.atoms)
+            rest = a.collected([(a.contracted(less, ()), factor * n)])
+            result = result + a.sum_over(rest * slope_, *mono.bound)
     return result
 
 

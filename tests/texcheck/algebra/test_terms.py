@@ -68,7 +68,7 @@ def test_contraction_keeps_the_value(seed: int) -> None:
     used = sorted({index for atom, _ in factors for index in terms.free_indices(atom)})
     bound = [index for index in [*used, LETTERS[0]] if chance.random() < 0.6]
     bound = list(dict.fromkeys(bound))
-    found = contracted(factors, bound)
+    found = contracted(tuple(factors), tuple(bound))
     term = Term({}) if found is None else Term({found: 1})
     widths = chance.randint(1, 5), chance.randint(1, 5)
     brute = Brute(dict(enumerate(widths)), seed)
@@ -88,7 +88,7 @@ def test_products_bind_apart(seed: int) -> None:
     chance = random.Random(seed)
     sides = []
     for _ in range(2):
-        mono = contracted(atoms(chance), chance.sample(LETTERS, 3))
+        mono = contracted(tuple(atoms(chance)), tuple(chance.sample(LETTERS, 3)))
         sides.append(Term({} if mono is None else {mono: 1}))
     left, right = sides
     brute = Brute({0: chance.randint(1, 3), 1: chance.randint(1, 3)}, seed)
@@ -103,7 +103,7 @@ def test_products_bind_apart(seed: int) -> None:
 def test_a_renaming_captures_nothing(seed: int) -> None:
     """A free index renamed to one that is bound inside, or numbered, keeps its own meaning."""
     chance = random.Random(seed)
-    mono = contracted(atoms(chance), chance.sample(LETTERS, 3))
+    mono = contracted(tuple(atoms(chance)), tuple(chance.sample(LETTERS, 3)))
     term = Term({} if mono is None else {mono: 1})
     for old in sorted(term_indices(term)):
         for new in (
