@@ -166,8 +166,10 @@ _GIVEN = (
 def _beyond_the_assignment(found: list[tuple[Claim, Verdict]]) -> str:
     """Why a right side is no answer to the assignment: what it holds that is not allowed there."""
     for one in (claim.statement for claim, _ in found):
-        if isinstance(one, t.Equation) and (reason := _not_given(one.right)):
-            return f"Not allowed in the assignment: {reason}."
+        if isinstance(one, t.Equation):
+            reason = "a condition" if one.conditions else _not_given(one.right)
+            if reason:
+                return f"Not allowed in the assignment: {reason}."
     return ""
 
 

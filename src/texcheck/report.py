@@ -15,12 +15,10 @@ def text(verdict: Verdict) -> list[str]:
     match verdict:
         case Proved(cases):
             return [f"for {case}" for case in cases]
-        case Definition(reason):
+        case Definition(reason) | Undecided(reason):
             return [reason]
         case Refuted():
             return refutation(verdict)
-        case Undecided(reason, rest):
-            return [reason, f"what is left: {rest}"] if rest else [reason]
         case Unreadable():
             return unreadable(verdict)
         case _ as never:

@@ -64,10 +64,9 @@ class Refuted:
 
 @dataclass(frozen=True)
 class Undecided:
-    """The statement was read, but there is no rule for it; `rest` is the part in question."""
+    """The statement was read, but there is no rule for it; `reason` says for which part."""
 
     reason: str
-    rest: str = ""
     status: ClassVar[str] = "undecided"
 
 

@@ -79,6 +79,14 @@ def test_the_assignment_refuses_before_anything_is_explained():
     assert "component" in only["refused"]
 
 
+def test_the_assignment_refuses_an_answer_for_some_values_alone():
+    own = r"\frac{\partial \ell}{\partial b^{(2)}} = \frac{\partial \ell}{\partial \hat y}"
+    (only,) = asked(
+        own + r" \frac{\partial \hat y}{\partial s^{(2)}} \text{ if } x_0 > 0", assignment=True
+    )
+    assert "condition" in only["refused"]
+
+
 def test_an_answer_is_judged_before_it_is_explained():
     assert [one["right"] for one in judge(WANTED, r"\delta^{(2)T} W^{(2)}")] == [True]
     first, second = judge(WANTED, r"W^{(2)T} \delta^{(2)}")

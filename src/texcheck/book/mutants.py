@@ -17,7 +17,7 @@ from ..check import statements
 from ..judge.decide import decide
 from ..judge.edits import edits
 from ..judge.scope import Edit
-from ..syntax import Node, Notation, Statement
+from ..syntax import Notation, Range, Statement
 from ..writing import tex
 from .pages import Item, read
 
@@ -33,7 +33,8 @@ class Mutant:
     edit: Edit
 
     def __str__(self) -> str:
-        shown = " = ".join(_tex(side) for side in self.edit.statement.parts[:2])
+        sides = [side for side in self.edit.statement.parts[:2] if not isinstance(side, Range)]
+        shown = " = ".join(map(tex, sides))
         return f"{self.item.file}:{self.item.line} {self.item.label} {self.edit.kind}: {shown}"
 
 
@@ -48,13 +49,6 @@ class Result:
     def missed(self) -> bool:
         """Whether the mutant was neither refuted nor found to be the same statement."""
         return self.status == "undecided"
-
-
-def _tex(node: Node) -> str:
-    try:
-        return tex(node)
-    except TypeError:
-        return type(node).__name__
 
 
 def mutants(path: Path | str, most: int | None = None, seed: int = 0) -> Iterator[Mutant]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from html import unescape
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -32,16 +33,13 @@ EXTENSIONS = frozenset(
 )
 
 _NETWORKS = ", ".join(NETWORKS)
-# Directives whose body is not Markdown, so that no equation of the book can stand in it.
-_LITERAL = frozenset(
-    {
-        *("code", "code-block", "code-cell", "sourcecode", "literalinclude", "raw", "toctree"),
-        # A question's formulas are checked where it is shown.
-        *("image", "source-rows", "question"),
-    }
-)
+# Directives whose body is not Markdown; a question's formulas are checked where it is shown.
+_LITERAL = {
+    "code", "code-block", "code-cell", "sourcecode", "literalinclude", "raw", "toctree", "image",
+    "source-rows", "question",
+}  # fmt: skip
 # Directives whose math would be passed over: their bodies are not tokens of this page.
-_UNREAD = frozenset({"include", "eval-rst", "list-table", "csv-table", "glue:math"})
+_UNREAD = {"include", "eval-rst", "list-table", "csv-table", "glue:math"}
 
 
 @dataclass(frozen=True)
@@ -79,23 +77,21 @@ class Problem:
         return f"{self.file}:{self.line}: {self.message}"
 
 
-class ReadError(ValueError):
+class ReadError(OSError):
     """Raised for pages that cannot be read; `problems` lists every one, in order."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
+        super().__init__("\n".join(["the pages cannot be read:", *map(str, problems)]))
         self.problems = problems
 
 
 def pages(path: Path) -> list[Path]:
     """The pages below `path` (or `path` itself), sorted; raises FileNotFoundError."""
-    if path.is_file():
-        if path.suffix not in (".md", ".ipynb"):
-            raise FileNotFoundError(f"expected a folder, a .md page or a .ipynb, got {path}")
-        return [path]
-    if not path.is_dir():
-        raise FileNotFoundError(f"expected a folder, a .md page or a .ipynb, got nothing at {path}")
-    return _shown(path, ".md", ".ipynb")
+    if path.is_dir():
+        return _shown(path, ".md", ".ipynb")
+    if not path.is_file() or path.suffix not in (".md", ".ipynb"):
+        raise FileNotFoundError(f"expected a folder, a .md page or a .ipynb, got {path}")
+    return [path]
 
 
 def _shown(folder: Path, *suffixes: str) -> list[Path]:
@@ -193,6 +189,8 @@ class _Page:
     def display(self, tex: str, start: int, column: int, label: str) -> None:
         network, expect = self.take_pending()
         line = self.file_lines[start]
+        if re.search(r"\n\s*\n", tex.strip()):
+            self.problems.append((line, "found a blank line in an equation: end a row with \\\\"))
         item = Item(self.file, line, column, label, tex, network, None, "value", expect, "display")
         self.items.append(item)
 
@@ -297,7 +295,7 @@ def _inline(page: _Page, node: SyntaxTreeNode, start: int) -> None:
 
 
 def _expect_no_math(page: _Page, html: str, start: int) -> None:
-    if found := re.search(r"<math\b[^>]*>|\\[\[(]|\$\$", html.lower()):
+    if found := re.search(r"<math\b[^>]*>|\\[\[(]|\\begin\{|\$\$", unescape(html).lower()):
         message = f"found {found[0]} in HTML, which is not read: write the equation as $$ … $$"
         page.problem(start, message)
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 from markdown_it.tree import SyntaxTreeNode
 
+from ..reading import CannotRead, expression
+
 Kind = Literal["value", "shape"]
 
 # What goes into a layer and what comes out of it, by the name in the column "Layer".
@@ -19,12 +21,8 @@ _LAYERS = {
 }
 
 
-# Columns that name things or hold numbers of the running network: only a relation claims there.
+# Columns that name things or hold numbers of the running network: one formula claims nothing.
 _NAMING = ("Row", "Here", "Quantity", "From", "To")
-_RELATION = re.compile(
-    r"[=<>:≤≥≠≈≡∈∝←→⇒]|\\(le|ge|ne|leq|geq|neq|lt|gt|approx|equiv|in|leqslant|geqslant|triangleq"
-    r"|coloneqq|propto|simeq|sim|cong|ll|gg|leftarrow|rightarrow|to|Rightarrow)(?![a-zA-Z])"
-)
 
 
 class BadCell(ValueError):
@@ -36,7 +34,7 @@ def claim(cells: dict[str, SyntaxTreeNode], column: str, n: int) -> tuple[str | 
 
     `cells`: the row, by the heads of its columns. Raises BadCell.
     """
-    if column in _NAMING and not _RELATION.search(maths(cells[column])[n]):
+    if column in _NAMING and _is_formula(maths(cells[column])[n]):
         return None
     match [name for name in cells if name not in _NAMING]:
         case ["Layer", "Input", "Output"]:
@@ -51,6 +49,13 @@ def claim(cells: dict[str, SyntaxTreeNode], column: str, n: int) -> tuple[str | 
         case ["Symbol", "Shape", "Meaning"] if column == "Shape":
             return _only_math(cells["Symbol"]), "shape"
     return None, "value"
+
+
+def _is_formula(tex: str) -> bool:
+    try:
+        return bool(expression(tex))
+    except CannotRead:
+        return False
 
 
 def _of_layer(cells: dict[str, SyntaxTreeNode], column: str, n: int) -> str:
@@ -101,6 +106,4 @@ def _only_math(cell: SyntaxTreeNode) -> str:
 
 def _plain(tex: str) -> str:
     r"""``\operatorname{Linear}_{1}`` as ``Linear_1``."""
-    for markup in (r"\operatorname", r"\mathrm", r"\text", "{", "}", " ", "$"):
-        tex = tex.replace(markup, "")
-    return tex
+    return re.sub(r"\\(operatorname|mathrm|text)|[{} $]", "", tex)

@@ -345,9 +345,8 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
     """A function of its arguments."""
     function, name = node.function, node.function.name
     if name == "diag" and len(node.arguments) > 1:
-        return m.diagonal(
-            written(scope, t.Written(tuple((cell,) for cell in node.arguments))), node
-        )
+        column = t.Written(tuple((cell,) for cell in node.arguments))
+        return m.diagonal(written(scope, column), node)
     values = _all(scope, node.arguments)
     if name in ("diag", "tr"):
         m.expect_layers(node)

@@ -185,9 +185,7 @@ def diagonal(value: Matrix, node: t.Node) -> Matrix:
         return Matrix(value.rows, ONE, lambda i, j: value.entry(i, i))
     if is_one(value.rows):
         raise IllSorted("a diagonal matrix is made of a column", node)
-    return Matrix(
-        value.rows, value.rows, lambda i, j: delta(i, j) * value.entry(i, FIRST), square=True
-    )
+    return Matrix(value.rows, value.rows, lambda i, j: delta(i, j) * value.entry(i, FIRST), True)
 
 
 def total(names: Iterator[int], value: Matrix) -> Matrix:

@@ -27,9 +27,11 @@ from .scope import Letter, Scope, counted, left_out
 
 
 def as_number(value: Matrix, node: t.Node) -> Matrix:
-    if not value.is_number:
-        raise IllSorted("expected a number", node)
-    return value
+    if value.is_number:
+        return value
+    if isinstance(node, t.Absolute):
+        raise Unfit(r"a norm is \lVert x \rVert; of each entry, write |x_i|", node)
+    raise IllSorted("expected a number", node)
 
 
 def as_column(value: Matrix, node: t.Node) -> Matrix:
@@ -104,8 +106,10 @@ def equal_indices(scope: Scope, first: t.Expr, second: t.Expr) -> Matrix:
 
 
 def literal(node: t.Expr) -> bool:
-    """Whether a formula is a written number, perhaps negative."""
-    return isinstance(node.of if isinstance(node, t.Negative) else node, t.Number)
+    """Whether a formula is a written number or a fraction of two, perhaps negative."""
+    node = node.of if isinstance(node, t.Negative) else node
+    parts = node.parts if isinstance(node, t.Quotient) else (node,)
+    return all(isinstance(part, t.Number) for part in parts)
 
 
 def spread_literals(

@@ -76,8 +76,7 @@ def inverse(value: Number) -> Number:
         raise Doubtful
     if isinstance(value, Fraction):
         return 1 / value
-    one = Decimal(1)
-    return Interval(DOWN.divide(one, value.high), UP.divide(one, value.low))
+    return Interval(DOWN.divide(1, value.high), UP.divide(1, value.low))
 
 
 def power(value: Number, n: int) -> Number:

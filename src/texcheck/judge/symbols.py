@@ -212,10 +212,9 @@ def denominators(whole: t.Expr, scope: Scope) -> Changes:
     """A derivative by another quantity than the one that is meant."""
     for part in every(whole, t.Derivative, t.Gradient):
         for base in "Wbsz":
-            if part.by.base in "Wbsz" and base != part.by.base:
-                for inside in dict.fromkeys(
-                    (part.by.indices, part.by.indices[:1], part.by.indices[1:])
-                ):
+            own = part.by.indices
+            for inside in dict.fromkeys((own, own[:1], own[1:])):
+                if part.by.base in "Wbsz" and base != part.by.base:
                     right = replace(part.by, base=base, indices=inside)
                     says = f"differentiated by {scope.show(part.by)} where {name(right)} is meant"
                     yield Change("another denominator", says, part.by, right)
@@ -242,10 +241,8 @@ def dashes(whole: t.Expr, scope: Scope) -> Changes:
             yield Change("dash", says, part, replace(part, primes=0 if part.primes else 1))
 
 
-_OTHERS = dict.fromkeys(("ReLU", "sigma", "I"), ("ReLU", "sigma", "I")) | {
-    "max": ("min",),
-    "min": ("max",),
-}
+_OTHERS: dict[str, tuple[str, ...]] = {"max": ("min",), "min": ("max",)}
+_OTHERS |= dict.fromkeys(("ReLU", "sigma", "I"), ("ReLU", "sigma", "I"))
 
 
 def wrong_functions(whole: t.Expr, scope: Scope) -> Changes:

@@ -117,13 +117,14 @@ def letters(*nodes: t.Node) -> set[str]:
 # -- what a display must not hold
 
 
-def checked(found: Sequence[t.Statement], layer: str) -> list[t.Statement]:
-    """The statements, with their sums over i \\ne j resolved; `layer` is the letter of any."""
+def checked(found: Sequence[t.Statement], layer: str, bold: set[int]) -> list[t.Statement]:
+    """The statements, with their sums over i \\ne j resolved; `layer` is the letter of any, and
+    `bold` says where a bold quantity begins."""
     for statement in found:
         expect_flat(statement)
         expect_sound(sides(statement))
     resolved = [_with_sums_bound(statement) for statement in found]
-    _expect_layers(resolved, layer)
+    _expect_layers(resolved, layer, bold)
     _expect_fitting(resolved)
     return resolved
 
@@ -183,19 +184,20 @@ def _with_sums_bound(statement: t.Statement) -> t.Statement:
     return statement
 
 
-def _expect_layers(statements: Sequence[t.Statement], letter: str) -> None:
+def _expect_layers(statements: Sequence[t.Statement], letter: str, bold: set[int]) -> None:
     """Raises `CannotRead` where no quantity has its layer, or the layer's letter is an index."""
     parts = [part for statement in statements for part in t.walk(statement)]
     layers = {layer.base for part in parts if (layer := getattr(part, "layer", None))}
     powers = [part for part in parts if isinstance(part, t.Power)]
     raised = {id(part.of) for part in powers if part.exponent == t.Number(numbers.ONE)}
+    by_layer = {id(part.of) for part in powers if isinstance(part.exponent, t.LayerCount)}
     for part in parts:
         index = part == t.Index(letter) or (isinstance(part, t.Sum) and letter in part.letters)
         other = f"expected another letter for this index: {letter} is a layer"
         require(not (index and "L" in layers), other, part)
         base = part.base if isinstance(part, t.Name) and not part.layer else ""
-        bold = part.end - part.start > 1 and not getattr(part, "indices", ())
-        number = base == "s" and not bold and id(part) not in raised
+        plain = part.start not in bold and (not t.indices_of(part) or id(part) in by_layer)
+        number = base == "s" and plain and id(part) not in raised
         held = number or (layers and base != "s") or base not in spelling.LAYERED
         require(held, "expected a layer", part, "a layer stands in parentheses, as in W^{(1)}")
 

@@ -53,6 +53,7 @@ class Shared:
     layer_letter: str = ""  # the letter that stands for any layer
     locals: dict[str, t.Expr] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    bold: set[int] = field(default_factory=set)  # where a bold quantity begins
     meanings: dict[str, str] = field(default_factory=dict)  # of l and \ell
     braced: list[tuple[t.Expr, t.Expr]] = field(default_factory=list)  # what braces say is equal
     open_operands: list[t.Expr] = field(default_factory=list)  # differentiated, without brackets
@@ -195,6 +196,10 @@ class Cursor:
             "command": text not in spelling.NO_FACTOR and not bar,
         }
         return begins.get(kind, kind not in ("close", "newline", "end")) and not quad
+
+    def ends(self) -> bool:
+        """Whether a product ends here, with a sign or without: what stands behind a ∂ or a log."""
+        return not self.continues() and not self.sees("/", *spelling.JOINING - {"+"})
 
     def part(self, stop: int) -> Cursor:
         """A cursor over the tokens from here to token `stop`."""

@@ -60,21 +60,17 @@ def _operand(c: Cursor) -> t.Expr:
     function = token.text in spelling.FUNCTION_COMMANDS or token.text in c.names.functions
     alone = brackets or function or token.kind in ("word", "text")
     of = c.read(FACTOR if alone else PRODUCT)
-    c.require(isinstance(of, t.Function) or _ends(c), BRACKETS)
+    c.require(isinstance(of, t.Function) or c.ends(), BRACKETS)
     if not brackets:
         c.shared.open_operands.append(of)
     return of
-
-
-def _ends(c: Cursor) -> bool:
-    """Whether a product ends here, so that what is differentiated does."""
-    return not c.continues() and not c.sees("/", *spelling.JOINING - {"+"})
 
 
 def _differentiated(c: Cursor, of: t.Expr, by: list[t.Name], start: int) -> t.Expr:
     """The derivative of a formula by one quantity, or by two, the last one first."""
     first, last = by[0], by[-1]
     number = first.base in ("s", "z") and first.layer is None and not first.indices
+    number = number and first.start not in c.shared.bold
     if isinstance(of, t.Function) and number and first == last:
         return replace(of, primes=of.primes + len(by), **c.span(start))
     inner: t.Expr = t.Derivative(of, last, **c.span(start))
@@ -127,7 +123,7 @@ def _behind(c: Cursor) -> t.Expr:
     of = c.read(FACTOR)
     loss = isinstance(of, t.Name) and of.base == "ell"
     whole = c.form in ("primary", "bracket")
-    c.require(whole and (loss or _ends(c)), BRACKETS, at=of)
+    c.require(whole and (loss or c.ends()), BRACKETS, at=of)
     if not loss and c.form != "bracket":
         c.shared.open_operands.append(of)
     return of

@@ -220,7 +220,7 @@ def _unapplied(c: Cursor, function: t.Function, start: int) -> t.Expr:
         return t.Identity(None, None, **at(function)) if plain else function
     argument = _factor(c)
     operator = c.token.kind == "command" and c.token.text in _BEHIND_BARE
-    clear = c.form not in _WIDER and (operator or not c.continues())
+    clear = c.form not in _WIDER and (operator or c.ends())
     c.require(clear, f"expected brackets around the argument of {function.name}")
     c.form = "product"
     return t.Apply(function, (argument,), **c.span(start))

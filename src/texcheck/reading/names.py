@@ -33,6 +33,8 @@ def letter(c: Cursor) -> t.Name | None:
     if base is None or (token.text == "l" and c.shared.layer_letter == "l"):
         return None
     c.advance()
+    if token.bold:
+        c.shared.bold.add(token.start)
     if base == "ell":
         c.expect_one_meaning(token, "the loss")
     variant = ""

@@ -58,7 +58,7 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
             instead = spelling.INSTEAD.get(letter.letter, "")
             used = letter.letter in shared.used
             d.c.require(used, f"{letter.letter} is never used", instead, at=letter)
-    return claims.checked(d.found, names.any_layer or shared.layer_letter)
+    return claims.checked(d.found, names.any_layer or shared.layer_letter, shared.bold)
 
 
 def cell(tex: str, names: Names = BOOK) -> tuple[t.Expr, ...]:

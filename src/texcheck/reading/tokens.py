@@ -33,6 +33,7 @@ _SYMBOL = re.compile(r"\s*\{\s*(\\[A-Za-z]+\s*)?[A-Za-z]?\s*\}")
 _ARGUMENTS = {"^": 1, "_": 1, "hat": 1, "frac": 2, "sqrt": 1, "underbrace": 1, "overbrace": 1}
 _AROUND_BOX = {"begin", "end", "=", ",", ".", ";", "newline", "Rightarrow"}
 _WIDE = 9  # eighteenths of an em
+_BOLD = "expected a bold 1 or 0 by itself"
 
 
 class CannotRead(Exception):
@@ -52,6 +53,7 @@ class Token(NamedTuple):
     end: int
     quad: bool = False  # a wide space stands before it
     apart: bool = False  # a brace that is not seen closes before it
+    bold: bool = False
 
     def __str__(self) -> str:
         if self.kind == "end":
@@ -170,9 +172,12 @@ class _Scanner:
 
     def add(self, kind: str, text: str, end: int) -> None:
         start = self.at if self.look < 0 else self.look
-        if self.bold and (kind == "digit" or text == "{"):  # what a bold 1 means is asked for
-            raise CannotRead("expected a bold 1 or 0 by itself", start, end)
-        self.found.append(Token(kind, text, start, end, self.quad or self.space >= _WIDE))
+        quad = self.quad or self.space >= _WIDE
+        token = Token(kind, text, start, end, quad, bold=self.bold)
+        if self.bold:
+            require(text != "{", _BOLD, token)
+            _expect_no_bold_number([token])
+        self.found.append(token)
         self.space *= kind == "symbol" and text in "{}"  # the space goes on in a brace
         self.quad, self.look, self.bold, self.at = False, -1, False, end
 
@@ -210,6 +215,7 @@ class _Scanner:
             self.boxes.append((first, len(self.found)))
         elif look in spelling.BOLD:
             _expect_no_bold_number(self.found[first:])
+            self.found[first:] = [token._replace(bold=True) for token in self.found[first:]]
             matrix = [token.text for token in self.found[first:]] == ["I"]
             if matrix and _CALL.match(self.tex, self.at):
                 expected = "expected a sign between a matrix and a bracket"
@@ -291,10 +297,13 @@ class _Scanner:
 
 
 def _expect_no_bold_number(found: list[Token]) -> None:
-    """Raises `CannotRead` for a 1 among what is bold: it would be seen as a column of ones."""
+    """Raises `CannotRead` for a number among what is bold: it would be seen as a vector."""
     scripts = 0
     for before, token in pairwise([Token("end", "", 0, 0), *found]):
         if scripts or before.text in ("_", "^"):
             scripts += {"{": 1, "}": -1}.get(token.text, 0)
-        elif token.kind == "digit":
-            raise CannotRead("expected a bold 1 or 0 by itself", token.start, token.end)
+        else:
+            require(token.kind != "digit", _BOLD, token)
+            require(
+                token.text not in spelling.NUMBERS, f"expected no bold {token}: a number", token
+            )

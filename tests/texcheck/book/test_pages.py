@@ -72,7 +72,6 @@ def test_a_display_comes_with_file_line_label_and_the_network_of_its_page(tmp_pa
     ("block", "tex"),
     [
         ("$$ a = b $$", "a = b"),
-        ("$$\na\n\n= b\n$$", "a\n\n= b"),
         ("```{math}\n:label: eq:m\n\na = b\n```", "a = b"),
         (":::{math}\na = b\n:::", "a = b"),
         ("```{math} a = b\n```", "a = b"),
@@ -156,6 +155,17 @@ def test_the_cells_of_a_layer_table_speak_of_its_input_and_its_output(tmp_path: 
         assert source(item)[item.column - 1 :].startswith(item.tex + "$")
 
 
+@pytest.mark.parametrize("tex", ["x_0", r"\ell_{\mathrm{MSE}}", "3"])
+def test_a_formula_in_a_column_that_names_things_claims_nothing(tmp_path: Path, tex: str) -> None:
+    assert read(page(tmp_path, HEAD + f"| Quantity |\n| - |\n| ${tex}$ |\n")) == []
+
+
+@pytest.mark.parametrize("tex", ["x_0 = 7", r"x_0 \doteq 7", r"x_0 \text{ is } 7", "x_0 ≪ 7"])
+def test_whatever_else_stands_there_is_a_statement(tmp_path: Path, tex: str) -> None:
+    (item,) = read(page(tmp_path, HEAD + f"| Quantity |\n| - |\n| ${tex}$ |\n"))
+    assert (item.tex, item.subject) == (tex, None)
+
+
 def test_the_cells_of_gradients_and_of_symbols_speak_of_their_row(tmp_path: Path) -> None:
     tables = (
         "| Row | Parameter | Gradient | Shape |\n| --- | --- | --- | --- |\n"
@@ -195,7 +205,7 @@ def test_a_page_in_another_markup_is_an_error(tmp_path: Path) -> None:
     page(tmp_path, ".. math:: x = y\n", "page.rst")
     (tmp_path / "_drafts").mkdir()
     page(tmp_path / "_drafts", ".. math:: x = y\n", "draft.rst")
-    (told,) = problems(tmp_path).splitlines()
+    _, told = problems(tmp_path).splitlines()
     assert told.endswith("page.rst:1: expected a page in Markdown, or a notebook")
 
 
@@ -253,6 +263,9 @@ def test_a_folder_is_read_page_by_page_without_what_is_hidden(tmp_path: Path) ->
         (HEAD + "Text <math><mi>a</mi></math>.\n", "page.md:5: found <math> in HTML"),
         (HEAD + "```{raw} html\n<MATH><mi>a</mi></MATH>\n```\n", "page.md:5: found <math> in HTML"),
         (HEAD + "<p>\\[ x_0 = 1 \\]</p>\n", "page.md:5: found \\[ in HTML"),
+        (HEAD + "<p>&#92;[ x_0 = 1 &#92;]</p>\n", "page.md:5: found \\[ in HTML"),
+        (HEAD + "<p>\\begin{equation} x</p>\n", "page.md:5: found \\begin{ in HTML"),
+        (HEAD + "$$\nx_0 = x_0\n\ny_0 = y_0\n$$\n", "page.md:5: found a blank line in an equation"),
         (
             HEAD
             + "| Symbol | Shape | Meaning |\n| - | - | - |\n| $x$, $y$ | $d_x \\times 1$ | |\n",
@@ -280,7 +293,7 @@ def test_what_would_be_passed_over_is_an_error_with_file_and_line(
 def test_all_problems_of_all_pages_are_told_at_once(tmp_path: Path) -> None:
     page(tmp_path, "$$\na\n$$\n", "one.md")
     page(tmp_path, HEAD + "% texcheck: deep\n\nText\n\n% texcheck: no\n", "two.md")
-    assert len(problems(tmp_path).splitlines()) == 3
+    assert len(problems(tmp_path).splitlines()) == 1 + 3
 
 
 def test_a_notebook_that_is_no_notebook_is_an_error(tmp_path: Path) -> None:
