@@ -7,17 +7,18 @@ import signal
 import sys
 import tomllib
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from mlpcheck import gradescope, report
 from mlpcheck.check import check
-from mlpcheck.folder import Outputs, Unusable, check_folder, program, submissions
+from mlpcheck.folder import Outputs, check_folder, program, submissions
 from mlpcheck.judge.findings import POINTS
 from mlpcheck.run import sandbox
 from mlpcheck.run.records import printable
 from mlpcheck.run.sandbox import Limits, Server, Stopped
-from mlpcheck.store import Foreign, write_atomically
+from mlpcheck.store import Unusable, write_atomically
 
 RIGHT, WRONG, UNUSABLE = 0, 1, 2
 
@@ -41,27 +42,21 @@ def _parser() -> argparse.ArgumentParser:
         description="Write setup.sh, run_autograder and the checker into a new folder. Zip what is "
         "in it and upload the zip as the assignment's autograder.",
     )
+    one.add_argument("path", type=Path, help="mlp.py, or a folder")
+    grader.add_argument("folder", type=Path, help="a folder that is not there yet")
     for command in (one, grader):
         command.add_argument("--book", metavar="URL", help="where the book is published")
         command.add_argument(
             "--weights", type=Path, metavar="FILE", help="TOML: the points of groups of the rubric"
         )
-    grader.add_argument("folder", type=Path, help="a folder that is not there yet")
-    _options(one)
-    return parser
-
-
-def _options(one: argparse.ArgumentParser) -> None:
-    one.add_argument("path", type=Path, help="mlp.py, or a folder")
-    for name, text in {
-        "--csv": "one row for each submission; to go on after an interruption, give it again",
-        "--json": "the whole result; for a folder one JSON object a line",
-        "--summary": "for a folder, a page with the mistakes of the class as bars",
-    }.items():
-        one.add_argument(name, type=Path, metavar="FILE", help=text)
-    one.add_argument(
-        "--reports", type=Path, metavar="DIR", help="for a folder, a page for each submission"
-    )
+    for name, what, text in (
+        ("--csv", "FILE", "one row for each submission; to go on after an interruption, give it "
+         "again"),
+        ("--json", "FILE", "the whole result; for a folder one JSON object a line"),
+        ("--summary", "FILE", "for a folder, a page with the mistakes of the class as bars"),
+        ("--reports", "DIR", "for a folder, a page for each submission"),
+    ):  # fmt: skip
+        one.add_argument(name, type=Path, metavar=what, help=text)
     one.add_argument(
         "--gradescope", type=Path, metavar="FILE", nargs="?", const=gradescope.RESULTS,
         help=f"write Gradescope's results.json (default: {gradescope.RESULTS})",
@@ -74,6 +69,7 @@ def _options(one: argparse.ArgumentParser) -> None:
         "--jobs", type=int, metavar="N", default=os.cpu_count() or 1,
         help="cores to keep busy (default: all)",
     )  # fmt: skip
+    return parser
 
 
 def _terminated(*_: Any) -> None:
@@ -85,21 +81,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     given = _parser().parse_args(arguments)
     try:
-        if given.command == "gradescope":
-            if given.folder.exists():
-                raise Unusable(f"{given.folder}: expected a folder that is not there yet")
-            _weights(given.weights)
-            gradescope.write_autograder(given.folder, given.book, given.weights)
-            print(f"Written to {given.folder}. Zip its contents and upload the zip to Gradescope.")
-            return RIGHT
-        return _check(given)
-    except (Unusable, Stopped, Foreign) as error:
+        return (_gradescope if given.command == "gradescope" else _check)(given)
+    except (Unusable, Stopped) as error:
         print(error, file=sys.stderr)
     except OSError as error:
         print(f"{error.filename or given.command}: {error.strerror}", file=sys.stderr)
     except KeyboardInterrupt:
         print("\nInterrupted. Give the same command to continue.", file=sys.stderr)
     return UNUSABLE
+
+
+def _gradescope(given: argparse.Namespace) -> int:
+    if given.folder.exists():
+        raise Unusable(f"{given.folder}: expected a folder that is not there yet")
+    _weights(given.weights)
+    gradescope.write_autograder(given.folder, given.book, given.weights)
+    print(f"Written to {given.folder}. Zip its contents and upload the zip to Gradescope.")
+    return RIGHT
 
 
 def _weights(file: Path | None) -> dict[str, float]:
@@ -122,21 +120,19 @@ def _check(given: argparse.Namespace) -> int:
         raise Unusable(f"{path}: no such file or folder")
     if given.jobs < 1:
         raise Unusable(f"--jobs: expected at least 1, given {given.jobs}")
-    weights = _weights(given.weights)
-    of_class = {name: getattr(given, name) for name in ("csv", "reports", "summary")}
-    is_class = any(of_class.values()) or not (path / "mlp.py").exists()
+    given.weights = _weights(given.weights)
+    of_class = [name for name in ("csv", "reports", "summary") if getattr(given, name)]
+    is_class = of_class or not (path / "mlp.py").exists()
     if path.is_dir() and is_class and not given.gradescope:
-        return _check_class(given, weights)
-    for name, value in of_class.items():
-        if value:
-            raise Unusable(f"--{name}: expected a folder of submissions, given {path}")
+        return _check_class(given)
+    if of_class:
+        raise Unusable(f"--{of_class[0]}: expected a folder of submissions, given {path}")
     with Server(Limits(), given.sandbox) as server:
         file = program(path) if path.is_dir() else path
-        result = check(printable(path.name), file, server, weights)
+        result = check(printable(path.name), file, server, given.weights)
     print(report.text(result, given.book), end="")
     if given.json:
-        data = report.with_sentences(result, given.book)
-        write_atomically(given.json, json.dumps(data, indent=1) + "\n")
+        write_atomically(given.json, json.dumps(report.data(result, given.book), indent=1) + "\n")
     if given.gradescope and result.digest:
         write_atomically(given.gradescope, gradescope.results(result, given.book))
     if not result.digest:
@@ -144,14 +140,13 @@ def _check(given: argparse.Namespace) -> int:
     return WRONG if result.verdict.findings else RIGHT
 
 
-def _check_class(given: argparse.Namespace, weights: dict[str, float]) -> int:
+def _check_class(given: argparse.Namespace) -> int:
     found, left = submissions(given.path)
     on = "inside bubblewrap" if sandbox.chosen(given.sandbox) else "behind the fence alone"
     print(f"{len(found)} submissions, each run {on}")
     for line in left:
         print(line)
-    out = Outputs(given.csv, given.json, given.reports, given.summary, given.book, weights,
-                  given.sandbox)  # fmt: skip
+    out = Outputs(**{field.name: getattr(given, field.name) for field in fields(Outputs)})
     if failed := check_folder(found, out, given.jobs):
         print(f"{failed} could not be checked, which is no fault of theirs. They have no points; "
               "give the same command again.", file=sys.stderr)  # fmt: skip

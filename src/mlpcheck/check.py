@@ -4,10 +4,10 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from mlpcheck.judge.findings import POINTS, Verdict
 from mlpcheck.judge.interface import judge
@@ -30,36 +30,14 @@ class Result:
     digest: str
     verdict: Verdict
 
-    def data(self) -> dict[str, Any]:
-        """The result as plain data, the same in every run."""
-        verdict = self.verdict
-        return {
-            "name": self.name,
-            "digest": self.digest,
-            "points": verdict.score if self.digest else None,
-            "groups": {
-                name: {"points": verdict.points(name), "of": verdict.weights[name],
-                       "cases": group.total, "held": group.held, "note": group.note}
-                for name, group in verdict.groups.items()
-            },
-            "findings": [
-                {"code": f.code, "what": list(f.what), "value": f.value, "detail": list(f.detail),
-                 "line": f.line}
-                for f in verdict.findings
-            ],
-        }  # fmt: skip
-
 
 def digest(path: Path, weights: Mapping[str, float] = POINTS) -> str:
     """A digest of a submission's Python files, the weights, and the checker itself."""
-    theirs = sorted(path.rglob("*.py")) if path.is_dir() else [path]
     seen = hashlib.sha256(_own_digest() + json.dumps(dict(weights)).encode())
-    for file in theirs:
+    for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
         seen.update(os.fsencode(file.name) + b"\0")
-        try:
+        with suppress(OSError):
             seen.update(file.read_bytes() if file.is_file() else b"")
-        except OSError:
-            continue
     return seen.hexdigest()[:16]
 
 
@@ -79,7 +57,11 @@ def check(
         if there := _missing(path):
             verdict.add("missing-file", (), there)
         else:
-            verdict = judged(*_run_twice(path, server), weights)
+            try:
+                found = _run(path, server)
+            except Failed:  # by a new runner: the first one was killed, perhaps by chance
+                found = _run(path, server)
+            verdict = judged(*found, weights)
             if verdict.score < verdict.most and all(not f.groups for f in verdict.findings):
                 verdict.add("not-checked", (), "some results never came back")
     except Unreadable as error:
@@ -107,14 +89,6 @@ def _missing(path: Path) -> str:
     return f"there is {', '.join(names[:3]) or 'nothing'}"
 
 
-def _run_twice(path: Path, server: Server) -> tuple[Run, Tolerance]:
-    """The run; by a new runner if the first one was killed, which may be by chance."""
-    try:
-        return _run(path, server)
-    except Failed:
-        return _run(path, server)
-
-
 def _run(path: Path, server: Server) -> tuple[Run, Tolerance]:
     """The run in double precision; in single precision if the code is written for that."""
     requests, dtype = cases.requests(), "float64"
@@ -137,12 +111,10 @@ def _mixed(run: Run) -> int:
 
 def _sizes(run: Run) -> tuple[int, ...]:
     """Batch sizes that stand in the code and deserve a try, because calls failed in every case."""
-    networks = cases.networks()
+    sizes = {case: network.points[0].sizes.N for case, network in cases.networks().items()}
     raised = {case for (case, call, _), p in run.raised.items() if call in ("forward", "backward")
               and p.code == "exception"}  # fmt: skip
-    tried = {len(case.points[0].x) for case in networks.values()}
-    right = {case for case, _ in run.grads} - raised
-    works = {len(networks[case].points[0].x) for case in right if case in networks}
+    works = {sizes[case] for case, _ in run.grads if case in sizes and case not in raised}
     if not raised or len(works) > 1:
         return ()
-    return tuple(n for n in run.integers if n not in tried and n <= 256)[:MOST_PROBES]
+    return tuple(n for n in run.integers if n not in sizes.values() and n <= 256)[:MOST_PROBES]

@@ -8,29 +8,23 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from mlpcheck import report, summary
+from mlpcheck import report
 from mlpcheck.check import Result, check, digest
 from mlpcheck.judge.findings import POINTS, Verdict
 from mlpcheck.judge.interface import judge
-from mlpcheck.run.records import Run, printable
+from mlpcheck.run.records import printable
 from mlpcheck.run.runner.server import end_with_parent
 from mlpcheck.run.sandbox import Limits, Server
-from mlpcheck.search import Tolerance
-from mlpcheck.store import CSV, JSONLines, Row, write_atomically
+from mlpcheck.store import CSV, JSONLines, Row, Unusable, write_atomically
 
 COLUMNS = ["name", "points", *POINTS, "first diagnosis", "diagnoses", "digest"]
-
-
-class Unusable(Exception):
-    """The command cannot be carried out; the message says why."""
-
-
 # What belongs to the system or to this command, and is nobody's.
 SYSTEMS = ("__MACOSX", "__pycache__", ".DS_Store", "Thumbs.db", "desktop.ini", ".git")
 TABLES = (".csv", ".jsonl", ".tsv", ".xlsx")
@@ -89,11 +83,11 @@ def line(result: Result) -> str:
 
 def row(result: Result) -> Row:
     """The row of a submission in the table; without points if the checker failed."""
-    verdict, checked = result.verdict, bool(result.digest)
-    codes = verdict.codes
+    verdict, codes = result.verdict, result.verdict.codes
+    points = {"points": verdict.score, **{group: verdict.points(group) for group in POINTS}}
     return {
-        "name": result.name, "points": f"{verdict.score:g}" if checked else "",
-        **{group: f"{verdict.points(group):g}" if checked else "" for group in POINTS},
+        "name": result.name,
+        **{column: f"{number:g}" if result.digest else "" for column, number in points.items()},
         "first diagnosis": codes[0] if codes else "", "diagnoses": " ".join(codes),
         "digest": result.digest,
     }  # fmt: skip
@@ -103,21 +97,21 @@ def row(result: Result) -> Row:
 class Outputs:
     """What is written about a class, each if it is asked for, and how it is weighted and linked."""
 
-    table: Path | None = None
-    lines: Path | None = None
+    csv: Path | None = None
+    json: Path | None = None
     reports: Path | None = None
     summary: Path | None = None
     book: str | None = None
-    weights: Mapping[str, float] = field(default_factory=lambda: POINTS)
+    weights: Mapping[str, float] | None = None
     sandbox: str = "auto"
 
     def tables(self, digests: Mapping[str, str]) -> list[JSONLines]:
         """The tables, with the rows that they hold already."""
-        found = [CSV(self.table, COLUMNS)] if self.table else []
-        both = [*found, *([JSONLines(self.lines)] if self.lines else [])]
-        for one in both:
+        found = [CSV(self.csv, COLUMNS)] if self.csv else list[JSONLines]()
+        found += [JSONLines(self.json)] if self.json else []
+        for one in found:
             one.open(digests)
-        return both
+        return found
 
     def report(self, name: str) -> Path | None:
         """Where the report on a submission is written."""
@@ -128,9 +122,9 @@ class Outputs:
         if file := self.report(result.name):
             write_atomically(file, report.page(result, self.book))
         for one in tables:
-            data = row(result) if isinstance(one, CSV) else report.with_sentences(result, self.book)
             if result.name not in one.rows:
-                one.append(data)
+                csv = isinstance(one, CSV)
+                one.append(row(result) if csv else report.data(result, self.book))
 
 
 def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
@@ -139,7 +133,8 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
     Returns how many the checker itself failed on. They have no points, and are tried again the next
     time.
     """
-    tables = out.tables({name: digest(path, out.weights) for name, path in found.items()})
+    weights = out.weights or POINTS
+    tables = out.tables({name: digest(path, weights) for name, path in found.items()})
     left = [name for name in found if not tables or any(name not in one.rows for one in tables)]
     left += [n for n in found if n not in left and (f := out.report(n)) and not f.exists()]
     codes, points = _kept(tables)
@@ -155,8 +150,20 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
         bar = stack.enter_context(
             tqdm(total=len(found), initial=len(found) - len(left), unit="submission")
         )
-        waiting = [pool.submit(_one, n, found[n], servers, judges, out.weights) for n in left]
-        for future in as_completed(waiting):
+
+        def one(name: str) -> Result:
+            """Run one submission on a server that is free, and have it judged by a process."""
+
+            def judged(*given: Any) -> Verdict:
+                return judges.submit(judge, *given).result()
+
+            server = servers.get()
+            try:
+                return check(name, found[name], server, weights, judged)
+            finally:
+                servers.put(server)
+
+        for future in as_completed([pool.submit(one, name) for name in left]):
             result = future.result()
             out.keep(result, tables)
             codes[result.name] = result.verdict.codes
@@ -165,11 +172,11 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
             failed += not result.digest
             bar.write(line(result), file=sys.stdout)
             bar.update()
-    for one in tables:
-        one.close()
-    print(summary.bars(codes), end="")
+    for table in tables:
+        table.close()
+    print(report.bars(codes), end="")
     if out.summary:
-        write_atomically(out.summary, summary.page(codes, list(points.values()), out.book))
+        write_atomically(out.summary, report.summary(codes, [*points.values()], out.book))
     return failed
 
 
@@ -197,19 +204,3 @@ def _judges(count: int) -> Executor:
 def _prepare() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the checker's to handle
     end_with_parent()
-
-
-def _one(
-    name: str, path: Path, servers: SimpleQueue[Server], judges: Executor,
-    weights: Mapping[str, float],
-) -> Result:  # fmt: skip
-    """Run one submission on a server that is free, and have it judged in another process."""
-
-    def judged(run: Run, tolerance: Tolerance, weights: Mapping[str, float]) -> Verdict:
-        return judges.submit(judge, run, tolerance, weights).result()
-
-    server = servers.get()
-    try:
-        return check(name, path, server, weights, judged)
-    finally:
-        servers.put(server)

@@ -56,21 +56,18 @@ def write_autograder(folder: Path, book: str | None, weights: Path | None = None
 
 def results(result: Result, book: str | None) -> str:
     """The text of results.json: a test for each group with its diagnoses, and the report."""
-    verdict, tests = result.verdict, []
-    for name, points in verdict.weights.items():
-        group = verdict.groups[name]
-        said = [report.sentence(f) for f in verdict.findings if name in f.groups]
-        held = [f"{group.held} of {group.total} cases hold."] if group.total else []
-        said += [f"{group.note}."] if group.note and not group.full else []
-        test = {
-            "name": name, "score": verdict.points(name), "max_score": points,
-            "visibility": "visible", "status": "passed" if group.full else "failed",
-            "output": "\n".join([*held, *(() if group.full else said)]),
-        }  # fmt: skip
-        tests.append(test)
+    verdict, tests, visible = result.verdict, [], {"visibility": "visible"}
+    for name, group in verdict.groups.items():
+        said = [f"{group.held} of {group.total} cases hold."] if group.total else []
+        if not group.full:
+            said += [report.sentence(f) for f in verdict.findings if name in f.groups]
+            said += [f"{group.note}."] if group.note else []
+        tests.append({
+            "name": name, "score": verdict.points(name), "max_score": verdict.weights[name],
+            "status": "passed" if group.full else "failed", "output": "\n".join(said), **visible,
+        })  # fmt: skip
     data = {
-        "score": verdict.score, "max_score": verdict.most, "visibility": "visible",
-        "stdout_visibility": "hidden", "output_format": "text",
-        "output": report.text(result, book), "tests": tests,
+        "score": verdict.score, "max_score": verdict.most, "stdout_visibility": "hidden",
+        "output_format": "text", "output": report.text(result, book), "tests": tests, **visible,
     }  # fmt: skip
     return json.dumps(data, indent=1) + "\n"

@@ -1,18 +1,23 @@
-"""The report in plain text: what holds, what does not, why, and where the book explains it."""
+"""The report on a submission, and on a class: as text, as a page, and as plain data.
+
+It says what holds, what does not, why, and where the book explains it.
+"""
 
 import html
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from statistics import median
 from typing import Any
 
 from mlpcheck.check import Result
-from mlpcheck.judge.findings import Finding, Verdict, listed
+from mlpcheck.judge.findings import Finding, gathered, listed
 from mlpcheck.mistakes import MISTAKES, NUMERIC
 from mlpcheck.mistakes.registry import PAGES, PLACES, fitting
 
-WIDTH = 80
+WIDTH, BAR = 80, 40  # characters of a line, and of the longest bar
 OK = "Everything holds."
 
 
@@ -32,21 +37,28 @@ def where(finding: Finding, book: str | None) -> tuple[str, str]:
         return "", ""
     page, equation = PAGES[place], place.startswith("eq:")
     said = PLACES[page][place] or f'"{place}"'
-    if said.startswith("("):
-        said = f"equation {said}"
+    said = f"equation {said}" if said.startswith("(") else said
     if book is None:
         return said, f"book/{page}.md"
     anchor = f"equation-{place.replace(':', '-')}" if equation else place.lower().replace(" ", "-")
     return said, f"{book.rstrip('/')}/{page}.html#{anchor}"
 
 
-def with_sentences(result: Result, book: str | None) -> dict[str, Any]:
-    """The result as plain data, each finding with its sentence and its link."""
-    data = result.data()
-    for plain, finding in zip(data["findings"], result.verdict.findings, strict=True):
+def data(result: Result, book: str | None = None) -> dict[str, Any]:
+    """The result as plain data, the same in every run, with each finding's sentence and link."""
+    verdict, findings = result.verdict, []
+    for finding in verdict.findings:
         said, link = where(finding, book)
-        plain.update(sentence=sentence(finding), see=said, link=link)
-    return data
+        told = {"sentence": sentence(finding), "see": said, "link": link}
+        findings.append({**asdict(finding), **told})
+    groups = {
+        name: {"points": verdict.points(name), "of": verdict.weights[name],
+               "cases": group.total, "held": group.held, "note": group.note}
+        for name, group in verdict.groups.items()
+    }  # fmt: skip
+    points = verdict.score if result.digest else None
+    return {"name": result.name, "digest": result.digest, "points": points, "groups": groups,
+            "findings": findings}  # fmt: skip
 
 
 Lines = Iterator[tuple[str, int | None]]  # with the indent of what is wrapped, None for no wrapping
@@ -54,43 +66,47 @@ Lines = Iterator[tuple[str, int | None]]  # with the indent of what is wrapped, 
 
 def text(result: Result, book: str | None = None) -> str:
     """The whole report."""
-    lines = [part for line, indent in _report(result, book) for part in _wrapped(line, indent)]
+    lines = []
+    for line, indent in _report(result, book):
+        lines += [line] if indent is None else textwrap.wrap(
+            line, WIDTH, subsequent_indent=" " * indent, break_long_words=False,
+            break_on_hyphens=False, replace_whitespace=False,
+        )  # fmt: skip
     return "\n".join(lines) + "\n"
 
 
 def _report(result: Result, book: str | None) -> Lines:
     """The lines of the report."""
-    verdict = result.verdict
+    verdict, findings = result.verdict, result.verdict.findings
     points = f"{verdict.score:g} of {verdict.most:g} points" if result.digest else "not checked"
     yield f"{result.name}: {points}", None
-    told = set[str]().union(*(finding.groups for finding in verdict.findings))
-    if holds := [name for name, g in verdict.groups.items() if g.full and name not in told]:
-        yield from _paragraph("Holds: " + ", ".join(holds) + ".")
-    if not verdict.findings:
-        yield from _paragraph(OK)
+    holds = [name for name, g in verdict.groups.items() if g.full and name not in verdict.told]
+    yield from _paragraph("Holds: " + ", ".join(holds) + "." if holds else "")
+    yield from _paragraph("" if findings else OK)
     networks: dict[tuple[str, ...], int] = {}  # the numbers of examples that were shown, and where
-    for number, finding in enumerate(verdict.findings, start=1):
+    for number, finding in enumerate(findings, start=1):
         first = networks.setdefault(finding.detail[:3], number)
         if first < number and len(finding.detail) > 3:
             same = (f"with the numbers of {first}:", *finding.detail[3:])
             finding = replace(finding, detail=same)
         yield from _finding(finding, book, f"{number}. ")
-    for numbers, names in _together(verdict.findings).items():
-        together = listed([str(number) for number in numbers])
-        yield from _paragraph(f"{listed(names)}: {together} together give your numbers.")
-    notes: dict[str, list[str]] = {}
-    for name, group in verdict.groups.items():
-        if group.note and not group.full:
-            notes.setdefault(group.note, []).append(name)
+    several = gathered((quantity, str(number)) for number, finding in enumerate(findings, start=1)
+                       if finding.code in NUMERIC for quantity in finding.what)  # fmt: skip
+    together = gathered((listed(n), name) for name, n in several.items() if len(n) > 1)
+    notes = gathered((g.note, n) for n, g in verdict.groups.items() if g.note and not g.full)
+    for numbers, names in together.items():
+        yield from _paragraph(f"{listed(names)}: {numbers} together give your numbers.")
     for note, names in notes.items():
         yield from _paragraph(f"{listed(names)}: {note}.")
     if result.digest and verdict.score < verdict.most:
-        yield from _paragraph(_points(verdict))
+        lost = [f"{name} {verdict.points(name):g} of {verdict.weights[name]:g}"
+                for name, group in verdict.groups.items() if not group.full]  # fmt: skip
+        yield from _paragraph(f"Points: {', '.join(lost)}; all others full.")
 
 
 def _paragraph(line: str) -> Lines:
-    yield "", None
-    yield line, 2
+    if line:
+        yield from (("", None), (line, 2))
 
 
 def _finding(finding: Finding, book: str | None, lead: str) -> Lines:
@@ -104,39 +120,6 @@ def _finding(finding: Finding, book: str | None, lead: str) -> Lines:
     said, link = where(finding, book)
     if said:
         yield f"{inner}See {said}: {link}", None
-
-
-def _points(verdict: Verdict) -> str:
-    """The points of every group that is not full."""
-    lost = [
-        f"{name} {verdict.points(name):g} of {verdict.weights[name]:g}"
-        for name, group in verdict.groups.items()
-        if not group.full
-    ]
-    return "Points: " + ", ".join(lost) + "; all others full."
-
-
-def _together(findings: Sequence[Finding]) -> dict[tuple[int, ...], list[str]]:
-    """The quantities that show several mistakes at once, by the numbers of the findings."""
-    seen: dict[str, list[int]] = {}
-    for number, finding in enumerate(findings, start=1):
-        if finding.code in NUMERIC:
-            for quantity in finding.what:
-                seen.setdefault(quantity, []).append(number)
-    shared: dict[tuple[int, ...], list[str]] = {}
-    for quantity, numbers in seen.items():
-        if len(numbers) > 1:
-            shared.setdefault(tuple(numbers), []).append(quantity)
-    return shared
-
-
-def _wrapped(line: str, indent: int | None) -> list[str]:
-    if indent is None:
-        return [line]
-    return textwrap.wrap(
-        line, WIDTH, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False,
-        drop_whitespace=True, replace_whitespace=False,
-    )  # fmt: skip
 
 
 PAGE = """\
@@ -174,3 +157,36 @@ def page(result: Result, book: str | None) -> str:
     )
     body = re.sub(r">( *See )([^<]+): (https?://[^\s<]+)<", r'>\1<a href="\3">\2</a><', body)
     return PAGE.format(title=html.escape(title), body=f"<main>{body}</main>")
+
+
+# ------------------------------------------------------------------------------ a class
+
+
+def counted(codes: Mapping[str, Sequence[str]]) -> tuple[str, list[tuple[str, int]]]:
+    """What {name: codes} says in all, and how many have each code, the most frequent first."""
+    known = sorted(code for found in codes.values() for code in {*found} & MISTAKES.keys())
+    right = sum(not found for found in codes.values())
+    return f"{len(codes)} submissions, {right} without a finding", Counter(known).most_common()
+
+
+def bars(codes: Mapping[str, Sequence[str]]) -> str:
+    """How often each mistake was made, for a terminal."""
+    said, counts = counted(codes)
+    lines = [f"{code:>26} {count:4} {'█' * max(1, round(BAR * count / counts[0][1]))}"
+             for code, count in counts]  # fmt: skip
+    return "\n".join([said, *lines]) + "\n"
+
+
+def summary(codes: Mapping[str, Sequence[str]], points: Sequence[float], book: str | None) -> str:
+    """The same as an HTML page that opens from the disk."""
+    said, counts = counted(codes)
+    body = f"<p>{said}."
+    if points:
+        body += f" Points: {min(points):g} to {max(points):g}, the median is {median(points):g}."
+    body += "</p>\n<table>\n<tr><th>Mistake</th><th>How many</th><th></th></tr>\n"
+    for name, count in counts:
+        place = html.escape(f"{(book or '').rstrip('/')}/homework/mistakes.html#mistake-{name}")
+        shown = name if book is None else f'<a href="{place}">{name}</a>'
+        bar = f'<meter max="{len(codes)}" value="{count}">{count} of {len(codes)}</meter>'
+        body += f"<tr><td>{shown}</td><td>{count}</td><td>{bar}</td></tr>\n"
+    return PAGE.format(title="Mistakes of the class", body=f"{body}</table>")

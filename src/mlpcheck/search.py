@@ -16,7 +16,7 @@ import numpy as np
 
 from mlpcheck.mistakes import Explained, Found, at
 from mlpcheck.truth import passes
-from mlpcheck.truth.cases import Array, Point, points
+from mlpcheck.truth.cases import Array, Loss, Point, Sizes, points
 
 MOST_MISTAKES = 2  # in one quantity; more of them would fit by accident
 
@@ -30,16 +30,10 @@ class Tolerance:
 
     def close(self, a: Array, b: Array) -> bool:
         """Whether the arrays agree; NaN agrees with NaN, and shapes but for axes of length 1."""
-        if a.shape != b.shape:
-            if squeezed(a) != squeezed(b):
-                return False
-            a = a.reshape(b.shape)
-        largest = np.abs(b).max(initial=0)
-        if np.isfinite(largest):
-            return bool((np.abs(a - b) <= self.relative * largest + self.absolute).all())
+        if squeezed(a) != squeezed(b):
+            return False
         bound = self.relative * np.abs(b[np.isfinite(b)]).max(initial=0) + self.absolute
-        with np.errstate(invalid="ignore"):
-            return bool(np.all((np.abs(a - b) <= bound) | (a == b) | (np.isnan(a) & np.isnan(b))))
+        return np.allclose(a.reshape(b.shape), b, rtol=0, atol=bound, equal_nan=True)
 
 
 # SINGLE is for code that computes in single precision. EXACT tells hypotheses apart that differ
@@ -51,15 +45,6 @@ def squeezed(a: Array) -> tuple[int, ...]:
     return tuple(n for n in a.shape if n != 1)
 
 
-class Sizes(NamedTuple):
-    """The lengths of a case: points, outputs, and for a network its other widths."""
-
-    N: int
-    K: int
-    out1: int = 0
-    in1: int = 0
-
-
 class Explanation(NamedTuple):
     """Mistakes that reproduce a quantity, the cases in which they raise, and the errors used."""
 
@@ -69,6 +54,21 @@ class Explanation(NamedTuple):
 
 
 Results = Mapping[str, Array | None]  # by case; None where the call raised an error
+
+
+class Given(NamedTuple):
+    """What is to be explained: a quantity, its results, their cases, and how near is equal."""
+
+    quantity: str
+    results: Results
+    cases: Mapping[str, Point] | Mapping[str, Loss]
+    tolerance: Tolerance
+
+    @property
+    def raised(self) -> set[str]:
+        return {case for case, value in self.results.items() if value is None}
+
+
 # What a result is times a hypothesis: RAISES if both raise, ANY if that cannot be told, None if it
 # is no multiple.
 Ratio = float | None
@@ -83,12 +83,9 @@ def ratio(predict: Callable[[], Array], value: Array | None, tolerance: Toleranc
         return RAISES if value is None else None
     if value is None:
         return ANY
-    if value.shape != predicted.shape:
-        if squeezed(value) != squeezed(predicted):
-            return None
-        value = value.reshape(predicted.shape)
-    sizes = np.abs(predicted)
-    largest = sizes.argmax()
+    if squeezed(value) != squeezed(predicted):
+        return None
+    value, largest = value.reshape(predicted.shape), np.abs(predicted).argmax()
     base, given = float(predicted.flat[largest]), float(value.flat[largest])
     if not math.isfinite(base):
         return 1.0 if tolerance.close(value, predicted) else None
@@ -118,14 +115,11 @@ def factor(
     ratios: Sequence[tuple[float, Sizes]], tolerance: Tolerance
 ) -> tuple[float, Sizes] | None:
     """A number and powers of the lengths whose product is the ratio in every case, or None."""
+    found, sizes = np.array([f for f, _ in ratios]), np.array([s for _, s in ratios], dtype=float)
     for powers in POWERS if ratios else ():
-        used = [(n, p) for n, p in enumerate(powers) if p]
-        if any(sizes[n] == 0 for _, sizes in ratios for n, _ in used):
-            continue
-        constants = [found / math.prod(float(sizes[n]) ** p for n, p in used)
-                     for found, sizes in ratios]  # fmt: skip
-        first, bound = constants[0], 10 * tolerance.relative * abs(constants[0])
-        if all(abs(one - first) <= bound for one in constants):
+        constants = found / np.prod(sizes**powers, axis=1)
+        first = float(constants[0])  # 0 for a power of a length that there is not
+        if first and (np.abs(constants - first) <= 10 * tolerance.relative * abs(first)).all():
             return first, powers
     return None
 
@@ -173,54 +167,45 @@ def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:
 
 
 def explain(
-    compare: Callable[[str], Ratio], mistakes: Explained, results: Results,
-    sizes: Mapping[str, Sizes], tolerance: Tolerance, quantity: str, room: bool = True,
+    given: Given, compare: Callable[[str], Ratio], mistakes: Explained, count: int,
     path: tuple[int, ...] = (),
 ) -> Explanation | None:  # fmt: skip
-    """The hypothesis as an explanation: as it is or, if there is room for it, with a factor.
+    """The hypothesis as an explanation: as it is or, below MOST_MISTAKES, with a factor.
 
     `compare` gives the ratio in a case; the first one that does not fit ends the search.
     """
     raises, ratios, equal = set[str](), list[tuple[float, Sizes]](), True
-    for case in results:
+    for case in given.results:
         found = compare(case)
         if found is None:
             return None
+        equal = equal and (found != found or found in (RAISES, 1))  # or ANY
+        if not equal and count >= MOST_MISTAKES:
+            return None
         if found == RAISES:
             raises.add(case)
-        elif found == found:  # not ANY
-            if equal and found != 1:
-                equal = False
-                if not room:
-                    return None
-            ratios.append((found, sizes[case]))
+        elif found == found:
+            ratios.append((found, given.cases[case].sizes))
     if not equal:
-        scaled = factor(ratios, tolerance)
-        more = factor_mistakes(*scaled, quantity) if scaled else ()
+        scaled = factor(ratios, given.tolerance)
+        more = factor_mistakes(*scaled, given.quantity) if scaled else ()
         if not more:
             return None
         mistakes = (*mistakes, *more)
     return Explanation(mistakes, frozenset(raises), path)
 
 
-# ------------------------------------------------------------------------------ forward
-
-
-def explain_forward(
-    points: Mapping[str, Point], results: Results, sizes: Mapping[str, Sizes], tolerance: Tolerance
-) -> Explanation | None:
+def explain_forward(given: Given) -> Explanation | None:
     """The fewest mistakes of the forward pass that reproduce y_hat in all cases."""
-    raised = {case for case, value in results.items() if value is None}
-    if len(raised) == len(results):
-        return None
-    for steps, mistakes in _forward_choices():
+    for steps, mistakes in _forward_choices() if len(given.raised) < len(given.results) else ():
 
         def compare(case: str, steps: dict[str, Any] = steps) -> Ratio:
-            return ratio(lambda: passes.forward(points[case], steps)[3], results[case], tolerance)
+            point: Any = given.cases[case]
+            value = given.results[case]
+            return ratio(lambda: passes.forward(point, steps)[3], value, given.tolerance)
 
-        room = len(mistakes) < MOST_MISTAKES
-        found = explain(compare, mistakes, results, sizes, tolerance, "y_hat", room)
-        if found is not None and found.raises == raised:
+        found = explain(given, compare, mistakes, len(mistakes))
+        if found is not None and found.raises == given.raised:
             return found
     return None
 
@@ -228,13 +213,13 @@ def explain_forward(
 @cache
 def _forward_choices() -> list[tuple[dict[str, Any], Explained]]:
     """All choices of other options for at most MOST_MISTAKES steps, fewest first."""
-    found = []
-    for count in range(MOST_MISTAKES + 1):
-        for steps in combinations(passes.FORWARD, count):
-            for chosen in product(*(at(step)[1:] for step in steps)):
-                mistakes = tuple(m for _, ms in chosen for m in ms)
-                found.append((dict(zip(steps, (r for r, _ in chosen), strict=True)), mistakes))
-    return found
+    return [
+        (dict(zip(steps, (run for run, _ in chosen), strict=True)),
+         tuple(mistake for _, mistakes in chosen for mistake in mistakes))
+        for count in range(MOST_MISTAKES + 1)
+        for steps in combinations(passes.FORWARD, count)
+        for chosen in product(*(at(step)[1:] for step in steps))
+    ]  # fmt: skip
 
 
 # ------------------------------------------------------------------------------ backward
@@ -246,17 +231,14 @@ RIGHT_ERROR: Error = passes.RIGHT["error"]
 RIGHT_BACK = passes.RIGHT["back"]
 
 
-def _times(slope: Error) -> Error:
-    return lambda a: np.asarray(a.dz * slope(a))
-
-
 @cache
 def errors() -> list[tuple[Errors, Explained]]:
     """What an error may be: right, wrong, with a wrong derivative of one activation or of two."""
     wrong = {
-        name: [({name: _times(run)}, mistakes) for run, mistakes in at(f"slope of {name}")[1:]]
+        name: [({name: lambda a, slope=slope: np.asarray(a.dz * slope(a))}, mistakes)
+               for slope, mistakes in at(f"slope of {name}")[1:]]
         for name in SLOPES
-    }
+    }  # fmt: skip
     missing = {(Found("derivative-missing", "the sigmoid"),),
                (Found("relu-derivative", "1 everywhere"),)}  # fmt: skip
     twos = [
@@ -297,7 +279,7 @@ class Backward:
     ) -> Array:  # fmt: skip
         """The error of layer 1, by the error of layer 2 and the way back from it: eq:c18-2."""
         p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
-        dz = back(passes.Way(self.delta2(case, error2), p.d, p.W1, p.W2))
+        dz = back(self.delta2(case, error2), p)
         return error1(passes.Layer(p.f, p.g, s1, z1, dz, s2, y_hat, p.x))
 
     def _gradient(self, quantity: str, case: str, steps: tuple[Any, ...], final: Any) -> Array:
@@ -311,37 +293,32 @@ class Backward:
 
     def steps(self, case: str, path: tuple[int, ...]) -> tuple[Any, ...]:
         """The steps of a hypothesis, by their numbers, as they are taken in this case."""
-        error2 = errors()[path[0]][0][self.points[case].g]
-        if len(path) == 1:
-            return (error2,)
-        return error2, at("back")[path[1]][0], errors()[path[2]][0][self.points[case].f]
+        p, error2, rest = self.points[case], errors()[path[0]][0], path[1:]
+        first = (at("back")[rest[0]][0], errors()[rest[1]][0][p.f]) if rest else ()
+        return error2[p.g], *first
 
-    def explanations(
-        self, quantity: str, results: Results, sizes: Mapping[str, Sizes], tolerance: Tolerance
-    ) -> list[Explanation]:
+    def explanations(self, given: Given) -> list[Explanation]:
         """All hypotheses that reproduce the gradient with as few mistakes as possible.
 
         With more than that if a call raised an error, which only some hypotheses explain.
         """
-        raised = any(value is None for value in results.values())
-        found: list[Explanation] = []
+        quantity, found = given.quantity, list[Explanation]()
 
         @cache
         def compared(case: str, steps: tuple[Any, ...], final: Any) -> Ratio:
             gradient = partial(self.gradient, quantity, case, steps, final)
-            return ratio(gradient, results[case], tolerance)
+            return ratio(gradient, given.results[case], given.tolerance)
 
         for count, path, final, mistakes in _candidates(int(quantity[-1]), quantity[-2]):
             # A mistake of two layers costs once, so two mistakes of one layer are as likely.
-            if found and not raised and count > len(found[0].mistakes):
+            if found and not given.raised and count > len(found[0].mistakes):
                 break
 
             def compare(case: str, path: tuple[int, ...] = path, final: Any = final) -> Ratio:
                 return compared(case, self.steps(case, path), final)
 
-            room = count < MOST_MISTAKES
-            one = explain(compare, mistakes, results, sizes, tolerance, quantity, room, path)
-            found += [one] if one is not None else []
+            if one := explain(given, compare, mistakes, count, path):
+                found.append(one)
         return found
 
 
@@ -368,20 +345,19 @@ def _candidates(L: int, kind: str) -> list[tuple[int, tuple[int, ...], Any, Expl
     for error2, (_, second) in enumerate(errors()):
         if L == 2:
             end(len(kinds[error2]), (error2,), of("g", second))
-            continue
-        for error1, (_, first) in enumerate(errors()):
+        for error1, (_, first) in enumerate(errors() if L == 1 else ()):
             # A shared function for the derivative makes the same mistake in both layers.
-            if (n := len(kinds[error2] | kinds[error1])) <= MOST_MISTAKES:
-                for back, (_, wrong) in enumerate(at("back")):
-                    if n + len(wrong) <= MOST_MISTAKES:
-                        mistakes = (*of("g", second), *of("f", first), *wrong)
-                        end(n + len(wrong), (error2, back, error1), mistakes)
+            n = len(kinds[error2] | kinds[error1])
+            for back, (_, wrong) in enumerate(at("back") if n <= MOST_MISTAKES else ()):
+                if n + len(wrong) <= MOST_MISTAKES:
+                    mistakes = (*of("g", second), *of("f", first), *wrong)
+                    end(n + len(wrong), (error2, back, error1), mistakes)
     return sorted(found, key=lambda one: one[0])
 
 
 def choose(
-    possible: Mapping[str, list[Explanation]], raised: frozenset[str]
-) -> tuple[dict[str, Explained], frozenset[str]]:
+    possible: Mapping[str, list[Explanation]], raised: set[str]
+) -> tuple[dict[str, Explained], set[str]]:
     """One explanation for each gradient, with the fewest different mistakes in all.
 
     Explanations that disagree about an error of the same layer are taken only if none agree; those
@@ -392,30 +368,13 @@ def choose(
         for found in possible.values()
     ]
 
-    def left(chosen: Sequence[Explanation]) -> frozenset[str]:
+    def left(chosen: Sequence[Explanation]) -> set[str]:
         return raised.difference(*(e.raises for e in chosen))
 
     def cost(chosen: Sequence[Explanation]) -> float:
         distinct = {mistake for e in chosen for mistake in e.mistakes}
-        second = {e.path[:1] for e in chosen}
-        first = {
-            e.path for quantity, e in zip(possible, chosen, strict=True) if quantity[-1] == "1"
-        }
-        disagreements = max(0, len(second) - 1) + max(0, len(first) - 1)
-        return len(distinct) + 0.5 * disagreements + (4 if left(chosen) else 0)
+        errors = {e.path[:1] for e in chosen} | {e.path for e in chosen}  # of layer 2, and of both
+        return len(distinct) + 0.5 * len(errors) + (4 if left(chosen) else 0)
 
     best = min(product(*short), key=cost)
     return {q: e.mistakes for q, e in zip(possible, best, strict=True)}, left(best)
-
-
-def collect(chosen: Mapping[str, Explained]) -> list[tuple[Found, list[str]]]:
-    """Each mistake with the gradients that have it, renamed where only the biases have it."""
-    found: dict[Found, dict[str, None]] = {}
-    for quantity, mistakes in chosen.items():
-        for mistake in mistakes:
-            found.setdefault(mistake, {})[quantity] = None
-    mean = Found("mean-again")
-    return [
-        (Found("bias-mean") if m == mean and all("b" in name for name in names) else m, [*names])
-        for m, names in found.items()
-    ]

@@ -39,8 +39,8 @@ def _write(file: Path, mode: str, text: str) -> None:
         os.fsync(out.fileno())
 
 
-class Foreign(Exception):
-    """A file that is there holds something else; the message says what was expected."""
+class Unusable(Exception):
+    """The command cannot be carried out; the message says why."""
 
 
 class JSONLines:
@@ -68,20 +68,18 @@ class JSONLines:
     def open(self, wanted: Mapping[str, str]) -> None:
         """Read what is there of the wanted {name: digest}, and write it back without the rest.
 
-        Foreign if there is something else, which would be lost.
+        Unusable if there is something else, which would be lost.
         """
-        if self.file.exists():
-            try:
-                text = self.file.read_text("utf-8")
-                found = self.decode(text[: text.rfind("\n") + 1])
-            except ValueError:
-                raise Foreign(
-                    f"{self.file}: expected a file that this command wrote, given another one; "
-                    "name a new file, or remove this one"
-                ) from None
-            for row in found:
-                if wanted.get(str(row.get("name"))) == row.get("digest"):
-                    self.rows[str(row["name"])] = row
+        try:
+            text = self.file.read_text("utf-8") if self.file.exists() else ""
+            found = self.decode(text[: text.rfind("\n") + 1])
+        except ValueError:
+            raise Unusable(
+                f"{self.file}: expected a file that this command wrote, given another one; name a "
+                "new file, or remove this one"
+            ) from None
+        kept = [row for row in found if wanted.get(str(row.get("name"))) == row.get("digest")]
+        self.rows |= {str(row["name"]): row for row in kept}
         self.close()
 
     def append(self, row: Row) -> None:
@@ -105,13 +103,10 @@ class CSV(JSONLines):
     def __init__(self, file: Path, columns: Sequence[str]) -> None:
         super().__init__(file)
         self.columns = [*columns]
-        self.head = self._line(columns)
+        self.head = self.encode(dict(zip(columns, columns, strict=True)))
 
     def encode(self, row: Row) -> str:
-        return self._line([str(row[column]) for column in self.columns])
-
-    def _line(self, cells: Sequence[str]) -> str:
-        out = io.StringIO()
+        out, cells = io.StringIO(), [str(row[column]) for column in self.columns]
         plain = [f"'{cell}" if cell.startswith(self.RISKY) else cell for cell in cells]
         csv.writer(out, lineterminator="\n").writerow(plain)
         return out.getvalue()

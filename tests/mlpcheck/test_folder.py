@@ -17,10 +17,10 @@ import pytest
 
 from mlpcheck import __main__ as cli
 from mlpcheck import folder
-from mlpcheck.folder import COLUMNS, Outputs, Unusable, check_folder, submissions
+from mlpcheck.folder import COLUMNS, Outputs, check_folder, submissions
 from mlpcheck.judge.findings import POINTS
 from mlpcheck.run.sandbox import Server
-from mlpcheck.store import CSV, Foreign, JSONLines, write_atomically
+from mlpcheck.store import CSV, JSONLines, Unusable, write_atomically
 
 pytestmark = pytest.mark.usefixtures("shared")
 
@@ -188,7 +188,7 @@ def test_a_file_of_somebody_else_is_not_overwritten(file, content, tmp_path, fir
     target = tmp_path / file
     target.write_bytes(content)
     files = (target, None) if file.endswith("csv") else (None, target)
-    with pytest.raises(Foreign, match="expected a file that this command wrote"):
+    with pytest.raises(Unusable, match="expected a file that this command wrote"):
         check_folder(submissions(first_run[0])[0], Outputs(*files), jobs=1)
     assert target.read_bytes() == content
 

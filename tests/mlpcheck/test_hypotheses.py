@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from mlpcheck import search
 from mlpcheck.mistakes import at
-from mlpcheck.search import ANY, DOUBLE, EXACT, RAISES, Backward, Sizes, Tolerance
+from mlpcheck.search import ANY, DOUBLE, EXACT, RAISES, Backward, Given, Tolerance
 from mlpcheck.truth import cases, passes
+from mlpcheck.truth.cases import Sizes
 
 CLOSE = Tolerance(1e-10, 1e-14)
 POINTS = {key: case.points[0] for key, case in cases.networks().items()}
-SIZES = {key: Sizes(len(p.x), len(p.b2), *p.W1.shape) for key, p in POINTS.items()}
 
 
 @pytest.fixture(autouse=True)
@@ -25,11 +25,11 @@ def quiet():
 
 @pytest.mark.parametrize("case", POINTS)
 def test_without_a_mistake_the_passes_agree_with_autograd(case):
-    point, right = POINTS[case], Backward({case: POINTS[case]})
+    point, one = POINTS[case], {case: POINTS[case]}
     assert CLOSE.close(passes.forward(point)[3], point.truth["y_hat"])
     for quantity in cases.GRADIENTS:
-        given = {case: point.truth[quantity]}
-        assert right.explanations(quantity, given, SIZES, CLOSE)[0].mistakes == ()
+        given = Given(quantity, {case: point.truth[quantity]}, one, CLOSE)
+        assert Backward(one).explanations(given)[0].mistakes == ()
 
 
 @pytest.mark.parametrize("case", cases.losses())
@@ -94,8 +94,8 @@ def test_no_two_different_mistakes_in_an_error_look_the_same(layer):
 )
 def test_any_factor_is_found(c, a, b, quantity):
     ratios = []
-    for case, sizes in SIZES.items():
-        truth = POINTS[case].truth[quantity]
+    for point in POINTS.values():
+        truth, sizes = point.truth[quantity], point.sizes
         scaled = c * float(sizes.N) ** a * float(sizes.K) ** b * truth
         found = search.ratio(lambda truth=truth: truth, scaled, DOUBLE)
         assert found is not None

@@ -1,14 +1,19 @@
 """The verdict on a submission: its findings, and the points of its groups."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 
-from mlpcheck.mistakes import STATE, Found
+from mlpcheck.mistakes import STATE
 from mlpcheck.run.records import Raised, shaped
-from mlpcheck.search import Sizes
 from mlpcheck.truth.cases import GRADIENTS, Array
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 # The rubric: a group earns its points in proportion to the cases that hold.
 POINTS: dict[str, float] = {
@@ -27,24 +32,18 @@ BEHAVIOUR = ("autograd", "forbidden", "changes-input", "changes-parameters")
 FREE = ("missing-import", "to-be-read")
 
 
-def _places() -> dict[str, tuple[str, set[str]]]:
-    """By what a finding is seen in: the student's function that makes it, and its groups."""
-    found = {
-        CALLS["load"]: ("", {*POINTS}), "y_hat": ("forward", {"forward"}),
-        CALLS["forward"]: ("forward", {*NETWORK}),
-        CALLS["backward"]: ("backward", {*GRADIENTS, "clearing"}),
-        CALLS["clear_grad_and_cache"]: ("clear_grad_and_cache", {"clearing"}),
-    }  # fmt: skip
-    for name in GRADIENTS:
-        found[name] = found[f'grads["{name}"]'] = ("backward", {name})
-    for loss, more in (("mse_loss", set()), ("bce_loss", {"bce_loss at 0 and 1"})):
-        value, slope = {loss, *more}, {f"{loss} dJdy_hat", *more}
-        found[f"the loss of {loss}"], found[f"dJdy_hat of {loss}"] = (loss, value), (loss, slope)
-        found[loss] = found[CALLS[loss]] = (loss, value | slope)
-    return found
-
-
-PLACES = _places()
+# What a finding is seen in: the student's function that makes it, and the groups that it costs.
+PLACES: dict[str, tuple[str, set[str]]] = {
+    CALLS["load"]: ("", {*POINTS}), "y_hat": ("forward", {"forward"}),
+    CALLS["forward"]: ("forward", {*NETWORK}),
+    CALLS["backward"]: ("backward", {*GRADIENTS, "clearing"}),
+    CALLS["clear_grad_and_cache"]: ("clear_grad_and_cache", {"clearing"}),
+    **{what: ("backward", {name}) for name in GRADIENTS for what in (name, f'grads["{name}"]')},
+    **{what: (loss, {group for group in POINTS if re.fullmatch(loss + groups, group)})
+       for loss in ("mse_loss", "bce_loss") for what, groups in (
+           (f"the loss of {loss}", "( at 0 and 1)?"), (f"dJdy_hat of {loss}", " .*"),
+           (loss, ".*"), (CALLS[loss], ".*"))},
+}  # fmt: skip
 ELSEWHERE = ("", {"interface", *NETWORK})  # MLP itself, and its attributes
 
 
@@ -64,20 +63,17 @@ class Finding:
     @property
     def groups(self) -> set[str]:
         """The groups of the rubric in which it costs points."""
-        if self.code in STATE:
-            return {"clearing"}
-        if self.code in FREE:
-            return set()
+        if self.code in STATE or self.code in FREE:
+            return {"clearing"} if self.code in STATE else set()
         places = [PLACES.get(one, ELSEWHERE)[1] for one in self.what] or [{*POINTS}]
         return set[str]().union(*places, {"interface"} if self.code in BEHAVIOUR else ())
 
     def located(self, lines: Mapping[str, int]) -> "Finding":
         """The same with the function, or the assignment of a gradient, that makes what it is in."""
-        what = self.what[0] if self.what else ""
-        name, groups = PLACES.get(what, ELSEWHERE)
+        name, groups = PLACES.get(self.what[0] if self.what else "", ELSEWHERE)
         if name not in lines or "(line" in self.value:
             return self
-        gradient = next(iter(groups)) if len(self.what) == 1 and len(groups) == 1 else ""
+        (gradient,) = groups if len(self.what) == len(groups) == 1 else ("",)
         stored = gradient in GRADIENTS and lines.get(gradient)
         more = f", which stores {gradient} in line {stored}" if stored else ""
         return replace(self, line=f"{name}, line {lines[name]}{more}")
@@ -125,6 +121,11 @@ class Verdict:
         """The codes of the findings, each once."""
         return list(dict.fromkeys(finding.code for finding in self.findings))
 
+    @property
+    def told(self) -> set[str]:
+        """The groups that a finding costs."""
+        return set[str]().union(*(finding.groups for finding in self.findings))
+
     def add(self, code: str, what: Iterable[str], value: str = "", *detail: str) -> None:
         """Add a finding, or its quantities to the same finding."""
         new = Finding(code, tuple(what), value, detail)
@@ -138,14 +139,38 @@ class Verdict:
     def has(self, *codes: str) -> bool:
         return any(finding.code in codes for finding in self.findings)
 
+    def wrong_shape(
+        self, what: str, quantity: str, found: Sequence[int], wanted: Sequence[int]
+    ) -> None:
+        """Add the finding, once for each `what`; `quantity` is in LENGTHS or a gradient of one."""
+        if not any(f.code == "wrong-shape" and what in f.what for f in self.findings):
+            named = LENGTHS.get(quantity) or LENGTHS[quantity.removeprefix("dJd")]
+            shown = f"expected the shape {named} = {shaped(wanted)}, given {shaped(found)}"
+            self.add("wrong-shape", (what,), shown)
+
+    def problem(self, problem: Raised, call: str, where: str = "") -> None:
+        """Add the finding for a call that did not return, unless there is one already."""
+        code, text = problem
+        own = "(line" not in text  # raised by the call itself, not in the student's code
+        if code == "exception" and own and text.startswith("TypeError") and "argument" in text:
+            code = "wrong-arguments"
+        elif code == "exception" and text.startswith("ModuleNotFoundError"):
+            code = "import-error"
+        elif code == "missing-name":
+            text = "The task asks for a method of this name."
+        elif code not in ("autograd", "forbidden"):
+            text += where
+        elif self.has(code):  # with the line
+            return
+        self.add(code, (CALLS[call],), text)
+
     def finish(self, lines: Mapping[str, int]) -> None:
         """Say where to look, put what costs most first, and leave no point lost in silence."""
         self.findings = [finding.located(lines) for finding in self.findings]
         lost = {name: self.weights[name] - self.points(name) for name in POINTS}
         self.findings.sort(key=lambda f: -sum(lost[name] for name in f.groups))
-        told = set[str]().union(*(finding.groups for finding in self.findings))
         for name, group in self.groups.items():
-            if not group.full and name not in told and not group.note:
+            if not (group.full or name in self.told or group.note):
                 group.note = f"{group.held} of {group.total} cases hold; the rest is hidden"
 
 
@@ -154,38 +179,18 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def gathered(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, list[Value]]:
+    """The values of each key, in their order, each once."""
+    found: dict[Key, dict[Value, None]] = {}
+    for key, value in pairs:
+        found.setdefault(key, {})[value] = None
+    return {key: [*values] for key, values in found.items()}
+
+
 LENGTHS = {
     "W1": "(out1, in1)", "b1": "(out1,)", "W2": "(out2, in2)", "b2": "(out2,)",
     "y_hat": "(N, out2)", "dJdy_hat": "(N, K)",
 }  # fmt: skip
-
-
-def wrong_shape(
-    verdict: Verdict, what: str, quantity: str, found: Sequence[int], wanted: Sequence[int]
-) -> None:
-    """Add the finding, once for each `what`; `quantity` is a name in LENGTHS or its gradient."""
-    if not any(f.code == "wrong-shape" and what in f.what for f in verdict.findings):
-        named = LENGTHS.get(quantity) or LENGTHS[quantity.removeprefix("dJd")]
-        shown = f"expected the shape {named} = {shaped(wanted)}, given {shaped(found)}"
-        verdict.add("wrong-shape", (what,), shown)
-
-
-def problem_found(verdict: Verdict, problem: Raised, call: str, where: str = "") -> None:
-    """Add the finding for a call that did not return, unless there is one already."""
-    code, text = problem
-    own = "(line" not in text  # raised by the call itself, not in the student's code
-    if code == "exception" and own and text.startswith("TypeError") and "argument" in text:
-        code = "wrong-arguments"
-    elif code == "exception" and text.startswith("ModuleNotFoundError"):
-        code = "import-error"
-    elif code == "missing-name":
-        text = "The task asks for a method of this name."
-    elif code in ("autograd", "forbidden"):  # these have theirs, with the line
-        if verdict.has(code):
-            return
-    else:
-        text += where
-    verdict.add(code, (call,), text)
 
 
 def raised_together(problems: Mapping[str, Raised]) -> list[tuple[Raised, set[str]]]:
@@ -194,13 +199,14 @@ def raised_together(problems: Mapping[str, Raised]) -> list[tuple[Raised, set[st
     The same error in other sizes has other numbers in its text: the most frequent text stands for
     all that come from the same line.
     """
-    lines: dict[str, dict[Raised, set[str]]] = {}
-    for case, problem in problems.items():
-        key = problem.code + problem.text.split(":")[0] + problem.text.rsplit("(line", 1)[-1]
-        lines.setdefault(key, {}).setdefault(problem, set()).add(case)
+    count = Counter(problems.values())
+    lines = gathered(
+        (p.code + p.text.split(":")[0] + p.text.rsplit("(line", 1)[-1], case)
+        for case, p in problems.items()
+    )
     return [
-        (max((len(c), p.text, p) for p, c in kinds.items())[2], set[str]().union(*kinds.values()))
-        for kinds in lines.values()
+        (max((problems[c] for c in cases), key=lambda p: (count[p], p.text, p)), {*cases})
+        for cases in lines.values()
     ]
 
 
@@ -210,18 +216,3 @@ def show(array: Array) -> str:
     if rounded.ndim == 0:
         return f"{rounded:.15g}"
     return "[" + ", ".join(show(part) for part in rounded) + "]"
-
-
-def pattern(outcomes: Mapping[str, tuple[Sizes, bool]], integers: Sequence[int]) -> Found | None:
-    """What works for one size alone, from {case: (sizes, right)}; `integers` stand in the code."""
-    works, fails = ({s.N for s, right in outcomes.values() if right == r} for r in (True, False))
-    if works and fails and not works & fails:
-        most = max(works)
-        named = [n for n in integers if most <= n < min(fails)]
-        if len(works) > 1 and named:  # and no larger batch does
-            return Found("batch-hardcoded", f"at most {named[0]}")
-        if len(works) == 1 and len(fails) > 1:
-            return Found("one-point-only") if most == 1 else Found("batch-hardcoded", str(most))
-    works, fails = ({s.K for s, right in outcomes.values() if right == r} for r in (True, False))
-    one = works == {1} and len(fails) > 1 and 1 not in fails
-    return Found("one-output-only") if one else None

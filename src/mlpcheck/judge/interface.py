@@ -5,14 +5,12 @@ from difflib import get_close_matches
 
 import numpy as np
 
-from mlpcheck.judge import findings
-from mlpcheck.judge.findings import CALLS, POINTS, Verdict, listed
+from mlpcheck.judge.findings import BEHAVIOUR, CALLS, NETWORK, POINTS, Verdict, gathered, listed
 from mlpcheck.judge.losses import Loss
 from mlpcheck.judge.network import Networks
 from mlpcheck.run.records import Record, Run, numbers
-from mlpcheck.search import Tolerance
-from mlpcheck.truth import cases
-from mlpcheck.truth.cases import Point
+from mlpcheck.search import Tolerance, squeezed
+from mlpcheck.truth.cases import PARAMETERS, Point, networks
 
 
 def judge(run: Run, tolerance: Tolerance, weights: Mapping[str, float] = POINTS) -> Verdict:
@@ -27,76 +25,67 @@ def judge(run: Run, tolerance: Tolerance, weights: Mapping[str, float] = POINTS)
                 Networks(run, verdict, tolerance).judge()
     if run.absent and not verdict.has("import-error"):
         tops = dict.fromkeys(name.partition(".")[0] for name in run.absent)
-        verdict.add("missing-import", (), listed(list(tops)))
+        verdict.add("missing-import", (), listed([*tops]))
     if run.suspects:
         verdict.add("to-be-read", (), listed(run.suspects))
     verdict.finish(run.lines)
     return verdict
 
 
+# What runs while the file is loaded and should not.
+GUARD = 'Put what runs outside functions under if __name__ == "__main__":, or remove it'
+
+
 def _loaded(run: Run, verdict: Verdict) -> bool:
     if run.syntax:
         _syntax(run.syntax, verdict)
-        return False
-    if run.unloaded is not None:
+    elif run.unloaded is not None:
         code, text = run.unloaded
+        hint = "This line comes from a notebook; remove it" if "get_ipython" in text else GUARD
+        if text.startswith(("ModuleNotFoundError", "ImportError")):
+            hint = "The checker has PyTorch, NumPy and the files that were handed in"
         if code == "exception":
-            verdict.add("import-error", (), f"{text}. {_hint(text)}")
+            verdict.add("import-error", (), f"{text}. {hint}")
         else:
             verdict.add(code, (CALLS["load"],), text + f" {GUARD}." * (code == "timeout"))
-        return False
-    if not run.names:
+    elif not run.names:
         verdict.add("crash", (CALLS["load"],), "nothing was heard of it")
-        return False
-    for name in ("MLP", "mse_loss", "bce_loss"):
+    loaded = not verdict.findings
+    for name in ("MLP", "mse_loss", "bce_loss") if loaded else ():
         if run.names.get(name) is None:
             kind = "class" if name == "MLP" else "function"
             alike = {other.lower(): other for other in run.others if other != name}
             near = get_close_matches(name.lower(), alike, n=1)
             there = f" There is one called {alike[near[0]]}." if near else ""
             verdict.add("missing-name", (name,), f"The task asks for a {kind} of this name.{there}")
-    return True
+    return loaded
 
 
 def _syntax(found: Record, verdict: Verdict) -> None:
     if "reason" in found:
         verdict.add("syntax-error", (), str(found["reason"]))
         return
-    line, column = found.get("line"), found.get("column", 1)
     source = str(found.get("source", ""))
     lead = len(source) - len(source.lstrip())
-    caret = " " * max(0, int(column) - 1 - lead) + "^"
-    text = f"{str(found.get('message')).capitalize()}, in line {line}."
+    text = f"{str(found.get('message')).capitalize()}, in line {found.get('line')}."
     if source.lstrip()[:1] in ("%", "!"):
         text += " Lines that begin with % or ! are for notebooks alone."
     if found.get("newer"):
         text += f" The checker has Python {found['newer']}, which may be older than yours."
+    caret = " " * max(0, int(found.get("column", 1)) - 1 - lead) + "^"
     verdict.add("syntax-error", (), text, source.strip(), caret)
-
-
-# What runs while the file is loaded and should not.
-GUARD = 'Put what runs outside functions under if __name__ == "__main__":, or remove it'
-
-
-def _hint(text: str) -> str:
-    """What to do about an error while the file is loaded."""
-    if text.startswith(("ModuleNotFoundError", "ImportError")):
-        return "The checker has PyTorch, NumPy and the files that were handed in"
-    return "This line comes from a notebook; remove it" if "get_ipython" in text else GUARD
 
 
 def _conduct(run: Run, verdict: Verdict) -> None:
     """Findings about what the code does beside computing, one for each kind and call."""
-    seen: dict[tuple[str, str], list[str]] = {}
-    for kind, call, _, text in run.notes:
-        if kind == "changed":
-            kind = "changes-parameters" if text in cases.PARAMETERS else "changes-input"
-        texts = seen.setdefault((kind, CALLS.get(call, call)), [])
-        if text not in texts:
-            texts.append(text)
+    changes = ("changes-input", "changes-parameters")
+    seen = gathered(
+        ((changes[text in PARAMETERS] if kind == "changed" else kind, CALLS.get(call, call)), text)
+        for kind, call, _, text in run.notes
+    )
     for (code, call), texts in seen.items():
         if code == "changes-parameters":
-            texts.sort(key=cases.PARAMETERS.index)
+            texts.sort(key=PARAMETERS.index)
         verdict.add(code, (call,), listed(texts))
 
 
@@ -104,18 +93,16 @@ def _interface(run: Run, verdict: Verdict) -> bool:
     """Judge the new networks: parameters of the right shapes. False if they cannot be used."""
     group, usable = verdict.groups["interface"], bool(run.parameters)
     for (case, call, _), problem in run.raised.items():
-        if call == "MLP" and case in cases.networks():
+        if call == "MLP" and case in networks():
             group.count(False)
-            findings.problem_found(verdict, problem, CALLS["MLP"])
-    kinds = ("changes-parameters", "changes-input", "forbidden", "autograd")
+            verdict.problem(problem, "MLP")
     for case, record in run.parameters:
-        if case in cases.networks():
-            fine, can_be_used = _parameters(record, cases.networks()[case].points[0], verdict)
+        if case in networks():
+            fine, can_be_used = _parameters(record, networks()[case].points[0], verdict)
             usable = usable and can_be_used
-            group.count(fine and not verdict.has(*kinds))
-    if not usable:
-        for name in findings.NETWORK:
-            verdict.groups[name].note = "not judged until a network can be made as the task says"
+            group.count(fine and not verdict.has(*BEHAVIOUR))
+    for name in () if usable else NETWORK:
+        verdict.groups[name].note = "not judged until a network can be made as the task says"
     return usable
 
 
@@ -128,16 +115,16 @@ def _parameters(record: Record, point: Point, verdict: Verdict) -> tuple[bool, b
     for attribute in odd:
         verdict.add("missing-name", (attribute,), "The task asks for this attribute.")
     usable = True
-    for name in cases.PARAMETERS:
-        what, value, wanted = f'parameters["{name}"]', held.get(name), getattr(point, name).shape
+    for name in PARAMETERS:
+        what, value, wanted = f'parameters["{name}"]', held.get(name), getattr(point, name)
         array, dtype = numbers(value), str(value.get("dtype")) if isinstance(value, dict) else ""
         if isinstance(array, str):
             code = "missing-key" if array.endswith("None") else "wrong-type"
             verdict.add(code, (what,), "missing, or None" if array.endswith("None") else array)
             usable = False
-        elif array.shape != wanted:
-            findings.wrong_shape(verdict, what, name, array.shape, wanted)
-            usable &= [n for n in array.shape if n != 1] == [n for n in wanted if n != 1]
+        elif array.shape != wanted.shape:
+            verdict.wrong_shape(what, name, array.shape, wanted.shape)
+            usable &= squeezed(array) == squeezed(wanted)
         elif "int" in dtype:
             verdict.add("wrong-dtype", (what,), f"is {dtype}")
         elif value.get("requires_grad"):

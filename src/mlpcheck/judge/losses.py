@@ -1,44 +1,42 @@
 """Judges mse_loss and bce_loss: the loss, its gradient, and both where y_hat is 0 or 1."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from mlpcheck import search
-from mlpcheck.judge.findings import CALLS, Verdict, problem_found, raised_together, show
-from mlpcheck.judge.quantity import Quantity, unlike
+from mlpcheck.judge.findings import CALLS, Verdict, raised_together, show
+from mlpcheck.judge.quantity import Judge, Quantity, unlike
 from mlpcheck.mistakes import Explained, Found, at
 from mlpcheck.run.records import Run, numbers
-from mlpcheck.search import Explanation, Sizes, Tolerance
+from mlpcheck.search import Explanation, Given, Tolerance
 from mlpcheck.truth import cases
 from mlpcheck.truth.cases import Array
 
 
-class Loss:
+class Loss(Judge):
     """One loss: its two quantities, and what concerns both."""
 
+    cases: Mapping[str, cases.Loss]
+
     def __init__(self, function: str, run: Run, verdict: Verdict, tolerance: Tolerance) -> None:
-        self.function, self.run, self.verdict = function, run, verdict
-        self.tolerance, self.call = tolerance, (CALLS[function],)
         of = {k: c for k, c in cases.losses().items() if c.function == function}
-        self.cases = {k: c for k, c in of.items() if not c.twin}
         self.twins = {c.twin: k for k, c in of.items() if c.twin}
-        self.quantities = {"loss": self._quantity("loss"), "dJdy_hat": self._quantity("dJdy_hat")}
+        once = {k: c for k, c in of.items() if not c.twin}
+        super().__init__(run, verdict, tolerance, once, {f"{function}-hand"})
+        self.function, self.call = function, (CALLS[function],)
+        self.returned = {c: v for (c, call, _), v in run.returned.items() if call == function}
+        self.quantities = {
+            name: Quantity(self, name, f"{what} of {function}", plain_number=True)
+            for name, what in (("loss", "the loss"), ("dJdy_hat", "dJdy_hat"))
+        }
         self.swapped = self._swapped()
 
-    def _quantity(self, name: str) -> Quantity:
-        def example(case: str, value: Array, _: bool) -> list[str]:
-            loss = self.cases[case]
-            return [
-                f"for y = {show(loss.y)}, y_hat = {show(loss.y_hat)}",
-                f"expected {show(loss.truth[name])}", f"yours    {show(value)}",
-            ]  # fmt: skip
-
-        what = f"the loss of {self.function}" if name == "loss" else f"dJdy_hat of {self.function}"
-        truth = {case: loss.truth[name] for case, loss in self.cases.items()}
-        sizes = {case: Sizes(*loss.y.shape) for case, loss in self.cases.items()}
-        hand = frozenset(case for case in self.cases if case.endswith("-hand"))
-        return Quantity(name, what, truth, sizes, self.tolerance, example, hand, plain_number=True)
+    def example(self, name: str, case: str, value: Array, steps: bool) -> Sequence[str]:
+        loss = self.cases[case]
+        return (f"for y = {show(loss.y)}, y_hat = {show(loss.y_hat)}",
+                f"expected {show(loss.truth[name])}", f"yours    {show(value)}")  # fmt: skip
 
     def judge(self) -> None:
         self._take()
@@ -49,35 +47,32 @@ class Loss:
                 group = "bce_loss at 0 and 1" if loss.saturated else group
                 fine = case in quantity.held and not used and not self.swapped
                 self.verdict.groups[group].count(fine)
-        for case, twin in self.twins.items():
-            one, other = (self.run.returned.get((c, self.function, 0), ()) for c in (case, twin))
-            if unlike(one, other):
-                self.verdict.add("random", self.call, self.function)
-                return
+        if any(unlike(*(self.returned.get(c, ()) for c in pair)) for pair in self.twins.items()):
+            self.verdict.add("random", self.call, self.function)
+            return
         for quantity in self.quantities.values():
-            self._explain(quantity)
+            if len(quantity.right) < len(quantity.results):
+                self._explain(quantity)
 
     def _take(self) -> None:
         """Sort what was returned; findings for wrong numbers of values, and for what was raised."""
         raised = {c: p for (c, call, _), p in self.run.raised.items()
                   if call == self.function and c in self.cases}  # fmt: skip
         for case in self.cases:
-            if returned := self.run.returned.get((case, self.function, 0)):
+            if returned := self.returned.get(case):
                 self._take_pair(case, returned)
             elif case in raised and raised[case].code == "exception":
                 for quantity in self.quantities.values():
                     quantity.results[case] = None
         loss = self.quantities["loss"]
-        if raised and (size := loss.pattern(self.run.integers, loss.values)):
+        if raised and (size := loss.pattern(loss.values)):
             self.verdict.add(size.code, self.call, size.value)
             return
         for problem, found in raised_together(raised):
-            where = ""
-            if problem.code == "exception" and len(found) < len(self.cases):
-                if any(self._best(q, [self.tolerance]) for q in self.quantities.values()):
-                    continue  # a hypothesis that raises there, too, explains it
-                where = f", in {len(found)} of {len(self.cases)} cases"
-            problem_found(self.verdict, problem, *self.call, where)
+            where = self.when(found, {*self.cases}) if problem.code == "exception" else ""
+            # A hypothesis that raises there, too, may explain it.
+            if not (where and any(self._best(q.given()) for q in self.quantities.values())):
+                self.verdict.problem(problem, self.function, where)
 
     def _take_pair(self, case: str, returned: list[Any]) -> None:
         if len(returned) != 2:
@@ -90,12 +85,12 @@ class Loss:
                 return
         names = ("dJdy_hat", "loss") if self.swapped else ("loss", "dJdy_hat")
         for name, encoded in zip(names, returned, strict=False):
-            self.quantities[name].take(case, encoded, self.verdict)
+            self.quantities[name].take(case, encoded)
 
     def _swapped(self) -> bool:
         """Whether the gradient is returned first; it shows where y_hat has several elements."""
         for case, loss in self.cases.items():
-            arrays = [numbers(v) for v in self.run.returned.get((case, self.function, 0), ())]
+            arrays = [numbers(v) for v in self.returned.get(case, ())]
             shapes = [a.shape for a in arrays if isinstance(a, np.ndarray)]
             if loss.y.size > 1 and len(shapes) == 2:
                 if swapped := shapes[0] == loss.y.shape and shapes[1] in ((), (1,)):
@@ -106,56 +101,47 @@ class Loss:
     # -------------------------------------------------------------------------- explaining
 
     def _explain(self, quantity: Quantity) -> None:
-        if len(quantity.right) == len(quantity.results):
-            return
-        tolerances = [self.tolerance]
-        if self.tolerance == search.DOUBLE:  # some hypotheses differ by 1e-10 alone
-            tolerances.insert(0, search.EXACT)
-        best = self._best(quantity, tolerances)
+        # Some hypotheses differ by 1e-10 alone.
+        exact = self.tolerance == search.DOUBLE and self._best(quantity.given(near=search.EXACT))
+        best = exact or self._best(quantity.given())
         # What is wrong at 0 and 1 alone may come on top of a mistake elsewhere.
-        usual = {c: r for c, r in quantity.results.items() if not self.cases[c].saturated}
-        found = best or (self._fewest(quantity, usual, self.tolerance) if usual else None)
+        usual = [c for c in quantity.results if not self.cases[c].saturated]
+        found = best or (self._fewest(quantity.given(usual)) if usual else None)
         if found is None:
-            if size := quantity.pattern(self.run.integers):
-                quantity.explained((size,), self.verdict)
+            if size := quantity.pattern():
+                quantity.explained(size)
             elif quantity.wrong:
-                quantity.differs(self.verdict)
+                quantity.differs()
             return
-        quantity.explained(self._named(found.mistakes), self.verdict)
+        quantity.explained(*self._named(found.mistakes))
         bounds = {c: v for c, v in quantity.wrong.items() if self.cases[c].saturated}
-        if best is None and any(not np.isfinite(v).all() for v in bounds.values()):
+        if not best and any(not np.isfinite(v).all() for v in bounds.values()):
             self.verdict.add("bce-saturated", (quantity.what,), "", *quantity.shown(bounds))
-        elif best is None and bounds and not found.mistakes:
+        elif not best and bounds and not found.mistakes:
             text = "in another way than the checker knows; see the numbers"
             self.verdict.add("bce-epsilon", (quantity.what,), text, *quantity.shown(bounds))
 
-    def _best(self, quantity: Quantity, tolerances: list[Tolerance]) -> Explanation | None:
-        """The fewest mistakes that reproduce all cases, as exactly as any do."""
-        for tolerance in tolerances:
-            found = self._fewest(quantity, quantity.results, tolerance)
-            if found is not None and found.mistakes:
-                return found
-        return None
+    def _best(self, given: Given) -> Explanation | None:
+        """The fewest mistakes that reproduce all results; None if there are none."""
+        found = self._fewest(given)
+        return found if found and found.mistakes else None
 
-    def _fewest(
-        self, quantity: Quantity, results: search.Results, tolerance: Tolerance
-    ) -> Explanation | None:
+    def _fewest(self, given: Given) -> Explanation | None:
         """The fewest mistakes that reproduce these results, the first among equals."""
-        raised = {case for case, value in results.items() if value is None}
         found = []
-        for run, mistakes in at(f"{self.function} {quantity.name}"):
+        for run, mistakes in at(f"{self.function} {given.quantity}"):
 
-            def predict(case: str, run: Any = run) -> Array:
+            def compare(case: str, run: Any = run) -> search.Ratio:
                 loss = self.cases[case]
-                value = np.asarray(run(loss.y, loss.y_hat))
-                return value if quantity.name == "loss" else value / loss.y.size
+                size = 1 if given.quantity == "loss" else loss.y.size
 
-            def compare(case: str, predict: Any = predict) -> search.Ratio:
-                return search.ratio(lambda: predict(case), results[case], tolerance)
+                def predict() -> Array:
+                    return np.asarray(run(loss.y, loss.y_hat)) / size
 
-            sizes, name = quantity.sizes, quantity.name
-            one = search.explain(compare, mistakes, results, sizes, tolerance, name)
-            if one is not None and one.raises == raised:
+                return search.ratio(predict, given.results[case], given.tolerance)
+
+            one = search.explain(given, compare, mistakes, len(mistakes))
+            if one is not None and one.raises == given.raised:
                 found.append(one)
         return min(found, key=lambda e: len(e.mistakes), default=None)
 
@@ -165,7 +151,6 @@ class Loss:
         A squared error with swapped arguments has a flipped sign; the names tell them apart.
         """
         names = (self.run.names.get(self.function) or [])[:2]
-        hat = ["hat" in str(n).lower() or "pred" in str(n).lower() for n in names]
-        if hat == [True, False]:
+        if ["hat" in str(n).lower() or "pred" in str(n).lower() for n in names] == [True, False]:
             return tuple(Found("swapped-arguments") if m.code == "sign" else m for m in mistakes)
         return mistakes

@@ -7,63 +7,46 @@ from typing import Any
 import numpy as np
 
 from mlpcheck import search
-from mlpcheck.judge import findings
-from mlpcheck.judge.findings import CALLS, Verdict, listed, problem_found, show
-from mlpcheck.judge.quantity import Quantity, unlike
-from mlpcheck.judge.state import judge_clearing
+from mlpcheck.judge.findings import CALLS, Verdict, gathered, listed, show
+from mlpcheck.judge.quantity import Judge, Quantity, unlike
 from mlpcheck.mistakes import Explained, Found
-from mlpcheck.run.records import Run, numbers
-from mlpcheck.search import EXACT, Sizes, Tolerance
+from mlpcheck.run.records import Raised, Run, numbers
+from mlpcheck.search import EXACT, Tolerance
 from mlpcheck.truth import cases, passes
-from mlpcheck.truth.cases import GRADIENTS, Array, Point
+from mlpcheck.truth.cases import GRADIENTS, PARAMETERS, Array, Point
 
 
-class Networks:
+class Networks(Judge):
     """Judges MLP: forward, the four gradients, and clearing."""
 
+    cases: Mapping[str, Point]
+
     def __init__(self, run: Run, verdict: Verdict, tolerance: Tolerance) -> None:
-        self.run, self.verdict, self.tolerance = run, verdict, tolerance
-        self.all, self.points = cases.networks(run.probed), cases.points(run.probed)
-        self.sizes = {
-            case: Sizes(len(p.d), len(p.b2), *p.W1.shape) for case, p in self.points.items()
-        }
-        self.counted = [case for case in self.points if self.all[case].role != "probe"]
-        self.y_hat = self._quantity("y_hat")
-        self.gradients = {name: self._quantity(name) for name in GRADIENTS}
+        self.all = cases.networks(run.probed)
+        hand = {case for case, network in self.all.items() if network.role == "hand"}
+        super().__init__(run, verdict, tolerance, cases.points(run.probed), hand)
+        self.y_hat = Quantity(self, "y_hat", "y_hat")
+        self.gradients = {n: Quantity(self, n, n, f'grads["{n}"]') for n in GRADIENTS}
         self.backward = search.backward(run.probed)
-        used = {call: {n.case for n in run.notes if (n.kind, n.call) == ("autograd", call)}
-                for call in ("forward", "backward")}  # fmt: skip
-        self.autograd = {**used, "backward": used["forward"] | used["backward"]}
 
-    def _quantity(self, name: str) -> Quantity:
-        def example(case: str, value: Array, steps: bool) -> list[str]:
-            return [*self._steps(name, case, steps),
-                    f"expected {name} = {show(self.points[case].truth[name])}",
-                    f"yours    {name} = {show(value)}"]  # fmt: skip
-
-        truth = {case: point.truth[name] for case, point in self.points.items()}
-        hand = frozenset(case for case in self.points if self.all[case].role == "hand")
-        stored = "" if name == "y_hat" else f'grads["{name}"]'
-        return Quantity(name, name, truth, self.sizes, self.tolerance, example, hand, stored)
-
-    def _steps(self, name: str, case: str, steps: bool) -> list[str]:
-        """What leads to the quantity in a case, in numbers; the input alone without `steps`."""
-        p = self.points[case]
-        right = dict(zip(("s1", "z1", "s2"), passes.forward(p), strict=False))
+    def example(self, name: str, case: str, value: Array, steps: bool) -> Sequence[str]:
+        p = self.cases[case]
         lines = [
             f"f = {p.f}, g = {p.g}, x = {show(p.x)}, dJdy_hat = {show(p.d)}",
             f"W1 = {show(p.W1)}, b1 = {show(p.b1)}", f"W2 = {show(p.W2)}, b2 = {show(p.b2)}",
         ]  # fmt: skip
-        if not steps:
-            return lines
-        s1, z1, s2 = (f"{one} = {show(value)}" for one, value in right.items())
-        lines += [f"expected {s1}, {z1}", f"expected {s2}"]
-        if name == "y_hat":
-            return lines + self._cached(case, right)
-        lines.append(f"expected error of layer 2 = {show(self.backward.delta2(case))}")
-        if name.endswith("1"):
-            lines.append(f"expected error of layer 1 = {show(self.backward.delta1(case))}")
-        return lines
+        if steps:
+            right = dict(zip(("s1", "z1", "s2"), passes.forward(p), strict=False))
+            s1, z1, s2 = (f"{one} = {show(array)}" for one, array in right.items())
+            lines += [f"expected {s1}, {z1}", f"expected {s2}"]
+            if name == "y_hat":
+                lines += self._cached(case, right)
+            else:
+                lines.append(f"expected error of layer 2 = {show(self.backward.delta2(case))}")
+            if name.endswith("1"):
+                lines.append(f"expected error of layer 1 = {show(self.backward.delta1(case))}")
+        both = f"expected {name} = {show(p.truth[name])}", f"yours    {name} = {show(value)}"
+        return [*lines, *both]
 
     def _cached(self, case: str, expected: Mapping[str, Array]) -> list[str]:
         """Which of s1, z1 and s2 the student's cache holds, as far as it holds tensors."""
@@ -74,105 +57,99 @@ class Networks:
         return [f"in your cache, {shown}"] if found else []
 
     def judge(self) -> None:
-        right = self._forward(self._random())
-        self._backward([case for case in self.points if case in right])
-        judge_clearing(self.run, self.verdict, self.tolerance, self.all, right)
-
-    def _random(self) -> bool:
-        """Whether forward gives something else for the same input a second time; the finding."""
-        for case, network in self.all.items():
-            if network.role == "repeat":
-                one, other = (self.run.returned.get((case, "forward", i), ()) for i in (0, 1))
-                if unlike(one, other):
-                    self.verdict.add("random", ("y_hat",), CALLS["forward"])
-                    return True
-        return False
+        right = self._forward()
+        self._backward([case for case in self.cases if case in right])
+        self._clearing(right)
 
     def _raised(self, call: str, among: Iterable[str]) -> set[str]:
         """The cases in which the call raised an exception; findings for its other ends."""
-        found = set()
-        for case in among:
-            problem = self.run.raised.get((case, call, 0))
-            if problem is not None and problem.code == "exception":
-                found.add(case)
-            elif problem is not None:
-                problem_found(self.verdict, problem, CALLS[call])
-        return found
+        problems = {c: p for c in among if (p := self.run.raised.get((c, call, 0)))}
+        for problem in problems.values():
+            if problem.code != "exception":
+                self.verdict.problem(problem, call)
+        return {case for case, problem in problems.items() if problem.code == "exception"}
 
-    def _large(self, case: str) -> bool:
-        return self.all[case].role == "large"
+    def _count(self, group: str, quantity: Quantity, *calls: str) -> None:
+        """Count the cases in which a quantity is right, and none of the calls used autograd."""
+        used = {n.case for n in self.run.notes if n.kind == "autograd" and n.call in calls}
+        for case in self.cases:
+            if self.all[case].role != "probe":
+                self.verdict.groups[group].count(quantity.shaped(case) and case not in used)
 
     # -------------------------------------------------------------------------- forward
 
-    def _forward(self, noisy: bool) -> set[str]:
+    def _forward(self) -> set[str]:
         """Judge y_hat; the cases in which it is right."""
-        y_hat = self.y_hat
-        raised = self._raised("forward", self.points)
-        for case in self.points:
+        y_hat, returned = self.y_hat, self.run.returned
+        noisy = any(
+            unlike(*(returned.get((case, "forward", i), ()) for i in (0, 1)))
+            for case, network in self.all.items() if network.role == "repeat"
+        )  # fmt: skip
+        if noisy:
+            self.verdict.add("random", ("y_hat",), CALLS["forward"])
+        raised = self._raised("forward", self.cases)
+        for case in self.cases:
             if case in raised:
                 y_hat.results[case] = None
-            elif returned := self.run.returned.get((case, "forward", 0)):
-                y_hat.take(case, returned[0], self.verdict, ". Is a return missing?")
-        for case in self.counted:
-            fine = y_hat.shaped(case) and case not in self.autograd["forward"]
-            self.verdict.groups["forward"].count(fine)
+            elif values := returned.get((case, "forward", 0)):
+                y_hat.take(case, values[0], ". Is a return missing?")
+        self._count("forward", y_hat, "forward")
         if noisy:
             return set()
         if len(y_hat.right) == len(y_hat.results):
-            y_hat.shapes(self.verdict)
+            y_hat.shapes()
             return y_hat.right
         self._explain_forward()
         # A wrong step may change a y_hat too little to be seen, but not its gradients; and a
         # saturated sigmoid hides what is wrong before it.
         exact = EXACT if self.tolerance == search.DOUBLE else self.tolerance
-        hidden = {c for c in y_hat.right if self._large(c) and self.points[c].g == "sigmoid"}
-        return {case for case in y_hat.right - hidden
-                if exact.close(y_hat.values[case], y_hat.truth[case])}  # fmt: skip
+        return {
+            case for case in y_hat.right
+            if exact.close(y_hat.values[case], y_hat.truth[case])
+            and not (self.all[case].role == "large" and self.cases[case].g == "sigmoid")
+        }  # fmt: skip
 
     def _explain_forward(self) -> None:
         y_hat = self.y_hat
-        wrong = y_hat.results.keys() - y_hat.right
-        explanation = search.explain_forward(self.points, y_hat.ordered, self.sizes, self.tolerance)
-        if explanation is not None:
-            y_hat.explained(explanation.mistakes, self.verdict)
-        elif self._overflow(y_hat, wrong):
-            y_hat.explained((Found("sigmoid-overflow"),), self.verdict)
+        if explanation := search.explain_forward(y_hat.given()):
+            y_hat.explained(*explanation.mistakes)
+        elif self._overflow(y_hat, y_hat.results.keys() - y_hat.right):
+            y_hat.explained(Found("sigmoid-overflow"))
         elif copied := self._copied():
-            y_hat.explained((Found("parameters-copied", copied),), self.verdict)
-        elif same := y_hat.pattern(self.run.integers):
+            y_hat.explained(Found("parameters-copied", copied))
+        elif same := y_hat.pattern():
             self.verdict.add(same.code, (CALLS["forward"],), same.value)
         else:
-            self._raised_when("forward", y_hat.results.keys() - y_hat.values)
-            if y_hat.wrong:
-                self._differs(y_hat)
+            self.raised_when("forward", y_hat.given().raised, {*y_hat.results})
+            self._differs(y_hat)
 
     def _copied(self) -> str:
         """The parameters whose first values explain y_hat; empty if none do."""
-        results = self.y_hat.results
+        values = self.y_hat.values
         made: dict[str, dict[str, Any]] = {
-            case: {n: numbers(record["parameters"].get(n)) for n in cases.PARAMETERS}
-            for case, record in self.run.parameters
-            if case in results and record.get("network") == 0
-        }
-        if not results.keys() <= made.keys() & self.y_hat.values.keys():
+            case: {n: numbers(record["parameters"].get(n)) for n in PARAMETERS}
+            for case, record in self.run.parameters if record.get("network") == 0
+        }  # fmt: skip
+        if not self.y_hat.results.keys() <= made.keys() & values.keys():
             return ""
-        for count in range(1, len(cases.PARAMETERS) + 1):
-            for names in combinations(cases.PARAMETERS, count):
 
-                def predict(case: str, names: Sequence[str] = names) -> Array:
-                    first = {name: made[case][name] for name in names}
-                    return passes.forward(self.points[case]._replace(**first))[3]
+        def predicted(case: str, names: Sequence[str]) -> Array:
+            first = {name: made[case][name] for name in names}
+            return passes.forward(self.cases[case]._replace(**first))[3]
 
-                if all(self.tolerance.close(v, predict(c)) for c, v in self.y_hat.values.items()):
-                    return listed(names)
-        return ""
+        every = (names for count in (1, 2, 3, 4) for names in combinations(PARAMETERS, count))
+        close = self.tolerance.close
+        found = (names for names in every
+                 if all(close(v, predicted(c, names)) for c, v in values.items()))  # fmt: skip
+        return listed(next(found, ()))
 
     def _overflow(self, quantity: Quantity, wrong: Iterable[str]) -> bool:
         """Whether all that is wrong is not a number, where a sigmoid has large arguments."""
         for case in wrong:
             value, truth = quantity.values.get(case), quantity.truth[case]
-            sigmoid = "sigmoid" in (self.points[case].f, self.points[case].g)
-            if not (self._large(case) and sigmoid) or value is None or value.shape != truth.shape:
+            sigmoid = "sigmoid" in (self.cases[case].f, self.cases[case].g)
+            large = self.all[case].role == "large"
+            if not (large and sigmoid) or value is None or value.shape != truth.shape:
                 return False
             finite = np.isfinite(value)
             if finite.all() or not np.allclose(value[finite], truth[finite]):
@@ -198,10 +175,8 @@ class Networks:
                 if case in raised:
                     quantity.results[case] = None
                 else:
-                    quantity.take(case, self.run.grads[case, 0].get(name), self.verdict, missing)
-            for case in self.counted:
-                fine = quantity.shaped(case) and case not in self.autograd["backward"]
-                self.verdict.groups[name].count(fine)
+                    quantity.take(case, self.run.grads[case, 0].get(name), missing)
+            self._count(name, quantity, "forward", "backward")
         if judged:
             self._explain_backward(raised)
 
@@ -224,79 +199,71 @@ class Networks:
 
     def _explain_backward(self, raised: set[str]) -> None:
         gradients, first = self.gradients, self.gradients[GRADIENTS[0]]
-        overflown = self._overflown()
+        # The cases in which a sigmoid's derivative overflows and nothing else is wrong there.
+        infinite = {name: {c for c, v in quantity.wrong.items() if not np.isfinite(v).all()}
+                    for name, quantity in gradients.items()}  # fmt: skip
+        overflown = {n: w for n, w in infinite.items() if w and self._overflow(gradients[n], w)}
         kept = {name: dict(quantity.results) for name, quantity in gradients.items()}
         for quantity in gradients.values():
             for case in set().union(*overflown.values()):
                 quantity.results.pop(case, None)
         given = [name for name, quantity in gradients.items() if quantity.values]
-        scaled = self._scaled(given)
+        scaled = {n: (Found("gradient-scaled", text),) for n in given if (text := self._scaled(n))}
         possible = {
             name: found for name in given if name not in scaled
-            if (found := self.backward.explanations(
-                name, gradients[name].ordered, self.sizes, self.tolerance))
+            if (found := self.backward.explanations(gradients[name].given()))
         }  # fmt: skip
-        chosen, rest = search.choose(possible, frozenset(raised))
+        chosen, rest = search.choose(possible, raised)
         if rest and self._backward_sizes(chosen, raised, given):
             return
-        self._raised_when("backward", set(rest))
-        for mistake, names in search.collect({**chosen, **scaled}):
-            quantity = gradients[names[0]]
-            self.verdict.add(mistake.code, names, mistake.value, *quantity.shown(quantity.wrong))
-        for name in (*chosen, *scaled):
-            if not {m.code for m in chosen.get(name, ())} & {"transposed", "bias-not-summed"}:
-                gradients[name].shapes(self.verdict)
-        # Where most calls raise an error, what the others return is by chance.
-        blocked = bool(rest) and 2 * len(raised) > len(first.results)
-        unknown = [n for n in given if n not in chosen and n not in scaled]
+        self.raised_when("backward", rest, {*first.results})
+        explained: dict[str, Explained] = {**chosen, **scaled}
+        pairs = ((mistake, name) for name, mistakes in explained.items() for mistake in mistakes)
+        for mistake, names in gathered(pairs).items():
+            biases = mistake.code == "mean-again" and all("b" in name for name in names)
+            one = Found("bias-mean") if biases else mistake
+            gradients[names[0]].explained(one, names=names)
+        for name, mistakes in explained.items():
+            if not {m.code for m in mistakes} & {"transposed", "bias-not-summed"}:
+                gradients[name].shapes()
+        unknown = [name for name in given if name not in explained]
         for name, cases_ in overflown.items():
             gradients[name].results = kept[name]
             if name not in unknown:
                 shown = gradients[name].shown(cases_)
                 self.verdict.add("sigmoid-overflow", (name,), "", *shown)
-        self._unexplained(unknown, blocked)
-
-    def _overflown(self) -> dict[str, set[str]]:
-        """The cases in which a sigmoid's derivative overflows and nothing else is wrong there."""
-        infinite = {name: {c for c, v in quantity.wrong.items() if not np.isfinite(v).all()}
-                    for name, quantity in self.gradients.items()}  # fmt: skip
-        return {n: w for n, w in infinite.items() if w and self._overflow(self.gradients[n], w)}
+        # Where most calls raise an error, what the others return is by chance.
+        self._unexplained(unknown, bool(rest) and 2 * len(raised) > len(first.results))
 
     def _backward_sizes(
         self, chosen: Mapping[str, Explained], raised: set[str], given: Sequence[str]
     ) -> bool:
         """Whether backward works for some sizes alone; the finding."""
-        if any(chosen.values()):
-            return False
         first = self.gradients[GRADIENTS[0]]
         returned = first.results.keys() - raised
         right = returned.intersection(*(self.gradients[q].right for q in given))
-        for works in (right, returned):
-            if found := first.pattern(self.run.integers, works):
+        for works in () if any(chosen.values()) else (right, returned):
+            if found := first.pattern(works):
                 self.verdict.add(found.code, (CALLS["backward"],), found.value)
                 return True
         return False
 
-    def _scaled(self, given: Sequence[str]) -> dict[str, Explained]:
-        """The gradients that are right but normalised or clipped, and how."""
-        found: dict[str, Explained] = {}
-        for name in given:
-            quantity = self.gradients[name]
-            values = quantity.values
-            nonzero = any(value.any() for value in values.values())
-            if quantity.wrong and nonzero and len(values) == len(quantity.results):
-                for text, scaled in scalings(name, values, self.points):
-                    if all(self.tolerance.close(v, scaled[case]) for case, v in values.items()):
-                        found[name] = (Found("gradient-scaled", text),)
-                        break
-        return found
+    def _scaled(self, name: str) -> str:
+        """How the gradient was normalised or clipped, if it is right but for that."""
+        quantity, values = self.gradients[name], self.gradients[name].values
+        nonzero = any(value.any() for value in values.values())
+        if quantity.wrong and nonzero and len(values) == len(quantity.results):
+            for text, scaled in scalings(name, values, self.cases):
+                if all(self.tolerance.close(v, scaled[case]) for case, v in values.items()):
+                    return text
+        return ""
 
     def _unexplained(self, names: Sequence[str], blocked: bool) -> None:
         first = "error" if blocked else "difference"
         for name in names:
             quantity = self.gradients[name]
-            if found := quantity.pattern(self.run.integers):
-                quantity.explained((found,), self.verdict)
+            if found := quantity.pattern():
+                quantity.explained(found)
             elif blocked:
                 note = f"wrong as well; to be looked at again once the {first} is gone"
                 self.verdict.groups[name].note = note
@@ -307,41 +274,90 @@ class Networks:
     # -------------------------------------------------------------------------- when
 
     def _differs(self, quantity: Quantity) -> None:
-        when = self._when(set(quantity.wrong), set(quantity.results))
-        quantity.differs(self.verdict, when, " It is the first to differ.")
+        if quantity.wrong:
+            when = self.alone({*quantity.wrong}, {*quantity.results})
+            quantity.differs(when, " It is the first to differ.")
 
-    def _raised_when(self, call: str, raised: set[str]) -> None:
-        """One finding for each kind of error that the call raises, saying when."""
-        quantity = self.y_hat if call == "forward" else self.gradients[GRADIENTS[0]]
-        judged = set(quantity.results)
-        problems = {c: self.run.raised[c, call, 0] for c in self.points if c in raised}
-        for problem, found in findings.raised_together(problems):
-            some = f", in {len(found)} of {len(judged)} cases" if len(found) < len(judged) else ""
-            problem_found(self.verdict, problem, CALLS[call], self._when(found, judged) or some)
-
-    def _when(self, found: set[str], judged: set[str]) -> str:
-        """For which cases alone this happens, if a single property tells."""
+    def alone(self, found: set[str], judged: set[str]) -> str:
         roles = {self.all[case].role for case in found}
         for role, text in (("kink", ", where s is 0"), ("large", ", for large activations")):
             if roles == {role}:
                 return text
+        points, others = ([self.cases[c] for c in some] for some in (found, judged - found))
         for name in ("f", "g"):
-            values = {getattr(self.points[case], name) for case in found}
-            same = {case for case in judged if getattr(self.points[case], name) in values}
-            if same == found != judged:
+            values = {getattr(p, name) for p in points}
+            if others and not values & {getattr(p, name) for p in others}:
                 return f", for {name} = {' or '.join(sorted(values))}"
-        sizes, others = ({self.sizes[c].N for c in some} for some in (found, judged - found))
+        sizes, rest = ({p.sizes.N for p in some} for some in (points, others))
         for text, holds in (
-            (str(max(sizes)), len(sizes) == 1 and not sizes & others),
-            (f"at most {max(sizes)}", max(sizes) < min(others, default=0)),
-            (f"at least {min(sizes)}", min(sizes) > max(others, default=max(sizes))),
+            (str(max(sizes)), len(sizes) == 1 and not sizes & rest),
+            (f"at most {max(sizes)}", max(sizes) < min(rest, default=0)),
+            (f"at least {min(sizes)}", min(sizes) > max(rest, default=max(sizes))),
         ):
             if others and holds:
                 return f", for a batch of {text}"
         for name in cases.ACTIVATIONS:
-            if found == {c for c in judged if name in (self.points[c].f, self.points[c].g)}:
+            if found == {c for c in judged if name in (self.cases[c].f, self.cases[c].g)}:
                 return f", for f or g = {name}"
         return ""
+
+    # -------------------------------------------------------------------------- clearing
+
+    def _clearing(self, right: set[str]) -> None:
+        """Compare with a fresh network's pass, where that is right in the forward pass."""
+        group, raised = self.verdict.groups["clearing"], list[tuple[Raised, str, str]]()
+        for case, network in self.all.items():
+            again = network.role == "again"
+            if not (again or network.role == "two"):
+                continue
+            twins, holds = [self._grads(twin, 0) for twin in network.twins], False
+            problems = [(p, call) for (c, call, _), p in self.run.raised.items() if c == case]
+            if network.twins[again] not in right or not twins[again]:
+                group.note = "checked once the first pass is right"
+            elif problems:
+                when = "in a second pass" if again else "beside a second network"
+                raised.append((*problems[0], f", {when}"))
+            else:
+                holds = self._second(again, self._grads(case, int(again)), twins)
+            group.count(holds)
+        if self.verdict.has("accumulates", "stale-cache", "shared-state"):
+            return
+        if self.run.left:
+            left = [name for name in (*GRADIENTS, "cache") if name in self.run.left]
+            self.verdict.add("not-cleared", (), listed(left))
+            group.held = 0
+        for problem, call, when in raised:
+            self.verdict.problem(problem, call, when)
+
+    def _second(self, again: bool, found: dict[str, Array], twins: list[dict[str, Array]]) -> bool:
+        """Whether the second pass equals that of a fresh network; if not, the finding."""
+        right, first, add = twins[again], twins[0], self.verdict.add
+
+        def is_(quantity: str, *values: Array | None) -> bool:
+            """Whether the quantity was found, and is one of the values."""
+            value, close = found.get(quantity), self.tolerance.close
+            return value is not None and any(v is not None and close(value, v) for v in values)
+
+        wrong = [q for q in GRADIENTS if q in right and not is_(q, right[q])]
+        if not (again and wrong):
+            if wrong:
+                add("shared-state", wrong)
+            return not wrong
+        alike = [q for q in wrong if q in first and first[q].shape == right[q].shape]
+        sums = [q for q in alike if is_(q, first[q] + right[q])]
+        others = [q for q in wrong if q not in sums]
+        stale = [q for q in others if is_(q, *(twin.get(q) for twin in (first, *twins[2:])))]
+        for code, names in (("accumulates", sums), ("stale-cache", stale)):
+            if names:
+                add(code, names)
+        if len(stale) < len(others) and not self.verdict.has("accumulates", "stale-cache"):
+            text = "in a second pass, after clear_grad_and_cache(), differs from a new network's."
+            add("differs", wrong[:1], text)
+        return False
+
+    def _grads(self, case: str, number: int) -> dict[str, Array]:
+        found = {q: numbers(v) for q, v in self.run.grads.get((case, number), {}).items()}
+        return {q: a for q, a in found.items() if isinstance(a, np.ndarray)}
 
 
 NOT_YET = "checked once the forward pass is right"
@@ -353,8 +369,7 @@ def scalings(
     """What the gradient would be, normalised or clipped, after what is said about it."""
     truth = {case: points[case].truth[name] for case in values}
     every = {c: np.concatenate([points[c].truth[q].ravel() for q in GRADIENTS]) for c in values}
-    norms = {case: float(np.linalg.norm(t)) for case, t in truth.items()}
-    totals = {case: float(np.linalg.norm(t)) for case, t in every.items()}
+    norms, totals = ({c: float(np.linalg.norm(t)) for c, t in of.items()} for of in (truth, every))
     largest = {case: float(np.max(np.abs(t))) for case, t in truth.items()}
     for what, lengths in {"its norm": norms, "its largest element": largest,
                           "the norm of all gradients": totals}.items():  # fmt: skip
@@ -362,7 +377,7 @@ def scalings(
     most = max(np.max(np.abs(v)) for v in values.values())
     yield f"clipped to {most:.6g}", {c: np.clip(t, -most, most) for c, t in truth.items()}
     for text, lengths in (("", norms), (" of all gradients", totals)):
-        reached = [np.linalg.norm(v) * lengths[c] / (norms[c] or 1) for c, v in values.items()]
-        most = float(max(reached))
+        found = {c: np.linalg.norm(v) * lengths[c] / (norms[c] or 1) for c, v in values.items()}
+        most = float(max(found.values()))
         shrunk = {c: t * min(1.0, most / (lengths[c] or 1)) for c, t in truth.items()}
         yield f"clipped to the norm {most:.6g}{text}", shrunk

@@ -3,20 +3,17 @@
 y_hat, the four gradients, and the value and the gradient of each loss are quantities.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from mlpcheck.judge.findings import Verdict, pattern, wrong_shape
-from mlpcheck.mistakes import Explained, Found
-from mlpcheck.run.records import numbers
-from mlpcheck.search import Sizes, Tolerance, squeezed
-from mlpcheck.truth.cases import Array
-
-# The lines that show a value in a case, with the steps that lead there or without.
-Example = Callable[[str, Array, bool], Sequence[str]]
+from mlpcheck.judge.findings import Verdict, raised_together
+from mlpcheck.mistakes import Found
+from mlpcheck.run.records import Run, numbers
+from mlpcheck.search import Given, Tolerance, squeezed
+from mlpcheck.truth.cases import Array, Loss, Point
 
 
 def unlike(one: Iterable[Any], other: Iterable[Any]) -> bool:
@@ -28,44 +25,75 @@ def unlike(one: Iterable[Any], other: Iterable[Any]) -> bool:
 
 
 @dataclass
+class Judge:
+    """What the judges of the losses and of MLP share: the cases of a run, and its verdict.
+
+    hand: the cases with numbers for pencil and paper, which are shown rather than others.
+    """
+
+    run: Run
+    verdict: Verdict
+    tolerance: Tolerance
+    cases: Mapping[str, Point] | Mapping[str, Loss]
+    hand: set[str]
+
+    def example(self, name: str, case: str, value: Array, steps: bool) -> Sequence[str]:
+        """The lines that show a value in a case, with the steps that lead there or without."""
+        raise NotImplementedError
+
+    def alone(self, found: set[str], judged: set[str]) -> str:
+        """For which of the judged cases alone this happens, if a single property tells."""
+        return ""
+
+    def when(self, found: set[str], judged: set[str]) -> str:
+        """The same, or in how many of the cases."""
+        some = f", in {len(found)} of {len(judged)} cases" if len(found) < len(judged) else ""
+        return self.alone(found, judged) or some
+
+    def raised_when(self, call: str, raised: Collection[str], judged: set[str]) -> None:
+        """One finding for each kind of error that the call raises, saying when."""
+        problems = {c: self.run.raised[c, call, 0] for c in self.cases if c in raised}
+        for problem, found in raised_together(problems):
+            self.verdict.problem(problem, call, self.when(found, judged))
+
+
+@dataclass
 class Quantity:
     """One quantity in all its cases.
 
     name: in LENGTHS, a gradient, or "loss"; what: as the report calls it; stored: as the student's
-    code does; truth and sizes by case; hand: the cases with numbers for pencil and paper, which
-    are shown rather than others.
+    code does.
     """
 
+    judge: Judge
     name: str
     what: str
-    truth: Mapping[str, Array]
-    sizes: Mapping[str, Sizes]
-    tolerance: Tolerance
-    example: Example
-    hand: frozenset[str] = frozenset()
     stored: str = ""
     plain_number: bool = False  # whether a number is as good as a tensor
     results: dict[str, Array | None] = field(default_factory=dict)  # None for an error
     held: set[str] = field(default_factory=set)  # right, but perhaps for axes of length 1
 
-    def take(self, case: str, encoded: Any, verdict: Verdict, missing: str = "") -> None:
+    def __post_init__(self) -> None:
+        self.truth = {case: one.truth[self.name] for case, one in self.judge.cases.items()}
+
+    def take(self, case: str, encoded: Any, missing: str = "") -> None:
         """Keep what was returned, or add a finding about its type.
 
         `missing` is what is said where None was found: nothing of it was stored or returned.
         """
-        array, what = numbers(encoded), self.stored or self.what
+        array, what, add = numbers(encoded), (self.stored or self.what,), self.judge.verdict.add
         if isinstance(array, str):
             if array.endswith("None") and self.stored:
-                verdict.add("missing-key", (what,), missing)
+                add("missing-key", what, missing)
             else:
-                verdict.add("wrong-type", (what,), array + (missing if "None" in array else ""))
+                add("wrong-type", what, array + (missing if "None" in array else ""))
         elif "tensor" not in encoded and not self.plain_number:
-            verdict.add("wrong-type", (what,), "expected a torch.Tensor, given a number")
+            add("wrong-type", what, "expected a torch.Tensor, given a number")
         elif not str(encoded.get("dtype", "float")).startswith(("float", "bfloat")):
-            verdict.add("wrong-dtype", (what,), f"is {encoded['dtype']}")
+            add("wrong-dtype", what, f"is {encoded['dtype']}")
         else:
             self.results[case] = array
-            if self.tolerance.close(array, self.truth[case]):
+            if self.judge.tolerance.close(array, self.truth[case]):
                 self.held.add(case)
 
     @property
@@ -75,8 +103,7 @@ class Quantity:
 
     def shaped(self, case: str) -> bool:
         """Whether the result is right in its shape, too."""
-        value = self.results[case] if case in self.held else None
-        return value is not None and value.shape == self.truth[case].shape
+        return case in self.held and self.values[case].shape == self.truth[case].shape
 
     @property
     def right(self) -> set[str]:
@@ -87,67 +114,77 @@ class Quantity:
         """The wrong values by case; not the errors."""
         return {case: value for case, value in self.values.items() if case not in self.held}
 
-    @property
-    def ordered(self) -> dict[str, Array | None]:
-        """The results, those first that most hypotheses fail on: wrong, and of all lengths unlike.
+    def given(self, cases: Iterable[str] | None = None, near: Tolerance | None = None) -> Given:
+        """The results to be explained, those first that most hypotheses fail on.
 
-        Errors come last: a hypothesis need not raise there. Cases of one size follow each other, so
-        that every pair of activations comes early.
+        These are wrong, and of all lengths unlike. Errors come last: a hypothesis need not raise
+        there. Cases of one size follow each other, so that every pair of activations comes early.
         """
 
         def rank(case: str) -> tuple[bool, bool, bool, str]:
             size, raised = case.split("-", 2)[-1], self.results[case] is None
             return raised, case in self.held, size != "10-342", size
 
-        return {case: self.results[case] for case in sorted(self.results, key=rank)}
+        among = sorted(self.results if cases is None else cases, key=rank)
+        results = {case: self.results[case] for case in among}
+        return Given(self.name, results, self.judge.cases, near or self.judge.tolerance)
 
-    def pattern(
-        self, integers: Sequence[int], works: Collection[str] | None = None
-    ) -> Found | None:
-        """For which sizes alone it is right, or the calls of which `works` are the good ones."""
-        outcomes = {
-            case: (self.sizes[case], case in (self.held if works is None else works))
-            for case in self.results
-            if works is not None or self.truth[case].any()  # a zero may be right by chance
-        }
-        return pattern(outcomes, integers)
+    def pattern(self, good: Collection[str] | None = None) -> Found | None:
+        """For which sizes alone it is right, or for which its calls are among the good ones."""
+        cases = {c: self.judge.cases[c].sizes for c in self.results
+                 if good is not None or self.truth[c].any()}  # fmt: skip # a zero is by chance
+        good = self.held if good is None else good
+        works, fails = ({n.N for c, n in cases.items() if (c in good) == r} for r in (True, False))
+        if works and fails and not works & fails:
+            most = max(works)
+            named = [n for n in self.judge.run.integers if most <= n < min(fails)]
+            if len(works) > 1 and named:  # and no larger batch does
+                return Found("batch-hardcoded", f"at most {named[0]}")
+            if len(works) == 1 and len(fails) > 1:
+                return Found("one-point-only") if most == 1 else Found("batch-hardcoded", f"{most}")
+        works, fails = ({n.K for c, n in cases.items() if (c in good) == r} for r in (True, False))
+        one = works == {1} and len(fails) > 1 and 1 not in fails
+        return Found("one-output-only") if one else None
 
-    def _wrong_shape(self, case: str, verdict: Verdict) -> None:
+    def _wrong_shape(self, cases: Sequence[str], smallest: bool = False) -> None:
+        """Add the finding of the case with the most numbers, or the fewest."""
+        case = (min if smallest else max)(cases, key=lambda case: self.truth[case].size)
         found, wanted = self.values[case].shape, self.truth[case].shape
-        wrong_shape(verdict, self.stored or self.what, self.name, found, wanted)
+        self.judge.verdict.wrong_shape(self.stored or self.what, self.name, found, wanted)
 
-    def shapes(self, verdict: Verdict) -> None:
+    def shapes(self) -> None:
         """Add a finding on values that are right but for axes of length 1 too many or too few."""
         odd = [case for case, value in self.values.items()
                if value.shape != self.truth[case].shape
                and squeezed(value) == squeezed(self.truth[case])]  # fmt: skip
         if odd and self.truth[odd[0]].ndim:
-            self._wrong_shape(max(odd, key=lambda case: self.truth[case].size), verdict)
+            self._wrong_shape(odd)
 
-    def shown(self, cases: Iterable[str], steps: bool = False) -> tuple[str, ...]:
+    def shown(self, cases: Iterable[str], steps: bool = False) -> Sequence[str]:
         """An example by numbers: the smallest of the cases, of those by hand if there is one."""
-        values, wanted = self.values, set(cases)
-        given = [case for case, value in values.items() if case in wanted and value.size]
+        wanted = set(cases)
+        given = {c: value for c, value in self.values.items() if c in wanted and value.size}
         if not given:
             return ()
-        case = min(given, key=lambda c: (c not in self.hand, self.truth[c].size))
-        return tuple(self.example(case, values[case], steps))
+        case = min(given, key=lambda c: (c not in self.judge.hand, self.truth[c].size))
+        return self.judge.example(self.name, case, given[case], steps)
 
-    def explained(self, mistakes: Explained, verdict: Verdict) -> None:
-        """Add the mistakes that were found, with an example by numbers."""
+    def explained(self, *mistakes: Found, names: Sequence[str] = ()) -> None:
+        """Add the mistakes that were found, in other quantities too, with an example by numbers."""
         for mistake in mistakes:
-            verdict.add(mistake.code, (self.what,), mistake.value, *self.shown(self.wrong))
+            shown, what = self.shown(self.wrong), names or (self.what,)
+            self.judge.verdict.add(mistake.code, what, mistake.value, *shown)
 
-    def differs(self, verdict: Verdict, when: str = "", more: str = "") -> None:
+    def differs(self, when: str = "", more: str = "") -> None:
         """Add that no mistake explains it: a wrong shape, no numbers, or the first difference."""
-        wrong = self.wrong
+        wrong, what, add = self.wrong, (self.what,), self.judge.verdict.add
         infinite = [c for c, v in wrong.items() if not np.isfinite(v).all()]
         odd = [c for c, v in wrong.items() if squeezed(v) != squeezed(self.truth[c])]
         if odd and 2 * len(odd) > len(wrong) and self.truth[odd[0]].ndim:
-            self._wrong_shape(min(odd, key=lambda c: self.truth[c].size), verdict)
+            self._wrong_shape(odd, smallest=True)
         elif infinite:
             text = f"has elements that are NaN or infinite{when}"
-            verdict.add("not-finite", (self.what,), text, *self.shown(infinite, True))
+            add("not-finite", what, text, *self.shown(infinite, True))
         else:
             text = f"is wrong, and no known mistake explains it{when}.{more}"
-            verdict.add("differs", (self.what,), text, *self.shown(wrong, True))
+            add("differs", what, text, *self.shown(wrong, True))

@@ -1,6 +1,6 @@
 """All mistakes that the checker knows, in the order in which they are searched and listed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -36,12 +36,6 @@ Explained = tuple[Found, ...]
 @cache
 def at(step: str) -> tuple[tuple[Any, Explained], ...]:
     """What may be computed at a step, and the mistakes behind it; the right thing comes first."""
-    return ((RIGHT[step], ()), *_wrong(step))
-
-
-def _wrong(step: str) -> Iterator[tuple[Any, Explained]]:
-    for row in MISTAKES.values():
-        for option in row.predicts:
-            if option.step == step:
-                also = (Found(option.also),) if option.also else ()
-                yield option.run, (Found(row.code, option.value), *also)
+    wrong = ((o.run, (Found(row.code, o.value), *map(Found, o.also)))
+             for row in MISTAKES.values() for o in row.predicts if o.step == step)  # fmt: skip
+    return ((RIGHT[step], ()), *wrong)

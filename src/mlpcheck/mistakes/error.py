@@ -105,22 +105,23 @@ ROWS = (
         }), [_slope_of("identity", "torch.zeros_like(s)")]),
     Mistake("weights-missing", "{what}: the gradient of layer 1 lacks W2. The error of layer 2 "
         "comes back through W2.", "eq:c18-2",
-        [Option("back", lambda w: w.delta2),
-         Option("back", lambda w: w.delta2.sum(axis=1, keepdims=True) + 0 * w.W2[:1])],
+        [Option("back", lambda delta2, p: delta2),
+         Option("back", lambda delta2, p: delta2.sum(axis=1, keepdims=True) + 0 * p.W2[:1])],
         [[(BACK, "delta2.sum(dim=1, keepdim=True)")], [(BACK, "delta2")]]),
     Mistake("weights-not-transposed", "{what}: the error of layer 2 is multiplied by the "
         "transpose of what it should be. With a batch in rows it is delta2 @ W2, not delta2 @ "
         "W2.T.", "eq:c18-2",
-        [Option("back", lambda w: w.delta2 @ w.W2.T),
-         Option("back", lambda w: _einsum(w.delta2, w.W2.T))],
+        [Option("back", lambda delta2, p: delta2 @ p.W2.T),
+         Option("back", lambda delta2, p: _einsum(delta2, p.W2.T))],
         [[(BACK, "(delta2 @ W2.T)")], [(BACK, 'torch.einsum("nk,hk->nh", delta2, W2)')]]),
     Mistake("wrong-weights", "{what}: the error of layer 1 is computed with W1. It needs the "
         "weights of the next layer, W2.", "eq:c18-2",
-        [Option("back", lambda w: w.delta2 @ w.W1), Option("back", lambda w: w.delta2 @ w.W1.T)],
+        [Option("back", lambda delta2, p: delta2 @ p.W1),
+         Option("back", lambda delta2, p: delta2 @ p.W1.T)],
         [[(BACK, '(delta2 @ self.parameters["W1"])')]]),
     Mistake("wrong-error", "{what}: starts from dJdy_hat, not from the error of layer 2. The "
         "derivative of g is lost on the way to layer 1.", "eq:c18-2",
-        [Option("back", lambda w: w.d @ w.W2),
-         Option("back", lambda w: w.d @ w.W2.T, also="weights-not-transposed")],
+        [Option("back", lambda _, p: p.d @ p.W2),
+         Option("back", lambda _, p: p.d @ p.W2.T, also=("weights-not-transposed",))],
         [[(BACK, "(dJdy_hat @ W2)")]]),
 )  # fmt: skip

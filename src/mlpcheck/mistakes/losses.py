@@ -49,40 +49,31 @@ def _near(e: float) -> list[Option]:
     ]
 
 
-def _flat(y: Array, p: Array) -> list[tuple[str, Array, Array]]:
-    """What is flattened, and y and y_hat after it."""
-    return [
-        ("y_hat.squeeze()", y, p.squeeze()), ("y.squeeze()", y.squeeze(), p),
-        ("y.reshape(-1)", y.reshape(-1), p), ("y_hat.reshape(-1)", y, p.reshape(-1)),
-    ]  # fmt: skip
+# What is flattened, and y and y_hat after it.
+FLAT: dict[str, Callable[[Array, Array], tuple[Array, Array]]] = {
+    "y_hat.squeeze()": lambda y, p: (y, p.squeeze()),
+    "y.squeeze()": lambda y, p: (y.squeeze(), p),
+    "y.reshape(-1)": lambda y, p: (y.reshape(-1), p),
+    "y_hat.reshape(-1)": lambda y, p: (y, p.reshape(-1)),
+}
 
 
-def _broadcast(number: int, run: Pair, whole: bool = False) -> Pair:
+def _broadcast(name: str, run: Pair, whole: bool = False) -> Pair:
     """run on arrays of which one is flattened; with `whole` it is over the size of what results."""
 
     def flattened(y: Array, p: Array) -> Any:
-        _, flat_y, flat_p = _flat(y, p)[number]
-        result = np.asarray(run(flat_y, flat_p))
+        result = np.asarray(run(*FLAT[name](y, p)))
         return result * y.size / result.size if whole else result
 
     return flattened
 
 
-def _mean(element: Pair) -> Pair:
-    return lambda y, p: np.mean(element(y, p))
-
-
-def _broadcasts() -> list[Option]:
-    found = []
-    for number, (name, _, _) in enumerate(_flat(np.zeros((1, 1)), np.zeros((1, 1)))):
-        for loss, element, slope in (
-            ("mse_loss", lambda y, p: (p - y) ** 2, lambda y, p: 2 * (p - y)),
-            ("bce_loss", cross_entropy, entropy_slope),
-        ):
-            found.append(Option(f"{loss} loss", _broadcast(number, _mean(element)), name))
-            for whole in (False, True):
-                run = _broadcast(number, slope, whole)
-                found.append(Option(f"{loss} dJdy_hat", run, name))
+def _broadcasts(loss: str, element: Pair, slope: Pair) -> list[Option]:
+    found, step = [], f"{loss} dJdy_hat"
+    for name in FLAT:
+        mean = _broadcast(name, lambda y, p: np.mean(element(y, p)))
+        slopes = [Option(step, _broadcast(name, slope, whole), name) for whole in (False, True)]
+        found += [Option(f"{loss} loss", mean, name), *slopes]
     return found
 
 
@@ -101,7 +92,9 @@ ROWS = (
         [[("def bce_loss(y, y_hat)", "def bce_loss(y_hat, y)")]]),
     Mistake("broadcast", "{what}: {value} loses an axis, so that with one output every prediction "
         "is compared with every target, N x N differences for N. Leave y and y_hat in the shape "
-        "(N, K).", SEE, _broadcasts(),
+        "(N, K).", SEE,
+        [*_broadcasts("mse_loss", lambda y, p: (p - y) ** 2, lambda y, p: 2 * (p - y)),
+         *_broadcasts("bce_loss", cross_entropy, entropy_slope)],
         [[("difference = y_hat - y\n", "difference = y_hat.squeeze() - y\n")],
          [("difference = y_hat - y\n", "difference = y_hat - y.reshape(-1)\n")],
          [(FIRST, "    y_hat = y_hat.squeeze()\n" + FIRST)]]),

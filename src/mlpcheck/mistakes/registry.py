@@ -34,13 +34,13 @@ Changes = Sequence[tuple[str, str]]  # texts that stand once in the reference so
 class Option(NamedTuple):
     """What is computed at a step of the passes instead of the right thing.
 
-    {layer} in `value` stands for f or g; `also` is the code of a mistake that comes with it.
+    {layer} in `value` stands for f or g; `also` are the codes of mistakes that come with it.
     """
 
     step: str
     run: Any
     value: str = ""
-    also: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ trusted, and no control character gets out of here.
 
 import contextlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -85,39 +85,39 @@ class Run:
         self.raised: dict[tuple[str, str, int], Raised] = {}
         self.notes: list[Note] = []
         self.parameters: list[tuple[str, Record]] = []
+        self.calls = Counter[tuple[str, str]]()  # that returned
         self.add(records)
 
     def add(self, records: Sequence[Record], probed: tuple[int, ...] = ()) -> None:
         """Sort these records, too: those of probes of these batch sizes."""
         self.probed += probed
+        wrong = (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError)
         for record in records:
-            with contextlib.suppress(
-                KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError
-            ):
+            with contextlib.suppress(*wrong):
                 self._sort(record)
 
     def _sort(self, record: Record) -> None:
         match record:
-            case {"source": _}:
-                self.integers = [int(n) for n in record["integers"]]
-                self.lines = {str(name): int(line) for name, line in record["lines"].items()}
+            case {"integers": integers, "lines": lines}:
+                self.integers = [int(n) for n in integers]
+                self.lines = {str(name): int(line) for name, line in lines.items()}
                 self.suspects, self.others = _texts(record["suspects"]), _texts(record["others"])
                 self.clears = str(record["clears"])
             case {"loaded": loaded}:
                 self.names = dict(loaded)
             case {"syntax": syntax}:
                 self.syntax = syntax
-            case {"unloaded": problem}:
-                self.unloaded = _raised(problem)
             case {"absent": name}:
                 self.absent.append(str(name))
             case {"case": case, "call": call}:
                 self._sort_call(str(case), str(call), record)
 
     def _sort_call(self, case: str, call: str, record: Record) -> None:
-        key = case, call, self._pass(case, call)
+        number = self.calls[case, call]  # within its case: 0 for the first forward, then 1
+        self.calls[case, call] += bool({"returned", "grads"} & record.keys())
         if "problem" in record:
-            self.raised[key] = problem = _raised(record["problem"])
+            problem = Raised(str(record["problem"]["code"]), str(record["problem"]["text"]))
+            self.raised[case, call, number] = problem
             self.unloaded = problem if call == "load" else self.unloaded
         for kind in ("autograd", "forbidden", "changed"):
             if kind in record:
@@ -125,31 +125,22 @@ class Run:
         if "parameters" in record:
             self.parameters.append((case, record))
         if "returned" in record:
-            self.returned[key] = list(record["returned"])
+            self.returned[case, call, number] = list(record["returned"])
         if "grads" in record:
-            self.grads[case, key[2]] = dict(record["grads"])
+            self.grads[case, number] = dict(record["grads"])
             self.keys = self.keys or _texts(record["keys"])
             self.backward_returns += [str(record["result"])] if record.get("result") else []
         self.left |= {*_texts(record.get("left", ()))}
         if "cache" in record:
             self.cache[case] = list(record["cache"])
-        shown = [dict(record.get(kind, {})).values() for kind in ("parameters", "grads", "cache")]
-        for encoded in (*record.get("returned", ()), *chain(*shown)):
-            self.single |= isinstance(encoded, dict) and encoded.get("dtype") == "float32"
-
-    def _pass(self, case: str, call: str) -> int:
-        """The number of the call within its case: 0 for the first forward, 1 for the second."""
-        if call == "backward":
-            return sum(1 for c, _ in self.grads if c == case)
-        return sum(1 for c, name, _ in self.returned if (c, name) == (case, call))
+        shown = [*record.get("returned", ())]
+        for kind in ("parameters", "grads", "cache"):
+            shown += dict(record.get(kind, {})).values()
+        self.single |= any(isinstance(e, dict) and e.get("dtype") == "float32" for e in shown)
 
 
 def _texts(values: Iterable[Any]) -> list[str]:
     return [str(value) for value in values]
-
-
-def _raised(problem: Record) -> Raised:
-    return Raised(str(problem["code"]), str(problem["text"]))
 
 
 def shaped(shape: Iterable[int]) -> str:

@@ -13,8 +13,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import asdict, dataclass
+from functools import cache, cached_property
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from mlpcheck.run.runner.server import kill
 
 LARGEST_FILE = 1_000_000  # bytes of a submitted file
 MOST_FILES = 200
-FINISHED = ("end", "unloaded", "syntax")
+SANDBOXES = ("auto", "bwrap", "none")
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ def copy_submission(path: Path, folder: Path) -> None:
     A file of any name becomes mlp.py. Unreadable if it is missing, too large, or no plain file.
     """
     files = {"mlp.py": path / "mlp.py" if path.is_dir() else path}
-    if path.is_dir():
-        others = (f for f in sorted(path.rglob("*.py")) if f.is_file() and not f.is_symlink())
-        files |= {str(file.relative_to(path)): file for file in others}
+    for other in sorted(path.rglob("*.py")) if path.is_dir() else ():
+        if other.is_file() and not other.is_symlink():
+            files[str(other.relative_to(path))] = other
     if len(files) > MOST_FILES:
         raise Unreadable(f"it has more than {MOST_FILES} Python files")
     for name, file in files.items():
@@ -120,9 +120,6 @@ def works() -> bool:
     return False
 
 
-SANDBOXES = ("auto", "bwrap", "none")
-
-
 def chosen(sandbox: str) -> bool:
     """Whether bubblewrap is used for one of SANDBOXES. Stopped if it is asked for and fails."""
     if sandbox == "bwrap" and not works():
@@ -146,7 +143,11 @@ class Server:
         self.process: subprocess.Popen[str] | None = None
         self.running: int | None = None  # the process of a request, as the runner numbers it
         self.closed = False
-        self.work: Path | None = None  # what the runner shares with the checker
+
+    @cached_property
+    def work(self) -> Path:
+        """The folder that the runner shares with the checker."""
+        return Path(tempfile.mkdtemp(prefix="mlpcheck-")).resolve()
 
     def __enter__(self) -> "Server":
         return self
@@ -155,7 +156,7 @@ class Server:
         """End all processes; what another thread is waiting for does not come back."""
         self.closed = True
         self._end()
-        if self.work is not None:
+        if "work" in vars(self):
             shutil.rmtree(self.work, ignore_errors=True)
 
     def _end(self) -> None:
@@ -163,13 +164,9 @@ class Server:
         if self.process is None:
             return
         self.process.kill()
-        self.process.wait()
-        if self.running is not None and not self.confined:
-            kill(self.running)
-        for pipe in (self.process.stdin, self.process.stdout):
-            assert pipe is not None
-            with contextlib.suppress(OSError):  # what is unsent goes nowhere
-                pipe.close()
+        with contextlib.suppress(OSError), self.process:  # what is unsent goes nowhere
+            if self.running is not None and not self.confined:
+                kill(self.running)
         self.process = None
 
     def _start(self) -> subprocess.Popen[str]:
@@ -183,7 +180,7 @@ class Server:
         keep = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
         environment = {name: os.environ[name] for name in keep if name in os.environ}
         threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-        runner, work = command("fork" if self.fork else "spawn"), self._folder()
+        runner, work = command("fork" if self.fork else "spawn"), self.work
         self.process = subprocess.Popen(
             confined(runner, work) if self.confined else runner, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=work,
@@ -192,11 +189,6 @@ class Server:
         if not self._answer(self.process, 120):
             raise Stopped("The runner does not start. Is PyTorch installed?")
         return self.process
-
-    def _folder(self) -> Path:
-        if self.work is None:
-            self.work = Path(tempfile.mkdtemp(prefix="mlpcheck-")).resolve()
-        return self.work
 
     @staticmethod
     def _answer(process: "subprocess.Popen[str]", seconds: float) -> Record:
@@ -218,58 +210,54 @@ class Server:
         Failed if the checker cannot do its part.
         """
         try:
-            work = self._folder()
             try:
-                return self._attempts(path, work, cases, dtype)
+                return self._attempts(path, cases, dtype)
             finally:
-                for left in work.iterdir():
+                for left in self.work.iterdir():
                     shutil.rmtree(left) if left.is_dir() else left.unlink()
         except OSError as error:
             if self.closed:
                 raise Stopped("the runner was closed") from error
             raise Failed(f"{error.filename or 'the temporary folder'}: {error.strerror}") from error
 
-    def _attempts(self, path: Path, work: Path, cases: list[Record], dtype: str) -> list[Record]:
+    def _attempts(self, path: Path, cases: list[Record], dtype: str) -> list[Record]:
         """The records of process after process, each without the cases that were begun before."""
-        limits, records = self.limits, list[Record]()
-        done, without = set[str](), set[str]()
+        records, done, without = list[Record](), set[str](), set[str]()
         self._start()  # which may take long, and is not the submission's time
-        deadline = time.monotonic() + limits.seconds
+        deadline = time.monotonic() + self.limits.seconds
         for number in range(len(cases) + 1):
-            folder = work / f"submission-{number}"  # a fresh copy: files may have been changed
+            folder = self.work / f"submission-{number}"  # a fresh copy: files may have been changed
             folder.mkdir()
             copy_submission(path, folder)
-            new = self._attempt({
-                "folder": str(folder), "file": "mlp.py", "records": str(work / f"records-{number}"),
-                "output": str(work / f"output-{number}"),
+            new, ended = self._attempt({
+                "folder": str(folder), "file": "mlp.py", "dtype": dtype, "without": sorted(without),
+                "records": str(self.work / f"records-{number}"),
+                "output": str(self.work / f"output-{number}"),
                 "cases": [case for case in cases if case["id"] not in done],
-                "without": sorted(without), "dtype": dtype,
-                "seconds": limits.seconds, "left": deadline - time.monotonic(),
-                "call_seconds": limits.call_seconds, "memory_bytes": limits.memory_bytes,
-                "output_bytes": limits.output_bytes, "file_bytes": 4 * limits.output_bytes,
+                "left": deadline - time.monotonic(), **asdict(self.limits),
+                "file_bytes": 4 * self.limits.output_bytes,
             })  # fmt: skip
             records += new
             shutil.rmtree(folder, ignore_errors=True)
-            if any(key in record for record in new for key in FINISHED):
+            if not ended:
                 break
-            call = new[-1]["call"]
-            if call == "load" or time.monotonic() > deadline:
+            records.append(ended)
+            if ended["call"] == "load" or time.monotonic() > deadline:
                 break
             done |= {record["begin"][0] for record in new if "begin" in record}
-            if new[-1]["problem"]["code"] in ("timeout", "output-flood") or number >= 3:
-                without.add(call)
+            if ended["problem"]["code"] in ("timeout", "output-flood") or number >= 3:
+                without.add(ended["call"])
         return records
 
-    def _attempt(self, request: Record) -> list[Record]:
-        """The records of one process. If it ended abnormally, the last one says how."""
+    def _attempt(self, request: Record) -> tuple[list[Record], Record]:
+        """The records of one process, and if it ended abnormally, the one that says how."""
         answer = self._ask(request)
         found = read(Path(request["records"]))
-        if not answer["reason"] and any(key in one for one in found[-1:] for key in FINISHED):
-            return found
-        begun = [record["begin"] for record in found if "begin" in record] or [
-            ["load", "load", 0, 0]
-        ]
-        return [*found, _ended(answer["reason"], answer["status"], begun, self.limits)]
+        if not answer["reason"] and any("end" in record for record in found[-1:]):
+            return found, {}
+        begun = [record["begin"] for record in found if "begin" in record]
+        begun = begun or [["load", "load", 0, 0]]
+        return found, _ended(answer["reason"], answer["status"], begun, self.limits)
 
     def _ask(self, request: Record) -> Record:
         """What the runner answers in the end. Failed if it ends itself."""
@@ -300,8 +288,7 @@ def _ended(reason: str, status: int | None, begun: list[Any], limits: Limits) ->
         limit = f"{limits.output_bytes / 1e6:g} MB"
         code, text = "output-flood", f" ({most / 1e6:.1f} MB; the limit is {limit})"
     elif reason == "wait":
-        most = PATIENCE * seconds
-        text = f"did not end within {most:g} seconds. Does it wait for something?"
+        text = f"did not end within {PATIENCE * seconds:g} seconds. Does it wait for something?"
     elif reason == "call" or ended_by == getattr(signal, "SIGXCPU", -1):
         text = f"computed for more than {seconds:g} seconds. Is there an endless loop?"
     elif status == FULL:
@@ -321,7 +308,6 @@ def _ended(reason: str, status: int | None, begun: list[Any], limits: Limits) ->
 def _most(begun: list[Any], column: int, total: float) -> tuple[str, float]:
     """The call that used most of what the column of the begin records counts, and how much."""
     used = Counter[str]()
-    ends = [*(record[column] for record in begun[1:]), total]
-    for record, end in zip(begun, ends, strict=True):
+    for record, end in zip(begun, [*(r[column] for r in begun[1:]), total], strict=True):
         used[record[1]] += max(0, end - record[column])
     return used.most_common(1)[0]

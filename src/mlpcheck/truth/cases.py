@@ -3,7 +3,7 @@
 All numbers are seeded, so every submission gets the same cases in every run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import product
@@ -15,10 +15,22 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
 
-ACTIVATIONS = ("relu", "sigmoid", "identity")
+ACTIVATE: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "relu": torch.relu, "sigmoid": torch.sigmoid, "identity": lambda s: s
+}  # fmt: skip
+ACTIVATIONS = tuple(ACTIVATE)
 PAIRS = tuple(product(ACTIVATIONS, repeat=2))
 PARAMETERS = ("W1", "b1", "W2", "b2")
 GRADIENTS = ("dJdW2", "dJdb2", "dJdW1", "dJdb1")  # in the order of the backward pass
+
+
+class Sizes(NamedTuple):
+    """The lengths of a case: points, outputs, and for a network its other widths."""
+
+    N: int
+    K: int
+    out1: int = 0
+    in1: int = 0
 
 
 class Point(NamedTuple):
@@ -37,6 +49,10 @@ class Point(NamedTuple):
     d: Array
     truth: dict[str, Array]
 
+    @property
+    def sizes(self) -> Sizes:
+        return Sizes(*self.d.shape, *self.W1.shape)
+
 
 @dataclass(frozen=True)
 class Network:
@@ -54,25 +70,22 @@ class Network:
 
     def request(self) -> dict[str, Any]:
         """The case as plain data for the runner."""
-        first = self.points[0]
-        networks = len(self.points) if self.role == "two" else 1
-        steps: list[dict[str, Any]] = []
-        order = [("forward", i) for i in range(networks)]
-        order += [("forward", 0) if self.role == "repeat" else ("backward", 0)]
+        first, two = self.points[0], self.role == "two"
+        order = [("forward", i) for i in range(1 + two)]
+        order += [("forward" if self.role == "repeat" else "backward", 0)]
         if self.role == "again":
             order += [("clear_grad_and_cache", 0), ("forward", 1), ("backward", 1)]
-        for call, i in order:
-            point = self.points[i]
-            given = {"forward": point.x, "backward": point.d}.get(call)
-            steps.append({"network": i if self.role == "two" else 0, "call": call,
-                          "argument": None if given is None else given.tolist()})  # fmt: skip
+        argument = {"forward": "x", "backward": "d"}
         return {
-            "id": self.id, "kind": "mlp", "f": first.f, "g": first.g, "networks": networks,
-            "explained": self.role == "hand",
-            "widths": [first.W1.shape[1], first.W1.shape[0], first.W2.shape[0]], "steps": steps,
+            "id": self.id, "f": first.f, "g": first.g, "explained": self.role == "hand",
+            "steps": [
+                {"network": i * two, "call": call, "argument": None if call not in argument
+                 else getattr(self.points[i], argument[call]).tolist()}
+                for call, i in order
+            ],
             "parameters": [
                 {name: getattr(point, name).tolist() for name in PARAMETERS}
-                for point in self.points[:networks]
+                for point in self.points[: 1 + two]
             ],
         }  # fmt: skip
 
@@ -92,16 +105,14 @@ class Loss:
     truth: dict[str, Array] = field(default_factory=dict)
     twin: str = ""
 
+    @property
+    def sizes(self) -> Sizes:
+        return Sizes(*self.y.shape)
+
     def request(self) -> dict[str, Any]:
         """The case as plain data for the runner."""
-        return {"id": self.id, "kind": "loss", "function": self.function,
-                "y": self.y.tolist(), "y_hat": self.y_hat.tolist()}  # fmt: skip
-
-
-def _activate(name: str, s: torch.Tensor) -> torch.Tensor:
-    if name == "identity":
-        return s
-    return torch.relu(s) if name == "relu" else torch.sigmoid(s)
+        return {"id": self.id, "function": self.function, "y": self.y.tolist(),
+                "y_hat": self.y_hat.tolist()}  # fmt: skip
 
 
 def point(f: str, g: str, parameters: Sequence[Any], x: Any, d: Any) -> Point:
@@ -109,8 +120,7 @@ def point(f: str, g: str, parameters: Sequence[Any], x: Any, d: Any) -> Point:
     numbers = [np.array(a, dtype=np.float64) for a in (*parameters, x, d)]
     W1, b1, W2, b2, x, d = (torch.tensor(a) for a in numbers)
     leaves = [tensor.requires_grad_() for tensor in (W1, b1, W2, b2)]
-    s2 = _activate(f, x @ W1.T + b1) @ W2.T + b2
-    y_hat = _activate(g, s2)
+    y_hat = ACTIVATE[g](ACTIVATE[f](x @ W1.T + b1) @ W2.T + b2)
     gradients = torch.autograd.grad(y_hat, leaves, d)
     truth = {"y_hat": y_hat.detach().numpy()}
     for name, gradient in zip(PARAMETERS, gradients, strict=True):
@@ -139,12 +149,9 @@ MORE = 4
 # Parameters, x and dJdy_hat for pencil and paper; on the second one every matrix fits anywhere.
 HAND = (
     (([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5]], [0.25]), [[1, 2], [2, 0.5]], [[1], [-2]]),
-    (
-        ([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5], [-1, 1]], [0.25, -0.5]),
-        [[1, 2], [2, 0.5]],
-        [[1, 0.5], [-2, 3]],
-    ),
-)
+    (([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5], [-1, 1]], [0.25, -0.5]),
+     [[1, 2], [2, 0.5]], [[1, 0.5], [-2, 3]]),
+)  # fmt: skip
 
 
 def _networks() -> list[Network]:
@@ -156,30 +163,28 @@ def _networks() -> list[Network]:
     for f, g in PAIRS:
         for name, numbers in zip(("hand", "square"), HAND, strict=True):
             cases.append(Network(f"{f}-{g}-{name}", "hand", (point(f, g, *numbers),)))
-        cases.append(
-            Network(f"{f}-{g}-tiny", "tiny", (_random(f, g, (3, 2, 4), 3, 2, scale=1e-2),))
-        )
+        tiny = _random(f, g, (3, 2, 4), 3, 2, scale=1e-2)
+        cases.append(Network(f"{f}-{g}-tiny", "tiny", (tiny,)))
         cases.append(Network(f"{f}-{g}-large", "large", (_large(f, g),)))
         if "relu" in (f, g):
             cases.append(Network(f"{f}-{g}-kink", "kink", (_kink(f, g),)))
     for f, g in (("relu", "identity"), ("sigmoid", "sigmoid")):
-        first = _random(f, g, (3, 4, 2), 5, 3)
-        other = _random(f, g, (3, 4, 2), 5, 4)
-        more = _random(f, g, (3, 4, 2), 7, 5)
-        beside = _random(f, g, (3, 4, 2), 5, 8)
-        same = (first.W1, first.b1, first.W2, first.b2)
-        second = point(f, g, same, other.x, other.d)
-        third = point(f, g, same, more.x, more.d)
-        stale = point(f, g, same, first.x, other.d)
-        named = {"first": first, "second": second, "third": third, "stale": stale}
-        for name, one in named.items():
-            cases.append(Network(f"{f}-{g}-{name}", "plain", (one,)))
-        twins = tuple(f"{f}-{g}-{name}" for name in ("first", "second", "stale"))
-        cases.append(Network(f"{f}-{g}-again", "again", (first, second), twins))
-        twins = tuple(f"{f}-{g}-{name}" for name in ("first", "third"))
-        cases.append(Network(f"{f}-{g}-longer", "again", (first, third), twins))
-        cases.append(Network(f"{f}-{g}-two", "two", (first, beside), (f"{f}-{g}-first",)))
-        cases.append(Network(f"{f}-{g}-repeat", "repeat", (first,)))
+        first, other, more, beside = (
+            _random(f, g, (3, 4, 2), N, seed) for N, seed in ((5, 3), (5, 4), (7, 5), (5, 8))
+        )
+        second, third, stale = (
+            point(f, g, first[2:6], x, d)
+            for x, d in ((other.x, other.d), (more.x, more.d), (first.x, other.d))
+        )
+        for name, role, points, twins in (
+            ("first", "plain", (first,), ()), ("second", "plain", (second,), ()),
+            ("third", "plain", (third,), ()), ("stale", "plain", (stale,), ()),
+            ("again", "again", (first, second), ("first", "second", "stale")),
+            ("longer", "again", (first, third), ("first", "third")),
+            ("two", "two", (first, beside), ("first",)), ("repeat", "repeat", (first,), ()),
+        ):  # fmt: skip
+            names = tuple(f"{f}-{g}-{twin}" for twin in twins)
+            cases.append(Network(f"{f}-{g}-{name}", role, points, names))
     return cases
 
 
@@ -199,16 +204,8 @@ def _kink(f: str, g: str) -> Point:
     s1 = torch.tensor(x) @ torch.tensor(W1).T + torch.tensor(b1)
     # Whole numbers are added without rounding, so b2 cancels the first row in any order of terms.
     # The sigmoid rounds, so behind it only the first layer would have a kink.
-    s2 = _activate(f, s1) @ torch.tensor(W2).T if f != "sigmoid" else torch.zeros(1, 2)
+    s2 = ACTIVATE[f](s1) @ torch.tensor(W2).T if f != "sigmoid" else torch.zeros(1, 2)
     return point(f, g, (W1, b1, W2, (-s2[0]).tolist()), x, [[1, 2], [-1, 3], [2, -2]])
-
-
-def _loss_truth(function: str, y: Array, y_hat: Array) -> dict[str, Array]:
-    leaf = torch.tensor(y_hat, requires_grad=True)
-    criterion = torch.nn.MSELoss() if function == "mse_loss" else torch.nn.BCELoss()
-    loss = criterion(leaf, torch.tensor(y))
-    (gradient,) = torch.autograd.grad(loss, leaf)
-    return {"loss": loss.detach().numpy(), "dJdy_hat": gradient.numpy()}
 
 
 def _losses() -> list[Loss]:
@@ -216,7 +213,11 @@ def _losses() -> list[Loss]:
 
     def add(name: str, function: str, y: Any, y_hat: Any, saturated: bool = False) -> None:
         y, y_hat = np.array(y, dtype=np.float64), np.array(y_hat, dtype=np.float64)
-        truth = _loss_truth(function, y, y_hat)
+        leaf = torch.tensor(y_hat, requires_grad=True)
+        criterion = torch.nn.MSELoss() if function == "mse_loss" else torch.nn.BCELoss()
+        loss = criterion(leaf, torch.tensor(y))
+        (gradient,) = torch.autograd.grad(loss, leaf)
+        truth = {"loss": loss.detach().numpy(), "dJdy_hat": gradient.numpy()}
         cases.append(Loss(f"{function}-{name}", function, y, y_hat, saturated, truth))
 
     for N, K in ((4, 3), (10, 2), (1, 1), (1, 3), (5, 1), (3, 5), (6, 6), (13, 2)):
@@ -238,6 +239,12 @@ def _losses() -> list[Loss]:
     return cases
 
 
+def probes(sizes: Sequence[int]) -> list[Network]:
+    """Cases with these batch sizes, for a batch size that is written into the code."""
+    return [Network(f"{f}-{g}-probe-{N}", "probe", (_random(f, g, (3, 4, 2), N, 7),))
+            for N, (f, g) in product(sizes, PAIRS)]  # fmt: skip
+
+
 @cache
 def networks(probed: tuple[int, ...] = ()) -> dict[str, Network]:
     """All cases for MLP by id, with those of `probes`."""
@@ -248,8 +255,7 @@ def networks(probed: tuple[int, ...] = ()) -> dict[str, Network]:
 def points(probed: tuple[int, ...] = ()) -> dict[str, Point]:
     """The points of the cases that have one each, which are judged by themselves."""
     several = ("again", "two", "repeat")
-    found = networks(probed).items()
-    return {name: case.points[0] for name, case in found if case.role not in several}
+    return {n: c.points[0] for n, c in networks(probed).items() if c.role not in several}
 
 
 @cache
@@ -261,14 +267,5 @@ def losses() -> dict[str, Loss]:
 @cache
 def requests() -> list[dict[str, Any]]:
     """All cases as plain data for the runner, losses first: they are quick."""
-    first = [case.request() for case in losses().values()]
-    return first + [case.request() for case in networks().values()]
-
-
-def probes(sizes: Sequence[int]) -> list[Network]:
-    """Cases with these batch sizes, for a batch size that is written into the code."""
-    return [
-        Network(f"{f}-{g}-probe-{N}", "probe", (_random(f, g, (3, 4, 2), N, 7),))
-        for N in sizes
-        for f, g in PAIRS
-    ]
+    every: list[Loss | Network] = [*losses().values(), *networks().values()]
+    return [case.request() for case in every]

@@ -35,10 +35,7 @@ def linear(z: Array, W: Array, b: Array) -> Array:
 
 def slope(name: str, s: Array) -> Array:
     """The derivative of an activation at s: eq:c19-1, eq:c20-1, eq:e03."""
-    if name == "sigmoid":
-        z = sigmoid(s)
-        return z * (1 - z)
-    return (s > 0) * 1.0 if name == "relu" else np.ones_like(s)
+    return slope_by_value(name, sigmoid(s) if name == "sigmoid" else s)
 
 
 def slope_by_value(name: str, z: Array) -> Array:
@@ -59,15 +56,6 @@ class Layer(NamedTuple):
     s_other: Array
     z_other: Array
     x: Array
-
-
-class Way(NamedTuple):
-    """What leads back from layer 2 to layer 1: its error, and what it is computed from."""
-
-    delta2: Array
-    d: Array
-    W1: Array
-    W2: Array
 
 
 class End(NamedTuple):
@@ -102,7 +90,7 @@ RIGHT: dict[str, Any] = {
     "slope of sigmoid": lambda a: slope("sigmoid", a.s),
     "slope of identity": lambda a: slope("identity", a.s),
     "error": lambda a: a.dz * slope(a.name, a.s),
-    "back": lambda w: w.delta2 @ w.W2,
+    "back": lambda delta2, p: delta2 @ p.W2,  # by the point p
     "weights 1": lambda e: e.delta.T @ e.right, "weights 2": lambda e: e.delta.T @ e.right,
     "bias": lambda e: e.delta.sum(axis=0),
     "mse_loss loss": lambda y, p: np.mean((p - y) ** 2),

@@ -13,14 +13,14 @@ from pathlib import Path
 HERE = Path(os.path.realpath(__file__)).parent
 PACKAGES = HERE.parents[2]
 OWN = ("handgrad", "mlpcheck", "texcheck")  # what lies there: a solution, and the right results
-PARAMETERS = ("W1", "b1", "W2", "b2")
+LOSSES, PARAMETERS = ("mse_loss", "bce_loss"), ("W1", "b1", "W2", "b2")
 GRADIENTS = tuple(f"dJd{name}" for name in PARAMETERS)
 FAILED, FULL = 70, 71  # the exit status if this program itself fails, and if the disk is full
 PATIENCE = 5  # times as long as it may compute a call may wait
 
 
 def command(mode: str) -> list[str]:
-    """The program in isolated Python: "fork" or "spawn" to serve, "once" for one request."""
-    found = f"import sys; sys.path.insert(0, {str(HERE.parent)!r}); import {HERE.name}"
-    main = f"del sys.path[0]; from {HERE.name}.server import main; main()"
-    return [sys.executable, "-I", "-c", f"{found}; {main}", mode]
+    """The program in isolated Python; each request is carried out by "fork" or by "spawn"."""
+    found = f"import sys; sys.path.insert(0, {str(HERE.parent)!r})"
+    code = f"{found}; from {HERE.name}.server import main; main()"
+    return [sys.executable, "-I", "-c", code, mode]

@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from operator import attrgetter
 from types import FrameType
 from typing import Any
@@ -141,17 +142,15 @@ class Fence:
     def close_doors(self) -> None:
         """Refuse what writes files or starts programs without asking the audit hook."""
 
-        def writes(name: str) -> Callable[..., None]:
-            def check(file: Any = None, *_: Any, **named: Any) -> None:
-                file = named.get("filename", file)
-                if isinstance(file, str | bytes | os.PathLike) and (what := self._writes(file)):
-                    self.refuse(what, name)
+        def check(name: str, file: Any = None, /, *_: Any, **named: Any) -> None:
+            file = named.get("filename", file)
+            if isinstance(file, str | bytes | os.PathLike) and (what := self._writes(file)):
+                self.refuse(what, name)
 
-            return check
-
-        guard(torch._C, "PyTorchFileWriter", writes("PyTorchFileWriter"))
+        name = "PyTorchFileWriter"
+        guard(torch._C, name, partial(check, name))
         for module in (torch, torch.UntypedStorage):
-            guard(module, "from_file", writes("from_file"))
+            guard(module, "from_file", partial(check, "from_file"))
         with contextlib.suppress(ImportError):  # Windows
             import _posixsubprocess
 
@@ -170,26 +169,20 @@ class Fence:
                 self.tried["autograd"].append(f"{shown} ({where})")
             return bool(where)
 
-        def refuses(shown: str) -> Callable[..., None]:
-            def check(*_: Any, **__: Any) -> None:
-                if asks(shown):
-                    raise AutogradUsed(f"{shown} is autograd")
-
-            return check
+        def refuse(shown: str, /, *_: Any, **__: Any) -> None:
+            if asks(shown):
+                raise AutogradUsed(f"{shown} is autograd")
 
         for path, names in AUTOGRAD.items():
             for name in names.split():
-                guard(attrgetter(path)(torch), name, refuses(f"torch.{path}.{name}"))
+                guard(attrgetter(path)(torch), name, partial(refuse, f"torch.{path}.{name}"))
         flag: Any = torch._C.TensorBase.requires_grad
 
-        def set_flag(tensor: Any, value: bool) -> Any:
-            if value:
+        def set_flag(tensor: Any, requires_grad: bool = True) -> Any:
+            if requires_grad:
                 asks("requires_grad")
-            flag.__set__(tensor, value)
+            flag.__set__(tensor, requires_grad)
             return tensor
 
-        def requires_grad_(tensor: Any, requires_grad: bool = True) -> Any:
-            return set_flag(tensor, requires_grad)
-
         torch.Tensor.requires_grad = property(flag.__get__, set_flag)  # type: ignore[assignment]
-        torch.Tensor.requires_grad_ = requires_grad_  # type: ignore[method-assign,assignment]
+        torch.Tensor.requires_grad_ = set_flag  # type: ignore[method-assign,assignment]

@@ -4,24 +4,24 @@ It reads one request a line from stdin and answers with two lines, {"pid": ...} 
 "reason": ...}, where the reason is the limit that was hit.
 """
 
+import contextlib
 import errno
 import gc
 import json
+import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-import traceback
-from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import torch
 
-from . import FAILED, FULL, PATIENCE, command
+from . import FAILED, FULL, PATIENCE
 from .session import Session
 
 clock = time.monotonic
@@ -36,25 +36,18 @@ def limit(request: dict[str, Any]) -> None:
         return
     limits = {"RLIMIT_CPU": request["seconds"] + 1, "RLIMIT_FSIZE": request["file_bytes"],
               "RLIMIT_CORE": 0, "RLIMIT_NPROC": 256}  # fmt: skip
-    try:  # Linux: beyond what PyTorch itself has mapped
+    with contextlib.suppress(OSError):  # Linux: beyond what PyTorch itself has mapped
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
         limits["RLIMIT_AS"] = pages * resource.getpagesize() + request["memory_bytes"]
-    except OSError:
-        pass
     for name, value in limits.items():
-        kind = getattr(resource, name, None)
-        if kind is None:
-            continue
-        hard = resource.getrlimit(kind)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        try:
-            resource.setrlimit(kind, (value, value))
-        except (ValueError, OSError):  # macOS refuses some of them
-            continue
+        with contextlib.suppress(AttributeError, ValueError, OSError):  # macOS refuses some of them
+            hard = resource.getrlimit(getattr(resource, name))[1]
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(getattr(resource, name), (value, value))
 
 
 def run(request: dict[str, Any]) -> None:
-    """Carry out one request in this process, which serves nothing else and ends with it."""
+    """Carry out one request in this process, which serves nothing else."""
     if hasattr(os, "setsid"):
         os.setsid()  # a group of its own, which is killed as a whole
     torch.set_num_threads(1)
@@ -62,7 +55,7 @@ def run(request: dict[str, Any]) -> None:
     torch.manual_seed(0)
     session = Session(request)
     os.chdir(request["folder"])
-    sys.path.insert(0, request["folder"])
+    sys.path[0] = request["folder"]
     sys.argv, sys.dont_write_bytecode = [request["file"]], True
     # PyTorch imports some of its parts late, and these ask for a folder that they may write to.
     os.environ["TMPDIR"] = tempfile.tempdir = request["folder"]
@@ -81,39 +74,17 @@ def run(request: dict[str, Any]) -> None:
     session.run(request["cases"])
 
 
-Poll = Callable[[], int | None]
-
-
-def start(request: dict[str, Any], fork: bool) -> tuple[int, Poll]:
-    """Start a process that carries out the request: its id, and what tells whether it ended."""
-    if not fork:
-        child = subprocess.Popen(
-            command("once"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert child.stdin is not None
-        child.stdin.write(json.dumps(request).encode())
-        child.stdin.close()
-        return child.pid, child.poll
-    pid = os.fork()
-    if pid == 0:
-        code = FAILED
-        try:
-            end_with_parent()
-            run(request)
-            code = 0
-        except OSError as error:
-            code = FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else FAILED
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-
-    def poll() -> int | None:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        return os.waitstatus_to_exitcode(status) if ended else None
-
-    return pid, poll
+def carry_out(request: dict[str, Any]) -> None:
+    """Carry out one request, and end this process with a status that says how it went."""
+    status = FAILED
+    try:
+        end_with_parent()
+        run(request)
+        status = 0
+    except OSError as error:
+        status = FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else FAILED
+    finally:
+        os._exit(status)
 
 
 def size(file: str) -> int:
@@ -133,39 +104,42 @@ def cpu_seconds(pid: int) -> float:
         return 0.0
 
 
-def watch(pid: int, poll: Poll, request: dict[str, Any], fork: bool) -> dict[str, Any]:
-    """Wait for the end of the process, or end it when it exceeds a limit: status and reason."""
-    written, used = 0, 0.0
+def watch(child: BaseProcess, request: dict[str, Any], allowed: float) -> dict[str, Any]:
+    """Wait for the end of the process, or end it when it exceeds a limit: status and reason.
+
+    Its first call may take the `allowed` seconds.
+    """
+    assert child.pid is not None
+    written, used, reason = 0, 0.0, ""
     since = begun = clock()
-    limit = request["call_seconds"] if fork else STARTING
-    while (status := poll()) is None:
-        time.sleep(0.02)
-        now, cpu, grown, reason = clock(), cpu_seconds(pid), size(request["records"]), ""
+    while not reason:
+        child.join(0.02)
+        if child.exitcode is not None:
+            break
+        now, cpu, grown = clock(), cpu_seconds(child.pid), size(request["records"])
         if grown != written:
-            written, since, used, limit = grown, now, cpu, request["call_seconds"]
+            written, since, used, allowed = grown, now, cpu, request["call_seconds"]
         if size(request["output"]) > request["output_bytes"]:
             reason = "output"
         elif now - begun > request["left"]:
             reason = "run"
-        elif cpu - used > limit:
+        elif cpu - used > allowed:
             reason = "call"
-        elif now - since > PATIENCE * limit and cpu - used < limit / 8:
+        elif now - since > PATIENCE * allowed and cpu - used < allowed / 8:
             reason = "wait"  # and not only starved by other processes
-        if reason:
-            kill(pid)
-            return {"status": None, "reason": reason}
-    return {"status": status, "reason": ""}
+    kill(child.pid)  # and whatever it left behind in its group
+    child.kill()
+    child.join()
+    return {"status": None if reason else child.exitcode, "reason": reason}
 
 
 def kill(pid: int) -> None:
     """End the process and its group."""
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
             os.killpg(pid, signal.SIGKILL)
         else:
             os.kill(pid, signal.SIGTERM)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def prctl(option: int, value: int) -> None:
@@ -210,11 +184,9 @@ def warm_up() -> None:
 
 
 def main() -> None:
-    """Carry out one request, or answer requests until stdin ends, by forking where that works."""
-    if sys.argv[1] == "once":
-        run(json.load(sys.stdin))
-        os._exit(0)
+    """Answer requests until stdin ends, each by a process that is forked where that works."""
     fork = sys.argv[1] == "fork"
+    context: Any = multiprocessing.get_context("fork" if fork else "spawn")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the checker's to handle
     end_with_parent()
     prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
@@ -223,10 +195,10 @@ def main() -> None:
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
-        pid, poll = start(request, fork)
-        print(json.dumps({"pid": pid}), flush=True)
-        answer = watch(pid, poll, request, fork)
-        kill(pid)  # whatever it left behind in its group
+        child = context.Process(target=carry_out, args=(request,))
+        child.start()
+        print(json.dumps({"pid": child.pid}), flush=True)
+        answer = watch(child, request, request["call_seconds"] if fork else STARTING)
         if sys.platform == "linux":
             sweep()
         print(json.dumps(answer), flush=True)

@@ -12,16 +12,16 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from contextlib import suppress
 from importlib import util
 from pathlib import Path
 from traceback import walk_tb
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 
-from . import FULL, GRADIENTS, PARAMETERS
+from . import GRADIENTS, LOSSES, PARAMETERS
 from .fence import REFUSAL, AutogradUsed, Fence, Refused
 from .source import StandIns, scan, unreadable, wrong_syntax
 
@@ -64,16 +64,28 @@ def holds(test: Any, *values: Any) -> bool:
         return False
 
 
-def fits(old: Any, value: Any) -> bool:
-    """Whether the values can be copied: real numbers, and the shape but for axes of length 1."""
-    long = [[n for n in tensor.shape if n != 1] for tensor in (old, value)]
-    return bool(old.is_floating_point()) and long[0] == long[1]
-
-
 def held(network: Any, name: str) -> dict[Any, Any]:
     """The network's dict of this name, an empty one if it has none."""
     found = getattr(network, name, None)
     return found if isinstance(found, dict) else {}
+
+
+def tensors(network: Any) -> dict[str, Any]:
+    """The network's parameters, as far as there are any."""
+    found = {key: held(network, "parameters").get(key) for key in PARAMETERS}
+    return {key: p for key, p in found.items() if isinstance(p, Tensor)}
+
+
+def signature(thing: Any) -> list[str] | None:
+    """The names of its arguments; None if it is nothing to be called."""
+    try:
+        return list(inspect.signature(thing).parameters) if callable(thing) else None
+    except (ValueError, TypeError):
+        return []
+
+
+class CallFailed(Exception):
+    """The student's code did not return, which is written down; its case is over."""
 
 
 class Session:
@@ -91,37 +103,48 @@ class Session:
         self.started = clock()
 
     def run(self, cases: list[dict[str, Any]]) -> None:
-        if (module := self.load()) is not None:
+        with suppress(CallFailed):
+            module = self.load()
             for case in cases:
-                (self.loss if case["kind"] == "loss" else self.network)(module, case)
-            self.write(end=True)
+                with suppress(CallFailed):
+                    (self.loss if "function" in case else self.network)(module, case)
+        self.write(end=True)
 
     def write(self, **record: Any) -> None:
-        try:
-            write(self.records, dumps(record).encode() + b"\n")
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                os._exit(FULL)
-            raise
+        write(self.records, dumps(record).encode() + b"\n")
 
-    def begin(self, case: str, name: str) -> None:
-        self.write(begin=[case, name, clock() - self.started, fstat(self.output).st_size])
+    def fail(self, record: dict[str, Any], **problem: Any) -> NoReturn:
+        self.write(**record, **problem)
+        raise CallFailed
 
-    def call(self, case: str, name: str, function: Any, *args: Any) -> tuple[bool, Any]:
-        """Call the student's code. True and its result, or False and the problem."""
-        self.begin(case, name)
+    def call(
+        self, record: dict[str, Any], function: Any, *args: Any, given: dict[str, Any] | None = None
+    ) -> Any:
+        """What the student's code returns for these arguments and tensors.
+
+        Written down is what it tried, and which of the tensors it changed, or why it failed.
+        """
+        name, given = record["call"], given or {}
+        before = {key: value.clone() for key, value in given.items()}
+        self.write(begin=[record["case"], name, clock() - self.started, fstat(self.output).st_size])
         for texts in self.fence.tried.values():
             texts.clear()
+        result = problem = None
         try:
-            result, fine = function(*args), True
+            result = function(*args, *given.values())
         except BaseException as error:  # SystemExit and KeyboardInterrupt are results as well
-            result, fine = self.problem(error), False
-            if result["code"] in ("memory", "output-flood"):
+            problem = self.problem(error)
+            if problem["code"] in ("memory", "output-flood"):
                 self.without.add(name)  # once is enough, and each time takes long
         for kind, texts in self.fence.tried.items():
             for text in dict.fromkeys(texts):
-                self.write(case=case, call=name, **{kind: text})
-        return fine, result
+                self.write(**record, **{kind: text})
+        if problem is not None:
+            self.fail(record, problem=problem)
+        for key, value in before.items():
+            if not holds(equal, value, given[key]):
+                self.write(**record, changed=key)
+        return result
 
     def problem(self, error: BaseException) -> dict[str, Any]:
         """The problem behind an exception: its code, and a line that says where."""
@@ -148,71 +171,38 @@ class Session:
             code = "output-flood"
         return {"code": code, "text": where}
 
-    def load(self) -> ModuleType | None:
-        """The student's file as the module mlp; None if it cannot be loaded, with a record."""
-        self.begin("load", "load")
+    def load(self) -> ModuleType:
+        """The student's file as the module mlp."""
+        record = {"case": "load", "call": "load"}
+        self.write(begin=["load", "load", 0, 0])
         source = Path(self.code).read_bytes()
-        if reason := unreadable(source):
-            self.write(syntax={"reason": reason})
-            return None
         try:
+            if reason := unreadable(source):
+                self.fail({}, syntax={"reason": reason})
             tree = ast.parse(source, self.code)
             self.write(**scan(tree))
         except SyntaxError as error:
-            self.write(syntax=wrong_syntax(error))
-            return None
+            self.fail({}, syntax=wrong_syntax(error))
         except (ValueError, RecursionError, MemoryError) as error:
-            self.write(unloaded=self.problem(error))
-            return None
+            self.fail(record, problem=self.problem(error))
         absent = StandIns(os.path.dirname(self.code), tree, lambda name: self.write(absent=name))
         sys.meta_path.append(absent)
-        spec = util.spec_from_file_location("mlp", self.code)
-        assert spec is not None
-        assert spec.loader is not None  # the path ends in .py
+        spec: Any = util.spec_from_file_location("mlp", self.code)
         module = sys.modules["mlp"] = util.module_from_spec(spec)
-        fine, problem = self.call("load", "load", spec.loader.exec_module, module)
-        if not fine:
-            self.write(unloaded=problem)
-            return None
-        things = {name: getattr(module, name, None) for name in ("MLP", "mse_loss", "bce_loss")}
-        self.write(loaded={name: self.signature(thing) for name, thing in things.items()})
+        self.call(record, spec.loader.exec_module, module)
+        things = {name: getattr(module, name, None) for name in ("MLP", *LOSSES)}
+        self.write(loaded={name: signature(thing) for name, thing in things.items()})
         return module
-
-    @staticmethod
-    def signature(thing: Any) -> list[str] | None:
-        """The names of its arguments; None if it is nothing to be called."""
-        if not callable(thing):
-            return None
-        try:
-            return list(inspect.signature(thing).parameters)
-        except (ValueError, TypeError):
-            return []
 
     def tensor(self, rows: Any) -> Any:
         return make(rows, dtype=self.dtype)
 
-    def perform(
-        self, record: Mapping[str, Any], function: Any, given: dict[str, Any]
-    ) -> tuple[bool, Any]:
-        """Call with these tensors, and write down a problem, or which of them the call changed."""
-        before = {key: value.clone() for key, value in given.items()}
-        fine, result = self.call(record["case"], record["call"], function, *given.values())
-        if not fine:
-            self.write(**record, problem=result)
-            return False, None
-        for key, value in before.items():
-            if not holds(equal, value, given[key]):
-                self.write(**record, changed=key)
-        return True, result
-
     def loss(self, module: ModuleType, case: dict[str, Any]) -> None:
         record = {"case": case["id"], "call": case["function"]}
         function = getattr(module, case["function"], None)
-        if not callable(function) or case["function"] in self.without:
-            return
-        given = {name: self.tensor(case[name]) for name in ("y", "y_hat")}
-        fine, result = self.perform(record, function, given)
-        if fine:
+        if callable(function) and case["function"] not in self.without:
+            given = {name: self.tensor(case[name]) for name in ("y", "y_hat")}
+            result = self.call(record, function, given=given)
             returned = list(result) if isinstance(result, tuple | list) else [result]
             self.write(**record, returned=[encode(value) for value in returned[:3]])
 
@@ -220,92 +210,70 @@ class Session:
         create, networks = getattr(module, "MLP", None), []
         if not callable(create) or "MLP" in self.without:
             return
-        record = {"case": case["id"], "call": "MLP"}
-        a, b, c = case["widths"]
-        for number in range(case["networks"]):
-            args = (a, b, case["f"], b, c, case["g"])
-            fine, result = self.call(case["id"], "MLP", create, *args)
-            if not fine:
-                self.write(**record, problem=result)
-                return
-            self.write(**record, network=number, **self.found(result))
-            networks.append(result)
+        record, first = {"case": case["id"], "call": "MLP"}, case["parameters"][0]
+        a, b, c = len(first["W1"][0]), len(first["W1"]), len(first["W2"])
+        for number in range(len(case["parameters"])):
+            networks.append(self.call(record, create, a, b, case["f"], b, c, case["g"]))
+            found = getattr(networks[-1], "parameters", None)
+            shown = ({k: encode(found.get(k)) for k in PARAMETERS} if isinstance(found, dict)
+                     else {"type": type(found).__name__})  # fmt: skip
+            missing = [n for n in ("parameters", "grads", "cache") if not hasattr(networks[-1], n)]
+            self.write(**record, network=number, missing=missing, parameters=shown)
         for network, values in zip(networks, case["parameters"], strict=True):
             self.set_parameters(network, values)
         # Copies, made when all are set: networks may share what should be their own.
-        given = [{key: p.detach().clone() for key, p in self.parameters(network).items()}
+        given = [{key: p.detach().clone() for key, p in tensors(network).items()}
                  for network in networks]  # fmt: skip
-        for number, step in enumerate(case["steps"]):
+        for step in case["steps"]:
             at = step["network"]
-            if not self.step(networks[at], given[at], case, number, step):
-                return
+            self.step(networks[at], given[at], case, step)
 
     def step(
-        self, network: Any, parameters: dict[str, Any], case: dict[str, Any], number: int,
-        step: dict[str, Any],
-    ) -> bool:  # fmt: skip
-        """Carry out one call on a network with these parameters, and write what came of it.
-
-        False if it failed.
-        """
+        self, network: Any, parameters: dict[str, Any], case: dict[str, Any], step: dict[str, Any]
+    ) -> None:
+        """Make one call on a network with these parameters, and write what came of it."""
         name = step["call"]
-        record: dict[str, Any] = {"case": case["id"], "step": number, "call": name}
+        record: dict[str, Any] = {"case": case["id"], "call": name}
         method = getattr(network, name, None)
         if name in self.without:
-            return False
+            raise CallFailed
         if not callable(method):
-            self.write(**record, problem={"code": "missing-name", "text": ""})
-            return False
+            self.fail(record, problem={"code": "missing-name", "text": ""})
         given = {"its input": self.tensor(rows)} if (rows := step["argument"]) else {}
-        fine, result = self.perform(record, method, given)
-        if not fine:
-            return False
-        now = self.parameters(network)
+        result = self.call(record, method, given=given)
+        now = tensors(network)
         changed = [k for k, old in parameters.items() if not holds(equal, old, now.get(k))]
         for key in changed:
             self.write(**record, changed=key)
         if changed:
             self.set_parameters(network, case["parameters"][step["network"]])
-        self.write(**record, **self.outcome(network, name, result, case["explained"]))
-        return True
-
-    def outcome(self, network: Any, name: str, result: Any, explained: bool) -> dict[str, Any]:
-        """What there is to see after a call of this name."""
         grads, cache = held(network, "grads"), held(network, "cache")
         if name == "forward":
             # What it kept is shown for the cases that are explained by hand.
             kept = [[str(key)[:40], encode(value)] for key, value in list(cache.items())[:12]]
-            return {"returned": [encode(result)], **({"cache": kept} if explained else {})}
-        if name == "backward":
+            self.write(**record, returned=[encode(result)], cache=kept * case["explained"])
+        elif name == "backward":
             several = isinstance(result, tuple | list | dict) and len(result) > 1
-            described = f"a {type(result).__name__} of {len(result)}" if several else ""
-            return {"grads": {k: encode(grads.get(k)) for k in GRADIENTS}, "result": described,
-                    "keys": [str(key)[:40] for key in list(grads)[:8]]}  # fmt: skip
-        left = [k for k in GRADIENTS if holds(anything, grads.get(k))]
-        return {"left": left + ["cache"] * any(holds(anything, v) for v in cache.values())}
-
-    @staticmethod
-    def found(network: Any) -> dict[str, Any]:
-        """What a new network has: its parameters as they are."""
-        missing = [n for n in ("parameters", "grads", "cache") if not hasattr(network, n)]
-        parameters = getattr(network, "parameters", None)
-        if not isinstance(parameters, dict):
-            return {"missing": missing, "parameters": {"type": type(parameters).__name__}}
-        return {"missing": missing,
-                "parameters": {k: encode(parameters.get(k)) for k in PARAMETERS}}  # fmt: skip
-
-    @staticmethod
-    def parameters(network: Any) -> dict[str, Any]:
-        """The network's parameters, as far as there are any."""
-        found = {key: held(network, "parameters").get(key) for key in PARAMETERS}
-        return {k: p for k, p in found.items() if isinstance(p, Tensor)}
+            self.write(
+                **record, grads={k: encode(grads.get(k)) for k in GRADIENTS},
+                result=f"a {type(result).__name__} of {len(result)}" if several else "",
+                keys=[str(key)[:40] for key in list(grads)[:8]],
+            )  # fmt: skip
+        else:
+            left = [k for k in GRADIENTS if holds(anything, grads.get(k))]
+            left += ["cache"] * any(holds(anything, v) for v in cache.values())
+            self.write(**record, left=left)
 
     def set_parameters(self, network: Any, values: dict[str, Any]) -> None:
-        """Give the network these parameters: in place, so that a student's alias follows."""
+        """Give the network these parameters: in place, so that a student's alias follows.
+
+        Not where they are no real numbers, or the shape differs by more than axes of length 1.
+        """
         parameters = held(network, "parameters")
         for key, rows in values.items():
-            old, value = parameters.get(key), self.tensor(rows)
-            if isinstance(old, Tensor) and fits(old, value):
+            old: Any = parameters.get(key)
+            value, real = self.tensor(rows), isinstance(old, Tensor) and old.is_floating_point()
+            if real and old.squeeze().shape == value.squeeze().shape:
                 with torch.no_grad():
                     old.copy_(value.reshape(old.shape))
             else:

@@ -55,10 +55,13 @@ def scan(tree: ast.Module) -> dict[str, Any]:
     nodes = list(ast.walk(tree))
     constants = {node.value for node in nodes if isinstance(node, ast.Constant)}
     own = [n.name for n in tree.body if isinstance(n, ast.ClassDef | ast.FunctionDef)]
+    backward = [n for n in nodes if isinstance(n, ast.FunctionDef) and n.name == "backward"]
+    called = {getattr(getattr(n, "func", None), "attr", "") for f in backward for n in ast.walk(f)}
+    clears = sorted(called & {"clear_grad_and_cache", "zero_grad"})
     return {
-        "source": True, "lines": _lines(nodes), "others": own[:100],
+        "lines": _lines(nodes), "others": own[:100], "suspects": list(_suspects(nodes))[:5],
         "integers": sorted(n for n in constants if type(n) is int and 2 <= n <= 512)[:12],
-        "suspects": list(_suspects(nodes))[:5], "clears": _clears(nodes),
+        "clears": f"{clears[0]}()" if clears else "",  # what backward calls: its own gradients
     }  # fmt: skip
 
 
@@ -77,17 +80,6 @@ def _lines(nodes: list[ast.AST]) -> dict[str, int]:
     return lines
 
 
-def _clears(nodes: list[ast.AST]) -> str:
-    """What `backward` calls to clear its own gradients; empty if it does not."""
-    for function in nodes:
-        if isinstance(function, ast.FunctionDef) and function.name == "backward":
-            for node in ast.walk(function):
-                name = getattr(getattr(node, "func", None), "attr", "")
-                if name in ("clear_grad_and_cache", "zero_grad"):
-                    return f"{name}()"
-    return ""
-
-
 def _suspects(nodes: list[ast.AST]) -> Iterator[str]:
     """The names in DOORS that the file uses, and complex numbers, with their lines."""
     seen = set()
@@ -98,18 +90,6 @@ def _suspects(nodes: list[ast.AST]) -> Iterator[str]:
             if door and name not in seen:
                 seen.add(name)
                 yield f"{name} (line {getattr(node, 'lineno', '?')})"
-
-
-def _tried_imports(tree: ast.Module) -> set[str]:
-    """The modules whose absence the file itself provides for."""
-    tries = [node for node in ast.walk(tree) if isinstance(node, ast.Try)]
-    found = set()
-    for node in (inner for outer in tries for inner in ast.walk(outer)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            found.add(str(node.module).partition(".")[0])
-    return found
 
 
 class Missing:
@@ -135,11 +115,18 @@ class Absent(ModuleType):
 
 
 class StandIns:
-    """Finds an Absent module wherever the student's files import one that is not there."""
+    """Finds an Absent module wherever the student's files import one that is not there.
+
+    Not where the file itself provides for the absence, by a `try`.
+    """
 
     def __init__(self, folder: str, tree: ast.Module, tell: Callable[[str], None]) -> None:
         self.folder, self.tell = os.path.realpath(folder) + os.sep, tell
-        self.never = _tried_imports(tree) | set(OWN)
+        tries = [node for node in ast.walk(tree) if isinstance(node, ast.Try)]
+        inner = [node for outer in tries for node in ast.walk(outer)]
+        names = [alias.name for n in inner if isinstance(n, ast.Import) for alias in n.names]
+        names += [str(node.module) for node in inner if isinstance(node, ast.ImportFrom)]
+        self.never = {name.partition(".")[0] for name in (*names, *OWN)}
 
     def find_spec(self, name: str, *_: Any) -> machinery.ModuleSpec | None:
         frame: FrameType | None = sys._getframe(1)
