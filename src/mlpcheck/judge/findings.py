@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from mlpcheck.mistakes import STATE
-from mlpcheck.run.records import Raised, shaped
+from mlpcheck.run.records import Raised
 from mlpcheck.truth.cases import GRADIENTS, Array
 
 Key = TypeVar("Key")
@@ -145,7 +145,7 @@ class Verdict:
         """Add the finding, once for each `what`; `quantity` is in LENGTHS or a gradient of one."""
         if not any(f.code == "wrong-shape" and what in f.what for f in self.findings):
             named = LENGTHS.get(quantity) or LENGTHS[quantity.removeprefix("dJd")]
-            shown = f"expected the shape {named} = {shaped(wanted)}, given {shaped(found)}"
+            shown = f"expected the shape {named} = {tuple(wanted)}, given {tuple(found)}"
             self.add("wrong-shape", (what,), shown)
 
     def problem(self, problem: Raised, call: str, where: str = "") -> None:

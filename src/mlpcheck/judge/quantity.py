@@ -18,10 +18,10 @@ from mlpcheck.truth.cases import Array, Loss, Point
 
 def unlike(one: Iterable[Any], other: Iterable[Any]) -> bool:
     """Whether a call gave other numbers than the same call before."""
-    for a, b in zip(map(numbers, one), map(numbers, other), strict=False):
-        if not (isinstance(a, str) or isinstance(b, str) or np.array_equal(a, b, equal_nan=True)):
-            return True
-    return False
+    return any(
+        not (isinstance(a, str) or isinstance(b, str) or np.array_equal(a, b, equal_nan=True))
+        for a, b in zip(map(numbers, one), map(numbers, other), strict=False)
+    )
 
 
 @dataclass

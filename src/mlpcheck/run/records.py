@@ -5,7 +5,7 @@ trusted, and no control character gets out of here.
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -101,7 +101,9 @@ class Run:
             case {"integers": integers, "lines": lines}:
                 self.integers = [int(n) for n in integers]
                 self.lines = {str(name): int(line) for name, line in lines.items()}
-                self.suspects, self.others = _texts(record["suspects"]), _texts(record["others"])
+                self.suspects, self.others = (
+                    [*map(str, record[kind])] for kind in ("suspects", "others")
+                )
                 self.clears = str(record["clears"])
             case {"loaded": loaded}:
                 self.names = dict(loaded)
@@ -128,23 +130,15 @@ class Run:
             self.returned[case, call, number] = list(record["returned"])
         if "grads" in record:
             self.grads[case, number] = dict(record["grads"])
-            self.keys = self.keys or _texts(record["keys"])
+            self.keys = self.keys or [*map(str, record["keys"])]
             self.backward_returns += [str(record["result"])] if record.get("result") else []
-        self.left |= {*_texts(record.get("left", ()))}
+        self.left |= {*map(str, record.get("left", ()))}
         if "cache" in record:
             self.cache[case] = list(record["cache"])
         shown = [*record.get("returned", ())]
         for kind in ("parameters", "grads", "cache"):
             shown += dict(record.get(kind, {})).values()
         self.single |= any(isinstance(e, dict) and e.get("dtype") == "float32" for e in shown)
-
-
-def _texts(values: Iterable[Any]) -> list[str]:
-    return [str(value) for value in values]
-
-
-def shaped(shape: Iterable[int]) -> str:
-    return str(tuple(shape))
 
 
 def numbers(encoded: Any) -> Array | str:
@@ -158,7 +152,7 @@ def numbers(encoded: Any) -> Array | str:
             except (TypeError, ValueError):
                 return "given a tensor whose numbers cannot be read"
         case {"tensor": shape}:
-            return f"given the shape {shaped(shape)}, far too large"
+            return f"given the shape {tuple(shape)}, far too large"
         case {"type": "NoneType"}:
             return "expected a torch.Tensor, given None"
         case {**other}:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mlpcheck.truth.cases import Array, Point
+from mlpcheck.truth.cases import ACTIVATIONS, Array, Point
 
 Function = Callable[[Array], Array]
 
@@ -27,10 +27,6 @@ def sigmoid(s: Array) -> Array:
 
 def identity(s: Array) -> Array:
     return s
-
-
-def linear(z: Array, W: Array, b: Array) -> Array:
-    return z @ W.T + b
 
 
 def slope(name: str, s: Array) -> Array:
@@ -83,15 +79,13 @@ def entropy_slope(y: Array, y_hat: Array) -> Array:
 
 # The steps, and what is right at each. A loss's gradient is multiplied by the number of elements.
 RIGHT: dict[str, Any] = {
-    "choice": lambda f, g: (f, g), "times": (1, 1), "linear 1": linear, "linear 2": linear,
-    "after": (False, False), "relu": relu, "sigmoid": sigmoid, "identity": identity,
-    "output": identity,
-    "slope of relu": lambda a: slope("relu", a.s),
-    "slope of sigmoid": lambda a: slope("sigmoid", a.s),
-    "slope of identity": lambda a: slope("identity", a.s),
+    "choice": lambda f, g: (f, g), "times": (1, 1), "after": (False, False),
+    "relu": relu, "sigmoid": sigmoid, "identity": identity, "output": identity,
+    **{f"linear {L}": lambda z, W, b: z @ W.T + b for L in (1, 2)},
+    **{f"slope of {name}": lambda a, name=name: slope(name, a.s) for name in ACTIVATIONS},
     "error": lambda a: a.dz * slope(a.name, a.s),
     "back": lambda delta2, p: delta2 @ p.W2,  # by the point p
-    "weights 1": lambda e: e.delta.T @ e.right, "weights 2": lambda e: e.delta.T @ e.right,
+    **{f"weights {L}": lambda e: e.delta.T @ e.right for L in (1, 2)},
     "bias": lambda e: e.delta.sum(axis=0),
     "mse_loss loss": lambda y, p: np.mean((p - y) ** 2),
     "bce_loss loss": lambda y, p: np.mean(cross_entropy(y, p)),

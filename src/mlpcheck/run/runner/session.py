@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from importlib import util
 from pathlib import Path
 from traceback import walk_tb
@@ -96,7 +97,8 @@ class Session:
         self.records = os.open(request["records"], flags, 0o600)
         self.output = os.open(request["output"], flags, 0o600)
         self.code = os.path.realpath(os.path.join(request["folder"], request["file"]))
-        self.without, self.dtype = set(request["without"]), getattr(torch, request["dtype"])
+        self.without = set(request["without"])
+        self.tensor = partial(make, dtype=getattr(torch, request["dtype"]))
         # PyTorch imports some of its parts late, seconds that are not the submission's: a line more
         # in the records starts the time of the call anew.
         self.fence = Fence(request["folder"], self.code, lambda: write(self.records, b"\n"))
@@ -193,9 +195,6 @@ class Session:
         things = {name: getattr(module, name, None) for name in ("MLP", *LOSSES)}
         self.write(loaded={name: signature(thing) for name, thing in things.items()})
         return module
-
-    def tensor(self, rows: Any) -> Any:
-        return make(rows, dtype=self.dtype)
 
     def loss(self, module: ModuleType, case: dict[str, Any]) -> None:
         record = {"case": case["id"], "call": case["function"]}
