@@ -117,7 +117,7 @@ def _read(options: argparse.Namespace) -> int:
             _print(_said(claim.tex, verdict))
         else:
             print(" ".join(claim.tex.split()))
-            _print(f"  {line}" for line in indexed(claim, network))
+            _print(f"  {line}" for line in indexed(claim, network, names))
     return 2 if any(verdict.status == "unreadable" for _, verdict in results) else 0
 
 

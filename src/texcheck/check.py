@@ -12,9 +12,11 @@ from .elaborate.definitions import network_named
 from .judge.decide import decide
 from .judge.diagnose import advise
 from .judge.diagnose import diagnose as diagnosed
+from .judge.scope import Scope
 from .networks.network import Network
 from .reading import BOOK, CannotRead, Names
 from .verdict import Refuted, Unreadable, Verdict, place
+from .writing import lettering, symbol
 
 TEXT = 4 * WORK  # the steps for all statements of a text
 
@@ -52,20 +54,20 @@ def check(
     except CannotRead as error:
         unread = Unreadable(tex, (error.start, error.end), error.expected, error.instead)
         return [(Claim(tex.strip(), *unread.place[:2]), unread)]
-    with at_most(TEXT):
+    with at_most(TEXT), lettering(names.letters):
         decided = [
             (Claim(own, *place(tex, one.at or one.start), one), _verdict(one, tex, about))
             for own, one in said
         ]
-    return explained(tex, decided, about) if diagnose else decided
+    return explained(tex, decided, about, names) if diagnose else decided
 
 
 def explained(
-    tex: str, found: list[tuple[Claim, Verdict]], network: str | Network
+    tex: str, found: list[tuple[Claim, Verdict]], network: str | Network, names: Names = BOOK
 ) -> list[tuple[Claim, Verdict]]:
     """The verdicts on a text with their causes: what would be true, what to write instead."""
-    with at_most(TEXT):
-        return [(claim, _cause(tex, claim.statement, one, network)) for claim, one in found]
+    with at_most(TEXT), lettering(names.letters):
+        return [(claim, _cause(tex, claim.statement, one, network, names)) for claim, one in found]
 
 
 def statements(tex: str, subject: str | None = None, kind: str = "value") -> list[t.Statement]:
@@ -78,11 +80,13 @@ def _verdict(statement: t.Statement, tex: str, network: Network) -> Verdict:
     return replace(verdict, tex=tex) if isinstance(verdict, Unreadable) else verdict
 
 
-def _cause(tex: str, about: t.Statement | None, verdict: Verdict, on: str | Network) -> Verdict:
+def _cause(
+    tex: str, about: t.Statement | None, verdict: Verdict, on: str | Network, names: Names
+) -> Verdict:
     if about is not None and isinstance(verdict, Unreadable):
-        return advise(tex, about, on, verdict)
+        return advise(Scope(about, tex, names), on, verdict)
     if about is not None and isinstance(verdict, Refuted):
-        return diagnosed(tex, about, on, verdict)
+        return diagnosed(Scope(about, tex, names), on, verdict)
     return verdict
 
 
@@ -97,9 +101,9 @@ def _located(
 
 def _said(statement: t.Statement, tex: str) -> str:
     """The TeX of one statement, also where a chain of several lines shares its sides."""
-    if isinstance(statement, t.Equation):
-        left, right = statement.left, statement.right
-        return f"{tex[left.start : left.end]} = {tex[right.start : right.end]}"
+    if isinstance(statement, t.Equation | t.Comparison):
+        left, right = (tex[one.start : one.end] for one in (statement.left, statement.right))
+        return f"{left} {symbol(getattr(statement, 'relation', '='))} {right}"
     return tex[statement.start : statement.end].replace("&", "").strip()
 
 

@@ -20,7 +20,8 @@ from .elaborate.statement import assumed, claimed, parts
 from .elaborate.words import name_of
 from .networks.network import Network
 from .networks.representatives import cases
-from .writing import relation, tex
+from .reading import BOOK, Names
+from .writing import lettering, relation, tex
 
 # Letters for rows, columns and sums, in this order.
 _LETTERS = "ijklmnpqrtuv"
@@ -29,7 +30,7 @@ _TWO = t.Number(Fraction(2))
 _ENTRYWISE = ("max", "min", "sigma", "ReLU", "tanh", "I", "f", "g", "sign", "log", "exp", "sqrt")
 
 
-def indexed(claim: Claim, network: str | Network) -> tuple[str, ...]:
+def indexed(claim: Claim, network: str | Network, names: Names = BOOK) -> tuple[str, ...]:
     """How a claim was read, as TeX: shape, entries, how far each letter runs, and conditions.
 
     Empty for a claim without entries: a shape, a range, a name.
@@ -38,10 +39,10 @@ def indexed(claim: Claim, network: str | Network) -> tuple[str, ...]:
     if not isinstance(statement, t.Equation | t.Comparison | t.Update):
         return ()
     try:
-        reading = shapes(statement, network)
+        with lettering(names.letters):
+            return tuple(_Writer(statement, shapes(statement, network)).lines())
     except (Misfit, NoRule):
         return ()  # no shapes fit: the verdict says so
-    return tuple(_Writer(statement, reading).lines())
 
 
 @dataclass(frozen=True)
@@ -193,14 +194,12 @@ class _Writer:
         rows, columns = self.shape(node)
         return t.Component(node, (j,) if rows == "1" else (i,) if columns == "1" else (i, j))
 
-    def filled(
-        self, inside: tuple[t.Expr, ...], node: t.Expr, i: t.Expr, j: t.Expr
-    ) -> list[t.Expr]:
+    def filled(self, at: tuple[t.Expr, ...], node: t.Expr, i: t.Expr, j: t.Expr) -> list[t.Expr]:
         """The indices of a formula, with its row and its column in place of each colon."""
-        colons = sum(map(_whole, inside))
+        colons = at.count(t.Whole())
         across = colons == 1 and self.shape(node)[0] == "1"
         places = iter((j, i) if across else (i, j))
-        return [next(places) if _whole(x) else x for x in inside]
+        return [next(places) if x == t.Whole() else x for x in at]
 
     def parts(self, node: t.Expr, i: t.Expr, j: t.Expr) -> t.Expr:
         """The same formula of the entries of its parts."""
@@ -244,9 +243,7 @@ class _Writer:
 
     def times(self, node: t.Times, i: t.Expr, j: t.Expr) -> t.Expr:
         left, right = node.left, node.right
-        columns = all(
-            self.shape(one)[1] == "1" and not self.is_number(one) for one in (left, right)
-        )
+        columns = all(self.shape(one)[1] == "1" != self.shape(one)[0] for one in (left, right))
         if node.sign in ("cdot", "inner") and columns and self.is_number(node):
             width = self.shape(left)[0]
             k = self.letter(width)
@@ -283,11 +280,11 @@ class _Writer:
     def derivative(self, of: t.Expr, by: t.Name, i: t.Expr, j: t.Expr) -> t.Expr:
         """Numerator layout: the column counts the entries of what is differentiated by."""
         letter = by.base in ("s", "z") and by.layer is None and not by.indices
-        if letter or by.base == "ell" or (by.indices and not any(map(_whole, by.indices))):
+        if letter or by.base == "ell" or (by.indices and t.Whole() not in by.indices):
             return t.Derivative(self.entry(of, i, j), by)
         if by.indices:
             places = iter((j, i))
-            inside = tuple(next(places) if _whole(x) else x for x in by.indices)
+            inside = tuple(next(places) if x == t.Whole() else x for x in by.indices)
             return t.Derivative(self.entry(of, i, _ZERO), replace(by, indices=inside))
         if by.base == "W":
             return t.Derivative(self.entry(of, _ZERO, _ZERO), replace(by, indices=(j, i)))
@@ -313,7 +310,3 @@ class _Writer:
             return self.entry(of, *found)
         column = self.shape(of)[1] == "1"
         return self.entry(of, found[0], _ZERO) if column else self.entry(of, _ZERO, found[0])
-
-
-def _whole(index: t.Expr) -> bool:
-    return isinstance(index, t.Whole)

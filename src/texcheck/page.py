@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any, TypedDict
 
@@ -75,14 +76,15 @@ def _stranger(answer: t.Expr, allow: list[str]) -> str:
 
 
 def _beside(formula: t.Expr, given: Iterable[str]) -> Iterator[t.Node]:
-    """The parts of a formula but those that are given, as they are."""
+    """The parts of a formula but those that are given, their components and lengths."""
     known = set(map(_expression, given))
-    left: list[t.Node] = [formula]
-    while left:
-        node = left.pop()
-        if node not in known:
-            yield node
-            left += reversed(node.parts)
+
+    def is_given(node: t.Node) -> bool:
+        whole = replace(node, indices=()) if isinstance(node, t.Name) else node
+        return whole in known or isinstance(node, t.Length)
+
+    parts = t.walk(formula, lambda node: () if is_given(node) else node.parts)
+    return (node for node in parts if not is_given(node))
 
 
 _expression = cache(expression)
@@ -124,9 +126,9 @@ def _checked(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"statements": [], "refused": reason, "more": False}
         return
     more = _has_cause(found)
-    yield {"statements": [_shown(*one, network) for one in found], "more": more}
+    yield {"statements": [_shown(*one, network, names) for one in found], "more": more}
     if more:
-        said = ["\n".join(report.text(one)) for _, one in explained(tex, found, network)]
+        said = ["\n".join(report.text(one)) for _, one in explained(tex, found, network, names)]
         yield {"says": said, "more": False}
 
 
@@ -146,12 +148,12 @@ def notation(name: str) -> Names:
     return names_of(NOTATIONS[name]) if name else BOOK
 
 
-def _shown(claim: Claim, verdict: Verdict, network: str) -> dict[str, str]:
+def _shown(claim: Claim, verdict: Verdict, network: str, names: Names) -> dict[str, str]:
     return {
         "tex": claim.tex,
         "status": verdict.status,
         "says": "\n".join(report.text(verdict)),
-        "read": "\n".join(indexed(claim, network)),
+        "read": "\n".join(indexed(claim, network, names)),
     }
 
 

@@ -50,7 +50,7 @@ def network(witness: Witness) -> str:
     """The network of a witness in words, and L."""
     widths = ", ".join(map(str, witness.widths))
     name = "the running network" if witness.running else f"a network “{witness.network}”"
-    layer = f", at L = {witness.layer}" if witness.layer is not None else ""
+    layer = f", at layer {witness.layer}" if witness.layer is not None else ""
     return f"{name} with layers of {widths}{layer}"
 
 

@@ -7,7 +7,7 @@ pre-activation is `s`), whatever letter the page's notation has for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cache, cached_property
@@ -371,21 +371,17 @@ class Notation(Statement):
     right: Expr
 
 
-def walk(node: Node) -> Iterator[Node]:
-    """The node and everything below it, each before its parts."""
+def walk(node: Node, below: Callable[[Node], Sequence[Node]] | None = None) -> Iterator[Node]:
+    """The node and everything below it, each before its parts, or before what `below` gives."""
     left = [node]
     while left:
         yield (node := left.pop())
-        left += reversed(node.parts)
+        left += reversed(node.parts if below is None else below(node))
 
 
 def outside_lengths(node: Node) -> list[Node]:
     """The parts of a formula, without those of the lengths in it."""
-    left, found = [node], []
-    while left:
-        found.append(part := left.pop())
-        left += () if isinstance(part, Length) else reversed(part.parts)
-    return found
+    return list(walk(node, lambda one: () if isinstance(one, Length) else one.parts))
 
 
 def indices_of(node: Node) -> tuple[Expr, ...]:

@@ -7,7 +7,11 @@ message can quote a part of a formula whose own TeX is scattered, as that of W i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from types import MappingProxyType
 
 from . import syntax as t
 
@@ -15,15 +19,37 @@ _NAMES = {
     "y_hat": r"\hat y", "ell": r"\ell", "delta": r"\delta", "eta": r"\eta", "loss": r"\ell",
     "sigma": r"\sigma", "tanh": r"\tanh", "log": r"\log", "exp": r"\exp", "max": r"\max",
     "min": r"\min", "f": "f", "g": "g", "ge": r"\ge", "le": r"\le", "neq": r"\ne",
-    "cdot": r"\cdot", "times": r"\times", "otimes": r"\otimes",
+    "cdot": r"\cdot", "times": r"\times", "otimes": r"\otimes", "L_max": r"L_{\max}",
 }  # fmt: skip
+# Letters of another course, by what the book's stand for: of quantities, activations, layers.
+_letters: ContextVar[Mapping[str, str]] = ContextVar("_letters", default=MappingProxyType({}))
 # How tightly the parts of a formula hang together: a sum, a product, one symbol.
 SUM, PRODUCT, SYMBOL = range(3)
 
 
+@contextmanager
+def lettering(letters: Mapping[str, str]) -> Iterator[None]:
+    """While formulas are written: with the letters of another course."""
+    token = _letters.set(letters)
+    try:
+        yield
+    finally:
+        _letters.reset(token)
+
+
+def symbol(said: str, otherwise: str = "") -> str:
+    """A letter, a function's name or a sign as TeX."""
+    return _letters.get().get(said) or _NAMES.get(said) or otherwise or said
+
+
 def layer(at: t.Layer | None) -> str:
     """A layer superscript, or nothing."""
-    return "" if at is None else f"^{{({at})}}".replace("L_max", r"L_{\max}")
+    return "" if at is None else f"^{{({number_of(at)})}}"
+
+
+def number_of(at: t.Layer) -> str:
+    """The number of a layer, such as L + 1."""
+    return str(replace(at, base=symbol(at.base))) if at.base else str(at)
 
 
 def indices(inside: Iterable[t.Expr]) -> str:
@@ -69,11 +95,11 @@ def tex(node: t.Node) -> str:  # noqa: C901 - a match over nodes
             return "\\" + kind
         case t.Name(base, at, inside, variant):
             below = rf"_{{\mathrm{{{variant}}}}}" if variant else ""
-            return _NAMES.get(base, base) + layer(at) + indices(inside) + below
+            return symbol(base) + layer(at) + indices(inside) + below
         case t.Length(of):
             return "K" if of.base in ("y", "y_hat") else f"d_{{{tex(of)}}}"
         case t.LayerCount(at):
-            return str(at).replace("L_max", r"L_{\max}")
+            return number_of(at)
         case t.Kronecker(first, second):
             return r"\delta" + indices((first, second))
         case t.Unit(index):
@@ -85,7 +111,7 @@ def tex(node: t.Node) -> str:  # noqa: C901 - a match over nodes
         case t.ReluDiagonal(of, rows, columns):
             return f"I^{{+{tex(of)}}}" + _lengths(rows, columns)
         case t.Function(name, at, primes):
-            name, above = _NAMES.get(name, rf"\operatorname{{{name}}}"), layer(at)
+            name, above = symbol(name, rf"\operatorname{{{name}}}"), layer(at)
             if at is None or not primes:
                 return name + above + "'" * primes
             return name + above[:-1] + r"\prime" * primes + "}"
@@ -111,7 +137,7 @@ def _compound(node: t.Node) -> str:  # noqa: C901 - a match over nodes
         case t.Times(left, right, "inner"):
             return rf"\langle {tex(left)}, {tex(right)} \rangle"
         case t.Times(left, right, sign):
-            return f"{within(left, SYMBOL)} {_NAMES.get(sign, sign)} {within(right, SYMBOL)}"
+            return f"{within(left, SYMBOL)} {symbol(sign)} {within(right, SYMBOL)}"
         case t.Elementwise(left, right):
             begin = tex(left) if isinstance(left, t.Elementwise) else within(left, SYMBOL)
             return rf"{begin} \odot {within(right, SYMBOL)}"
@@ -185,8 +211,7 @@ def relation(node: t.Expr) -> str:
     if isinstance(node, t.Elementwise):
         return rf"{relation(node.left)}, {relation(node.right)}"
     assert isinstance(node, t.Indicator)
-    sign = _NAMES.get(node.relation, node.relation)
-    return f"{tex(node.left)} {sign} {tex(node.right)}"
+    return f"{tex(node.left)} {symbol(node.relation)} {tex(node.right)}"
 
 
 def _case(value: t.Expr, holds: t.Expr | None) -> str:

@@ -47,3 +47,8 @@ def test_conditions_are_said() -> None:
     assert said(r"z^{(L)} = s^{(L)} \quad \text{if } f^{(L)} = I", "deep")[0][-1] == (
         r"f^{(L)} = \operatorname{I}"
     )
+
+
+def test_a_width_behind_a_gap_is_counted_from_the_last_layer() -> None:
+    tex = r"\hat y = f^{(L_{\max})}(W^{(L_{\max})} z^{(L_{\max}-1)} + b^{(L_{\max})})"
+    assert r"\sum_{j=0}^{d_{s^{(L_{\max}-1)}} - 1}" in said(tex, "deep")[0][1]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from texcheck import check, page, report
-from texcheck.page import judge, replies
+from texcheck.page import Wanted, judge, replies
 
 CHAIN = (
     r"\frac{\partial \ell}{\partial W^{(2)}} &= z^{(1)} [\delta^{(2)}]^T \\ "
@@ -107,3 +107,58 @@ def test_what_is_no_answer_is_said_at_once(answer, says):
     (only,) = judge(WANTED, answer)
     assert not only["right"]
     assert says in only["says"]
+
+
+def in_the_letters_of_the_course(tex):
+    question = {"ask": "check", "tex": tex, "notation": "course", "network": "deep"}
+    *_, last = replies(json.dumps({**question, "assignment": False}))
+    return json.loads(last)
+
+
+@pytest.mark.parametrize(
+    ("tex", "says"),
+    [
+        (r"z^{[l]} = W^{[l]} a^{[l]} + b^{[l]}", "$a^{[l]}$ should be $a^{(l-1)}$"),
+        (
+            r"\delta^{[l]} = W^{[l+1]T} \delta^{[l+1]} \odot g^{[l]\prime}(a^{[l]})",
+            "$a^{[l]}$ should be $z^{(l)}$",
+        ),
+        (
+            r"\nabla_{W^{[l]}} J = \nabla_{z^{[l]}} J \, a^{[l]T}",
+            "d_{z^{(l)}} × d_{a^{(l-1)}} on the left",
+        ),
+    ],
+)
+def test_a_cause_is_told_in_the_letters_of_the_course(tex, says):
+    assert says in in_the_letters_of_the_course(tex)["says"][0]
+
+
+def test_what_was_read_is_said_in_the_letters_of_the_course():
+    (one,) = in_the_letters_of_the_course(r"a^{[L]} = g^{[L]}(z^{[L]})")["statements"]
+    assert one["read"].splitlines()[:2] == [r"K \times 1", r"a^{(L)}_i = g^{(L)}(z^{(L)}_i)"]
+
+
+LOSS = Wanted(network="regression", left=r"\ell", allow=[r"\hat y", "y"], answers=["x"])
+SLOPE = Wanted(
+    network="regression",
+    left=r"\frac{\partial z^{(1)}}{\partial s^{(1)}}",
+    allow=["s^{(1)}"],
+    answers=["x"],
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "answer"),
+    [
+        (LOSS, r"\sum_k (\hat y_k - y_k)^2"),
+        (SLOPE, r"I_{z^{(1)} \times s^{(1)}}^{+s^{(1)}}"),
+        (SLOPE, r"\operatorname{diag}(\mathbb{1}[s^{(1)} > 0])"),
+    ],
+)
+def test_components_and_lengths_of_what_is_allowed_may_stand_in_an_answer(wanted, answer):
+    assert next(judge(wanted, answer))["right"]
+
+
+def test_a_component_of_what_is_not_allowed_may_not():
+    told = next(judge(LOSS, r"\sum_k (s^{(2)}_k - y_k)^2"))
+    assert told["says"] == "that is true, but s^(2) may not stand in the answer"

@@ -49,3 +49,14 @@ def test_no_statement_stands_twice() -> None:
         for row in rows(verdict)
     ]
     assert len(keys) == len(set(keys)) > 1400
+
+
+@pytest.mark.parametrize(
+    ("tex", "last"),
+    [
+        (r"x \odot x \ge 0 \ge -(y \odot y)", r"x \odot x \ge -(y \odot y)"),
+        (r"x_i = x_i, \; i \in \{0, \dots, d_x - 1\}", r"i \in \{0, \dots, d_x - 1\}"),
+    ],
+)
+def test_a_claim_is_shown_with_its_own_tex(tex: str, last: str) -> None:
+    assert [claim.tex for claim, _ in check(tex, "any", diagnose=False)][-1] == last

@@ -12,11 +12,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..check import statements
 from ..judge.decide import decide
 from ..judge.edits import edits
-from ..judge.scope import Edit
+from ..judge.scope import Edit, Scope
 from ..syntax import Notation, Range, Statement
 from ..writing import tex
 from .pages import Item, read
@@ -38,8 +39,7 @@ class Mutant:
         return f"{self.item.file}:{self.item.line} {self.item.label} {self.edit.kind}: {shown}"
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What the prover said to a mutant: the word of its verdict."""
 
     mutant: Mutant
@@ -67,7 +67,7 @@ def mutants(path: Path | str, most: int | None = None, seed: int = 0) -> Iterato
     if most is not None:
         chosen = draw.sample(chosen, min(len(chosen), -(-most // EACH)))
     for (_, statement), item in chosen:
-        changed = {edit.statement: edit for edit in edits(statement, "")}  # "": no one reads it
+        changed = {edit.statement: edit for edit in edits(Scope(statement))}
         few = list(changed.values())
         if most is not None:
             few = draw.sample(few, min(len(few), EACH, most))

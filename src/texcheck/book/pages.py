@@ -65,24 +65,8 @@ class Item:
     where: Literal["display", "cell"]
 
 
-@dataclass(frozen=True)
-class Problem:
-    """What keeps a page from being read: where, what was expected and what was given."""
-
-    file: Path
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message}"
-
-
 class ReadError(OSError):
-    """Raised for pages that cannot be read; `problems` lists every one, in order."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(["the pages cannot be read:", *map(str, problems)]))
-        self.problems = problems
+    """Pages that cannot be read: file and line, what was expected and what was given, of each."""
 
 
 def pages(path: Path) -> list[Path]:
@@ -112,16 +96,15 @@ def read(path: Path | str) -> list[Item]:
     FileNotFoundError if `path` is none of the three.
     """
     items: list[Item] = []
-    problems: list[Problem] = []
-    for other in _shown(Path(path), ".rst"):
-        problems.append(Problem(other, 1, "expected a page in Markdown, or a notebook"))
+    markdown = "expected a page in Markdown, or a notebook"
+    problems = [f"{other}:1: {markdown}" for other in _shown(Path(path), ".rst")]
     for file in pages(Path(path)):
         page = _Page(file)
         page.read()
         items += page.items
-        problems += [Problem(file, line, message) for line, message in page.problems]
+        problems += [f"{file}:{line}: {message}" for line, message in page.problems]
     if problems:
-        raise ReadError(problems)
+        raise ReadError("\n".join(["the pages cannot be read:", *problems]))
     return items
 
 
@@ -283,11 +266,8 @@ def _inline(page: _Page, node: SyntaxTreeNode, start: int) -> None:
         dollar = child.type == "text" and child.content.endswith("$")
         before_math = dollar and following is not None and following.type == "math_inline"
         if before_math or (child.type == "text" and "$$" in child.content):
-            page.problem(
-                start,
-                "found `$$` inside of a paragraph, where it displays no equation: "
-                "expected a blank line before `$$`",
-            )
+            what = "found `$$` inside of a paragraph, where it displays no equation"
+            page.problem(start, f"{what}: expected a blank line before `$$`")
         if child.type == "html_inline":
             _expect_no_math(page, child.content, start)
             if "texcheck:" in child.content:

@@ -73,19 +73,17 @@ def _of_layer(cells: dict[str, SyntaxTreeNode], column: str, n: int) -> str:
 
 def maths(cell: SyntaxTreeNode) -> list[str]:
     """The TeX of each math in a cell, in order."""
-    return [
-        node.content
-        for node in cell.walk()
-        if node.type == "math_inline"
-        or (node.type == "myst_role" and node.meta.get("name") == "math")
-    ]
+    role = ("myst_role", "math")
+    found = (
+        n for n in cell.walk() if n.type == "math_inline" or (n.type, n.meta.get("name")) == role
+    )
+    return [node.content for node in found]
 
 
 def text(cell: SyntaxTreeNode) -> str:
     """What a cell says, TeX as it stands."""
-    return "".join(
-        node.content for node in cell.walk() if node.type in ("text", "math_inline", "code_inline")
-    ).strip()
+    said = ("text", "math_inline", "code_inline")
+    return "".join(node.content for node in cell.walk() if node.type in said).strip()
 
 
 def anchor(row: SyntaxTreeNode) -> str:

@@ -334,7 +334,7 @@ def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix
     if not names and any(isinstance(p, t.Identity | t.Constant | t.Unit) for p in parts):
         raise Unfit("expected a quantity of the network where it is differentiated", of)
     if len({name == m.BARE_S for name in (*names, by)}) > 1:
-        raise IllSorted("s needs a layer", by)
+        raise Unfit("s needs a layer", by)
     scope.inside += 1
     value = elaborate(scope, of)
     scope.inside -= 1

@@ -106,10 +106,8 @@ def equal_indices(scope: Scope, first: t.Expr, second: t.Expr) -> Matrix:
 
 
 def literal(node: t.Expr) -> bool:
-    """Whether a formula is a written number or a fraction of two, perhaps negative."""
-    node = node.of if isinstance(node, t.Negative) else node
-    parts = node.parts if isinstance(node, t.Quotient) else (node,)
-    return all(isinstance(part, t.Number) for part in parts)
+    """Whether a formula is a written number or a fraction of such, perhaps negative."""
+    return all(isinstance(part, t.Number | t.Negative | t.Quotient) for part in t.walk(node))
 
 
 def spread_literals(

@@ -27,7 +27,7 @@ from ..networks.network import Case
 from .calculus import activation
 from .definitions import declared
 from .formula import elaborate
-from .matrix import FIRST, IllSorted, Matrix, Unknown, known, resolved, unify
+from .matrix import FIRST, IllSorted, Matrix, Unfit, Unknown, known, resolved, unify
 from .scope import Letter, Scope, counted, left_out
 from .words import shape_words
 
@@ -102,10 +102,8 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
             case t.Range(letter=name) if name != "L":
                 letter = scope.letter(name)
                 found.append(_without(scope, letter, out_of_range(scope, condition, letter)))
-    for stranger in sorted(set(scope.letters) - letters):
-        message = f"a condition on {stranger}, which does not stand in the statement"
-        raise IllSorted(message, statement)
-
+        for stranger in sorted(set(scope.letters) - letters):
+            raise Unfit(f"{stranger} stands in no statement under this condition", condition)
     return lambda: reduce(mul, (one() for one in found), number(1))
 
 

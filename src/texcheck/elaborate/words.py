@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from .. import syntax as t
 from ..algebra.terms import Atom, Index, Monomial, Term
 from ..networks.network import Case
+from ..writing import tex
 from .matrix import Length, Matrix, Unknown, resolved
 
 LONGEST = 200
 
 
 def name_of(sort: Length, case: Case) -> str:
-    r"""A sort as TeX: 1, d_x, d_{s^{(1)}}, K; with an L, d_{s^{(L)}} and its neighbours."""
+    r"""A sort as TeX: 1, d_x, d_{s^{(1)}}, K; near an L or behind a gap, d_{s^{(L+1)}} or so."""
     found, L = resolved(sort), case.L
     if isinstance(found, Unknown):
         return "?"
     if found.size:
         return str(found.size)
+    at = t.Layer("", found.layer)
     if L is not None and abs(found.layer - L) <= 2:
-        offset = f"{found.layer - L:+d}" if found.layer != L else ""
-        return f"d_{{{'s' if found.layer else 'z'}^{{(L{offset})}}}}"
-    if found.layer == case.depth:
-        return "K"
-    return f"d_{{s^{{({found.layer})}}}}" if found.layer else "d_x"
+        at = t.Layer("L", found.layer - L)
+    elif found.layer in (0, case.depth):
+        return "K" if found.layer else "d_x"
+    elif any(bottom < found.layer for bottom, _ in case.gaps):
+        at = t.Layer("L_max", found.layer - case.depth)
+    return tex(t.Length(t.Name("s" if found.layer else "z", at)))
 
 
 def shape_words(value: Matrix, case: Case) -> str:

@@ -33,24 +33,21 @@ _CONSTANTS = (
 _TWO_LAYERS = ("regression", "sigmoid-mse", "sigmoid-bce")
 
 
-def diagnose(tex: str, statement: t.Statement, network: str | Network, refuted: Refuted) -> Refuted:
+def diagnose(scope: Scope, network: str | Network, refuted: Refuted) -> Refuted:
     """The refutation with what is wrong in words, and the part of the TeX that would change."""
     with at_most(BUDGET):
-        says, part = _diagnosis(Scope(statement, tex), network, refuted)
+        says, part = _diagnosis(scope, network, refuted)
     with at_most(BUDGET // 5):
-        says = says or _remark(Scope(statement, tex), network)
+        says = says or _remark(scope, network)
     span = (part.start, part.end) if part is not None and part.end else refuted.span
     return replace(refuted, diagnosis=says or NOTHING_FITS, span=span)
 
 
-def advise(
-    tex: str, statement: t.Statement, network: str | Network, unread: Unreadable
-) -> Unreadable:
+def advise(scope: Scope, network: str | Network, unread: Unreadable) -> Unreadable:
     """What to write instead of a formula that the notation lacks, if a small change is proved."""
-    scope = Scope(statement, tex)
-    for side, whole in sides(statement):
+    for side, whole in sides(scope.statement):
         for change in squares(whole, scope):
-            if holds(replace(statement, **{side: change.within(whole)}), network):
+            if holds(replace(scope.statement, **{side: change.within(whole)}), network):
                 return replace(unread, instead=change.says)
     return unread
 
@@ -64,7 +61,7 @@ def _diagnosis(scope: Scope, network: str | Network, refuted: Refuted) -> tuple[
                 says = f"off by the factor {name}: the left side is {name} times the right side"
                 return says, statement.right
     with suppress(NoRule):
-        for edit in edits(statement, scope.tex):
+        for edit in edits(scope):
             spend(100)
             if holds(edit.statement, network):
                 side = f" ({edit.side} side)" if edit.side in ("left", "right") else ""

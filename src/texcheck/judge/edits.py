@@ -46,12 +46,12 @@ EDITS: tuple[Callable[[t.Expr, Scope], Changes], ...] = (
 SHAPE_EDITS = (symbols.lengths, symbols.layers, symbols.quantities, structure.transposes)
 
 
-def edits(statement: t.Statement, tex: str) -> Iterator[Edit]:
-    """The statement with one small change, for every such change: the likeliest first.
+def edits(scope: Scope) -> Iterator[Edit]:
+    """A statement with one small change, for every such change: the likeliest first.
 
     Of an equation, the right side is changed before the left one, which says what is asked.
     """
-    scope = Scope(statement, tex)
+    statement = scope.statement
     yield from _of_statement(statement)
     others = SHAPE_EDITS if isinstance(statement, t.ShapeClaim) else EDITS
     for attempts in (symbols.letters_of_layers,), others:
@@ -99,10 +99,24 @@ def _of_statement(statement: t.Statement) -> Iterator[Edit]:
     without = tuple(c for c in statement.conditions if not isinstance(c, t.Range))
     if without != statement.conditions:
         free = replace(statement, conditions=without)
-        yield Edit("index bound", f"the range does not fit: {FROM_0}", statement, "", free)
+        layers = any(isinstance(c, t.Range) and c.letter == "L" for c in statement.conditions)
+        yield Edit("index bound", _misfit(layers), statement, "", free)
+    if named := [(side, L) for side, whole in sides(statement) for L in every(whole, t.LayerCount)]:
+        says, where = r"$L$ is the layer's number; the loss is $\ell$", {side for side, _ in named}
+        loss: Any = statement
+        for _, part in named:
+            loss = t.substitute(loss, part, t.Name("ell", None))
+        yield Edit(
+            "L for the loss", says, named[0][1], where.pop() if len(where) == 1 else "", loss
+        )
     if isinstance(statement, t.RangeClaim):
         span = statement.range
         for ends in (("first",), ("last",), ("first", "last")):
             fields: dict[str, Any] = {end: symbols.one_less(getattr(span, end)) for end in ends}
             moved = replace(statement, range=replace(span, **fields))
-            yield Edit("index bound", f"the range does not fit: {FROM_0}", span, "", moved)
+            yield Edit("index bound", _misfit(span.letter == "L"), span, "", moved)
+
+
+def _misfit(layers: bool) -> str:
+    run = "layers begin at 1 and end with the last one" if layers else FROM_0
+    return f"the range does not fit: {run}"

@@ -57,9 +57,8 @@ def times(a: Number, b: Number) -> Number:
         return Fraction(0)
     a, b = between(a), between(b)
     ends = [(x, y) for x in a for y in b]
-    return Interval(
-        min(DOWN.multiply(x, y) for x, y in ends), max(UP.multiply(x, y) for x, y in ends)
-    )
+    low = min(DOWN.multiply(x, y) for x, y in ends)
+    return Interval(low, max(UP.multiply(x, y) for x, y in ends))
 
 
 def sign(value: Number) -> int:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from .. import syntax as t
 from .. import writing
-from ..reading import CannotRead, expression
+from ..reading import BOOK, CannotRead, Names, expression
 
 FROM_0 = "indices start at 0, so the last is d - 1"
 
@@ -48,18 +48,25 @@ class Edit:
 
 @dataclass(frozen=True)
 class Scope:
-    """The statement around a formula, and the TeX it stands in."""
+    """The statement around a formula, the TeX it stands in, and what its letters stand for."""
 
     statement: t.Statement
-    tex: str
+    tex: str = ""
+    names: Names = BOOK
     shown: dict[int, str] = field(default_factory=dict)
 
     def show(self, node: t.Node) -> str:
         """A part between dollar signs: its own TeX where that is whole, else as it reads."""
         if id(node) not in self.shown:
             own = " ".join(self.tex[node.start : node.end].split())
-            self.shown[id(node)] = f"${own if _reads_as(own, node) else writing.tex(node)}$"
+            self.shown[id(node)] = f"${own if self._reads_as(own, node) else writing.tex(node)}$"
         return self.shown[id(node)]
+
+    def _reads_as(self, tex: str, node: t.Node) -> bool:
+        try:
+            return bool(tex) and expression(tex, self.names) == node
+        except CannotRead:
+            return False
 
     @cached_property
     def letters(self) -> list[str]:
@@ -78,13 +85,6 @@ class Scope:
         """Whether the statement is about any layer L or the last one: it numbers none."""
         layered = every(self.statement, t.Name, t.Function, t.LayerCount)
         return any(one.layer is not None and one.layer.base for one in layered)
-
-
-def _reads_as(tex: str, node: t.Node) -> bool:
-    try:
-        return bool(tex) and expression(tex) == node
-    except CannotRead:
-        return False
 
 
 Changes: TypeAlias = Iterator[Change]

@@ -32,9 +32,8 @@ def moved_transposes(whole: t.Expr, scope: Scope) -> Changes:
         without = t.substitute(whole, part, part.of)
         for other in tensors(without):
             if other is not part.of:
-                says = (
-                    f"the transpose stands at the wrong factor: it belongs to {scope.show(other)}"
-                )
+                shown = scope.show(other)
+                says = f"the transpose stands at the wrong factor: it belongs to {shown}"
                 changed = t.substitute(without, other, t.Transpose(other))
                 yield Change("move a transpose", says, part, changed, whole)
 
@@ -201,9 +200,8 @@ def squares(whole: t.Expr, scope: Scope) -> Changes:
             yield Change("square by norm", says, part, replace(part, of=t.Norm(part.of)))
             slope = t.Product((two, part.of))
             for meant in (slope, t.Transpose(slope)):
-                says = (
-                    f"the derivative of the square is meant: {name(meant)}, not {scope.show(part)}"
-                )
+                shown = scope.show(part)
+                says = f"the derivative of the square is meant: {name(meant)}, not {shown}"
                 yield Change("square by slope", says, part, meant)
     for total in every(whole, t.Sum):
         says = f"the square of {scope.show(total.body)} is missing"
@@ -224,10 +222,8 @@ def elementwise(whole: t.Expr, scope: Scope) -> Changes:
             says = rf"the product entry by entry, $\odot$, is meant before {shown}"
             yield Change("⊙ for a product", says, part, product)
             if part is whole:
-                says = (
-                    r"a diagonal matrix of the products entry by entry is meant: "
-                    r"$\operatorname{diag}(… \odot …)$"
-                )
+                products = "a diagonal matrix of the products entry by entry"
+                says = rf"{products} is meant: $\operatorname{{diag}}(… \odot …)$"
                 yield Change("add diag", says, part, t.Apply(t.Function("diag"), (product,)))
     for part in every(whole, t.Elementwise):
         says = rf"the product of matrices, not $\odot$, is meant at {scope.show(part)}"
@@ -261,10 +257,8 @@ def orders(whole: t.Expr, scope: Scope) -> Changes:
             for place in range(len(factors)):
                 if abs(place - at) > 1:
                     moved = times(part, (*rest[:place], factor, *rest[place:]))
-                    where = (
-                        f"in front of {scope.show(rest[place])}" if place < len(rest) else "last"
-                    )
-                    says = f"the factor {scope.show(factor)} belongs {where}"
+                    before = [f"in front of {scope.show(one)}" for one in rest[place : place + 1]]
+                    says = f"the factor {scope.show(factor)} belongs {(*before, 'last')[0]}"
                     yield Change("move a factor", says, factor, moved, part)
 
 
@@ -294,8 +288,6 @@ def brackets(whole: t.Expr, scope: Scope) -> Changes:
                     body = t.Add((inner_sum.body, *total.terms[at + 1 :]))
                     longer = t.substitute(term, inner_sum, replace(inner_sum, body=body))
                     terms = (*total.terms[:at], longer)
-                    says = (
-                        f"the sum ends before {scope.show(total.terms[at + 1])}: "
-                        "brackets are missing"
-                    )
+                    following = scope.show(total.terms[at + 1])
+                    says = f"the sum ends before {following}: brackets are missing"
                     yield Change("brackets", says, total, t.Add(terms) if at else longer)

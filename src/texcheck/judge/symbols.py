@@ -114,11 +114,7 @@ def layers(whole: t.Expr, scope: Scope) -> Changes:
 
 
 def letters_of_layers(whole: t.Expr, scope: Scope) -> Changes:
-    """The loss called L, as the layer is; a layer as a power, without parentheses."""
-    for part in every(whole, t.Derivative):
-        if isinstance(part.of, t.LayerCount):
-            says = r"$L$ is the layer's number; the loss is $\ell$"
-            yield Change("L for the loss", says, part.of, t.Name("ell", None))
+    """A layer as a power, without parentheses."""
     powers = [p for p in every(whole, t.Power) if isinstance(p.of, t.Name) and p.of.layer is None]
     layered = [(p, layer) for p in powers if (layer := _as_layer(p.exponent)) is not None]
     changed = whole

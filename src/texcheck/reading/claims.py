@@ -125,7 +125,6 @@ def checked(found: Sequence[t.Statement], layer: str, bold: set[int]) -> list[t.
         expect_sound(sides(statement))
     resolved = [_with_sums_bound(statement) for statement in found]
     _expect_layers(resolved, layer, bold)
-    _expect_fitting(resolved)
     return resolved
 
 
@@ -188,26 +187,15 @@ def _expect_layers(statements: Sequence[t.Statement], letter: str, bold: set[int
     """Raises `CannotRead` where no quantity has its layer, or the layer's letter is an index."""
     parts = [part for statement in statements for part in t.walk(statement)]
     layers = {layer.base for part in parts if (layer := getattr(part, "layer", None))}
-    powers = [part for part in parts if isinstance(part, t.Power)]
-    raised = {id(part.of) for part in powers if part.exponent == t.Number(numbers.ONE)}
-    by_layer = {id(part.of) for part in powers if isinstance(part.exponent, t.LayerCount)}
+    exponents = {id(part.of): part.exponent for part in parts if isinstance(part, t.Power)}
     for part in parts:
         index = part == t.Index(letter) or (isinstance(part, t.Sum) and letter in part.letters)
         other = f"expected another letter for this index: {letter} is a layer"
         require(not (index and "L" in layers), other, part)
         base = part.base if isinstance(part, t.Name) and not part.layer else ""
-        plain = part.start not in bold and (not t.indices_of(part) or id(part) in by_layer)
-        number = base == "s" and plain and id(part) not in raised
+        exponent = exponents.get(id(part))
+        raised = isinstance(exponent, t.LayerCount)  # s_i^L, where a layer is meant
+        plain = raised if t.indices_of(part) else bold.isdisjoint(range(part.start, part.end))
+        number = base == "s" and plain and exponent != t.Number(numbers.ONE)
         held = number or (layers and base != "s") or base not in spelling.LAYERED
         require(held, "expected a layer", part, "a layer stands in parentheses, as in W^{(1)}")
-
-
-def _expect_fitting(statements: Sequence[t.Statement]) -> None:
-    """Raises `CannotRead` for a condition on a letter that no statement under it has."""
-    for condition in {one for statement in statements for one in statement.conditions}:
-        under = [side for one in statements if condition in one.conditions for side in sides(one)]
-        own = {condition.letter} if isinstance(condition, t.Range) else letters(condition)
-        missing = sorted(own - letters(*under))
-        if missing:
-            expected = f"{missing[0]} stands in no statement under this condition"
-            raise CannotRead(expected, condition.start, condition.end)

@@ -41,6 +41,14 @@ class Names:
     last_layer: str = ""  # that of the last one; empty: L_max
     bare: bool = False  # a layer stands raised without parentheses
 
+    @property
+    def letters(self) -> dict[str, str]:
+        """The TeX of what has another letter than in the book."""
+        own, book = ({**one.quantities, **one.functions} for one in (self, BOOK))
+        changed = {role: key for key, role in own.items() if book.get(key) != role}
+        changed |= {"L": self.any_layer, "L_max": self.last_layer}
+        return {role: f"\\{key}" if len(key) > 1 else key for role, key in changed.items() if key}
+
 
 BOOK = Names()
 

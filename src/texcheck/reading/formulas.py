@@ -13,7 +13,7 @@ from .cursor import DEEPEST, FACTOR, PRODUCT, SIDE, SUM, TERM, Cursor, at
 _WIDER = {"sum", "product"}
 _SIGNS = {TERM: ("odot", "circ", "oslash", "otimes"), PRODUCT: ("cdot", "times", "*")}
 _BEFORE_BAR = ("=", "(", "[", "{", ",", "left.", "Rightarrow")
-_BEHIND_BARE = (*spelling.FUNCTION_COMMANDS, "sum", "frac")
+_BEHIND_BARE = (*spelling.FUNCTION_COMMANDS, "sum")
 _COMPUTED = {"s", "z", "y_hat", "delta", "ell"}
 _WITH_VALUE = (t.Name, t.Derivative, t.Gradient, t.Local, t.Norm, t.Apply, t.Function)
 _ENDS_WITH_LAST = (t.Negative, t.Product, t.Times, t.Sum, t.Elementwise)
@@ -219,7 +219,8 @@ def _unapplied(c: Cursor, function: t.Function, start: int) -> t.Expr:
         plain = function == t.Function("I")
         return t.Identity(None, None, **at(function)) if plain else function
     argument = _factor(c)
-    operator = c.token.kind == "command" and c.token.text in _BEHIND_BARE
+    operator = c.sees(*_BEHIND_BARE)
+    operator = operator or (c.sees("frac") and c.ahead(2).text in ("partial", "d"))
     clear = c.form not in _WIDER and (operator or c.ends())
     c.require(clear, f"expected brackets around the argument of {function.name}")
     c.form = "product"

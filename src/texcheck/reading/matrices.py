@@ -1,9 +1,9 @@
-"""Reads written-out matrices and rows cell by cell, cases, and the comparisons in them."""
+"""Reads matrices and rows cell by cell, cases with their comparisons, and shapes."""
 
 from __future__ import annotations
 
 from .. import syntax as t
-from . import numbers, spelling
+from . import names, numbers, spelling
 from .cursor import CLOSING, Cursor
 from .tokens import Token
 
@@ -194,3 +194,31 @@ def row(c: Cursor, closing: str) -> t.Expr:
         c.require(c.token.kind != "end", f"expected {closing} after the row")
         c.take(",")
     return t.Written((tuple(cells),), **c.span(start))
+
+
+# -- shapes
+
+
+def space(c: Cursor) -> tuple[t.Expr, t.Expr]:
+    """The shape that R, R^n or R^{a \\times b} says."""
+    real = c.token.kind == "blackboard" and c.token.text == "R"
+    c.require(real, r"expected \mathbb{R} with a shape")
+    end = c.advance().end
+    one = t.Number(numbers.ONE, start=end, end=end)
+    if not c.take("^"):
+        return one, one
+    single = not c.sees("{")
+    rows, columns = c.braced(lambda c: (names.single(c), one) if single else shape(c, one))
+    numbers.expect_lengths(c, rows)
+    return rows, columns
+
+
+def shape(c: Cursor, otherwise: t.Expr | None = None) -> tuple[t.Expr, t.Expr]:
+    """Two lengths a \\times b; with `otherwise` the second may be left out."""
+    with c.within(no_times=True):
+        rows = c.read()
+        if otherwise is None or c.sees("times"):
+            c.expect("times", " and the number of columns")
+            otherwise = c.read()
+    numbers.expect_lengths(c, rows, otherwise)
+    return rows, otherwise

@@ -34,10 +34,8 @@ def names_of(schema: Sequence[str]) -> Names:
         if found := _LINEAR.match(plain):
             s, layer, weights, before, bias = found.groups()
             declared = {s: "s", weights: "W", bias: "b"} | ({before: "z"} if before != "x" else {})
-            foreign = foreign or any(
-                spelling.QUANTITIES.get(key) != declared[key] for key in declared
-            )
-            foreign = foreign or (layer == "l" and written == plain)
+            foreign |= bool(declared.items() - spelling.QUANTITIES.items())
+            foreign |= layer == "l" and written == plain
             bare = bare or written == plain
             any_layer = any_layer or ("" if layer.isdigit() else layer)
         elif found := _ACTIVATION.match(plain):

@@ -170,12 +170,12 @@ def _checked_application(c: Cursor, node: t.Apply) -> t.Expr:
 
 def bare_functions(*nodes: t.Node) -> list[t.Function]:
     """The functions in formulas that stand without an argument."""
-    left, found = list(nodes), []
-    while left:
-        node = left.pop()
-        found += [node] if isinstance(node, t.Function) else []
-        left += node.arguments if isinstance(node, t.Apply) else node.parts
-    return found
+
+    def below(node: t.Node) -> tuple[t.Node, ...]:
+        return node.arguments if isinstance(node, t.Apply) else node.parts
+
+    parts = (part for node in nodes for part in t.walk(node, below))
+    return [part for part in parts if isinstance(part, t.Function)]
 
 
 # -- brackets and bars
@@ -262,6 +262,8 @@ def _underbrace(c: Cursor) -> t.Expr:
     c.expect("_" if command.text == "underbrace" else "^", " and what the brace is equal to")
     c.expect("{")
     c.take("=")
+    partly = any(isinstance(part, t.Sum) and part.conditions for part in t.walk(inner))
+    c.require(not partly, "expected no condition under a sum in a brace", at=command)
     caption = c.token.kind == "text" and c.token.text not in spelling.FUNCTIONS
     c.require(not caption, "expected what the brace is equal to", "a caption belongs outside")
     c.shared.braced.append((inner, c.inside("}")))

@@ -22,9 +22,8 @@ SPACES = {
 }  # fmt: skip
 WITH_ARGUMENT_DROPPED = {"label", "tag", "hspace", "vspace", "phantom", "hphantom", "vphantom"}
 # Commands that are one token: the real numbers, and the end of a proof, which says nothing.
-ALONE = {"R": ("blackboard", "R")} | dict.fromkeys(
-    ["blacksquare", "square", "qed", "Box"], ("text", "")
-)
+ALONE = dict.fromkeys(["blacksquare", "square", "qed", "Box"], ("text", ""))
+ALONE["R"] = "blackboard", "R"
 # Words set upright: their letters are one name.
 UPRIGHT = {
     "operatorname", "operatorname*", "mathrm", "text", "mathsf", "textrm", "textup", "mathtt",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 
 from .. import syntax as t
-from . import claims, lines, names, numbers, spelling
+from . import claims, lines, matrices, numbers, spelling
 from .cursor import BOOK, FACTOR, Cursor, Names, Shared, T, at
 from .formulas import formula
 from .tokens import CannotRead, Token, tokens
@@ -31,6 +31,8 @@ class _Display:
     chains: int = 0  # claims that are no conditions
     conditional: bool = False
     listed: bool = False  # a comma stands before this statement
+    apart: bool = False  # more than a comma or `and` stands before this statement
+    scattered: bool = False  # that stands between two statements
     consequence: bool = False  # this statement follows from the one before
     closed: bool = False  # a condition stood behind statements: nothing but conditions follows
     ranges: list[t.Range] = field(default_factory=list)
@@ -39,6 +41,11 @@ class _Display:
     def add(self, one: t.Statement, at: int, start: int, end: int) -> None:
         placed = replace(one, conditions=self.conditions, at=at, start=start, end=end)
         self.found.append(placed)
+
+    def restrict(self, numbers: list[int], condition: t.Condition) -> None:
+        for number in numbers:
+            one = self.found[number]
+            self.found[number] = replace(one, conditions=(*one.conditions, condition))
 
 
 def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
@@ -70,7 +77,7 @@ def cell(tex: str, names: Names = BOOK) -> tuple[t.Expr, ...]:
 
 def shape(tex: str, names: Names = BOOK) -> tuple[t.Expr, t.Expr]:
     """The two lengths of a shape `a \\times b`, perhaps behind a colon."""
-    return _alone(tex, names, "a shape", lambda c: (c.take(":"), _shape(c))[1])
+    return _alone(tex, names, "a shape", lambda c: (c.take(":"), matrices.shape(c))[1])
 
 
 def expression(tex: str, names: Names = BOOK) -> t.Expr:
@@ -126,7 +133,7 @@ def _read_line(d: _Display, line: list[Token]) -> None:
             number = c.token.kind == "digit" and (c.token.apart or c.token.start == mark.end)
             apart = c.token.quad or not (ends or number)
             c.require(apart, "expected a gap or a word between two statements", at=mark)
-            d.listed = mark.text == ","
+            d.listed, d.apart = mark.text == ",", d.apart or mark.text == ";"
         if mark and mark.text == ".":  # conditions end at a full stop
             _end_sentence(d)
         elif not (mark or _separator(d)):
@@ -144,7 +151,7 @@ def _end_sentence(d: _Display, *, goes_on: bool = False) -> None:
     d.c.require(not nothing, "expected a statement with this condition")
     _bind_ranges(d)
     d.conditional, d.closed, d.first = False, False, len(d.found)
-    d.ranges, d.letters = [], []
+    d.ranges, d.letters, d.apart, d.scattered = [], [], False, False
     d.conditions = d.conditions if goes_on else ()
 
 
@@ -160,6 +167,7 @@ def _separator(d: _Display) -> bool:
     elif not c.sees("forall"):
         return False
     c.advance()
+    d.apart = d.apart or word not in spelling.CONDITION | spelling.FOR_ALL | {"", "and"}
     d.consequence = word not in spelling.CONDITION | spelling.GROUND
     if word in spelling.FOR_ALL:
         _for_all(d)
@@ -193,7 +201,7 @@ def _item(d: _Display) -> None:
     """One statement, or what a statement before or behind holds under."""
     c = d.c
     if c.take("Rightarrow"):
-        d.conditional, d.consequence = False, True
+        d.conditional, d.consequence, d.apart = False, True, True
     if _defines(c):
         return _definition(d)
     left = [c.read()]
@@ -278,7 +286,7 @@ def _chain(d: _Display, left: t.Expr, earlier: tuple[t.Expr, str] | None = None)
             equal = [one for one in new if isinstance(one, t.Equation)]
             claimed = equal and not all(map(claims.compares_indices, new))
             c.require(claimed, "expected `if` before a condition", at=new[0])
-        d.conditional = False
+        d.conditional, d.apart = False, True
     else:
         _as_conditions(d, first, new, tuple(conditions))
     if len(d.found) == first:
@@ -295,6 +303,7 @@ def _as_conditions(
     if not d.conditional and not (before and all(map(claims.compares_indices, new))):
         expected = "expected a new line for a statement behind a condition"
         d.c.require(not d.closed, expected, at=new[0])
+        d.apart, d.scattered = False, d.scattered or (d.apart and before)
         return
     if len(found) < len(new):
         expected = "expected a condition on an activation or on indices, or with > or <"
@@ -306,8 +315,11 @@ def _as_conditions(
     del d.found[first:]
     d.closed = d.closed or before
     d.conditions += found
-    for number, one in enumerate(d.found[d.first :], d.first):
-        d.found[number] = replace(one, conditions=(*one.conditions, *found))
+    behind = "expected the condition behind each statement"
+    d.c.require(not before or not d.scattered, behind, at=new[0])
+    for condition in found if before else ():
+        own = {condition.letter} if isinstance(condition, t.Range) else claims.letters(condition)
+        d.restrict(_statements_with(d, own, condition, d.first), condition)
 
 
 def _belongs(d: _Display, left: list[t.Expr]) -> None:
@@ -315,41 +327,15 @@ def _belongs(d: _Display, left: list[t.Expr]) -> None:
     c = d.c
     sign = c.advance()
     if sign.text == ":":
-        rows, columns = _shape(c)
+        rows, columns = matrices.shape(c)
     elif c.take("lbrace"):
-        _range(d, left)
-        c.expect("rbrace")
+        _range(d, left, "rbrace")
         return
     else:
-        rows, columns = _space(c)
+        rows, columns = matrices.space(c)
     for value in left:
         d.add(t.ShapeClaim(value, rows, columns), sign.start, value.start, c.before())
     d.previous = None
-
-
-def _space(c: Cursor) -> tuple[t.Expr, t.Expr]:
-    """The shape that R, R^n or R^{a \\times b} says."""
-    real = c.token.kind == "blackboard" and c.token.text == "R"
-    c.require(real, r"expected \mathbb{R} with a shape")
-    end = c.advance().end
-    one = t.Number(numbers.ONE, start=end, end=end)
-    if not c.take("^"):
-        return one, one
-    single = not c.sees("{")
-    rows, columns = c.braced(lambda c: (names.single(c), one) if single else _shape(c, one))
-    numbers.expect_lengths(c, rows)
-    return rows, columns
-
-
-def _shape(c: Cursor, otherwise: t.Expr | None = None) -> tuple[t.Expr, t.Expr]:
-    """Two lengths a \\times b; with `otherwise` the second may be left out."""
-    with c.within(no_times=True):
-        rows = c.read()
-        if otherwise is None or c.sees("times"):
-            c.expect("times", " and the number of columns")
-            otherwise = c.read()
-    numbers.expect_lengths(c, rows, otherwise)
-    return rows, otherwise
 
 
 def _arrow(d: _Display, left: t.Expr) -> None:
@@ -414,8 +400,8 @@ def _is_range(c: Cursor, number: int) -> bool:
     return False
 
 
-def _range(d: _Display, counters: list[t.Expr]) -> None:
-    """What follows `i =`: `0, 1, \\dots, d - 1`."""
+def _range(d: _Display, counters: list[t.Expr], closing: str = "") -> None:
+    """What follows `i =` or `i \\in {`: `0, 1, \\dots, d - 1`."""
     c = d.c
     written = [c.read()]
     while c.take(",") and not c.sees("dots"):
@@ -423,6 +409,8 @@ def _range(d: _Display, counters: list[t.Expr]) -> None:
     c.expect("dots")
     c.take(",")
     last = c.read()
+    if closing:
+        c.expect(closing)
     numbers.expect_lengths(c, last, *written)
     for before, after in pairwise(written):
         follows = t.Number(getattr(before, "value", -2) + numbers.ONE) == after
@@ -438,23 +426,20 @@ def _range(d: _Display, counters: list[t.Expr]) -> None:
 def _bind_ranges(d: _Display) -> None:
     """Gives each range to the statements that have its letter, and makes it a claim."""
     for counter in d.letters:
-        _statements_with(d, getattr(counter, "letter", "L"), counter)
+        _statements_with(d, {getattr(counter, "letter", "L")}, counter)
     found = []
     for one in d.ranges:
-        members = _statements_with(d, one.letter, one)
+        members = _statements_with(d, {one.letter}, one)
         about = tuple(d.found[number] for number in members)
         found.append(t.RangeClaim(one, about, at=one.start, start=one.start, end=one.end))
-        for number, statement in zip(members, about, strict=True):
-            d.found[number] = replace(statement, conditions=(*statement.conditions, one))
+        d.restrict(members, one)
     d.found += found
 
 
-def _statements_with(d: _Display, letter: str, node: t.Node) -> list[int]:
-    """The numbers of the line's statements that have a letter, or else of the display's."""
-    members = [
-        number
-        for number, statement in enumerate(d.found)
-        if letter in claims.letters(*claims.sides(statement))
-    ]
-    d.c.require(members, f"{letter} stands in no statement before", at=node)
+def _statements_with(d: _Display, own: set[str], node: t.Node, since: int = 0) -> list[int]:
+    """The numbers of the line's statements that have these letters, or else of the display's."""
+    found = enumerate(d.found[since:], since)
+    members = [number for number, one in found if own <= claims.letters(*claims.sides(one))]
+    missing = ", ".join(sorted(own))
+    d.c.require(members, f"{missing} stands in no statement before", at=node)
     return [number for number in members if number >= d.first] or members

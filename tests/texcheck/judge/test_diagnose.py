@@ -11,6 +11,7 @@ from texcheck import Refuted, check, report
 from texcheck.book.pages import read
 from texcheck.judge.diagnose import NOTHING_FITS
 from texcheck.judge.edits import edits
+from texcheck.judge.scope import Scope
 from texcheck.reading import read as statements
 
 FOLDER = Path(__file__).parents[1]
@@ -58,7 +59,7 @@ def test_a_misprint_with_one_mistake_is_told_what_is_wrong() -> None:
 
 def test_an_edit_changes_the_statement_in_one_place() -> None:
     (statement,) = statements(r"\delta^{(1)} = W^{(2)T} \delta^{(2)} \odot f'(s^{(1)})")
-    found = list(edits(statement, ""))
+    found = list(edits(Scope(statement)))
     assert len(found) > 100
     assert all(edit.statement != statement for edit in found)
     assert {edit.side for edit in found} == {"left", "right"}
