@@ -5,11 +5,13 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from mlpcheck import report
 from mlpcheck.check import check
+from mlpcheck.run import sandbox
 from mlpcheck.run.records import numbers
 from mlpcheck.run.sandbox import Limits, Server, Stopped
 from mlpcheck.truth import cases
@@ -297,6 +299,32 @@ def test_closing_the_server_ends_what_is_running(reference, tmp_path):
     assert not thread.is_alive()
     with pytest.raises(ProcessLookupError):
         _wait_for_the_end_of(pid)
+
+
+def test_what_is_copied_after_the_end_is_removed(monkeypatch, reference, tmp_path):
+    file, server = tmp_path / "mlp.py", Server(Limits(), "none")
+    file.write_text(reference.text, encoding="utf-8")
+
+    def copy(path, folder, original=sandbox.copy_submission):
+        server.__exit__()
+        folder.mkdir(parents=True)
+        original(path, folder)
+
+    monkeypatch.setattr(sandbox, "copy_submission", copy)
+    _fails(lambda: check("mlp.py", file, server))
+    assert not server.work.exists()
+
+
+def test_ctrl_c_does_not_wait_for_the_patience_with_a_runner(monkeypatch):
+    def start(timer, original=threading.Timer.start):
+        original(timer)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Timer, "start", start)
+    with Server(Limits(), "none") as server, pytest.raises(KeyboardInterrupt):
+        server.check(Path("mlp.py"), [], "float64")
+    timers = [t for t in threading.enumerate() if isinstance(t, threading.Timer)]
+    assert all(timer.finished.is_set() for timer in timers)
 
 
 def _fails(call) -> None:

@@ -195,8 +195,8 @@ class Server:
         """The next answer of the runner; empty if it ended, as it does when it takes too long."""
         assert process.stdout is not None
         patience = threading.Timer(seconds, process.kill)
-        patience.start()
-        try:
+        try:  # from the start on: Ctrl-C shall not wait for a timer that was not cancelled
+            patience.start()
             line = process.stdout.readline()
         except ValueError:  # closed by another thread
             line = ""
@@ -215,6 +215,8 @@ class Server:
             finally:
                 for left in self.work.iterdir():
                     shutil.rmtree(left) if left.is_dir() else left.unlink()
+                if self.closed:  # meanwhile: something may have been copied after the end
+                    shutil.rmtree(self.work, ignore_errors=True)
         except OSError as error:
             if self.closed:
                 raise Stopped("the runner was closed") from error
