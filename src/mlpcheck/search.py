@@ -30,10 +30,13 @@ class Tolerance:
 
     def close(self, a: Array, b: Array) -> bool:
         """Whether the arrays agree; NaN agrees with NaN, and shapes but for axes of length 1."""
-        if squeezed(a) != squeezed(b):
+        if a.shape != b.shape and squeezed(a) != squeezed(b):
             return False
+        a, largest = a.reshape(b.shape), np.abs(b).max(initial=0)
+        if np.isfinite(largest):  # the usual case, quicker
+            return bool((np.abs(a - b) <= self.relative * largest + self.absolute).all())
         bound = self.relative * np.abs(b[np.isfinite(b)]).max(initial=0) + self.absolute
-        return np.allclose(a.reshape(b.shape), b, rtol=0, atol=bound, equal_nan=True)
+        return np.allclose(a, b, rtol=0, atol=bound, equal_nan=True)
 
 
 # SINGLE is for code that computes in single precision. EXACT tells hypotheses apart that differ
@@ -83,7 +86,7 @@ def ratio(predict: Callable[[], Array], value: Array | None, tolerance: Toleranc
         return RAISES if value is None else None
     if value is None:
         return ANY
-    if squeezed(value) != squeezed(predicted):
+    if value.shape != predicted.shape and squeezed(value) != squeezed(predicted):
         return None
     value, largest = value.reshape(predicted.shape), np.abs(predicted).argmax()
     base, given = float(predicted.flat[largest]), float(value.flat[largest])
@@ -302,7 +305,7 @@ class Backward:
 
         With more than that if a call raised an error, which only some hypotheses explain.
         """
-        quantity, found = given.quantity, list[Explanation]()
+        quantity, raised, found = given.quantity, given.raised, list[Explanation]()
 
         @cache
         def compared(case: str, steps: tuple[Any, ...], final: Any) -> Ratio:
@@ -311,7 +314,7 @@ class Backward:
 
         for count, path, final, mistakes in _candidates(int(quantity[-1]), quantity[-2]):
             # A mistake of two layers costs once, so two mistakes of one layer are as likely.
-            if found and not given.raised and count > len(found[0].mistakes):
+            if found and not raised and count > len(found[0].mistakes):
                 break
 
             def compare(case: str, path: tuple[int, ...] = path, final: Any = final) -> Ratio:

@@ -103,7 +103,8 @@ class Quantity:
 
     def shaped(self, case: str) -> bool:
         """Whether the result is right in its shape, too."""
-        return case in self.held and self.values[case].shape == self.truth[case].shape
+        value = self.results[case] if case in self.held else None
+        return value is not None and value.shape == self.truth[case].shape
 
     @property
     def right(self) -> set[str]:

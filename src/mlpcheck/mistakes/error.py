@@ -3,18 +3,12 @@
 import numpy as np
 
 from mlpcheck.mistakes.registry import Changes, Mistake, Option, options
-from mlpcheck.truth.cases import Array
 from mlpcheck.truth.passes import slope, slope_by_value
 
 SLOPE_G = "activation_derivative(self.g_function, s2)"
 SLOPE_F = "activation_derivative(self.f_function, s1)"
 BACK = "(delta2 @ W2)"
 SIGMOID_SLOPE, RELU_SLOPE = "return z * (1 - z)", "(s > 0).to(s.dtype)"
-
-
-def _einsum(a: Array, b: Array) -> Array:
-    """The matrix product as einsum forms it: it repeats a summed axis of length 1."""
-    return a @ (b if a.shape[1] > 1 else b.sum(axis=0, keepdims=True))
 
 
 def _slope_of(activation: str, new: str) -> Changes:
@@ -112,7 +106,9 @@ ROWS = (
         "transpose of what it should be. With a batch in rows it is delta2 @ W2, not delta2 @ "
         "W2.T.", "eq:c18-2",
         [Option("back", lambda delta2, p: delta2 @ p.W2.T),
-         Option("back", lambda delta2, p: _einsum(delta2, p.W2.T))],
+         # As einsum forms it, which repeats a summed axis of length 1.
+         Option("back", lambda delta2, p: delta2 @ (
+             p.W2.T if delta2.shape[1] > 1 else p.W2.T.sum(axis=0, keepdims=True)))],
         [[(BACK, "(delta2 @ W2.T)")], [(BACK, 'torch.einsum("nk,hk->nh", delta2, W2)')]]),
     Mistake("wrong-weights", "{what}: the error of layer 1 is computed with W1. It needs the "
         "weights of the next layer, W2.", "eq:c18-2",
