@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mlpcheck import search
-from mlpcheck.judge.findings import CALLS, Verdict, raised_together, show
+from mlpcheck.judge.findings import CALLS, Verdict, show
 from mlpcheck.judge.quantity import Judge, Quantity, unlike
 from mlpcheck.mistakes import Explained, Found, at
 from mlpcheck.run.records import Run, numbers
@@ -56,23 +56,20 @@ class Loss(Judge):
 
     def _take(self) -> None:
         """Sort what was returned; findings for wrong numbers of values, and for what was raised."""
-        raised = {c: p for (c, call, _), p in self.run.raised.items()
-                  if call == self.function and c in self.cases}  # fmt: skip
+        raised = self.raised(self.function, self.cases)
         for case in self.cases:
             if returned := self.returned.get(case):
                 self._take_pair(case, returned)
-            elif case in raised and raised[case].code == "exception":
+            elif case in raised:
                 for quantity in self.quantities.values():
                     quantity.results[case] = None
         loss = self.quantities["loss"]
         if raised and (size := loss.pattern(loss.values)):
             self.verdict.add(size.code, self.call, size.value)
             return
-        for problem, found in raised_together(raised):
-            where = self.when(found, {*self.cases}) if problem.code == "exception" else ""
-            # A hypothesis that raises there, too, may explain it.
-            if not (where and any(self._best(q.given()) for q in self.quantities.values())):
-                self.verdict.problem(problem, self.function, where)
+        partly = raised and len(raised) < len(self.cases)  # as a hypothesis may, too
+        if not (partly and any(self._best(q.given()) for q in self.quantities.values())):
+            self.raised_when(self.function, raised, {*self.cases})
 
     def _take_pair(self, case: str, returned: list[Any]) -> None:
         if len(returned) != 2:

@@ -61,14 +61,6 @@ class Networks(Judge):
         self._backward([case for case in self.cases if case in right])
         self._clearing(right)
 
-    def _raised(self, call: str, among: Iterable[str]) -> set[str]:
-        """The cases in which the call raised an exception; findings for its other ends."""
-        problems = {c: p for c in among if (p := self.run.raised.get((c, call, 0)))}
-        for problem in problems.values():
-            if problem.code != "exception":
-                self.verdict.problem(problem, call)
-        return {case for case, problem in problems.items() if problem.code == "exception"}
-
     def _count(self, group: str, quantity: Quantity, *calls: str) -> None:
         """Count the cases in which a quantity is right, and none of the calls used autograd."""
         used = {n.case for n in self.run.notes if n.kind == "autograd" and n.call in calls}
@@ -87,7 +79,7 @@ class Networks(Judge):
         )  # fmt: skip
         if noisy:
             self.verdict.add("random", ("y_hat",), CALLS["forward"])
-        raised = self._raised("forward", self.cases)
+        raised = self.raised("forward", self.cases)
         for case in self.cases:
             if case in raised:
                 y_hat.results[case] = None
@@ -160,7 +152,7 @@ class Networks(Judge):
 
     def _backward(self, right: Sequence[str]) -> None:
         """Judge the gradients in the cases whose forward pass is right."""
-        raised = self._raised("backward", right)
+        raised = self.raised("backward", right)
         judged = [case for case in right if (case, 0) in self.run.grads or case in raised]
         if judged and self._not_stored(judged, raised):
             judged, raised = [], set()

@@ -50,6 +50,14 @@ class Judge:
         some = f", in {len(found)} of {len(judged)} cases" if len(found) < len(judged) else ""
         return self.alone(found, judged) or some
 
+    def raised(self, call: str, among: Iterable[str]) -> set[str]:
+        """The cases in which the call raised an exception; findings for its other ends."""
+        problems = {c: p for c in among if (p := self.run.raised.get((c, call, 0)))}
+        for problem in problems.values():
+            if problem.code != "exception":
+                self.verdict.problem(problem, call)
+        return {case for case, problem in problems.items() if problem.code == "exception"}
+
     def raised_when(self, call: str, raised: Collection[str], judged: set[str]) -> None:
         """One finding for each kind of error that the call raises, saying when."""
         problems = {c: self.run.raised[c, call, 0] for c in self.cases if c in raised}
