@@ -133,11 +133,11 @@ def _book(options: argparse.Namespace) -> int:
 
 
 def _mutants(options: argparse.Namespace) -> int:
-    from .book.mutants import SAMPLE, lines, measure
+    from .book.mutants import MISSED, SAMPLE, lines, measure
 
     results = measure(options.path, options.most or SAMPLE)
     _print(lines(results))
-    return 1 if any(result.missed for result in results) else 0
+    return 1 if any(status == MISSED for _, status in results) else 0
 
 
 def _network(name: str) -> tuple[str | Network, Names]:

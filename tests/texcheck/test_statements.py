@@ -60,3 +60,20 @@ def test_no_statement_stands_twice() -> None:
 )
 def test_a_claim_is_shown_with_its_own_tex(tex: str, last: str) -> None:
     assert [claim.tex for claim, _ in check(tex, "any", diagnose=False)][-1] == last
+
+
+@pytest.mark.parametrize(
+    ("subject", "cell", "kind"),
+    [
+        (r"\boldsymbol{s}", r"1 \times 1", "shape"),
+        (
+            r"\frac{\partial f(\boldsymbol{s})}{\partial \boldsymbol{s}}",
+            r"f'(\boldsymbol{s})",
+            "value",
+        ),
+        (r"\frac{\partial x}{\partial x}", r"I = \frac{\partial y}{\partial y}", "value"),
+    ],
+)
+def test_a_cell_is_asked_what_a_display_is_asked(subject: str, cell: str, kind: str) -> None:
+    found = check(cell, "any", subject=subject, kind=kind)
+    assert [verdict.status for _, verdict in found] == ["unreadable"]

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from ..check import statements
 from ..judge.decide import decide
@@ -24,6 +23,7 @@ from .pages import Item, read
 
 SAMPLE = 600
 EACH = 5  # changes of one statement
+MISSED = "undecided"  # neither refuted nor found to be the same statement
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,6 @@ class Mutant:
         sides = [side for side in self.edit.statement.parts[:2] if not isinstance(side, Range)]
         shown = " = ".join(map(tex, sides))
         return f"{self.item.file}:{self.item.line} {self.item.label} {self.edit.kind}: {shown}"
-
-
-class Result(NamedTuple):
-    """What the prover said to a mutant: the word of its verdict."""
-
-    mutant: Mutant
-    status: str
-
-    @property
-    def missed(self) -> bool:
-        """Whether the mutant was neither refuted nor found to be the same statement."""
-        return self.status == "undecided"
 
 
 def mutants(path: Path | str, most: int | None = None, seed: int = 0) -> Iterator[Mutant]:
@@ -74,24 +62,23 @@ def mutants(path: Path | str, most: int | None = None, seed: int = 0) -> Iterato
         yield from (Mutant(item, edit) for edit in few)
 
 
-def measure(path: Path | str, most: int = SAMPLE, seed: int = 0) -> list[Result]:
-    """Tries a seeded sample of the mutants of a book."""
+def measure(path: Path | str, most: int = SAMPLE, seed: int = 0) -> list[tuple[Mutant, str]]:
+    """A seeded sample of the mutants of a book, each with the word of its verdict."""
     return [
-        Result(mutant, decide(mutant.edit.statement, mutant.item.network).status)
+        (mutant, decide(mutant.edit.statement, mutant.item.network).status)
         for mutant in mutants(path, most, seed)
     ]
 
 
-def lines(results: Sequence[Result]) -> Iterator[str]:
+def lines(results: Sequence[tuple[Mutant, str]]) -> Iterator[str]:
     """The numbers by kind of change, then every mutant that was missed."""
-    made = Counter(result.mutant.edit.kind for result in results)
-    refuted = Counter(r.mutant.edit.kind for r in results if r.status != "proved" and not r.missed)
-    same = sum(result.status == "proved" for result in results)
-    missed = [result for result in results if result.missed]
+    made = Counter(mutant.edit.kind for mutant, _ in results)
+    found = {word: [one for one, said in results if said == word] for word in ("proved", MISSED)}
+    left = made - Counter(mutant.edit.kind for some in found.values() for mutant in some)
     for kind in sorted(made):
-        yield f"{kind:24} {made[kind]:5} mutants, {refuted[kind]:5} refuted"
-    yield from (f"missed: {result.mutant}" for result in missed)
+        yield f"{kind:24} {made[kind]:5} mutants, {left[kind]:5} refuted"
+    yield from (f"missed: {mutant}" for mutant in found[MISSED])
     yield (
-        f"{len(results)} mutants: {sum(refuted.values())} refuted, {same} the same statement, "
-        f"{len(missed)} missed"
+        f"{len(results)} mutants: {left.total()} refuted, {len(found['proved'])} the same "
+        f"statement, {len(found[MISSED])} missed"
     )

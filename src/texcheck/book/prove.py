@@ -92,7 +92,7 @@ class Book:
     @cached_property
     def refuted_misprints(self) -> int:
         """How many misprints are refuted, as they should be."""
-        return sum(map(_is_refuted, self.misprints))
+        return sum(any(one.status == "refuted" for one in found) for found in self.misprints)
 
     @cached_property
     def totals(self) -> dict[str, int]:
@@ -111,7 +111,7 @@ class Book:
             if statement.status not in ("proved", "definition")
         ]
         for statements in self.misprints:
-            if not _is_refuted(statements):
+            if all(statement.status != "refuted" for statement in statements):
                 found = ", ".join(statement.status for statement in statements)
                 texts = [explain(one) for one in statements if one.status == "unreadable"]
                 message = f"marked as a misprint, but not refuted: {found}"
@@ -232,7 +232,3 @@ def write(path: Path, text: str) -> None:
     part = path.with_name(path.name + ".part")
     part.write_text(text, encoding="utf-8")
     os.replace(part, path)
-
-
-def _is_refuted(statements: list[Statement]) -> bool:
-    return any(statement.status == "refuted" for statement in statements)

@@ -64,6 +64,8 @@ def component(
     `plain`: the matrix is defined everywhere.
     """
     if [is_one(value.rows), is_one(value.columns)].count(False) != len(indices):
+        if value.is_number:
+            raise Unfit("no matrix is read from its entry: write the equation of entries", node)
         raise IllSorted("another number of indices", node)
     left = iter(indices)
     shape: list[Length] = []
@@ -176,9 +178,9 @@ def times(scope: Scope, left: Matrix, right: Matrix, node: t.Times) -> Matrix:
     if node.sign in ("inner", "otimes"):
         m.expect_layers(node)
     if node.sign == "inner" or (node.sign == "cdot" and left.is_column and right.is_column):
-        m.unify_shapes(left, right, node)
-        if not is_one(left.columns):
+        if not (is_one(left.columns) and is_one(right.columns)):
             raise Unfit("an inner product of what are not two columns", node)
+        m.unify_shapes(left, right, node)
         return m.total(scope.names, m.zip_entries(mul, node, left, right))
     if left.is_number or right.is_number:
         dotted = isinstance(node.left, t.Times) and node.left.sign == "cdot"

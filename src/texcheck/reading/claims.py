@@ -108,9 +108,10 @@ def sides(statement: t.Statement) -> list[t.Node]:
 
 
 def letters(*nodes: t.Node) -> set[str]:
-    """The index letters of formulas that no sum binds, and L if they have any layer."""
+    """The letters of formulas that no sum binds, L if they have any layer, and those of ranges."""
     layers = (getattr(part, "layer", None) for node in nodes for part in t.walk(node))
     found = {"L" for layer in layers if layer and layer.base == "L"}
+    found |= {node.letter for node in nodes if isinstance(node, t.Range)}
     return found | {index.letter for index in t.free_indices(*nodes)}
 
 
@@ -124,7 +125,7 @@ def checked(found: Sequence[t.Statement], layer: str, bold: set[int]) -> list[t.
         expect_flat(statement)
         expect_sound(sides(statement))
     resolved = [_with_sums_bound(statement) for statement in found]
-    _expect_layers(resolved, layer, bold)
+    expect_layers(resolved, layer, bold)
     return resolved
 
 
@@ -183,9 +184,9 @@ def _with_sums_bound(statement: t.Statement) -> t.Statement:
     return statement
 
 
-def _expect_layers(statements: Sequence[t.Statement], letter: str, bold: set[int]) -> None:
+def expect_layers(formulas: Sequence[t.Node], letter: str, bold: set[int]) -> None:
     """Raises `CannotRead` where no quantity has its layer, or the layer's letter is an index."""
-    parts = [part for statement in statements for part in t.walk(statement)]
+    parts = [part for one in formulas for part in t.walk(one)]
     layers = {layer.base for part in parts if (layer := getattr(part, "layer", None))}
     exponents = {id(part.of): part.exponent for part in parts if isinstance(part, t.Power)}
     for part in parts:

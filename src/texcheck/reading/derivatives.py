@@ -69,8 +69,8 @@ def _operand(c: Cursor) -> t.Expr:
 def _differentiated(c: Cursor, of: t.Expr, by: list[t.Name], start: int) -> t.Expr:
     """The derivative of a formula by one quantity, or by two, the last one first."""
     first, last = by[0], by[-1]
-    number = first == t.Name("s", None)
-    number = number and c.shared.bold.isdisjoint(range(first.start, first.end))
+    plain = c.shared.bold.isdisjoint(range(first.start, first.end))
+    number = plain and first == t.Name("s", None)
     if isinstance(of, t.Function) and number and first == last:
         return replace(of, primes=of.primes + len(by), **c.span(start))
     inner: t.Expr = t.Derivative(of, last, **c.span(start))

@@ -106,6 +106,7 @@ class _Layout:
         whole = any(token.text in _RELATIONS for token in self.lines[-1]) and self.claims(number)
         joined = joined or (after in ("+", "-") and (marked or not whole))
         joined = joined and not self.found[number - 1].quad  # behind a number, a line is whole
+        joined = joined and all(token.text not in spelling.CONDITION for token in self.lines[-1])
         self.marks = 0
         if not self.brackets and not (joined and self.lines[-1]):
             self.lines.append([])

@@ -39,13 +39,7 @@ class _Display:
     letters: list[t.Expr] = field(default_factory=list)  # of `for all i`
 
     def add(self, one: t.Statement, at: int, start: int, end: int) -> None:
-        placed = replace(one, conditions=self.conditions, at=at, start=start, end=end)
-        self.found.append(placed)
-
-    def restrict(self, numbers: list[int], condition: t.Condition) -> None:
-        for number in numbers:
-            one = self.found[number]
-            self.found[number] = replace(one, conditions=(*one.conditions, condition))
+        self.found.append(replace(one, at=at, start=start, end=end))
 
 
 def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
@@ -56,8 +50,6 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
         _read_line(d, line)
     if not d.found:
         raise CannotRead("expected a statement such as a = b", 0, len(tex))
-    for left, right in shared.braced:
-        d.add(t.Equation(left, right), right.start, left.start, right.end)
     for one in d.found:
         letter = one.left if isinstance(one, t.Notation) else None
         if isinstance(letter, t.Local):
@@ -70,14 +62,18 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
 
 def cell(tex: str, names: Names = BOOK) -> tuple[t.Expr, ...]:
     """The sides of a table cell: `a`, a chain `a = b`, or values separated by commas."""
-    sides = _alone(tex, names, "a table cell", _sides)
+    shared = Shared(names)
+    sides = _alone(tex, shared, "a table cell", _sides)
     claims.expect_sound(sides)
+    claims.expect_layers(sides if shared.bold else (), shared.layer_letter, shared.bold)
+    if any(map(claims.depends_on_its_place, sides[:-1])):
+        raise CannotRead("expected a middle side that says its size", 0, len(tex))
     return tuple(sides)
 
 
 def shape(tex: str, names: Names = BOOK) -> tuple[t.Expr, t.Expr]:
     """The two lengths of a shape `a \\times b`, perhaps behind a colon."""
-    return _alone(tex, names, "a shape", lambda c: (c.take(":"), matrices.shape(c))[1])
+    return _alone(tex, Shared(names), "a shape", lambda c: (c.take(":"), matrices.shape(c))[1])
 
 
 def expression(tex: str, names: Names = BOOK) -> t.Expr:
@@ -88,11 +84,11 @@ def expression(tex: str, names: Names = BOOK) -> t.Expr:
     return first
 
 
-def _alone(tex: str, names: Names, what: str, read: Callable[[Cursor], T]) -> T:
+def _alone(tex: str, shared: Shared, what: str, read: Callable[[Cursor], T]) -> T:
     found = lines.lines_of(tokens(tex))
     if len(found) != 1:
         raise CannotRead(f"expected one line in {what}", 0, len(tex))
-    c = Cursor(found[0], Shared(names), formula)
+    c = Cursor(found[0], shared, formula)
     result = read(c)
     c.expect_end(".", ",", ";")
     for _, said in c.shared.braced:
@@ -124,7 +120,7 @@ def _read_line(d: _Display, line: list[Token]) -> None:
             raise c.error("expected a left side before the sign")
         _chain(d, d.previous, d.earlier)
         d.closed = d.closed or bool(d.conditions)
-    else:
+    elif not c.sees("Rightarrow"):
         d.conditions = ()
     before = len(d.conditions)
     while c.token.kind != "end":
@@ -147,9 +143,10 @@ def _read_line(d: _Display, line: list[Token]) -> None:
 
 def _end_sentence(d: _Display, *, goes_on: bool = False) -> None:
     """Ends what conditions and ranges are said of; a line that begins with = may go on."""
-    nothing = len(d.found) == d.first and d.conditions
-    d.c.require(not nothing, "expected a statement with this condition")
-    _bind_ranges(d)
+    for left, right in d.shared.braced:
+        d.add(t.Equation(left, right), right.start, left.start, right.end)
+    d.shared.braced.clear()
+    _bind(d)
     d.conditional, d.closed, d.first = False, False, len(d.found)
     d.ranges, d.letters, d.apart, d.scattered = [], [], False, False
     d.conditions = d.conditions if goes_on else ()
@@ -307,8 +304,9 @@ def _as_conditions(
         return
     if len(found) < len(new):
         expected = "expected a condition on an activation or on indices, or with > or <"
-        d.c.require(not before, expected, at=new[0])
-        d.conditional = False  # if f = I, then this
+        then = d.conditions and d.listed and not before  # if f = I, then this
+        d.c.require(then, expected, at=new[0])
+        d.conditional = False
         return
     several = before or not d.listed or all(map(claims.compares_indices, new))
     d.c.require(several, "expected `and` or `then`: this may be a condition", at=new[0])
@@ -317,9 +315,6 @@ def _as_conditions(
     d.conditions += found
     behind = "expected the condition behind each statement"
     d.c.require(not before or not d.scattered, behind, at=new[0])
-    for condition in found if before else ():
-        own = {condition.letter} if isinstance(condition, t.Range) else claims.letters(condition)
-        d.restrict(_statements_with(d, own, condition, d.first), condition)
 
 
 def _belongs(d: _Display, left: list[t.Expr]) -> None:
@@ -423,23 +418,33 @@ def _range(d: _Display, counters: list[t.Expr], closing: str = "") -> None:
         d.ranges.append(t.Range(letter, written[0], last, **c.span(counters[0].start)))
 
 
-def _bind_ranges(d: _Display) -> None:
-    """Gives each range to the statements that have its letter, and makes it a claim."""
+def _bind(d: _Display) -> None:
+    """Gives each condition and range to the statements that have its letters; a range is a claim
+    as well."""
+    for condition in d.conditions:
+        _restrict(d, condition, d.first)
     for counter in d.letters:
-        _statements_with(d, {getattr(counter, "letter", "L")}, counter)
-    found = []
-    for one in d.ranges:
-        members = _statements_with(d, {one.letter}, one)
-        about = tuple(d.found[number] for number in members)
-        found.append(t.RangeClaim(one, about, at=one.start, start=one.start, end=one.end))
-        d.restrict(members, one)
-    d.found += found
+        _with_letters(d, counter)
+    ranges = [(one, tuple(_restrict(d, one))) for one in d.ranges]
+    for one, about in ranges:
+        d.add(t.RangeClaim(one, about), one.start, one.start, one.end)
 
 
-def _statements_with(d: _Display, own: set[str], node: t.Node, since: int = 0) -> list[int]:
-    """The numbers of the line's statements that have these letters, or else of the display's."""
-    found = enumerate(d.found[since:], since)
+def _restrict(d: _Display, one: t.Condition, since: int = 0) -> list[t.Statement]:
+    """Gives a condition to the statements that have its letters; these, as they were."""
+    members = _with_letters(d, one, since)
+    about = [d.found[number] for number in members]
+    for number, statement in zip(members, about, strict=True):
+        d.found[number] = replace(statement, conditions=(*statement.conditions, one))
+    return about
+
+
+def _with_letters(d: _Display, node: t.Node, since: int = 0) -> list[int]:
+    """The numbers of the line's statements with a node's letters, or else of the display's."""
+    own, found = claims.letters(node), enumerate(d.found[since:], since)
     members = [number for number, one in found if own <= claims.letters(*claims.sides(one))]
-    missing = ", ".join(sorted(own))
-    d.c.require(members, f"{missing} stands in no statement before", at=node)
-    return [number for number in members if number >= d.first] or members
+    here = [number for number in members if number >= d.first]
+    known = here or (members and d.first == len(d.found))  # a line of its own
+    missing = f"{', '.join(sorted(own))} stands in no statement"
+    d.c.require(known, missing if own else "expected a statement with this condition", at=node)
+    return here or members
