@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -198,9 +197,4 @@ def _judges(count: int) -> Executor:
     context = multiprocessing.get_context("forkserver" if fork else "spawn")
     if fork:
         context.set_forkserver_preload([judge.__module__])  # PyTorch, once and not in each of them
-    return ProcessPoolExecutor(min(count, 60), context, _prepare)  # Windows allows 61
-
-
-def _prepare() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the checker's to handle
-    end_with_parent()
+    return ProcessPoolExecutor(min(count, 60), context, end_with_parent)  # Windows allows 61

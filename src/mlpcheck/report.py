@@ -18,7 +18,6 @@ from mlpcheck.mistakes import MISTAKES, NUMERIC
 from mlpcheck.mistakes.registry import PAGES, PLACES, fitting
 
 WIDTH, BAR = 80, 40  # characters of a line, and of the longest bar
-OK = "Everything holds."
 
 
 def sentence(finding: Finding) -> str:
@@ -82,7 +81,7 @@ def _report(result: Result, book: str | None) -> Lines:
     yield f"{result.name}: {points}", None
     holds = [name for name, g in verdict.groups.items() if g.full and name not in verdict.told]
     yield from _paragraph("Holds: " + ", ".join(holds) + "." if holds else "")
-    yield from _paragraph("" if findings else OK)
+    yield from _paragraph("" if findings else "Everything holds.")
     networks: dict[tuple[str, ...], int] = {}  # the numbers of examples that were shown, and where
     for number, finding in enumerate(findings, start=1):
         first = networks.setdefault(finding.detail[:3], number)

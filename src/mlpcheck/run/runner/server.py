@@ -151,7 +151,9 @@ def prctl(option: int, value: int) -> None:
 
 
 def end_with_parent() -> None:
-    prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    """Leave Ctrl-C to the checker, and end when what started this process ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL, which Windows has no name for
 
 
 def sweep() -> None:
@@ -187,7 +189,6 @@ def main() -> None:
     """Answer requests until stdin ends, each by a process that is forked where that works."""
     fork = sys.argv[1] == "fork"
     context: Any = multiprocessing.get_context("fork" if fork else "spawn")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the checker's to handle
     end_with_parent()
     prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
     torch.set_num_threads(1)

@@ -73,8 +73,8 @@ def held(network: Any, name: str) -> dict[Any, Any]:
 
 def tensors(network: Any) -> dict[str, Any]:
     """The network's parameters, as far as there are any."""
-    found = {key: held(network, "parameters").get(key) for key in PARAMETERS}
-    return {key: p for key, p in found.items() if isinstance(p, Tensor)}
+    found = held(network, "parameters")
+    return {key: found[key] for key in PARAMETERS if isinstance(found.get(key), Tensor)}
 
 
 def signature(thing: Any) -> list[str] | None:
