@@ -152,6 +152,7 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     name = before if isinstance(before, t.Name) else None
     computed = isinstance(before, t.Derivative | t.Gradient | t.Local)
     computed = computed or (name is not None and name.base in _COMPUTED)
+    computed = computed or (name is factors[-1] and getattr(name, "base", "") == "y")
     inside, around = t.outside_lengths(inner), t.outside_lengths(before)
     used = [part for part in inside if isinstance(part, t.Name)]
     fixed = all(isinstance(part, numbers.LENGTHS) for part in inside)
