@@ -31,8 +31,7 @@ class _Display:
     chains: int = 0  # claims that are no conditions
     conditional: bool = False
     listed: bool = False  # a comma stands before this statement
-    apart: bool = False  # more than a comma or `and` stands before this statement
-    scattered: bool = False  # that stands between two statements
+    apart: str = ""  # more than a comma or `and` stands "before" this statement, or "between" two
     consequence: bool = False  # this statement follows from the one before
     closed: bool = False  # a condition stood behind statements: nothing but conditions follows
     ranges: list[t.Range] = field(default_factory=list)
@@ -129,7 +128,8 @@ def _read_line(d: _Display, line: list[Token]) -> None:
             number = c.token.kind == "digit" and (c.token.apart or c.token.start == mark.end)
             apart = c.token.quad or not (ends or number)
             c.require(apart, "expected a gap or a word between two statements", at=mark)
-            d.listed, d.apart = mark.text == ",", d.apart or mark.text == ";"
+            d.listed, d.apart = mark.text == ",", d.apart or "before" * (mark.text == ";")
+            d.consequence = d.consequence or mark.text == ";"
         if mark and mark.text == ".":  # conditions end at a full stop
             _end_sentence(d)
         elif not (mark or _separator(d)):
@@ -148,7 +148,7 @@ def _end_sentence(d: _Display, *, goes_on: bool = False) -> None:
     d.shared.braced.clear()
     _bind(d)
     d.conditional, d.closed, d.first = False, False, len(d.found)
-    d.ranges, d.letters, d.apart, d.scattered = [], [], False, False
+    d.ranges, d.letters, d.apart = [], [], ""
     d.conditions = d.conditions if goes_on else ()
 
 
@@ -158,13 +158,13 @@ def _separator(d: _Display) -> bool:
     word = c.token.text.lower()
     if c.token.kind == "text" and c.token.text not in spelling.FUNCTIONS:
         expected = "expected a word such as and, with or for"
-        known = word in spelling.CONNECTING
-        c.require(known, expected, "other text belongs outside the formula")
+        c.require(word in spelling.CONNECTING, expected, "other text belongs outside the formula")
         d.conditional = word in spelling.CONDITION or (d.conditional and word in ("", "and"))
     elif not c.sees("forall"):
         return False
     c.advance()
-    d.apart = d.apart or word not in spelling.CONDITION | spelling.FOR_ALL | {"", "and"}
+    if word not in spelling.CONDITION | spelling.FOR_ALL | {"", "and"}:
+        d.apart = d.apart or "before"
     d.consequence = word not in spelling.CONDITION | spelling.GROUND
     if word in spelling.FOR_ALL:
         _for_all(d)
@@ -198,7 +198,7 @@ def _item(d: _Display) -> None:
     """One statement, or what a statement before or behind holds under."""
     c = d.c
     if c.take("Rightarrow"):
-        d.conditional, d.consequence, d.apart = False, True, True
+        d.conditional, d.consequence, d.apart = False, True, d.apart or "before"
     if _defines(c):
         return _definition(d)
     left = [c.read()]
@@ -280,10 +280,10 @@ def _chain(d: _Display, left: t.Expr, earlier: tuple[t.Expr, str] | None = None)
             c.require(c.token.kind != "end", what)
         else:
             c.require(arrow.text == "Rightarrow", "expected = or \\Rightarrow", at=arrow)
-            equal = [one for one in new if isinstance(one, t.Equation)]
-            claimed = equal and not all(map(claims.compares_indices, new))
-            c.require(claimed, "expected `if` before a condition", at=new[0])
-        d.conditional, d.apart = False, True
+            claimed = (one for one in new if not claims.compares_indices(one))
+            equal = any(isinstance(one, t.Equation) for one in claimed)
+            c.require(equal, "expected `if` before a condition", at=new[0])
+        d.conditional, d.apart = False, d.apart or "before"
     else:
         _as_conditions(d, first, new, tuple(conditions))
     if len(d.found) == first:
@@ -294,27 +294,28 @@ def _as_conditions(
     d: _Display, first: int, new: list[t.Statement], found: tuple[t.Condition, ...]
 ) -> None:
     """Makes claims the conditions of the statements before them, where they are meant so."""
-    before = first > d.first
-    said = d.conditional or not (d.consequence and all(map(claims.compares_indices, new)))
+    before, indices = first > d.first, all(map(claims.compares_indices, new))
+    said = d.conditional or not (d.consequence and indices)
     d.c.require(said, "expected `if` or a comma before a condition on indices", at=new[0])
-    if not d.conditional and not (before and all(map(claims.compares_indices, new))):
+    named = len(found) == len(new) and all(isinstance(one, t.Assume) for one in found)
+    given = named and d.apart == "before" and not d.consequence  # with f = ReLU
+    if not d.conditional and not (before and (indices or given)):
         expected = "expected a new line for a statement behind a condition"
         d.c.require(not d.closed, expected, at=new[0])
-        d.apart, d.scattered = False, d.scattered or (d.apart and before)
+        d.apart = "between" if d.apart and before else ""
         return
     if len(found) < len(new):
         expected = "expected a condition on an activation or on indices, or with > or <"
-        then = d.conditions and d.listed and not before  # if f = I, then this
-        d.c.require(then, expected, at=new[0])
-        d.conditional = False
+        d.c.require(d.conditions and d.listed and not before, expected, at=new[0])
+        d.conditional = False  # if f = I, then this
         return
-    several = before or not d.listed or all(map(claims.compares_indices, new))
+    several = before or not d.listed or indices
     d.c.require(several, "expected `and` or `then`: this may be a condition", at=new[0])
     del d.found[first:]
-    d.closed = d.closed or before
+    d.closed, d.conditional = d.closed or before, True
     d.conditions += found
     behind = "expected the condition behind each statement"
-    d.c.require(not before or not d.scattered, behind, at=new[0])
+    d.c.require(not before or d.apart != "between", behind, at=new[0])
 
 
 def _belongs(d: _Display, left: list[t.Expr]) -> None:
@@ -419,8 +420,7 @@ def _range(d: _Display, counters: list[t.Expr], closing: str = "") -> None:
 
 
 def _bind(d: _Display) -> None:
-    """Gives each condition and range to the statements that have its letters; a range is a claim
-    as well."""
+    """Gives each condition to the statements that have its letters; a range is a claim as well."""
     for condition in d.conditions:
         _restrict(d, condition, d.first)
     for counter in d.letters:
