@@ -244,8 +244,6 @@ def collected(pairs: Iterable[tuple[Monomial | None, Rational]]) -> Term:
     """The sum of rational factors of monomials, None being 0."""
     found: dict[Monomial, Rational] = {}
     for mono, factor in pairs:
-        atoms = mono.atoms if mono is not None else ()
-        spend(2 + sum(atom.argument.size if atom.argument else 1 for atom, _ in atoms))
         if mono is not None:
             found[mono] = found.get(mono, 0) + factor
     return Term(found)
@@ -325,13 +323,18 @@ def _product(left: Monomial, right: Monomial) -> Monomial | None:
     return contracted((*left.atoms, *right.atoms), (*left.bound, *right.bound))
 
 
-@lru_cache(maxsize=100_000)  # of six products one is new
 def contracted(atoms: Pairs, bound: tuple[Index, ...]) -> Monomial | None:
     """The monomial of these factors with its deltas contracted; None where it is 0.
 
     The indices that deltas make equal form classes. One of each (a number, else a free one) takes
     the place of the others; a bound one is gone, a free one leaves its delta behind.
     """
+    spend(2 + sum(1 + (atom.argument.size if atom.argument else 0) for atom, _ in atoms))
+    return _contracted(atoms, bound)
+
+
+@lru_cache(maxsize=100_000)  # of six products one is new
+def _contracted(atoms: Pairs, bound: tuple[Index, ...]) -> Monomial | None:
     exponents = _gathered(atoms)
     held = set(bound)
     deltas = [atom for atom, n in exponents.items() if n and atom.kind == "delta"]

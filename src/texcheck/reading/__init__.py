@@ -2,7 +2,8 @@
 
 from .cursor import BOOK, Names
 from .notation import names_of
-from .statements import cell, expression, read, shape
+from .parts import cell, expression, shape
+from .statements import read
 from .tokens import CannotRead
 
 __all__ = ["BOOK", "CannotRead", "Names", "cell", "expression", "names_of", "read", "shape"]

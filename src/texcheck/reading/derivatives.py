@@ -69,7 +69,7 @@ def _operand(c: Cursor) -> t.Expr:
 def _differentiated(c: Cursor, of: t.Expr, by: list[t.Name], start: int) -> t.Expr:
     """The derivative of a formula by one quantity, or by two, the last one first."""
     first, last = by[0], by[-1]
-    plain = c.shared.bold.isdisjoint(range(first.start, first.end))
+    plain = all(c.shared.bold.isdisjoint(range(one.start, one.end)) for one in by)
     number = plain and first == t.Name("s", None)
     if isinstance(of, t.Function) and number and first == last:
         return replace(of, primes=of.primes + len(by), **c.span(start))

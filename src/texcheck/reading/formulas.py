@@ -220,7 +220,8 @@ def _unapplied(c: Cursor, function: t.Function, start: int) -> t.Expr:
         plain = function == t.Function("I")
         return t.Identity(None, None, **at(function)) if plain else function
     argument = _factor(c)
-    operator = c.sees(*_BEHIND_BARE) or (c.sees("frac") and c.ahead(2).text in ("partial", "d"))
+    slope = c.ahead(2).text == "partial" or (c.ahead(2).text == "d" and c.ahead(3).text != "_")
+    operator = c.sees(*_BEHIND_BARE) or (c.sees("frac") and slope)
     clear = c.form not in _WIDER and (operator or c.ends())
     c.require(clear, f"expected brackets around the argument of {function.name}")
     c.form = "product"

@@ -54,6 +54,7 @@ class _Layout:
     inner: int = 0  # how many matrices are open
     brackets: int = 0
     marks: int = 0  # alignment marks in this line
+    several: bool = False  # it has more than one claim, or a condition
 
     def take(self, number: int) -> int:
         """Takes token `number` into the lines; the number of the next one to take."""
@@ -62,6 +63,9 @@ class _Layout:
             if following := self.environment(token, number):
                 return following
         elif self.inner == 0:
+            word = token.kind == "text" and token.text not in spelling.FUNCTIONS
+            listed = token.text in (",", ";") and not self.brackets
+            self.several = self.several or word or listed or token.text == "forall"
             self.brackets += NESTING.get(token.text, 0) * (token.text not in ("lbrace", "rbrace"))
             self.brackets = max(0, self.brackets)
             if token.kind == "newline":
@@ -106,10 +110,11 @@ class _Layout:
         whole = any(token.text in _RELATIONS for token in self.lines[-1]) and self.claims(number)
         joined = joined or (after in ("+", "-") and (marked or not whole))
         joined = joined and not self.found[number - 1].quad  # behind a number, a line is whole
-        joined = joined and all(token.text not in spelling.CONDITION for token in self.lines[-1])
+        joined = joined and not self.several
         self.marks = 0
         if not self.brackets and not (joined and self.lines[-1]):
             self.lines.append([])
+            self.several = False
         return number
 
     def claims(self, number: int) -> bool:

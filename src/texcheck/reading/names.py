@@ -34,6 +34,7 @@ def letter(c: Cursor) -> t.Name | None:
         return None
     c.advance()
     if token.bold:
+        c.require(base not in ("ell", "eta"), f"expected no bold {token}: a number", at=token)
         c.shared.bold.add(token.start)
     if base == "ell":
         c.expect_one_meaning(token, "the loss")

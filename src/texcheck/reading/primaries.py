@@ -83,6 +83,7 @@ def _euler(c: Cursor, start: int) -> t.Expr:
         found = names.indices(c, "x")
         c.require(len(found) == 1 and t.Whole() not in found, "e has one index", at=start)
         return t.Unit(found[0], **c.span(start))
+    c.require(not c.tokens[c.at - 1].bold, "expected no bold e: a number", at=start)
     c.advance()
     bracket = c.ahead().text in ("(", "[")
     exponent = c.inside("}") if c.take("{") else names.raised(c)
@@ -262,11 +263,11 @@ def _underbrace(c: Cursor) -> t.Expr:
     c.expect("_" if command.text == "underbrace" else "^", " and what the brace is equal to")
     c.expect("{")
     c.take("=")
-    partly = any(isinstance(part, t.Sum) and part.conditions for part in t.walk(inner))
-    c.require(not partly, "expected no condition under a sum in a brace", at=command)
     caption = c.token.kind == "text" and c.token.text not in spelling.FUNCTIONS
     c.require(not caption, "expected what the brace is equal to", "a caption belongs outside")
-    c.shared.braced.append((inner, c.inside("}")))
+    c.shared.braced.append((inner, said := c.inside("}")))
+    partly = [p for one in (inner, said) for p in t.walk(one) if getattr(p, "conditions", ())]
+    c.require(not partly, "expected no condition under a sum in a brace", at=command)
     c.form = "bracket" if form == "bracket" else "product"
     before = c.tokens[place - 1].text if place else ""
     beside = before not in ("", "=", "(", "[", "{", ",") or c.continues()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 # Commands that only change the look: the command goes, the braces around its argument too.
 BOLD = {"vec", "boldsymbol", "mathbf", "bm", "pmb", "bold"}
-NUMBERS = {"K", "d", "ell", "eta"}  # letters that are never bold
+NUMBERS = {"K", "d"}  # letters that are never bold
 LOOK = BOLD | {
     "mathit", "left", "right", "middle", "big", "Big", "bigg", "Bigg",
     "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr", "displaystyle",

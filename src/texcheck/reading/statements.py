@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 
 from .. import syntax as t
 from . import claims, lines, matrices, numbers, spelling
-from .cursor import BOOK, FACTOR, Cursor, Names, Shared, T, at
+from .cursor import BOOK, FACTOR, Cursor, Names, Shared, at
 from .formulas import formula
 from .tokens import CannotRead, Token, tokens
 
@@ -31,13 +30,16 @@ class _Display:
     chains: int = 0  # claims that are no conditions
     conditional: bool = False
     listed: bool = False  # a comma stands before this statement
-    apart: str = ""  # more than a comma or `and` stands "before" this statement, or "between" two
+    apart: bool = False  # more than a comma or `and` stands before this statement
+    between: bool = False  # ... or before one that is not the first
     consequence: bool = False  # this statement follows from the one before
-    closed: bool = False  # a condition stood behind statements: nothing but conditions follows
+    closed: int = 0  # how many statements there were when a condition stood behind them
     ranges: list[t.Range] = field(default_factory=list)
     letters: list[t.Expr] = field(default_factory=list)  # of `for all i`
 
     def add(self, one: t.Statement, at: int, start: int, end: int) -> None:
+        self.between |= self.apart and len(self.found) > self.first
+        self.apart = False
         self.found.append(replace(one, at=at, start=start, end=end))
 
 
@@ -59,55 +61,6 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
     return claims.checked(d.found, names.any_layer or shared.layer_letter, shared.bold)
 
 
-def cell(tex: str, names: Names = BOOK) -> tuple[t.Expr, ...]:
-    """The sides of a table cell: `a`, a chain `a = b`, or values separated by commas."""
-    shared = Shared(names)
-    sides = _alone(tex, shared, "a table cell", _sides)
-    claims.expect_sound(sides)
-    claims.expect_layers(sides if shared.bold else (), shared.layer_letter, shared.bold)
-    if any(map(claims.depends_on_its_place, sides[:-1])):
-        raise CannotRead("expected a middle side that says its size", 0, len(tex))
-    return tuple(sides)
-
-
-def shape(tex: str, names: Names = BOOK) -> tuple[t.Expr, t.Expr]:
-    """The two lengths of a shape `a \\times b`, perhaps behind a colon."""
-    return _alone(tex, Shared(names), "a shape", lambda c: (c.take(":"), matrices.shape(c))[1])
-
-
-def expression(tex: str, names: Names = BOOK) -> t.Expr:
-    """One expression."""
-    first, *more = cell(tex, names)
-    if more:
-        raise CannotRead("expected one expression without =", 0, len(tex))
-    return first
-
-
-def _alone(tex: str, shared: Shared, what: str, read: Callable[[Cursor], T]) -> T:
-    found = lines.lines_of(tokens(tex))
-    if len(found) != 1:
-        raise CannotRead(f"expected one line in {what}", 0, len(tex))
-    c = Cursor(found[0], shared, formula)
-    result = read(c)
-    c.expect_end(".", ",", ";")
-    for _, said in c.shared.braced:
-        raise c.error("expected no brace with a claim here", at=said)
-    return result
-
-
-def _sides(c: Cursor) -> list[t.Expr]:
-    """Sides with = between them; each may be several values."""
-    sides: list[t.Expr] = []
-    while not sides or c.take("="):
-        start = c.token.start
-        items = [c.read()]
-        while c.sees(",") and c.ahead().kind != "end":
-            c.advance()
-            items.append(c.read())
-        sides.append(items[0] if len(items) == 1 else t.Listing(tuple(items), **c.span(start)))
-    return sides
-
-
 # -- lines
 
 
@@ -118,8 +71,8 @@ def _read_line(d: _Display, line: list[Token]) -> None:
         if d.previous is None:
             raise c.error("expected a left side before the sign")
         _chain(d, d.previous, d.earlier)
-        d.closed = d.closed or bool(d.conditions)
-    elif not c.sees("Rightarrow"):
+        d.closed = len(d.found) if d.conditions else 0
+    else:
         d.conditions = ()
     before = len(d.conditions)
     while c.token.kind != "end":
@@ -128,14 +81,14 @@ def _read_line(d: _Display, line: list[Token]) -> None:
             number = c.token.kind == "digit" and (c.token.apart or c.token.start == mark.end)
             apart = c.token.quad or not (ends or number)
             c.require(apart, "expected a gap or a word between two statements", at=mark)
-            d.listed, d.apart = mark.text == ",", d.apart or "before" * (mark.text == ";")
+            d.listed, d.apart = mark.text == ",", d.apart or mark.text == ";"
             d.consequence = d.consequence or mark.text == ";"
         if mark and mark.text == ".":  # conditions end at a full stop
             _end_sentence(d)
         elif not (mark or _separator(d)):
             _item(d)
             d.listed = False
-            d.consequence = c.tokens[c.at - 1].text in ("Rightarrow", "rightarrow")
+            d.consequence = d.apart = c.tokens[c.at - 1].text in ("Rightarrow", "rightarrow")
     one_case = not before or len(d.conditions) <= before
     c.require(one_case, "expected one condition in a chain", r"write \begin{cases}")
     _end_sentence(d, goes_on=True)
@@ -143,12 +96,13 @@ def _read_line(d: _Display, line: list[Token]) -> None:
 
 def _end_sentence(d: _Display, *, goes_on: bool = False) -> None:
     """Ends what conditions and ranges are said of; a line that begins with = may go on."""
-    for left, right in d.shared.braced:
-        d.add(t.Equation(left, right), right.start, left.start, right.end)
-    d.shared.braced.clear()
+    for late in d.found[d.closed :] if d.closed else ():
+        raise d.c.error("expected a new line for a statement behind a condition", at=late)
+    if d.conditions and d.between:
+        raise d.c.error("expected the condition behind each statement", at=d.conditions[0])
     _bind(d)
-    d.conditional, d.closed, d.first = False, False, len(d.found)
-    d.ranges, d.letters, d.apart = [], [], ""
+    d.conditional, d.closed, d.first = False, 0, len(d.found)
+    d.ranges, d.letters, d.apart, d.between = [], [], False, False
     d.conditions = d.conditions if goes_on else ()
 
 
@@ -163,8 +117,7 @@ def _separator(d: _Display) -> bool:
     elif not c.sees("forall"):
         return False
     c.advance()
-    if word not in spelling.CONDITION | spelling.FOR_ALL | {"", "and"}:
-        d.apart = d.apart or "before"
+    d.apart = d.apart or word not in spelling.CONDITION | spelling.FOR_ALL | {"", "and"}
     d.consequence = word not in spelling.CONDITION | spelling.GROUND
     if word in spelling.FOR_ALL:
         _for_all(d)
@@ -198,7 +151,7 @@ def _item(d: _Display) -> None:
     """One statement, or what a statement before or behind holds under."""
     c = d.c
     if c.take("Rightarrow"):
-        d.conditional, d.consequence, d.apart = False, True, d.apart or "before"
+        d.conditional, d.consequence, d.apart = False, True, True
     if _defines(c):
         return _definition(d)
     left = [c.read()]
@@ -248,7 +201,8 @@ def _chain(d: _Display, left: t.Expr, earlier: tuple[t.Expr, str] | None = None)
     Where a line has several chains, the next one says from which it goes on. What a middle side
     means may depend on its neighbours, as the size of I: so what follows for them is claimed too.
     """
-    c, first, kept = d.c, len(d.found), (d.previous, d.earlier)
+    c, first, apart = d.c, len(d.found), d.apart
+    kept = d.previous, d.earlier, d.between
     while c.sees(*spelling.COMPARISONS):
         counter = isinstance(left, _COUNTERS)
         sign = c.advance()
@@ -274,6 +228,7 @@ def _chain(d: _Display, left: t.Expr, earlier: tuple[t.Expr, str] | None = None)
     conditions = [one for one in map(claims.as_condition, new) if one]
     if arrow := c.take("Rightarrow", "rightarrow"):
         if len(conditions) == len(new) and all(isinstance(one, t.Assume) for one in conditions):
+            c.require(first == d.first, "expected a new line for what follows", at=new[0])
             del d.found[first:]
             d.conditions += tuple(conditions)
             what = "expected the statement that follows from the condition"
@@ -283,26 +238,23 @@ def _chain(d: _Display, left: t.Expr, earlier: tuple[t.Expr, str] | None = None)
             claimed = (one for one in new if not claims.compares_indices(one))
             equal = any(isinstance(one, t.Equation) for one in claimed)
             c.require(equal, "expected `if` before a condition", at=new[0])
-        d.conditional, d.apart = False, d.apart or "before"
+        d.conditional = False
     else:
-        _as_conditions(d, first, new, tuple(conditions))
+        _as_conditions(d, first, new, tuple(conditions), apart)
     if len(d.found) == first:
-        d.chains, (d.previous, d.earlier) = d.chains - 1, kept
+        d.chains, (d.previous, d.earlier, d.between) = d.chains - 1, kept
 
 
 def _as_conditions(
-    d: _Display, first: int, new: list[t.Statement], found: tuple[t.Condition, ...]
+    d: _Display, first: int, new: list[t.Statement], found: tuple[t.Condition, ...], apart: bool
 ) -> None:
     """Makes claims the conditions of the statements before them, where they are meant so."""
     before, indices = first > d.first, all(map(claims.compares_indices, new))
     said = d.conditional or not (d.consequence and indices)
     d.c.require(said, "expected `if` or a comma before a condition on indices", at=new[0])
     named = len(found) == len(new) and all(isinstance(one, t.Assume) for one in found)
-    given = named and d.apart == "before" and not d.consequence  # with f = ReLU
+    given = named and apart and not d.consequence  # with f = ReLU
     if not d.conditional and not (before and (indices or given)):
-        expected = "expected a new line for a statement behind a condition"
-        d.c.require(not d.closed, expected, at=new[0])
-        d.apart = "between" if d.apart and before else ""
         return
     if len(found) < len(new):
         expected = "expected a condition on an activation or on indices, or with > or <"
@@ -312,10 +264,10 @@ def _as_conditions(
     several = before or not d.listed or indices
     d.c.require(several, "expected `and` or `then`: this may be a condition", at=new[0])
     del d.found[first:]
-    d.closed, d.conditional = d.closed or before, True
+    alone = not before or d.closed or not d.conditions
+    d.c.require(alone, "expected a condition in front or behind, not both", at=new[0])
+    d.closed, d.conditional = d.closed or before * len(d.found), d.conditional or given
     d.conditions += found
-    behind = "expected the condition behind each statement"
-    d.c.require(not before or d.apart != "between", behind, at=new[0])
 
 
 def _belongs(d: _Display, left: list[t.Expr]) -> None:
@@ -414,17 +366,25 @@ def _range(d: _Display, counters: list[t.Expr], closing: str = "") -> None:
     for one in counters:
         known = isinstance(one, _COUNTERS)
         c.require(known, "expected an index or a layer before its range", at=one)
-        d.closed = d.closed or len(d.found) > d.first
+        d.closed = d.closed or (len(d.found) > d.first) * len(d.found)
         letter = getattr(one, "letter", "L")
         d.ranges.append(t.Range(letter, written[0], last, **c.span(counters[0].start)))
 
 
 def _bind(d: _Display) -> None:
     """Gives each condition to the statements that have its letters; a range is a claim as well."""
+    sums = [part for one in d.found[d.first :] for part in t.walk(one) if isinstance(part, t.Sum)]
+    bound = {letter for part in sums for letter in part.letters}
+    for left, right in d.shared.braced:
+        free = all(bound.isdisjoint(claims.letters(one)) for one in (*d.conditions, *d.ranges))
+        d.c.require(free, "expected no condition on what the sum around this brace binds", at=left)
+        d.add(t.Equation(left, right), right.start, left.start, right.end)
+    d.shared.braced.clear()
     for condition in d.conditions:
         _restrict(d, condition, d.first)
-    for counter in d.letters:
-        _with_letters(d, counter)
+    for counter in d.letters:  # free, though a sum has a condition on it
+        first = t.Number(numbers.ZERO)
+        _restrict(d, t.Range(getattr(counter, "letter", ""), first, None, **at(counter)))
     ranges = [(one, tuple(_restrict(d, one))) for one in d.ranges]
     for one, about in ranges:
         d.add(t.RangeClaim(one, about), one.start, one.start, one.end)
