@@ -123,7 +123,8 @@ def checked(found: Sequence[t.Statement], layer: str, bold: set[int]) -> list[t.
     `bold` says where a bold quantity begins."""
     for statement in found:
         expect_flat(statement)
-        expect_sound(sides(statement))
+        compared = [one for one in statement.conditions if isinstance(one, t.Indicator)]
+        expect_sound([*sides(statement), *compared])
     resolved = [_with_sums_bound(statement) for statement in found]
     expect_layers(resolved, layer, bold)
     return resolved
