@@ -109,8 +109,9 @@ class _Layout:
         joined = after in spelling.JOINING - {"+"}
         whole = any(token.text in _RELATIONS for token in self.lines[-1]) and self.claims(number)
         joined = joined or (after in ("+", "-") and (marked or not whole))
-        joined = joined and not self.found[number - 1].quad  # behind a number, a line is whole
-        joined = joined and not self.several
+        ended = self.found[number - 1].quad or self.several  # a gap, a condition, a second claim
+        what = "expected a line that begins with no sign: it goes on from the one before"
+        require(not (joined and ended and self.lines[-1]), what, rest[marked])
         self.marks = 0
         if not self.brackets and not (joined and self.lines[-1]):
             self.lines.append([])
