@@ -280,7 +280,7 @@ def add(node: t.Add, world: World) -> Value:
     for term in node.terms:
         if isinstance(term, t.Dots):
             raise NoOpinion("dots in a sum")
-        literal = isinstance(term.of if isinstance(term, t.Negative) else term, t.Number)
+        literal = all(isinstance(p, t.Number | t.Negative | t.Quotient) for p in t.walk(term))
         found = value(term, world)
         if total is not None:
             if isinstance(found, Tensor) and isinstance(total, Tensor):

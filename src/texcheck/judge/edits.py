@@ -76,10 +76,16 @@ def sides(statement: t.Statement) -> Iterator[tuple[str, t.Expr]]:
 
 def _backward(whole: t.Expr) -> bool:
     """Whether a derivative is by what is computed later: that has no one value."""
-    return any(
-        max(map(_order, every(part.of, t.Name)), default=0) < _order(part.by)
-        for part in every(whole, t.Derivative, t.Gradient)
-    )
+    for part in every(whole, t.Derivative, t.Gradient):
+        named = [one for one in t.outside_lengths(part.of) if isinstance(one, t.Name)]
+        layered = [_order(one) for one in named if one.layer or one.base == "x"]
+        if max(map(_order, named), default=0) < _order(part.by):
+            return True
+        if part.by.base in ("s", "z", "y_hat") and min(layered, default=_order(part.by)) < _order(
+            part.by
+        ):
+            return True
+    return False
 
 
 def _order(name: t.Name) -> int:

@@ -40,9 +40,9 @@ def refute(statement: t.Statement, network: Network) -> Refuted | None:
             for seeds in (NARROW, WIDE):
                 for one in parts(statement):
                     for case in concrete(one, network):
-                        found = _in_case(one, case, network, seeds)
-                        if found is not None:
-                            return Refuted(found)
+                        with suppress(NoRule):  # another activation may have a value
+                            if found := _in_case(one, case, network, seeds):
+                                return Refuted(found)
     except (NoRule, RecursionError):
         pass
     return None

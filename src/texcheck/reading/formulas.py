@@ -13,7 +13,7 @@ from .cursor import DEEPEST, FACTOR, PRODUCT, SIDE, SUM, TERM, Cursor, at
 _WIDER = {"sum", "product"}
 _SIGNS = {TERM: ("odot", "circ", "oslash", "otimes"), PRODUCT: ("cdot", "times", "*")}
 _BEFORE_BAR = ("=", "(", "[", "{", ",", "left.", "Rightarrow")
-_BEHIND_BARE = (*spelling.FUNCTION_COMMANDS, "sum")
+_BEHIND_BARE = tuple(spelling.FUNCTION_COMMANDS)
 _COMPUTED = {"s", "z", "y_hat", "delta", "ell"}
 _WITH_VALUE = (t.Name, t.Derivative, t.Gradient, t.Local, t.Norm, t.Apply, t.Function)
 _ENDS_WITH_LAST = (t.Negative, t.Product, t.Times, t.Sum, t.Elementwise)

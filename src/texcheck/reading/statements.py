@@ -74,20 +74,22 @@ def _read_line(d: _Display, line: list[Token]) -> None:
         d.closed = len(d.found) if d.conditions else 0
     else:
         d.conditions = ()
-    before = len(d.conditions)
+    before, number = len(d.conditions), -1  # of the token behind the last statement
     while c.token.kind != "end":
         if mark := c.take(".", ",", ";"):
             ends = mark.text == "." and c.token.kind not in ("text", "end")
-            number = c.token.kind == "digit" and (c.token.apart or c.token.start == mark.end)
-            apart = c.token.quad or not (ends or number)
+            digit = c.token.kind == "digit" and (c.token.apart or c.token.start == mark.end)
+            apart = c.token.quad or not (ends or digit)
             c.require(apart, "expected a gap or a word between two statements", at=mark)
             d.listed, d.apart = mark.text == ",", d.apart or mark.text == ";"
             d.consequence = d.consequence or mark.text == ";"
         if mark and mark.text == ".":  # conditions end at a full stop
             _end_sentence(d)
         elif not (mark or _separator(d)):
+            separate = c.at != number or c.token.quad or d.apart or c.sees("Rightarrow", ")", "]")
+            c.require(separate, "expected a comma or a gap between two statements")
             _item(d)
-            d.listed = False
+            d.listed, number = False, c.at
             d.consequence = d.apart = c.tokens[c.at - 1].text in ("Rightarrow", "rightarrow")
     one_case = not before or len(d.conditions) <= before
     c.require(one_case, "expected one condition in a chain", r"write \begin{cases}")
