@@ -65,7 +65,8 @@ class _Layout:
         elif self.inner == 0:
             word = token.kind == "text" and token.text not in spelling.FUNCTIONS
             listed = token.text in (",", ";") and not self.brackets
-            self.several = self.several or word or listed or token.text == "forall"
+            apart = token.quad and bool(self.lines[-1])
+            self.several |= word or listed or apart or token.text in ("forall", "Rightarrow")
             self.brackets += NESTING.get(token.text, 0) * (token.text not in ("lbrace", "rbrace"))
             self.brackets = max(0, self.brackets)
             if token.kind == "newline":
@@ -107,8 +108,9 @@ class _Layout:
         marked = rest[0].text == "&"
         after = next(token.text for token in rest if token.text != "&")
         joined = after in spelling.JOINING - {"+"}
+        one = bool(self.open) and self.open[-1].text == "multline"  # one formula in several lines
         whole = any(token.text in _RELATIONS for token in self.lines[-1]) and self.claims(number)
-        joined = joined or (after in ("+", "-") and (marked or not whole))
+        joined = joined or (after in ("+", "-") and (marked or one or not whole))
         ended = self.found[number - 1].quad or self.several  # a gap, a condition, a second claim
         what = "expected a line that begins with no sign: it goes on from the one before"
         require(not (joined and ended and self.lines[-1]), what, rest[marked])
@@ -147,5 +149,6 @@ class _Layout:
         if gap and line and line[-1].text not in _CONTINUING and not goes_on:
             if not self.brackets:
                 line.append(Token("symbol", ",", token.start, token.end))
+                self.several = True
             self.found[number] = self.found[number]._replace(quad=True)
         return number

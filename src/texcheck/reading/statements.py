@@ -88,6 +88,7 @@ def _read_line(d: _Display, line: list[Token]) -> None:
         elif not (mark or _separator(d)):
             separate = c.at != number or c.token.quad or d.apart or c.sees("Rightarrow", ")", "]")
             c.require(separate, "expected a comma or a gap between two statements")
+            d.apart = d.apart or c.at == number  # a gap alone
             _item(d)
             d.listed, number = False, c.at
             d.consequence = d.apart = c.tokens[c.at - 1].text in ("Rightarrow", "rightarrow")
@@ -120,7 +121,8 @@ def _separator(d: _Display) -> bool:
         return False
     c.advance()
     d.apart = d.apart or word not in spelling.CONDITION | spelling.FOR_ALL | {"", "and"}
-    d.consequence = word not in spelling.CONDITION | spelling.GROUND
+    if word:
+        d.consequence = word not in spelling.CONDITION | spelling.GROUND
     if word in spelling.FOR_ALL:
         _for_all(d)
     return True
