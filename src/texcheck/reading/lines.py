@@ -54,6 +54,7 @@ class _Layout:
     inner: int = 0  # how many matrices are open
     brackets: int = 0
     marks: int = 0  # alignment marks in this line
+    begun: bool = False  # more than alignment marks stands in this line
     several: bool = False  # it has more than one claim, or a condition
 
     def take(self, number: int) -> int:
@@ -74,6 +75,7 @@ class _Layout:
             if token.text == "&":
                 return self.mark(token, number + 1)
         self.lines[-1].append(token)
+        self.begun = True
         return number + 1
 
     def environment(self, token: Token, number: int) -> int:
@@ -114,7 +116,7 @@ class _Layout:
         ended = self.found[number - 1].quad or self.several  # a gap, a condition, a second claim
         what = "expected a line that begins with no sign: it goes on from the one before"
         require(not (joined and ended and self.lines[-1]), what, rest[marked])
-        self.marks = 0
+        self.marks, self.begun = 0, False
         if not self.brackets and not (joined and self.lines[-1]):
             self.lines.append([])
             self.several = False
@@ -146,7 +148,7 @@ class _Layout:
         signed = following.text in _CONTINUING - _RELATIONS and self.claims(number)
         goes_on = following.text in _CONTINUING or following.kind in ("newline", "end", "close")
         goes_on = goes_on and not signed
-        if gap and line and line[-1].text not in _CONTINUING and not goes_on:
+        if gap and self.begun and line[-1].text not in _CONTINUING and not goes_on:
             if not self.brackets:
                 line.append(Token("symbol", ",", token.start, token.end))
                 self.several = True

@@ -120,7 +120,7 @@ def _separator(d: _Display) -> bool:
     elif not c.sees("forall"):
         return False
     c.advance()
-    d.apart = d.apart or word not in spelling.CONDITION | spelling.FOR_ALL | {"", "and"}
+    d.apart = d.apart or word not in spelling.CONDITION | spelling.FOR_ALL | {"and"}
     if word:
         d.consequence = word not in spelling.CONDITION | spelling.GROUND
     if word in spelling.FOR_ALL:
@@ -142,6 +142,7 @@ def _for_all(d: _Display) -> None:
     if c.sees("in", *spelling.COMPARISONS):
         c.at, d.conditional = start, True
     else:
+        d.closed = d.closed or (len(d.found) > d.first) * len(d.found)
         last = t.LayerCount(t.Layer("L_max", 0))
         for one in found:
             if isinstance(one, t.LayerCount):
@@ -232,7 +233,8 @@ def _chain(d: _Display, left: t.Expr, earlier: tuple[t.Expr, str] | None = None)
     conditions = [one for one in map(claims.as_condition, new) if one]
     if arrow := c.take("Rightarrow", "rightarrow"):
         if len(conditions) == len(new) and all(isinstance(one, t.Assume) for one in conditions):
-            c.require(first == d.first, "expected a new line for what follows", at=new[0])
+            begins = first == d.first and not d.consequence
+            c.require(begins, "expected a new line for what follows", at=new[0])
             del d.found[first:]
             d.conditions += tuple(conditions)
             what = "expected the statement that follows from the condition"
