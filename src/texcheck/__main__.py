@@ -124,7 +124,6 @@ def _read(options: argparse.Namespace) -> int:
 def _book(options: argparse.Namespace) -> int:
     from .book.prove import lines, prove, write
 
-    gc.disable()  # no circles are made, and to look for them takes a tenth of the time
     book = prove(options.path)
     _print(lines(book, options.verbose))
     if options.json:
@@ -186,4 +185,5 @@ def decoded(data: bytes) -> str:
 
 
 if __name__ == "__main__":
+    gc.disable()  # a command is short, and to look for circles takes a tenth of its time
     sys.exit(main(sys.argv[1:]))

@@ -67,7 +67,7 @@ def explained(
 ) -> list[tuple[Claim, Verdict]]:
     """The verdicts on a text with their causes: what would be true, what to write instead."""
     with at_most(TEXT), lettering(names.letters):
-        return [(claim, _cause(tex, claim.statement, one, network, names)) for claim, one in found]
+        return [(claim, _cause(claim, one, tex, network, names)) for claim, one in found]
 
 
 def statements(tex: str, subject: str | None = None, kind: str = "value") -> list[t.Statement]:
@@ -80,14 +80,11 @@ def _verdict(statement: t.Statement, tex: str, network: Network) -> Verdict:
     return replace(verdict, tex=tex) if isinstance(verdict, Unreadable) else verdict
 
 
-def _cause(
-    tex: str, about: t.Statement | None, verdict: Verdict, on: str | Network, names: Names
-) -> Verdict:
-    if about is not None and isinstance(verdict, Unreadable):
-        return advise(Scope(about, tex, names), on, verdict)
-    if about is not None and isinstance(verdict, Refuted):
-        return diagnosed(Scope(about, tex, names), on, verdict)
-    return verdict
+def _cause(claim: Claim, said: Verdict, tex: str, on: str | Network, names: Names) -> Verdict:
+    scope = Scope(claim.statement, tex, names) if claim.statement is not None else None
+    if scope and isinstance(said, Unreadable):
+        return advise(scope, on, said)
+    return diagnosed(scope, on, said) if scope and isinstance(said, Refuted) else said
 
 
 def _located(

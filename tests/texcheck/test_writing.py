@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 from texcheck.reading import CannotRead, expression, read
-from texcheck.syntax import Equation
-from texcheck.writing import tex
+from texcheck.syntax import Equation, Layer, Name
+from texcheck.writing import lettering, tex
 
 PROVED = Path(__file__).parent / "statements" / "proved.toml"
 
@@ -31,3 +32,11 @@ def test_a_formula_reads_back_as_itself() -> None:
     # the rest: decimals, d_y for K, a letter that the display defines, I as an activation
     assert same >= 0.98 * len(sides)
     assert len(sides) > 900
+
+
+def test_the_letters_of_another_course_end_with_their_block_whatever_ends_it() -> None:
+    s = Name("s", Layer("L", 0))
+    with suppress(KeyError), lettering({"s": "z", "L": "l"}):
+        assert tex(s) == "z^{(l)}"
+        raise KeyError
+    assert tex(s) == "s^{(L)}"

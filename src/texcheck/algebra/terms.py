@@ -333,7 +333,7 @@ def contracted(atoms: Pairs, bound: tuple[Index, ...]) -> Monomial | None:
     return _contracted(atoms, bound)
 
 
-@lru_cache(maxsize=100_000)  # of six products one is new
+@lru_cache(maxsize=20_000)  # of six products one is new; the book has five thousand
 def _contracted(atoms: Pairs, bound: tuple[Index, ...]) -> Monomial | None:
     exponents = _gathered(atoms)
     held = set(bound)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from markdown_it.tree import SyntaxTreeNode
 
-from ..reading import CannotRead, expression
+from ..reading import readable
 
 Kind = Literal["value", "shape"]
 
@@ -34,7 +34,7 @@ def claim(cells: dict[str, SyntaxTreeNode], column: str, n: int) -> tuple[str | 
 
     `cells`: the row, by the heads of its columns. Raises BadCell.
     """
-    if column in _NAMING and _is_formula(maths(cells[column])[n]):
+    if column in _NAMING and readable(maths(cells[column])[n]):
         return None
     match [name for name in cells if name not in _NAMING]:
         case ["Layer", "Input", "Output"]:
@@ -49,13 +49,6 @@ def claim(cells: dict[str, SyntaxTreeNode], column: str, n: int) -> tuple[str | 
         case ["Symbol", "Shape", "Meaning"] if column == "Shape":
             return _only_math(cells["Symbol"]), "shape"
     return None, "value"
-
-
-def _is_formula(tex: str) -> bool:
-    try:
-        return bool(expression(tex))
-    except CannotRead:
-        return False
 
 
 def _of_layer(cells: dict[str, SyntaxTreeNode], column: str, n: int) -> str:
@@ -73,10 +66,7 @@ def _of_layer(cells: dict[str, SyntaxTreeNode], column: str, n: int) -> str:
 
 def maths(cell: SyntaxTreeNode) -> list[str]:
     """The TeX of each math in a cell, in order."""
-    role = ("myst_role", "math")
-    found = (
-        n for n in cell.walk() if n.type == "math_inline" or (n.type, n.meta.get("name")) == role
-    )
+    found = (n for n in cell.walk() if n.type == "math_inline" or n.meta.get("name") == "math")
     return [node.content for node in found]
 
 

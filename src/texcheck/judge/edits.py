@@ -78,12 +78,11 @@ def _backward(whole: t.Expr) -> bool:
     """Whether a derivative is by what is computed later: that has no one value."""
     for part in every(whole, t.Derivative, t.Gradient):
         named = [one for one in t.outside_lengths(part.of) if isinstance(one, t.Name)]
-        layered = [_order(one) for one in named if one.layer or one.base == "x"]
-        if max(map(_order, named), default=0) < _order(part.by):
+        earlier = [one for one in named if _order(one) < _order(part.by)]
+        if len(earlier) == len(named) and _order(part.by):
             return True
-        if part.by.base in ("s", "z", "y_hat") and min(layered, default=_order(part.by)) < _order(
-            part.by
-        ):
+        computed = part.by.base in ("s", "z", "y_hat")  # from what is not held then
+        if computed and any(one.layer or one.base == "x" for one in earlier):
             return True
     return False
 
@@ -112,9 +111,8 @@ def _of_statement(statement: t.Statement) -> Iterator[Edit]:
         loss: Any = statement
         for _, part in named:
             loss = t.substitute(loss, part, t.Name("ell", None))
-        yield Edit(
-            "L for the loss", says, named[0][1], where.pop() if len(where) == 1 else "", loss
-        )
+        side = where.pop() if len(where) == 1 else ""
+        yield Edit("L for the loss", says, named[0][1], side, loss)
     if isinstance(statement, t.RangeClaim):
         span = statement.range
         for ends in (("first",), ("last",), ("first", "last")):

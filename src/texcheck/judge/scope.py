@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from .. import syntax as t
 from .. import writing
-from ..reading import BOOK, CannotRead, Names, expression
+from ..reading import BOOK, Names, readable
 
 FROM_0 = "indices start at 0, so the last is d - 1"
 
@@ -59,14 +59,9 @@ class Scope:
         """A part between dollar signs: its own TeX where that is whole, else as it reads."""
         if id(node) not in self.shown:
             own = " ".join(self.tex[node.start : node.end].split())
-            self.shown[id(node)] = f"${own if self._reads_as(own, node) else writing.tex(node)}$"
+            whole = own and readable(own, self.names) == node
+            self.shown[id(node)] = f"${own if whole else writing.tex(node)}$"
         return self.shown[id(node)]
-
-    def _reads_as(self, tex: str, node: t.Node) -> bool:
-        try:
-            return bool(tex) and expression(tex, self.names) == node
-        except CannotRead:
-            return False
 
     @cached_property
     def letters(self) -> list[str]:

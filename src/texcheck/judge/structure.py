@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from functools import reduce
 from itertools import combinations, pairwise, permutations
 
 from .. import syntax as t
 from .. import writing
-from .scope import Change, Changes, Scope, every, factors_of, name, number, opposite, tensors, times
+from .scope import Change, Changes, Scope, bodies, every, factors_of, name, opposite, tensors, times
 
 
 def transposes(whole: t.Expr, scope: Scope) -> Changes:
@@ -193,7 +194,7 @@ def _flat(pair: tuple[t.Expr, t.Expr]) -> tuple[t.Expr, ...]:
 
 def squares(whole: t.Expr, scope: Scope) -> Changes:
     """A square that is a squared norm, or whose derivative is meant; a norm without its square."""
-    two = number(2)
+    two = t.Number(Fraction(2))
     for part in every(whole, t.Power):
         if part.exponent == two:
             says = f"a vector has no square: its squared norm is meant at {scope.show(part)}"
@@ -228,8 +229,12 @@ def elementwise(whole: t.Expr, scope: Scope) -> Changes:
     for part in every(whole, t.Elementwise):
         says = rf"the product of matrices, not $\odot$, is meant at {scope.show(part)}"
         yield Change("a product for ⊙", says, part, t.Product(_flat((part.left, part.right))))
-    for one in every(whole, t.Constant):
-        yield Change("1 for I", "the identity matrix is written $I$", one, t.Identity(None, None))
+    for one in bodies(whole):
+        if isinstance(one, t.Constant | t.Number) and one.value == 1:
+            says, identity = "the identity matrix is written $I$", t.Identity(None, None)
+            yield Change("1 for I", says, one, identity)
+            says = r"the column of ones is written $\boldsymbol{1}$"
+            yield Change("1 for a column", says, one, t.Constant(1, None))
     for vector in every(whole, t.Apply, t.Elementwise, t.Indicator):
         says = rf"a diagonal matrix is meant: $\operatorname{{diag}}$ of {scope.show(vector)}"
         yield Change("add diag", says, vector, t.Apply(t.Function("diag"), (vector,)))
@@ -257,8 +262,9 @@ def orders(whole: t.Expr, scope: Scope) -> Changes:
             for place in range(len(factors)):
                 if abs(place - at) > 1:
                     moved = times(part, (*rest[:place], factor, *rest[place:]))
-                    before = [f"in front of {scope.show(one)}" for one in rest[place : place + 1]]
-                    says = f"the factor {scope.show(factor)} belongs {(*before, 'last')[0]}"
+                    end = place == len(rest)
+                    where = "last" if end else f"in front of {scope.show(rest[place])}"
+                    says = f"the factor {scope.show(factor)} belongs {where}"
                     yield Change("move a factor", says, factor, moved, part)
 
 

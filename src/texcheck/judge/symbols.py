@@ -290,13 +290,6 @@ def numbers(whole: t.Expr, scope: Scope) -> Changes:
                 if value != part.value:
                     says = f"{scope.show(part)} should be {value}"
                     yield Change("another number", says, part, replace(part, value=value))
-            if part.value == 1:
-                ones = r"the column of ones is written $\boldsymbol{1}$"
-                yield Change("1 for a column", ones, part, t.Constant(1, None))
-                yield Change("1 for I", "the identity matrix is written $I$", part, _IDENTITY)
     for part in every(whole, t.Length):
         if id(part) not in inside:
             yield Change("another number", f"{scope.show(part)} should be 1", part, number(1))
-
-
-_IDENTITY = t.Identity(None, None)

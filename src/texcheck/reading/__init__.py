@@ -2,8 +2,10 @@
 
 from .cursor import BOOK, Names
 from .notation import names_of
-from .parts import cell, expression, shape
+from .parts import cell, expression, readable, shape
 from .statements import read
 from .tokens import CannotRead
 
-__all__ = ["BOOK", "CannotRead", "Names", "cell", "expression", "names_of", "read", "shape"]
+__all__ = [
+    "BOOK", "CannotRead", "Names", "cell", "expression", "names_of", "read", "readable", "shape",
+]  # fmt: skip

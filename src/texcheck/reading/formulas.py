@@ -152,7 +152,7 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     name = before if isinstance(before, t.Name) else None
     computed = isinstance(before, t.Derivative | t.Gradient | t.Local)
     computed = computed or (name is not None and name.base in _COMPUTED)
-    computed = computed or (name is factors[-1] and getattr(name, "base", "") == "y")
+    called = computed or (name is factors[-1] and name.base in ("x", "y", "eta"))
     inside, around = t.outside_lengths(inner), t.outside_lengths(before)
     used = [part for part in inside if isinstance(part, t.Name)]
     fixed = all(isinstance(part, numbers.LENGTHS) for part in inside)
@@ -165,10 +165,11 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     single = isinstance(inner, t.Product) and point_of_x
     single = single or (isinstance(inner, t.Name) and (inner is one or point_of_x) and not error)
     argument = vectors and used and not vector  # of numbers alone
-    argument = argument or (single and opening != "[") or (inner in used and not vector)
+    argument = computed and (argument or (inner in used and not vector))
+    argument = argument or (called and single and opening != "[")
     loss = name is not None and name.base == "ell"
     what = "expected the quantity alone, without what it depends on, or a sign"
-    c.require(not point and not loss and not (computed and argument), what, at=one)
+    c.require(not point and not loss and not argument, what, at=one)
 
 
 def _without_marks(node: t.Expr) -> t.Expr:

@@ -35,6 +35,14 @@ def expression(tex: str, names: Names = BOOK) -> t.Expr:
     return first
 
 
+def readable(tex: str, names: Names = BOOK) -> t.Expr | None:
+    """The expression, or None if the text is none."""
+    try:
+        return expression(tex, names)
+    except CannotRead:
+        return None
+
+
 def _alone(tex: str, shared: Shared, what: str, read: Callable[[Cursor], T]) -> T:
     found = lines.lines_of(tokens(tex))
     if len(found) != 1:

@@ -42,6 +42,11 @@ class _Display:
         self.apart = False
         self.found.append(replace(one, at=at, start=start, end=end))
 
+    def close(self) -> None:
+        """A condition stands here: behind statements, if there are any in the sentence."""
+        if len(self.found) > self.first:
+            self.closed = self.closed or len(self.found)
+
 
 def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
     """All statements of a display. Raises `CannotRead`."""
@@ -142,7 +147,7 @@ def _for_all(d: _Display) -> None:
     if c.sees("in", *spelling.COMPARISONS):
         c.at, d.conditional = start, True
     else:
-        d.closed = d.closed or (len(d.found) > d.first) * len(d.found)
+        d.close()
         last = t.LayerCount(t.Layer("L_max", 0))
         for one in found:
             if isinstance(one, t.LayerCount):
@@ -272,7 +277,8 @@ def _as_conditions(
     del d.found[first:]
     alone = not before or d.closed or not d.conditions
     d.c.require(alone, "expected a condition in front or behind, not both", at=new[0])
-    d.closed, d.conditional = d.closed or before * len(d.found), d.conditional or given
+    d.close()
+    d.conditional = d.conditional or given
     d.conditions += found
 
 
@@ -372,7 +378,7 @@ def _range(d: _Display, counters: list[t.Expr], closing: str = "") -> None:
     for one in counters:
         known = isinstance(one, _COUNTERS)
         c.require(known, "expected an index or a layer before its range", at=one)
-        d.closed = d.closed or (len(d.found) > d.first) * len(d.found)
+        d.close()
         letter = getattr(one, "letter", "L")
         d.ranges.append(t.Range(letter, written[0], last, **c.span(counters[0].start)))
 

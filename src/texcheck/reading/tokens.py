@@ -304,6 +304,5 @@ def _expect_no_bold_number(found: list[Token]) -> None:
             scripts += {"{": 1, "}": -1}.get(token.text, 0)
         else:
             require(token.kind != "digit", _BOLD, token)
-            require(
-                token.text not in spelling.NUMBERS, f"expected no bold {token}: a number", token
-            )
+            what = f"expected no bold {token}: a number"
+            require(token.text not in spelling.NUMBERS, what, token)
