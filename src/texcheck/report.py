@@ -40,10 +40,11 @@ def refutation(verdict: Refuted) -> list[str]:
 def difference(witness: Witness) -> str:
     """Both values at the first entry that differs, and the network they were found on."""
     place = f"at {witness.entry} " if witness.entry else ""
-    return (
-        f"{place}the left side is {number(witness.left)} and the right side is "
-        f"{number(witness.right)}, on {network(witness)}"
-    )
+    values = witness.left, witness.right
+    left, right = map(number, values)
+    if left == right:
+        left, right = map(repr, values)
+    return f"{place}the left side is {left} and the right side is {right}, on {network(witness)}"
 
 
 def network(witness: Witness) -> str:

@@ -48,7 +48,7 @@ def advise(scope: Scope, network: str | Network, unread: Unreadable) -> Unreadab
     for side, whole in sides(scope.statement):
         for change in squares(whole, scope):
             if holds(replace(scope.statement, **{side: change.within(whole)}), network):
-                return replace(unread, instead=change.says)
+                return replace(unread, instead=change.words(scope))
     return unread
 
 
@@ -65,7 +65,7 @@ def _diagnosis(scope: Scope, network: str | Network, refuted: Refuted) -> tuple[
             spend(100)
             if holds(edit.statement, network):
                 side = f" ({edit.side} side)" if edit.side in ("left", "right") else ""
-                return edit.says + side, edit.part
+                return edit.change.words(scope) + side, edit.change.part
     return "", None
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import syntax as t
 from . import structure, symbols
-from .scope import FROM_0, Changes, Edit, Scope, every
+from .scope import FROM_0, Change, Changes, Edit, Scope, every, replaced
 
 # In this order, so that the likelier mistake is named first.
 EDITS: tuple[Callable[[t.Expr, Scope], Changes], ...] = (
@@ -59,8 +59,8 @@ def edits(scope: Scope) -> Iterator[Edit]:
             for change in attempt(whole, scope):
                 changed = change.within(whole)
                 if changed != whole and not _backward(changed):
-                    edited = replace(statement, **{side: changed})
-                    yield Edit(change.kind, change.says, change.part, side, edited)
+                    kind = attempt.__name__.replace("_", " ")
+                    yield Edit(kind, change, side, replace(statement, **{side: changed}))
 
 
 def sides(statement: t.Statement) -> Iterator[tuple[str, t.Expr]]:
@@ -100,25 +100,24 @@ def _of_statement(statement: t.Statement) -> Iterator[Edit]:
     """Changes of a whole statement: a shape turned round, the ends of a range."""
     if isinstance(statement, t.ShapeClaim):
         turned = replace(statement, rows=statement.columns, columns=statement.rows)
-        yield Edit("shape", "the transpose of the right shape", statement, "", turned)
+        says = "the transpose of the right shape"
+        yield Edit("shape", Change(says, statement, turned), "", turned)
     without = tuple(c for c in statement.conditions if not isinstance(c, t.Range))
     if without != statement.conditions:
         free = replace(statement, conditions=without)
         layers = any(isinstance(c, t.Range) and c.letter == "L" for c in statement.conditions)
-        yield Edit("index bound", _misfit(layers), statement, "", free)
+        yield Edit("bounds", Change(_misfit(layers), statement, free), "", free)
     if named := [(side, L) for side, whole in sides(statement) for L in every(whole, t.LayerCount)]:
-        says, where = r"$L$ is the layer's number; the loss is $\ell$", {side for side, _ in named}
-        loss: Any = statement
-        for _, part in named:
-            loss = t.substitute(loss, part, t.Name("ell", None))
-        side = where.pop() if len(where) == 1 else ""
-        yield Edit("L for the loss", says, named[0][1], side, loss)
+        loss: Any = replaced(statement, ((L, t.Name("ell", None)) for _, L in named))
+        change = Change(r"$L$ is the layer's number; the loss is $\ell$", named[0][1], loss)
+        where = {side for side, _ in named}
+        yield Edit("L for the loss", change, where.pop() if len(where) == 1 else "", loss)
     if isinstance(statement, t.RangeClaim):
         span = statement.range
         for ends in (("first",), ("last",), ("first", "last")):
             fields: dict[str, Any] = {end: symbols.one_less(getattr(span, end)) for end in ends}
             moved = replace(statement, range=replace(span, **fields))
-            yield Edit("index bound", _misfit(span.letter == "L"), span, "", moved)
+            yield Edit("bounds", Change(_misfit(span.letter == "L"), span, moved), "", moved)
 
 
 def _misfit(layers: bool) -> str:

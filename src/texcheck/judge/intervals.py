@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import decimal
 import math
-import operator
 from collections.abc import Callable
 from decimal import Context, Decimal
 from fractions import Fraction
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 DIGITS = 50
 LARGEST = 10_000  # the exponent of e up to which a sigmoid is computed
+TWO = Fraction(2)
 _TRAPS = [decimal.DivisionByZero, decimal.InvalidOperation, decimal.Overflow]
 DOWN = Context(prec=DIGITS, rounding=decimal.ROUND_FLOOR, traps=_TRAPS)
 UP = Context(prec=DIGITS, rounding=decimal.ROUND_CEILING, traps=_TRAPS)
@@ -123,41 +123,17 @@ def sqrt(value: Number) -> Number:
     return Interval(inside.low.sqrt(DOWN).next_minus(DOWN), inside.high.sqrt(UP).next_plus(UP))
 
 
+# Each by its own definition, not by the laws of the algebra.
 FUNCTIONS: dict[str, Callable[[Number], Number]] = {
+    "I": lambda value: value,
+    "ReLU": lambda value: value if sign(value) > 0 else Fraction(0),
+    "step": lambda value: Fraction(int(sign(value) > 0)),
     "sigma": sigma,
+    "tanh": lambda value: add(times(TWO, sigma(times(TWO, value))), Fraction(-1)),
     "log": log,
     "sqrt": sqrt,
     "inverse": inverse,
-    "step": lambda value: Fraction(int(sign(value) > 0)),
 }
-
-
-class Arithmetic(NamedTuple):
-    """The operations on numbers of one kind."""
-
-    number: Callable[[Fraction], Any]
-    add: Callable[[Any, Any], Any]
-    times: Callable[[Any, Any], Any]
-    power: Callable[[Any, int], Any]
-    sign: Callable[[Any], int]
-    functions: dict[str, Callable[[Any], Any]]
-
-
-CERTIFIED = Arithmetic(lambda value: value, add, times, power, sign, FUNCTIONS)
-FLOATS = Arithmetic(  # to look where it is worth to be certain
-    float,
-    operator.add,
-    operator.mul,
-    operator.pow,
-    lambda value: (value > 0) - (value < 0),
-    {
-        "sigma": lambda value: 1 / (1 + math.exp(-value)) if value > -700 else 0.0,
-        "log": math.log,
-        "sqrt": math.sqrt,
-        "inverse": lambda value: 1 / value,
-        "step": lambda value: float(value > 0),
-    },
-)
 
 
 def approximate(value: Number) -> float:

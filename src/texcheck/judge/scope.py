@@ -6,7 +6,7 @@ statement is the right one. Nothing here is trusted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, reduce
@@ -22,26 +22,33 @@ FIRST, SECOND = t.Layer("", 1), t.Layer("", 2)
 
 
 class Change(NamedTuple):
-    """A formula that is to become `new`: the `part` in question, or where given, `old`."""
+    """A formula that is to become `new`: the `part` in question, or where given, `old`.
 
-    kind: str
+    What `says` has wrong if the changed one is right; {part} and {new} stand there for the two.
+    """
+
     says: str
     part: t.Node
-    new: t.Expr
+    new: t.Node
     old: t.Node | None = None
 
     def within(self, whole: t.Expr) -> Any:
         """A side of a statement with this change."""
         return t.substitute(whole, self.old or self.part, self.new)
 
+    def words(self, scope: Scope) -> str:
+        """What it says, with the formulas in TeX."""
+        said = self.says
+        if "{part}" in said:
+            said = said.replace("{part}", scope.show(self.part))
+        return said.replace("{new}", name(self.new)) if "{new}" in said else said
 
-@dataclass(frozen=True)
-class Edit:
-    """A statement, changed: the part that changed, on which side, and what that says of it."""
+
+class Edit(NamedTuple):
+    """A statement, changed on one side ("": in another place); `kind` is the edit's name."""
 
     kind: str
-    says: str
-    part: t.Node
+    change: Change
     side: str
     statement: t.Statement
 
@@ -151,6 +158,11 @@ def times(node: t.Expr, factors: tuple[t.Expr, ...]) -> t.Expr:
     if isinstance(node, t.Times):
         return reduce(lambda one, other: t.Times(one, other, node.sign), factors)
     return reduce(t.Elementwise, factors)
+
+
+def replaced(whole: t.Expr, pairs: Iterable[tuple[t.Node, t.Node]]) -> t.Expr:
+    """A formula with several of its parts replaced."""
+    return reduce(lambda tree, pair: t.substitute(tree, *pair), pairs, whole)
 
 
 def opposite(term: t.Expr) -> t.Expr:

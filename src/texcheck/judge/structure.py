@@ -15,16 +15,14 @@ from .scope import Change, Changes, Scope, bodies, every, factors_of, name, oppo
 def transposes(whole: t.Expr, scope: Scope) -> Changes:
     """A transpose too much or too few."""
     for part in every(whole, t.Transpose):
-        says = f"a transpose too much: {scope.show(part)} without it"
-        yield Change("drop a transpose", says, part, part.of)
+        yield Change("a transpose too much: {part} without it", part, part.of)
     if not isinstance(whole, t.Transpose):
         says = "the transpose of the other side: a transpose is missing"
-        yield Change("add a transpose", says, whole, t.Transpose(whole))
+        yield Change(says, whole, t.Transpose(whole))
     for part in tensors(whole):
         if part is not whole:
-            says = f"a transpose is missing at {scope.show(part)}"
             turned = t.Transpose(part, start=part.start, end=part.end)
-            yield Change("add a transpose", says, part, turned)
+            yield Change("a transpose is missing at {part}", part, turned)
 
 
 def moved_transposes(whole: t.Expr, scope: Scope) -> Changes:
@@ -33,10 +31,9 @@ def moved_transposes(whole: t.Expr, scope: Scope) -> Changes:
         without = t.substitute(whole, part, part.of)
         for other in tensors(without):
             if other is not part.of:
-                shown = scope.show(other)
-                says = f"the transpose stands at the wrong factor: it belongs to {shown}"
-                changed = t.substitute(without, other, t.Transpose(other))
-                yield Change("move a transpose", says, part, changed, whole)
+                says = "the transpose stands at the wrong factor: it belongs to "
+                moved = t.substitute(without, other, t.Transpose(other))
+                yield Change(says + scope.show(other), part, moved, whole)
 
 
 def sums(whole: t.Expr, scope: Scope) -> Changes:
@@ -45,20 +42,17 @@ def sums(whole: t.Expr, scope: Scope) -> Changes:
         for letter in part.letters:
             rest = tuple(other for other in part.letters if other != letter)
             fewer = replace(part, letters=rest, low=None, high=None) if rest else part.body
-            says = f"the sum over {letter} is too much"
-            kind = "drop a summed index" if rest else "drop a sum"
-            yield Change(kind, says, part, fewer)
+            yield Change(f"the sum over {letter} is too much", part, fewer)
             for other in scope.letters:
                 if other not in part.letters:
                     right = tuple(other if one == letter else one for one in part.letters)
                     says = f"the sum runs over {letter} where {other} is meant"
-                    yield Change("another summed index", says, part, replace(part, letters=right))
+                    yield Change(says, part, replace(part, letters=right))
     for letter in sorted({part.letter for part in every(whole, t.Index)}):
         says = f"the sum over {letter} is missing"
-        yield Change("add a sum", says, whole, t.Sum((letter,), None, None, whole))
+        yield Change(says, whole, t.Sum((letter,), None, None, whole))
         for term in whole.parts if isinstance(whole, t.Add) else ():
-            total = t.Sum((letter,), None, None, term)
-            yield Change("add a sum", says, term, total)
+            yield Change(says, term, t.Sum((letter,), None, None, term))
 
 
 def slopes_too_much(whole: t.Expr, scope: Scope) -> Changes:
@@ -70,8 +64,7 @@ def slopes_too_much(whole: t.Expr, scope: Scope) -> Changes:
                 if len(gone) < len(factors) and _is_slope(gone):
                     rest = times(part, (*factors[:first], *factors[first + len(gone) :]))
                     quoted = name(times(part, gone))
-                    says = f"the activation's derivative {quoted} is too much"
-                    yield Change("drop a slope", says, part, rest)
+                    yield Change(f"the activation's derivative {quoted} is too much", part, rest)
 
 
 def _is_slope(factors: tuple[t.Expr, ...]) -> bool:
@@ -92,35 +85,36 @@ def _is_slope(factors: tuple[t.Expr, ...]) -> bool:
 
 def slopes_missing(whole: t.Expr, scope: Scope) -> Changes:
     """The derivative of an activation that is missing, or that something else stands for."""
+    missing = "the activation's derivative is missing: "
     for layer in scope.layers:
         s, z = t.Name("s", layer), t.Name("z", layer)
         jacobian = t.Derivative(z, s)
         shown = _in_line(jacobian)
-        missing = f"the activation's derivative is missing: {shown}"
-        says = rf"the factor $\odot {writing.tex(z)}$ is missing"
-        yield Change("add a factor", says, whole, t.Elementwise(whole, z))
+        yield Change(_missing_entries(z), whole, t.Elementwise(whole, z))
         for one in every(whole, t.Identity, t.ReluDiagonal):
-            says = f"the activation's derivative is missing: {scope.show(one)} should be {shown}"
-            yield Change("add a slope", says, one, jacobian)
+            yield Change(f"{missing}{{part}} should be {shown}", one, jacobian)
         for part in tensors(whole):
             factors = part.factors if isinstance(part, t.Product) else (part,)
             for at in range(len(factors) + 1):
                 product = t.Product((*factors[:at], jacobian, *factors[at:]))
-                yield Change("add a slope", missing, part, product)
+                yield Change(missing + shown, part, product)
+        slopes = t.Apply(t.Function("f", layer, 1), (s,))
         for part in tensors(whole):
-            dot = rf"the activation's derivative is missing: $\odot f'({writing.tex(s)})$"
-            slopes = t.Apply(t.Function("f", layer, 1), (s,))
-            yield Change("add a slope", dot, part, t.Elementwise(part, slopes))
+            dot = rf"$\odot f'({writing.tex(s)})$"
+            yield Change(missing + dot, part, t.Elementwise(part, slopes))
         for letter in sorted({part.letter for part in every(whole, t.Index)}):
             index = (t.Index(letter),)
             one_slope = t.Derivative(replace(z, indices=index), replace(s, indices=index))
-            says = f"the activation's derivative is missing: {_in_line(one_slope)}"
             for term in (whole, *(total.body for total in every(whole, t.Sum))):
-                yield Change("add a slope", says, term, t.Product((one_slope, term)))
+                yield Change(missing + _in_line(one_slope), term, t.Product((one_slope, term)))
 
 
 def _in_line(node: t.Derivative) -> str:
     return rf"$\partial {writing.tex(node.of)} / \partial {writing.tex(node.by)}$"
+
+
+def _missing_entries(factor: t.Expr) -> str:
+    return rf"the factor $\odot {writing.tex(factor)}$ is missing"
 
 
 def signs(whole: t.Expr, scope: Scope) -> Changes:
@@ -128,10 +122,9 @@ def signs(whole: t.Expr, scope: Scope) -> Changes:
     inside = {id(i) for part in every(whole, t.Name) for i in part.indices}
     for total in (total for total in every(whole, t.Add) if id(total) not in inside):
         for term in reversed(total.terms):
-            says = f"the sign of {scope.show(term)} is wrong"
-            yield Change("sign", says, term, opposite(term))
+            yield Change("the sign of {part} is wrong", term, opposite(term))
     if not isinstance(whole, t.Add):
-        yield Change("sign", "the sign is wrong", whole, opposite(whole))
+        yield Change("the sign is wrong", whole, opposite(whole))
 
 
 def factors(whole: t.Expr, scope: Scope) -> Changes:
@@ -140,14 +133,12 @@ def factors(whole: t.Expr, scope: Scope) -> Changes:
         own = factors_of(part)
         for at, factor in enumerate(own):
             rest = times(part, own[:at] + own[at + 1 :])
-            says = f"the factor {scope.show(factor)} is too much"
-            yield Change("drop a factor", says, factor, rest, part)
+            yield Change("the factor {part} is too much", factor, rest, part)
     for total in every(whole, t.Add):
         for at, term in enumerate(total.terms):
             others = total.terms[:at] + total.terms[at + 1 :]
             less = others[0] if len(others) == 1 else replace(total, terms=others)
-            says = f"the term {scope.show(term)} is too much"
-            yield Change("drop a term", says, term, less, total)
+            yield Change("the term {part} is too much", term, less, total)
 
 
 def missing(whole: t.Expr, scope: Scope) -> Changes:
@@ -159,8 +150,7 @@ def missing(whole: t.Expr, scope: Scope) -> Changes:
         named += [t.Name(base, layer) for base in ("z", "delta", "W")]
         for inside in ((), *((letter,) for letter in letters)):
             term = t.Name("b", layer, inside)
-            says = f"the term {name(term)} is missing"
-            yield Change("add a term", says, whole, t.Add((whole, term)))
+            yield Change(f"the term {name(term)} is missing", whole, t.Add((whole, term)))
     turned = [whole.of] if isinstance(whole, t.Transpose) else []
     ends = [whole, *turned, *(total.body for total in every(whole, t.Sum))]
     for one in named:
@@ -169,23 +159,12 @@ def missing(whole: t.Expr, scope: Scope) -> Changes:
             says = f"the factor {name(factor)} is missing"
             for end in ends:
                 for pair in ((factor, end), (end, factor)) if not inside else ((end, factor),):
-                    yield Change("add a factor", says, end, t.Product(_flat(pair)))
+                    yield Change(says, end, t.Product(_flat(pair)))
             if not inside and one.base != "W":
-                says = rf"the factor $\odot {writing.tex(factor)}$ is missing"
-                yield Change("add a factor", says, whole, t.Elementwise(whole, factor))
-    yield from _missing_functions(whole, letters)
-
-
-def _missing_functions(whole: t.Expr, letters: list[t.Index]) -> Changes:
-    """A function as a factor, or Kronecker's delta, that is missing."""
-    for function in dict.fromkeys(every(whole, t.Function)):
-        if t.Apply not in map(type, t.walk(whole)):
-            says = f"the factor {name(function)} is missing"
-            yield Change("add a factor", says, whole, t.Product((function, whole)))
-    for pair in combinations(letters, 2):
-        delta = t.Kronecker(*pair)
-        says = f"the factor {name(delta)} is missing"
-        yield Change("add a factor", says, whole, t.Product((delta, whole)))
+                yield Change(_missing_entries(factor), whole, t.Elementwise(whole, factor))
+    functions = () if any(every(whole, t.Apply)) else dict.fromkeys(every(whole, t.Function))
+    for factor in (*functions, *(t.Kronecker(*pair) for pair in combinations(letters, 2))):
+        yield Change(f"the factor {name(factor)} is missing", whole, t.Product((factor, whole)))
 
 
 def _flat(pair: tuple[t.Expr, t.Expr]) -> tuple[t.Expr, ...]:
@@ -197,19 +176,15 @@ def squares(whole: t.Expr, scope: Scope) -> Changes:
     two = t.Number(Fraction(2))
     for part in every(whole, t.Power):
         if part.exponent == two:
-            says = f"a vector has no square: its squared norm is meant at {scope.show(part)}"
-            yield Change("square by norm", says, part, replace(part, of=t.Norm(part.of)))
-            slope = t.Product((two, part.of))
+            says = "a vector has no square: its squared norm is meant at {part}"
+            yield Change(says, part, replace(part, of=t.Norm(part.of)))
+            says, slope = "the derivative of the square is meant: ", t.Product((two, part.of))
             for meant in (slope, t.Transpose(slope)):
-                shown = scope.show(part)
-                says = f"the derivative of the square is meant: {name(meant)}, not {shown}"
-                yield Change("square by slope", says, part, meant)
+                yield Change(says + "{new}, not {part}", part, meant)
     for total in every(whole, t.Sum):
-        says = f"the square of {scope.show(total.body)} is missing"
-        yield Change("add a square", says, total.body, t.Power(total.body, two))
+        yield Change("the square of {part} is missing", total.body, t.Power(total.body, two))
     for norm in every(whole, t.Norm):
-        says = f"the square of {scope.show(norm)} is meant"
-        yield Change("square a norm", says, norm, t.Power(norm, two))
+        yield Change("the square of {part} is meant", norm, t.Power(norm, two))
 
 
 def elementwise(whole: t.Expr, scope: Scope) -> Changes:
@@ -219,28 +194,25 @@ def elementwise(whole: t.Expr, scope: Scope) -> Changes:
         for first in range(1, len(factors)):
             before = times(t.Product(factors), factors[:first])
             product = reduce(t.Elementwise, factors[first:], before)
-            shown = scope.show(factors[first])
-            says = rf"the product entry by entry, $\odot$, is meant before {shown}"
-            yield Change("⊙ for a product", says, part, product)
+            says = r"the product entry by entry, $\odot$, is meant before "
+            yield Change(says + scope.show(factors[first]), part, product)
             if part is whole:
                 products = "a diagonal matrix of the products entry by entry"
                 says = rf"{products} is meant: $\operatorname{{diag}}(… \odot …)$"
-                yield Change("add diag", says, part, t.Apply(t.Function("diag"), (product,)))
+                yield Change(says, part, t.Apply(t.Function("diag"), (product,)))
     for part in every(whole, t.Elementwise):
-        says = rf"the product of matrices, not $\odot$, is meant at {scope.show(part)}"
-        yield Change("a product for ⊙", says, part, t.Product(_flat((part.left, part.right))))
+        says = r"the product of matrices, not $\odot$, is meant at {part}"
+        yield Change(says, part, t.Product(_flat((part.left, part.right))))
     for one in bodies(whole):
         if isinstance(one, t.Constant | t.Number) and one.value == 1:
-            says, identity = "the identity matrix is written $I$", t.Identity(None, None)
-            yield Change("1 for I", says, one, identity)
-            says = r"the column of ones is written $\boldsymbol{1}$"
-            yield Change("1 for a column", says, one, t.Constant(1, None))
+            yield Change("the identity matrix is written $I$", one, t.Identity(None, None))
+            yield Change("the column of ones is written {new}", one, t.Constant(1))
     for vector in every(whole, t.Apply, t.Elementwise, t.Indicator):
-        says = rf"a diagonal matrix is meant: $\operatorname{{diag}}$ of {scope.show(vector)}"
-        yield Change("add diag", says, vector, t.Apply(t.Function("diag"), (vector,)))
+        says = r"a diagonal matrix is meant: $\operatorname{diag}$ of {part}"
+        yield Change(says, vector, t.Apply(t.Function("diag"), (vector,)))
         if isinstance(vector, t.Apply) and vector.function.name == "diag":
-            says = rf"a vector is meant, not a diagonal matrix, at {scope.show(vector)}"
-            yield Change("drop diag", says, vector, vector.arguments[0])
+            says = "a vector is meant, not a diagonal matrix, at {part}"
+            yield Change(says, vector, vector.arguments[0])
 
 
 def orders(whole: t.Expr, scope: Scope) -> Changes:
@@ -248,24 +220,18 @@ def orders(whole: t.Expr, scope: Scope) -> Changes:
     for part in every(whole, t.Product, t.Times):
         factors = factors_of(part)
         for at, (one, other) in enumerate(pairwise(factors)):
-            said = f"{scope.show(one)} and {scope.show(other)} stand in the wrong order"
-            turned = f"{said}, and a transpose is missing"
-            for kind, says, pair in (
-                ("swap two factors", said, (other, one)),
-                ("turn a product", turned, (other, t.Transpose(one))),
-                ("turn a product", turned, (t.Transpose(other), one)),
-            ):
-                product = times(part, (*factors[:at], *pair, *factors[at + 2 :]))
-                yield Change(kind, says, part, product)
+            says = f"{scope.show(one)} and {scope.show(other)} stand in the wrong order"
+            for pair in (other, one), (other, t.Transpose(one)), (t.Transpose(other), one):
+                turned = ", and a transpose is missing" if pair != (other, one) else ""
+                changed = times(part, (*factors[:at], *pair, *factors[at + 2 :]))
+                yield Change(says + turned, part, changed)
         for at, factor in enumerate(factors):
             rest = factors[:at] + factors[at + 1 :]
             for place in range(len(factors)):
                 if abs(place - at) > 1:
                     moved = times(part, (*rest[:place], factor, *rest[place:]))
-                    end = place == len(rest)
-                    where = "last" if end else f"in front of {scope.show(rest[place])}"
-                    says = f"the factor {scope.show(factor)} belongs {where}"
-                    yield Change("move a factor", says, factor, moved, part)
+                    before = f"in front of {scope.show(rest[place])}" if rest[place:] else "last"
+                    yield Change(f"the factor {{part}} belongs {before}", factor, moved, part)
 
 
 def brackets(whole: t.Expr, scope: Scope) -> Changes:
@@ -276,24 +242,23 @@ def brackets(whole: t.Expr, scope: Scope) -> Changes:
                 inside, outside = part.body.terms[:at], part.body.terms[at:]
                 body = inside[0] if at == 1 else replace(part.body, terms=inside)
                 says = f"the sum goes too far: it ends before {scope.show(outside[0])}"
-                yield Change("brackets", says, part, t.Add((replace(part, body=body), *outside)))
+                yield Change(says, part, t.Add((replace(part, body=body), *outside)))
     for part in every(whole, t.Product):
         head, last = part.factors[:-1], part.factors[-1]
-        says = f"a + is missing before {scope.show(last)}"
-        yield Change("a sum for a product", says, last, t.Add((times(part, head), last)), part)
+        new = t.Add((times(part, head), last))
+        yield Change("a + is missing before {part}", last, new, part)
     for total in every(whole, t.Add):
         first = total.terms[0]
         if isinstance(first, t.Product):
             inner = t.Add((first.factors[-1], *total.terms[1:]))
             says = f"brackets are missing: {scope.show(first.factors[0])} multiplies the whole sum"
-            product = replace(first, factors=(*first.factors[:-1], inner))
-            yield Change("brackets", says, total, product)
+            yield Change(says, total, replace(first, factors=(*first.factors[:-1], inner)))
         for at, term in enumerate(total.terms[:-1]):
+            rest = total.terms[at + 1 :]
             for inner_sum in every(term, t.Sum):
                 if inner_sum.end == term.end:
-                    body = t.Add((inner_sum.body, *total.terms[at + 1 :]))
+                    body = t.Add((inner_sum.body, *rest))
                     longer = t.substitute(term, inner_sum, replace(inner_sum, body=body))
                     terms = (*total.terms[:at], longer)
-                    following = scope.show(total.terms[at + 1])
-                    says = f"the sum ends before {following}: brackets are missing"
-                    yield Change("brackets", says, total, t.Add(terms) if at else longer)
+                    says = f"the sum ends before {scope.show(rest[0])}: brackets are missing"
+                    yield Change(says, total, t.Add(terms) if at else longer)

@@ -9,40 +9,42 @@ from fractions import Fraction
 from .. import syntax as t
 from ..networks.representatives import layer_number
 from ..writing import tex
-from .scope import FIRST, FROM_0, SECOND, Change, Changes, Scope, every, name, number, opposite
+from .scope import FIRST, FROM_0, SECOND, Change, Changes, Scope, every, name, opposite, replaced
+
+ONE = t.Number(Fraction(1))
+_SHOULD_BE = "{part} should be {new}"
+_WRONG_LAYER = "wrong layer superscript: {part} should be "
+_WRONG_ACTIVATION = f"the wrong activation: {_SHOULD_BE}"
+_OUTPUT = {"y": "y_hat", "y_hat": "y"}
+_OTHERS: dict[str, tuple[str, ...]] = {"max": ("min",), "min": ("max",)}
+_OTHERS |= dict.fromkeys(("ReLU", "sigma", "I"), ("ReLU", "sigma", "I"))
 
 
 def bounds(whole: t.Expr, scope: Scope) -> Changes:
     """The first or last value of a sum, or the last entry of a written-out vector."""
-    one = number(1)
     for part in every(whole, t.Sum):
         if part.low is not None and part.high is not None:
             runs = f"runs from {scope.show(part.low)} to {scope.show(part.high)}"
             for says, right in (
                 (f"{runs}, not over all values: {FROM_0}", replace(part, low=None, high=None)),
-                ("begins one later", replace(part, low=t.Add((part.low, one)))),
+                ("begins one later", replace(part, low=t.Add((part.low, ONE)))),
                 (f"ends one earlier: {FROM_0}", replace(part, high=one_less(part.high))),
             ):
-                yield Change("index bound", f"the sum over {part.letters[0]} {says}", part, right)
+                yield Change(f"the sum over {part.letters[0]} {says}", part, right)
     for matrix in every(whole, t.Written):
-        changed: t.Expr = matrix
-        for index in (i for part in every(matrix, t.Name) for i in part.indices):
-            if isinstance(index, t.Length):
-                changed = t.substitute(changed, index, one_less(index))
-        says = f"the last index is one too high: {FROM_0}"
-        yield Change("last index", says, matrix, changed)
+        inside = (i for part in every(matrix, t.Name) for i in part.indices)
+        less = replaced(matrix, ((i, one_less(i)) for i in inside if isinstance(i, t.Length)))
+        yield Change(f"the last index is one too high: {FROM_0}", matrix, less)
     for index in (i for part in every(whole, t.Name) for i in part.indices):
         if isinstance(index, t.Length | t.Add):
-            says = f"the index {scope.show(index)} is one too high: {FROM_0}"
-            yield Change("last index", says, index, one_less(index))
+            yield Change(f"the index {{part}} is one too high: {FROM_0}", index, one_less(index))
         if isinstance(index, t.Add) and isinstance(index.terms[0], t.Length):
-            says = f"the index {scope.show(index)} should be {name(index.terms[0])}"
-            yield Change("last index", says, index, index.terms[0])
+            yield Change("the index {part} should be {new}", index, index.terms[0])
 
 
 def one_less(node: t.Expr) -> t.Expr:
     """A number less 1."""
-    return t.Add((node, t.Negative(number(1))))
+    return t.Add((node, t.Negative(ONE)))
 
 
 def swapped_indices(whole: t.Expr, scope: Scope) -> Changes:
@@ -53,8 +55,7 @@ def swapped_indices(whole: t.Expr, scope: Scope) -> Changes:
             turned = inside[::-1]
             delta = isinstance(part, t.Kronecker)
             new = t.Kronecker(*turned) if delta else replace(part, indices=turned)
-            says = f"the two indices of {scope.show(part)} are swapped"
-            yield Change("swap two indices", says, part, new)
+            yield Change("the two indices of {part} are swapped", part, new)
 
 
 def other_indices(whole: t.Expr, scope: Scope) -> Changes:
@@ -69,7 +70,7 @@ def other_indices(whole: t.Expr, scope: Scope) -> Changes:
                 others = [replace(index, value=value) for value in nearby if value >= 0]
             for right in others:
                 says = f"index {tex(index)} of {scope.show(part)} should be {tex(right)}"
-                yield Change("another index", says, index, right)
+                yield Change(says, index, right)
 
 
 def other_layers(layer: t.Layer | None) -> Iterator[t.Layer]:
@@ -95,9 +96,7 @@ def layers(whole: t.Expr, scope: Scope) -> Changes:
     for part in every(whole, t.Name, t.Function):
         if id(part) not in measured:
             for layer in other_layers(part.layer):
-                right = replace(part, layer=layer)
-                says = f"wrong layer superscript: {scope.show(part)} should be {name(right)}"
-                yield Change("layer", says, part, right)
+                yield Change(f"{_WRONG_LAYER}{{new}}", part, replace(part, layer=layer))
     for group in every(whole, t.Derivative, t.ReluDiagonal, t.Apply):
         named: list[t.Name | t.Function] = list(every(group, t.Name))
         found = {one.layer for one in named}
@@ -106,26 +105,20 @@ def layers(whole: t.Expr, scope: Scope) -> Changes:
         if len(named) < 2 or len(found) != 1:
             continue
         for layer in other_layers(found.pop()):
-            changed: t.Expr = group
-            for one in named:
-                changed = t.substitute(changed, one, replace(one, layer=layer))
-            says = f"wrong layer superscript: {scope.show(group)} should be of layer {layer}"
-            yield Change("layer", says, group, changed)
+            changed = replaced(group, ((one, replace(one, layer=layer)) for one in named))
+            yield Change(f"{_WRONG_LAYER}of layer {layer}", group, changed)
 
 
 def letters_of_layers(whole: t.Expr, scope: Scope) -> Changes:
     """A layer as a power, without parentheses."""
     powers = [p for p in every(whole, t.Power) if isinstance(p.of, t.Name) and p.of.layer is None]
-    layered = [(p, layer) for p in powers if (layer := _as_layer(p.exponent)) is not None]
-    changed = whole
-    for part, layer in layered:
-        fixed = replace(part.of, layer=layer)
-        says = f"a layer stands in parentheses: {name(fixed)}"
-        yield Change("a layer as a power", says, part, fixed)
-        changed = t.substitute(changed, part, fixed)
+    layers = [(part, layer) for part in powers if (layer := _as_layer(part.exponent)) is not None]
+    layered = [(part, replace(part.of, layer=layer)) for part, layer in layers]
+    for part, fixed in layered:
+        yield Change("a layer stands in parentheses: {new}", part, fixed)
     if len(layered) > 1:
         says = "layers stand in parentheses, as in $W^{(1)}$"
-        yield Change("a layer as a power", says, whole, changed)
+        yield Change(says, whole, replaced(whole, layered))
 
 
 def _as_layer(exponent: t.Expr) -> t.Layer | None:
@@ -142,9 +135,7 @@ def lengths(whole: t.Expr, scope: Scope) -> Changes:
         if part.of.layer is None:
             others = [t.Name("x" if part.of.base != "x" else "y_hat", None)]
         for right in map(t.Length, others):
-            wrong = "wrong layer superscript: " if part.of.layer else ""
-            says = f"{wrong}{scope.show(part)} should be {name(right)}"
-            yield Change("layer", says, part, right)
+            yield Change(f"{_WRONG_LAYER}{{new}}" if part.of.layer else _SHOULD_BE, part, right)
 
 
 def quantities(whole: t.Expr, scope: Scope) -> Changes:
@@ -152,23 +143,18 @@ def quantities(whole: t.Expr, scope: Scope) -> Changes:
     fixed, measured = _fixed(whole), {id(part.of) for part in every(whole, t.Length)}
     for part in every(whole, t.Name):
         for right in _meant(part, scope.general) if id(part) not in measured else ():
-            if part.base in ("y", "y_hat") and right.base in ("y", "y_hat"):
-                says, kind = f"{scope.show(part)} stands where {name(right)} should", "ŷ by y"
-            else:
-                says, kind = f"{scope.show(part)} should be {name(right)}", "another quantity"
-            yield Change(kind, says, part, right)
+            both = _OUTPUT.get(part.base) == right.base
+            yield Change("{part} stands where {new} should" if both else _SHOULD_BE, part, right)
         if part.base == "z" and part.layer and id(part) not in fixed:
-            s = replace(part, base="s")
-            slopes = t.Apply(t.Function("f", None, 1), (s,))
-            says = f"the derivative {name(slopes)} is meant at {scope.show(part)}"
-            changed = t.Apply(t.Function("f", part.layer, 1), (s,))
-            yield Change("value by slope", says, part, changed)
+            s = (replace(part, base="s"),)
+            slopes = t.Apply(t.Function("f", part.layer, 1), s)
+            yield Change(f"the derivative $f'({tex(*s)})$ is meant at {{part}}", part, slopes)
 
 
 def _meant(part: t.Name, general: bool) -> Iterator[t.Name]:
     """The quantities that a name may stand for by mistake."""
-    if part.base in ("y", "y_hat"):
-        yield replace(part, base="y_hat" if part.base == "y" else "y")
+    if part.base in _OUTPUT:
+        yield replace(part, base=_OUTPUT[part.base])
     if part.base == "x" and not general:
         yield from (replace(part, base=base, layer=FIRST) for base in "sz")
     if part.base == "y_hat":
@@ -183,25 +169,21 @@ def _meant(part: t.Name, general: bool) -> Iterator[t.Name]:
 
 def exchanged(whole: t.Expr, scope: Scope) -> Changes:
     """y and ŷ exchanged everywhere; one quantity for another everywhere; the sign inside of f."""
-    changed = whole
-    for part in list(every(whole, t.Name)):
-        if part.base in ("y", "y_hat"):
-            other = replace(part, base="y_hat" if part.base == "y" else "y")
-            changed = t.substitute(changed, part, other)
-    if changed is not whole:
-        yield Change("exchange y and ŷ", r"$y$ and $\hat y$ are exchanged", whole, changed)
-    named = {part for part in every(whole, t.Name) if part.base in ("s", "z", "y_hat")}
+    names = list(every(whole, t.Name))
+    outputs = [(y, replace(y, base=_OUTPUT[y.base])) for y in names if y.base in _OUTPUT]
+    if outputs:
+        yield Change(r"$y$ and $\hat y$ are exchanged", whole, replaced(whole, outputs))
+    named = {part for part in names if part.base in ("s", "z", "y_hat")}
     for one in sorted(named, key=lambda one: one.start):
         for layer in (t.Layer("L", 0),) if scope.general else (FIRST, SECOND):
-            other, changed = replace(one, base="z", layer=layer), whole
-            for part in [part for part in every(whole, t.Name) if part == one]:
-                changed = t.substitute(changed, part, other)
-            says = f"{scope.show(one)} should be {name(other)} at every place"
-            yield Change("another quantity", says, one, changed, whole)
+            other = replace(one, base="z", layer=layer)
+            changed = replaced(whole, ((part, other) for part in names if part == one))
+            yield Change(f"{{part}} should be {name(other)} at every place", one, changed, whole)
     for call in every(whole, t.Apply):
         if len(call.arguments) == 1:
-            says = f"the sign of the argument is wrong at {scope.show(call)}"
-            yield Change("sign", says, call, opposite(call.arguments[0]), call.arguments[0])
+            argument = call.arguments[0]
+            says = "the sign of the argument is wrong at {part}"
+            yield Change(says, call, opposite(argument), argument)
 
 
 def denominators(whole: t.Expr, scope: Scope) -> Changes:
@@ -212,20 +194,16 @@ def denominators(whole: t.Expr, scope: Scope) -> Changes:
             for inside in dict.fromkeys((own, own[:1], own[1:])):
                 if part.by.base in "Wbsz" and base != part.by.base:
                     right = replace(part.by, base=base, indices=inside)
-                    says = f"differentiated by {scope.show(part.by)} where {name(right)} is meant"
-                    yield Change("another denominator", says, part.by, right)
+                    yield Change("differentiated by {part} where {new} is meant", part.by, right)
 
 
 def relations(whole: t.Expr, scope: Scope) -> Changes:
     """A comparison that is strict, or one that is not: at 0 they differ, where ReLU' is 0."""
+    strict = {"ge": ">", ">": "ge", "le": "<", "<": "le"}
     for part in every(whole, t.Indicator):
-        if part.relation in _STRICT:
-            right = replace(part, relation=_STRICT[part.relation])
-            says = f"{scope.show(part)} should be {name(right)}: ReLU's slope at 0 is 0"
-            yield Change("another comparison", says, part, right)
-
-
-_STRICT = {"ge": ">", ">": "ge", "le": "<", "<": "le"}
+        if part.relation in strict:
+            right = replace(part, relation=strict[part.relation])
+            yield Change(f"{_SHOULD_BE}: ReLU's slope at 0 is 0", part, right)
 
 
 def dashes(whole: t.Expr, scope: Scope) -> Changes:
@@ -233,12 +211,8 @@ def dashes(whole: t.Expr, scope: Scope) -> Changes:
     for part in every(whole, t.Function):
         if part.name in ("f", "g", "sigma", "ReLU", "I", "tanh"):
             meant = "the function, not its derivative," if part.primes else "the derivative"
-            says = f"{meant} is meant at {scope.show(part)}"
-            yield Change("dash", says, part, replace(part, primes=0 if part.primes else 1))
-
-
-_OTHERS: dict[str, tuple[str, ...]] = {"max": ("min",), "min": ("max",)}
-_OTHERS |= dict.fromkeys(("ReLU", "sigma", "I"), ("ReLU", "sigma", "I"))
+            right = replace(part, primes=0 if part.primes else 1)
+            yield Change(f"{meant} is meant at {{part}}", part, right)
 
 
 def wrong_functions(whole: t.Expr, scope: Scope) -> Changes:
@@ -249,22 +223,18 @@ def wrong_functions(whole: t.Expr, scope: Scope) -> Changes:
             if applied and applied.function == part.function:
                 shown = scope.show(part.function)
                 says = f"the argument of {shown} is missing before {scope.show(inner)}"
-                yield Change("a missing argument", says, part, t.Product((applied, inner)))
+                yield Change(says, part, t.Product((applied, inner)))
             if part.function.name == "max" and isinstance(inner, t.Name) and inner.layer:
                 own = t.Apply(t.Function("f", inner.layer), (inner,))
-                says = f"the wrong activation: {scope.show(part)} should be {name(own)}"
-                yield Change("another activation", says, part, own)
+                yield Change(_WRONG_ACTIVATION, part, own)
         found = {one.layer for one in every(part, t.Name) if one.layer}
         if part.function.name in ("ReLU", "sigma", "I", "tanh") and len(found) == 1:
             own_f = replace(part.function, name="f", layer=found.pop())
-            says = f"the wrong activation: {scope.show(part.function)} should be {name(own_f)}"
-            yield Change("another activation", says, part.function, own_f)
+            yield Change(_WRONG_ACTIVATION, part.function, own_f)
     for function in every(whole, t.Function):
         for other in _OTHERS.get(function.name, ()):
             if other != function.name:
-                right = replace(function, name=other)
-                says = f"the wrong activation: {scope.show(function)} should be {name(right)}"
-                yield Change("another activation", says, function, right)
+                yield Change(_WRONG_ACTIVATION, function, replace(function, name=other))
 
 
 def missing_functions(whole: t.Expr, scope: Scope) -> Changes:
@@ -274,11 +244,10 @@ def missing_functions(whole: t.Expr, scope: Scope) -> Changes:
         for bare in every(whole, t.Name) if function.name in ("sigma", "ReLU", "f", "g") else ():
             applied = t.Apply(replace(function, primes=0), (bare,))
             if bare.base in ("s", "x") and id(bare) not in fixed:
-                says = f"the function is missing at {scope.show(bare)}: {name(applied)}"
-                yield Change("add a function", says, bare, applied)
+                yield Change("the function is missing at {part}: {new}", bare, applied)
     for layer in scope.layers if not isinstance(whole, t.Apply) else ():
         applied = t.Apply(t.Function("f", layer), (whole,))
-        yield Change("add a function", "the activation is missing", whole, applied)
+        yield Change("the activation is missing", whole, applied)
 
 
 def numbers(whole: t.Expr, scope: Scope) -> Changes:
@@ -288,8 +257,7 @@ def numbers(whole: t.Expr, scope: Scope) -> Changes:
         if id(part) not in inside:
             for value in dict.fromkeys((Fraction(0), Fraction(1), Fraction(2), part.value + 1)):
                 if value != part.value:
-                    says = f"{scope.show(part)} should be {value}"
-                    yield Change("another number", says, part, replace(part, value=value))
+                    yield Change(f"{{part}} should be {value}", part, replace(part, value=value))
     for part in every(whole, t.Length):
         if id(part) not in inside:
-            yield Change("another number", f"{scope.show(part)} should be 1", part, number(1))
+            yield Change("{part} should be 1", part, ONE)

@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import reduce
 from itertools import product
 from random import Random
-from typing import Any
 
 from ..algebra.budget import NoRule, spend
 from ..algebra.functions import Demand
 from ..algebra.terms import Atom, Index, Monomial, Sort, Term, term_indices
 from ..elaborate.definitions import network_named
 from ..networks.network import Case, Network
-from .intervals import CERTIFIED, FLOATS, Arithmetic, Doubtful
+from .intervals import FUNCTIONS, Doubtful, Number, add, power, sign, times
 
 Point = dict[tuple[str, int, tuple[int, ...]], Fraction]
+ZERO: Number = Fraction(0)
 NARROW, WIDE = (0, 6, 7), (1, 2, 3, 4, 5)  # seeds: the cheap worlds, then the others
 
 
@@ -36,8 +37,7 @@ class World:
     point: Point
     free: dict[str, Fraction]
     running: bool = False
-    arithmetic: Arithmetic = CERTIFIED
-    known: dict[tuple[str, int, int], Any] = field(default_factory=dict)
+    known: dict[tuple[str, int, int], Number] = field(default_factory=dict)
 
     def size(self, sort: Sort) -> int:
         """How many values an index has; 3 where its length is nobody's."""
@@ -45,75 +45,50 @@ class World:
             return sort.size
         return self.widths[sort.layer] if sort.layer >= 0 else 3
 
-    def forward(self, kind: str, layer: int, i: int) -> Any:
+    def forward(self, kind: str, layer: int, i: int) -> Number:
         """An entry of s or z."""
         key = kind, layer, i
         if key not in self.known:
-            self.known[key] = self._forward(kind, layer, i)
+            self.known[key] = self._forward(*key)
         return self.known[key]
 
-    def _forward(self, kind: str, layer: int, i: int) -> Any:
-        with_ = self.arithmetic
+    def _forward(self, kind: str, layer: int, i: int) -> Number:
         if kind == "s":
-            total = with_.number(self.point["b", layer, (i,)])
+            total: Number = self.point["b", layer, (i,)]
             for j in range(self.widths[layer - 1]):
-                weight = self.point["W", layer, (i, j)]
-                if weight:
-                    z = self.forward("z", layer - 1, j)
-                    total = with_.add(total, with_.times(with_.number(weight), z))
+                if weight := self.point["W", layer, (i, j)]:
+                    total = add(total, times(weight, self.forward("z", layer - 1, j)))
             return total
         if not layer:
-            return with_.number(self.point["z", 0, (i,)])
-        return self.function(self.case.activation(layer), self.forward("s", layer, i))
+            return self.point["z", 0, (i,)]
+        return _function(self.case.activation(layer), self.forward("s", layer, i))
 
-    def function(self, name: str, value: Any) -> Any:
-        """A known function of a number, by its own definition."""
-        with_ = self.arithmetic
-        match name:
-            case "I":
-                return value
-            case "ReLU":
-                return value if with_.sign(value) > 0 else with_.number(Fraction(0))
-            case "tanh":
-                two = with_.number(Fraction(2))
-                doubled = with_.functions["sigma"](with_.times(two, value))
-                return with_.add(with_.times(two, doubled), with_.number(Fraction(-1)))
-        if name not in with_.functions:
-            raise NoRule(f"no value of the function {name}")
-        return with_.functions[name](value)
-
-    def value(self, term: Term, env: dict[Index, int]) -> Any:
+    def value(self, term: Term, env: dict[Index, int]) -> Number:
         """The value of a term. Raises Doubtful."""
-        with_ = self.arithmetic
-        result = with_.number(Fraction(0))
-        for mono, factor in term.parts.items():
-            part = self._summed(mono, list(mono.bound), env)
-            result = with_.add(result, with_.times(with_.number(Fraction(factor)), part))
-        return result
+        parts = ((factor, self._summed(m, m.bound, env)) for m, factor in term.parts.items())
+        return reduce(add, (times(Fraction(factor), part) for factor, part in parts), ZERO)
 
-    def _summed(self, mono: Monomial, bound: list[Index], env: dict[Index, int]) -> Any:
-        with_ = self.arithmetic
+    def _summed(self, mono: Monomial, bound: tuple[Index, ...], env: dict[Index, int]) -> Number:
         if bound:
             index, *rest = bound
-            total = with_.number(Fraction(0))
-            for value in range(self.size(index.sort)):
-                total = with_.add(total, self._summed(mono, rest, {**env, index: value}))
-            return total
-        result = with_.number(Fraction(1))
+            values = range(self.size(index.sort))
+            here = (self._summed(mono, tuple(rest), {**env, index: value}) for value in values)
+            return reduce(add, here, ZERO)
+        result: Number = Fraction(1)
         for atom, n in mono.atoms:
-            spend(1 if with_ is FLOATS else 10)
-            result = with_.times(result, with_.power(self._atom(atom, env), n))
-            if isinstance(result, float | Fraction) and not result:
+            spend(10)
+            result = times(result, power(self._atom(atom, env), n))
+            if result == ZERO:
                 break
         return result
 
-    def _atom(self, atom: Atom, env: dict[Index, int]) -> Any:
+    def _atom(self, atom: Atom, env: dict[Index, int]) -> Number:
         places = tuple(self._place(index, env) for index in atom.indices)
         if atom.kind in ("s", "z"):
             return self.forward(atom.kind, int(str(atom.label)), places[0])
         if atom.kind == "function":
-            return self.function(str(atom.label), self.value(atom.argument or Term({}), env))
-        return self.arithmetic.number(self._given(atom, places))
+            return _function(str(atom.label), self.value(atom.argument or Term({}), env))
+        return self._given(atom, places)
 
     def _given(self, atom: Atom, places: tuple[int, ...]) -> Fraction:
         match atom.kind:
@@ -140,9 +115,15 @@ class World:
             inside = [i for i in sorted(term_indices(demand.term)) if i not in env]
             for values in product(*(range(self.size(index.sort)) for index in inside)):
                 here = {**env, **dict(zip(inside, values, strict=True))}
-                found = self.arithmetic.sign(self.value(demand.term, here))
+                found = sign(self.value(demand.term, here))
                 if not {"nonzero": found != 0, "positive": found > 0}.get(demand.kind, found >= 0):
                     raise Doubtful if demand.slope and not found else Undefined
+
+
+def _function(name: str, value: Number) -> Number:
+    if name not in FUNCTIONS:
+        raise NoRule(f"no value of the function {name}")
+    return FUNCTIONS[name](value)
 
 
 def worlds(case: Case, network: Network, least: int, seeds: tuple[int, ...]) -> Iterator[World]:

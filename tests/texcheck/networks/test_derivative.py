@@ -11,13 +11,14 @@ from texcheck.algebra.budget import NoRule
 from texcheck.algebra.functions import Demand, apply
 from texcheck.algebra.normal import normal
 from texcheck.algebra.terms import Atom, Index, Sort, Term, number, power, quantity
-from texcheck.judge.worlds import FLOATS, World
+from texcheck.judge.intervals import add, approximate, times
+from texcheck.judge.worlds import World
 from texcheck.networks.derivative import Source, derivative
 from texcheck.networks.network import Case, precedes
 
 WIDTHS = (2, 3, 2, 4)
 CASE = Case(3, ("sigma", "ReLU", "tanh"))
-H = 1e-6
+H = Fraction(1, 10**9)
 
 
 def world(seed: int) -> World:
@@ -32,17 +33,17 @@ def world(seed: int) -> World:
             point["b", layer, (i,)] = some()
             for j in range(WIDTHS[layer - 1]):
                 point["W", layer, (i, j)] = some()
-    return World(CASE, WIDTHS, point, {}, arithmetic=FLOATS)
+    return World(CASE, WIDTHS, point, {})
 
 
-def moved(seed: int, place: tuple[str, int], at: tuple[int, ...], step: float) -> World:
+def moved(seed: int, place: tuple[str, int], at: tuple[int, ...], step: Fraction) -> World:
     """The world with one component of a quantity moved, and held."""
     found = world(seed)
     if place[0] in ("s", "z") and place != ("z", 0):
-        found.known[(*place, at[0])] = found.forward(*place, at[0]) + step
+        found.known[(*place, at[0])] = add(found.forward(*place, at[0]), step)
     else:
         key = (*place, at)
-        found.point[key] = found.point[key] + Fraction(step)
+        found.point[key] = found.point[key] + step
     return found
 
 
@@ -62,8 +63,9 @@ def test_a_derivative_is_the_limit_of_differences(place: tuple[str, int], seed: 
         for unit in range(WIDTHS[3]):
             env = {k: unit, **dict(zip(at, places, strict=True))}
             ends = [moved(seed, place, places, step).value(term, env) for step in (H, -H)]
-            wanted = (ends[0] - ends[1]) / (2 * H)
-            assert world(seed).value(found, env) == pytest.approx(wanted, rel=1e-5, abs=1e-6)
+            wanted = times(add(ends[0], times(Fraction(-1), ends[1])), 1 / (2 * H))
+            value = approximate(world(seed).value(found, env))
+            assert value == pytest.approx(approximate(wanted), rel=1e-10, abs=1e-10)
 
 
 def test_what_does_not_depend_on_the_source_has_the_derivative_0() -> None:
