@@ -9,7 +9,6 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from mlpcheck import gradescope, report
 from mlpcheck.check import check
@@ -55,12 +54,9 @@ def _parser() -> argparse.ArgumentParser:
         ("--json", "FILE", "the whole result; for a folder one JSON object a line"),
         ("--summary", "FILE", "for a folder, a page with the mistakes of the class as bars"),
         ("--reports", "DIR", "for a folder, a page for each submission"),
+        ("--gradescope", "FILE", "for one submission, Gradescope's results.json"),
     ):  # fmt: skip
         one.add_argument(name, type=Path, metavar=what, help=text)
-    one.add_argument(
-        "--gradescope", type=Path, metavar="FILE", nargs="?", const=gradescope.RESULTS,
-        help=f"write Gradescope's results.json (default: {gradescope.RESULTS})",
-    )  # fmt: skip
     one.add_argument(
         "--sandbox", choices=sandbox.SANDBOXES, default="auto",
         help="run submissions inside bubblewrap: where it works (auto), or else stop, or never",
@@ -70,11 +66,6 @@ def _parser() -> argparse.ArgumentParser:
         help="cores to keep busy (default: all)",
     )  # fmt: skip
     return parser
-
-
-def _terminated(*_: Any) -> None:
-    """SIGTERM ends as Ctrl-C does: with all that was started, and every copy, gone."""
-    raise KeyboardInterrupt
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -155,5 +146,6 @@ def _check_class(given: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _terminated)
+    # As Ctrl-C does, it shall end all that was started, and leave no copies.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from mlpcheck.judge.findings import POINTS, Verdict
@@ -16,6 +15,7 @@ from mlpcheck.run.sandbox import Failed, Server, Stopped, Unreadable
 from mlpcheck.search import DOUBLE, SINGLE, Tolerance
 from mlpcheck.truth import cases
 
+OWN = b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.rglob("*.py")))
 MOST_PROBES = 4  # batch sizes that are tried because they stand in the code
 
 
@@ -33,18 +33,12 @@ class Result:
 
 def digest(path: Path, weights: Mapping[str, float] = POINTS) -> str:
     """A digest of a submission's Python files, the weights, and the checker itself."""
-    seen = hashlib.sha256(_own_digest() + json.dumps(dict(weights)).encode())
+    seen = hashlib.sha256(OWN + json.dumps(dict(weights)).encode())
     for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
         seen.update(os.fsencode(file.name) + b"\0")
         with suppress(OSError):
             seen.update(file.read_bytes() if file.is_file() else b"")
     return seen.hexdigest()[:16]
-
-
-@cache
-def _own_digest() -> bytes:
-    own = sorted(Path(__file__).parent.rglob("*.py"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in own)).digest()
 
 
 def check(
@@ -98,7 +92,7 @@ def _run(path: Path, server: Server) -> tuple[Run, Tolerance]:
         if _mixed(single) < mixed:
             run, dtype = single, "float32"
     if sizes := _sizes(run):
-        probes = [case.request() for case in cases.probes(sizes)]
+        probes = [case.request() for n in sizes for case in cases.probes(n)]
         run.add(server.check(path, probes, dtype), sizes)
     return run, SINGLE if run.single else DOUBLE
 

@@ -104,13 +104,9 @@ class Outputs:
     weights: Mapping[str, float] | None = None
     sandbox: str = "auto"
 
-    def tables(self, digests: Mapping[str, str]) -> list[JSONLines]:
-        """The tables, with the rows that they hold already."""
-        found = [CSV(self.csv, COLUMNS)] if self.csv else list[JSONLines]()
-        found += [JSONLines(self.json)] if self.json else []
-        for one in found:
-            one.open(digests)
-        return found
+    def tables(self) -> list[JSONLines]:
+        found: list[JSONLines] = [CSV(self.csv, COLUMNS)] if self.csv else []
+        return [*found, JSONLines(self.json)] if self.json else found
 
     def report(self, name: str) -> Path | None:
         """Where the report on a submission is written."""
@@ -133,10 +129,12 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
     time.
     """
     weights = out.weights or POINTS
-    tables = out.tables({name: digest(path, weights) for name, path in found.items()})
+    tables = out.tables()
+    for table in tables:
+        table.open({name: digest(path, weights) for name, path in found.items()})
+    known = dict(tables[0].rows) if tables else {}
     left = [name for name in found if not tables or any(name not in one.rows for one in tables)]
     left += [n for n in found if n not in left and (f := out.report(n)) and not f.exists()]
-    codes, points = _kept(tables)
     failed, servers = 0, SimpleQueue[Server]()
     # One runner more than jobs: a submission may only wait, until its time is over.
     count = min(jobs + 1, len(left))
@@ -165,28 +163,21 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
         for future in as_completed([pool.submit(one, name) for name in left]):
             result = future.result()
             out.keep(result, tables)
-            codes[result.name] = result.verdict.codes
-            if result.digest:
-                points[result.name] = result.verdict.score
+            known[result.name] = row(result)
             failed += not result.digest
             bar.write(line(result), file=sys.stdout)
             bar.update()
     for table in tables:
         table.close()
+    points = [float(row["points"]) for row in known.values() if row["digest"]]
+    codes = {
+        name: row.get("diagnoses", "").split() or [one["code"] for one in row.get("findings", ())]
+        for name, row in known.items()
+    }
     print(report.bars(codes), end="")
     if out.summary:
-        write_atomically(out.summary, report.summary(codes, [*points.values()], out.book))
+        write_atomically(out.summary, report.summary(codes, points, out.book))
     return failed
-
-
-def _kept(tables: Sequence[JSONLines]) -> tuple[dict[str, list[str]], dict[str, float]]:
-    """The codes and the points in the rows that a table holds already, by submission."""
-    codes, points = {}, {}
-    for name, row in tables[0].rows.items() if tables else ():
-        listed = [finding["code"] for finding in row.get("findings", ())]
-        codes[name] = listed or row.get("diagnoses", "").split()
-        points[name] = float(row["points"])
-    return codes, points
 
 
 def _judges(count: int) -> Executor:

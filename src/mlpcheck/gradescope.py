@@ -14,8 +14,6 @@ from pathlib import Path
 from mlpcheck import report
 from mlpcheck.check import Result
 
-RESULTS = Path("/autograder/results/results.json")
-
 SETUP = """\
 #!/usr/bin/env bash
 # Run once by Gradescope: installs Python's packages beside the system's own.

@@ -6,9 +6,9 @@ code raised. Hypotheses with fewer mistakes come first.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from itertools import combinations, product
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from mlpcheck.mistakes import Explained, Found, at
 from mlpcheck.truth import passes
-from mlpcheck.truth.cases import Array, Loss, Point, Sizes, points
+from mlpcheck.truth.cases import Array, Loss, Point, Sizes
 
 MOST_MISTAKES = 2  # in one quantity; more of them would fit by accident
 
@@ -48,12 +48,16 @@ def squeezed(a: Array) -> tuple[int, ...]:
     return tuple(n for n in a.shape if n != 1)
 
 
-class Explanation(NamedTuple):
-    """Mistakes that reproduce a quantity, the cases in which they raise, and the errors used."""
+class Hypothesis(NamedTuple):
+    """Mistakes, how many they count as, and what was chosen for them.
 
+    As an explanation it has the cases in which it says why a call raised an error.
+    """
+
+    cost: int
     mistakes: Explained
-    raises: frozenset[str]
-    path: tuple[int, ...] = ()
+    chosen: tuple[Any, ...]
+    raises: frozenset[str] = frozenset()
 
 
 Results = Mapping[str, Array | None]  # by case; None where the call raised an error
@@ -169,197 +173,101 @@ def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:
     return () if any(powers) else (*found, Found("constant-factor", f"{c:.6g}"))
 
 
-def explain(
-    given: Given, compare: Callable[[str], Ratio], mistakes: Explained, count: int,
-    path: tuple[int, ...] = (),
-) -> Explanation | None:  # fmt: skip
+def explain(given: Given, ratios: Iterable[Ratio], one: Hypothesis) -> Hypothesis | None:
     """The hypothesis as an explanation: as it is or, below MOST_MISTAKES, with a factor.
 
-    `compare` gives the ratio in a case; the first one that does not fit ends the search.
+    The first of the ratios, one for each case, that does not fit ends the search.
     """
-    raises, ratios, equal = set[str](), list[tuple[float, Sizes]](), True
-    for case in given.results:
-        found = compare(case)
+    raises, scales, mistakes, equal = set[str](), list[tuple[float, Sizes]](), one.mistakes, True
+    for case, found in zip(given.results, ratios, strict=True):
         if found is None:
             return None
         equal = equal and (found != found or found in (RAISES, 1))  # or ANY
-        if not equal and count >= MOST_MISTAKES:
+        if not equal and one.cost >= MOST_MISTAKES:
             return None
         if found == RAISES:
             raises.add(case)
         elif found == found:
-            ratios.append((found, given.cases[case].sizes))
+            scales.append((found, given.cases[case].sizes))
     if not equal:
-        scaled = factor(ratios, given.tolerance)
+        scaled = factor(scales, given.tolerance)
         more = factor_mistakes(*scaled, given.quantity) if scaled else ()
         if not more:
             return None
         mistakes = (*mistakes, *more)
-    return Explanation(mistakes, frozenset(raises), path)
-
-
-def explain_forward(given: Given) -> Explanation | None:
-    """The fewest mistakes of the forward pass that reproduce y_hat in all cases."""
-    for steps, mistakes in _forward_choices() if len(given.raised) < len(given.results) else ():
-
-        def compare(case: str, steps: dict[str, Any] = steps) -> Ratio:
-            point: Any = given.cases[case]
-            value = given.results[case]
-            return ratio(lambda: passes.forward(point, steps)[3], value, given.tolerance)
-
-        found = explain(given, compare, mistakes, len(mistakes))
-        if found is not None and found.raises == given.raised:
-            return found
-    return None
+    return one._replace(mistakes=mistakes, raises=frozenset(raises))
 
 
 @cache
-def _forward_choices() -> list[tuple[dict[str, Any], Explained]]:
-    """All choices of other options for at most MOST_MISTAKES steps, fewest first."""
-    return [
-        (dict(zip(steps, (run for run, _ in chosen), strict=True)),
-         tuple(mistake for _, mistakes in chosen for mistake in mistakes))
-        for count in range(MOST_MISTAKES + 1)
-        for steps in combinations(passes.FORWARD, count)
-        for chosen in product(*(at(step)[1:] for step in steps))
-    ]  # fmt: skip
-
-
-# ------------------------------------------------------------------------------ backward
-
-Error = Callable[[passes.Layer], Array]
-Errors = Mapping[str, Error]  # by the activation of the layer
-SLOPES = ("sigmoid", "relu", "identity")
-RIGHT_ERROR: Error = passes.RIGHT["error"]
-RIGHT_BACK = passes.RIGHT["back"]
-
-
-@cache
-def errors() -> list[tuple[Errors, Explained]]:
+def errors(layer: str) -> list[tuple[passes.Errors, Explained]]:
     """What an error may be: right, wrong, with a wrong derivative of one activation or of two."""
-    wrong = {
-        name: [({name: lambda a, slope=slope: np.asarray(a.dz * slope(a))}, mistakes)
-               for slope, mistakes in at(f"slope of {name}")[1:]]
-        for name in SLOPES
-    }  # fmt: skip
-    missing = {(Found("derivative-missing", "the sigmoid"),),
-               (Found("relu-derivative", "1 everywhere"),)}  # fmt: skip
-    twos = [
-        (one | two, (*ms, *more))
-        for name, other in combinations(SLOPES, 2)
-        for one, ms in wrong[name]
-        for two, more in wrong[other]
-        if {ms, more} != missing  # that is no derivative at all
+    whole = [(passes.Errors(layer, run, run, run), wrong) for run, wrong in at("error")]
+    right = whole[0][0]
+    ones: list[tuple[str, Any, Explained]] = [
+        (name, {name: lambda a, slope=slope: np.asarray(a.dz * slope(a))}, wrong)
+        for name in right._fields[1:]
+        for slope, wrong in at(f"slope of {name}")[1:]
     ]
-    whole = [(dict.fromkeys(SLOPES, run), mistakes) for run, mistakes in at("error")]
-    ones = [one for name in SLOPES for one in wrong[name]]
-    right = dict.fromkeys(SLOPES, RIGHT_ERROR)
-    return [*whole, *((right | runs, mistakes) for runs, mistakes in (*ones, *twos))]
-
-
-class Backward:
-    """The right values of the cases, and hypotheses for the four gradients built on them.
-
-    What a hypothesis gives in a case depends on few of its steps: those of the two activations. So
-    errors are kept by these, and serve many hypotheses, and every submission.
-    """
-
-    def __init__(self, points: Mapping[str, Point]) -> None:
-        self.points = points
-        with np.errstate(all="ignore"):  # large numbers are meant to overflow
-            self.values = {case: passes.forward(point) for case, point in points.items()}
-        self.delta1, self.delta2 = cache(self._delta1), cache(self._delta2)
-        self.gradient = cache(self._gradient)
-
-    def _delta2(self, case: str, error: Error = RIGHT_ERROR) -> Array:
-        """The error of layer 2, computed in this way: eq:c18-4."""
-        p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
-        return error(passes.Layer(p.g, p.f, s2, y_hat, p.d, s1, z1, p.x))
-
-    def _delta1(
-        self, case: str, error2: Error = RIGHT_ERROR, back: Any = RIGHT_BACK,
-        error1: Error = RIGHT_ERROR,
-    ) -> Array:  # fmt: skip
-        """The error of layer 1, by the error of layer 2 and the way back from it: eq:c18-2."""
-        p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
-        dz = back(self.delta2(case, error2), p)
-        return error1(passes.Layer(p.f, p.g, s1, z1, dz, s2, y_hat, p.x))
-
-    def _gradient(self, quantity: str, case: str, steps: tuple[Any, ...], final: Any) -> Array:
-        """A gradient by these steps: eq:c18-1, eq:c26-1."""
-        p, (s1, z1, s2, y_hat) = self.points[case], self.values[case]
-        L, kind = int(quantity[-1]), quantity[-2]
-        delta = self.delta2(case, *steps) if L == 2 else self.delta1(case, *steps)
-        other = p.truth[f"dJd{kind}{3 - L}"]
-        end = passes.End(delta, z1 if L == 2 else p.x, p.x, s1, z1, s2, y_hat, other)
-        return np.asarray(final(end))
-
-    def steps(self, case: str, path: tuple[int, ...]) -> tuple[Any, ...]:
-        """The steps of a hypothesis, by their numbers, as they are taken in this case."""
-        p, error2, rest = self.points[case], errors()[path[0]][0], path[1:]
-        first = (at("back")[rest[0]][0], errors()[rest[1]][0][p.f]) if rest else ()
-        return error2[p.g], *first
-
-    def explanations(self, given: Given) -> list[Explanation]:
-        """All hypotheses that reproduce the gradient with as few mistakes as possible.
-
-        With more than that if a call raised an error, which only some hypotheses explain.
-        """
-        quantity, raised, found = given.quantity, given.raised, list[Explanation]()
-
-        @cache
-        def compared(case: str, steps: tuple[Any, ...], final: Any) -> Ratio:
-            gradient = partial(self.gradient, quantity, case, steps, final)
-            return ratio(gradient, given.results[case], given.tolerance)
-
-        for count, path, final, mistakes in _candidates(int(quantity[-1]), quantity[-2]):
-            # A mistake of two layers costs once, so two mistakes of one layer are as likely.
-            if found and not raised and count > len(found[0].mistakes):
-                break
-
-            def compare(case: str, path: tuple[int, ...] = path, final: Any = final) -> Ratio:
-                return compared(case, self.steps(case, path), final)
-
-            if one := explain(given, compare, mistakes, count, path):
-                found.append(one)
-        return found
-
-
-@lru_cache(maxsize=2)
-def backward(probed: tuple[int, ...]) -> Backward:
-    """That of the cases, with probes of these batch sizes."""
-    return Backward(points(probed))
+    missing = {Found("derivative-missing", "the sigmoid"), Found("relu-derivative", "1 everywhere")}
+    twos = [
+        (right._replace(**one, **two), (*wrong, *more))
+        for (name, one, wrong), (other, two, more) in combinations(ones, 2)
+        if name != other and {*wrong, *more} != missing  # that is no derivative at all
+    ]
+    return [*whole, *((right._replace(**one), wrong) for _, one, wrong in ones), *twos]
 
 
 @cache
-def _candidates(L: int, kind: str) -> list[tuple[int, tuple[int, ...], Any, Explained]]:
-    """The choices of options with at most MOST_MISTAKES mistakes, fewest first, and how many."""
-    finals = at("bias" if kind == "b" else f"weights {L}")
-    kinds = [frozenset(mistakes) for _, mistakes in errors()]
-    found: list[tuple[int, tuple[int, ...], Any, Explained]] = []
-
-    def end(n: int, path: tuple[int, ...], before: Explained) -> None:
-        for final, mistakes in finals if n < MOST_MISTAKES else finals[:1]:
-            found.append((n + len(mistakes), path, final, (*before, *mistakes)))
-
-    def of(layer: str, mistakes: Explained) -> Explained:
-        return tuple(Found(m.code, m.value.replace("{layer}", layer)) for m in mistakes)
-
-    for error2, (_, second) in enumerate(errors()):
-        if L == 2:
-            end(len(kinds[error2]), (error2,), of("g", second))
-        for error1, (_, first) in enumerate(errors() if L == 1 else ()):
+def choices(*steps: str) -> list[Hypothesis]:
+    """All choices of an option for each step with at most MOST_MISTAKES mistakes, fewest first."""
+    found: list[tuple[frozenset[Found], Explained, tuple[Any, ...]]] = [(frozenset(), (), ())]
+    for step in steps:
+        layer = {"error 1": "f", "error 2": "g"}.get(step, "")
+        found = [
             # A shared function for the derivative makes the same mistake in both layers.
-            n = len(kinds[error2] | kinds[error1])
-            for back, (_, wrong) in enumerate(at("back") if n <= MOST_MISTAKES else ()):
-                if n + len(wrong) <= MOST_MISTAKES:
-                    mistakes = (*of("g", second), *of("f", first), *wrong)
-                    end(n + len(wrong), (error2, back, error1), mistakes)
-    return sorted(found, key=lambda one: one[0])
+            (kinds.union(wrong), (*mistakes, *(m.of(layer) for m in wrong)), (*chosen, run))
+            for run, wrong in (errors(layer) if layer else at(step))
+            for kinds, mistakes, chosen in found
+            if len(kinds.union(wrong)) <= MOST_MISTAKES
+        ]
+    every = (Hypothesis(len(kinds), mistakes, chosen) for kinds, mistakes, chosen in found)
+    return sorted(every, key=lambda one: one.cost)
+
+
+def explanations(
+    given: Given, hypotheses: Iterable[Hypothesis] = (), predict: Callable[..., Array] | None = None
+) -> Iterator[Hypothesis]:
+    """All hypotheses that reproduce the quantity with as few mistakes as possible.
+
+    With more than that if a call raised an error, which only some hypotheses explain. They are
+    those of the registry, or others with predict(case, *chosen), what the quantity would be.
+    """
+    name, cases = given.quantity, given.cases
+    run = predict or (lambda case, *steps: passes.predicted(name, cases[case], *steps))
+
+    @cache
+    def compared(case: str, chosen: tuple[Any, ...]) -> Ratio:
+        return ratio(partial(run, case, *chosen), given.results[case], given.tolerance)
+
+    every, fewest = hypotheses or choices(*passes.steps(name, cases)), MOST_MISTAKES
+    for one in every if len(given.raised) < len(given.results) else ():
+        # A mistake of two layers costs once, so two mistakes of one layer are as likely.
+        if one.cost > fewest and not given.raised:
+            return
+        ratios = (compared(case, passes.used(one.chosen, cases[case])) for case in given.results)
+        if found := explain(given, ratios, one):
+            fewest = min(fewest, len(found.mistakes))
+            yield found
+
+
+def best(given: Given) -> Hypothesis | None:
+    """The fewest mistakes that reproduce the quantity, and raise the same errors."""
+    found = (one for one in explanations(given) if one.raises == given.raised)
+    return min(found, key=lambda one: len(one.mistakes), default=None)
 
 
 def choose(
-    possible: Mapping[str, list[Explanation]], raised: set[str]
+    possible: Mapping[str, list[Hypothesis]], raised: set[str]
 ) -> tuple[dict[str, Explained], set[str]]:
     """One explanation for each gradient, with the fewest different mistakes in all.
 
@@ -371,12 +279,13 @@ def choose(
         for found in possible.values()
     ]
 
-    def left(chosen: Sequence[Explanation]) -> set[str]:
+    def left(chosen: Sequence[Hypothesis]) -> set[str]:
         return raised.difference(*(e.raises for e in chosen))
 
-    def cost(chosen: Sequence[Explanation]) -> float:
+    def cost(chosen: Sequence[Hypothesis]) -> float:
         distinct = {mistake for e in chosen for mistake in e.mistakes}
-        errors = {e.path[:1] for e in chosen} | {e.path for e in chosen}  # of layer 2, and of both
+        # Of layer 2, and of both.
+        errors = {e.chosen[:1] for e in chosen} | {e.chosen[:-1] for e in chosen}
         return len(distinct) + 0.5 * len(errors) + (4 if left(chosen) else 0)
 
     best = min(product(*short), key=cost)

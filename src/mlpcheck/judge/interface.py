@@ -38,9 +38,10 @@ GUARD = 'Put what runs outside functions under if __name__ == "__main__":, or re
 
 def _loaded(run: Run, verdict: Verdict) -> bool:
     if run.syntax:
-        _syntax(run.syntax, verdict)
-    elif run.unloaded is not None:
-        code, text = run.unloaded
+        shown = map(str, run.syntax.get("shown", ()))
+        verdict.add("syntax-error", (), str(run.syntax.get("reason")), *shown)
+    elif problem := run.raised.get(("load", "load", 0)):
+        code, text = problem
         hint = "This line comes from a notebook; remove it" if "get_ipython" in text else GUARD
         if text.startswith(("ModuleNotFoundError", "ImportError")):
             hint = "The checker has PyTorch, NumPy and the files that were handed in"
@@ -59,21 +60,6 @@ def _loaded(run: Run, verdict: Verdict) -> bool:
             there = f" There is one called {alike[near[0]]}." if near else ""
             verdict.add("missing-name", (name,), f"The task asks for a {kind} of this name.{there}")
     return loaded
-
-
-def _syntax(found: Record, verdict: Verdict) -> None:
-    if "reason" in found:
-        verdict.add("syntax-error", (), str(found["reason"]))
-        return
-    source = str(found.get("source", ""))
-    lead = len(source) - len(source.lstrip())
-    text = f"{str(found.get('message')).capitalize()}, in line {found.get('line')}."
-    if source.lstrip()[:1] in ("%", "!"):
-        text += " Lines that begin with % or ! are for notebooks alone."
-    if found.get("newer"):
-        text += f" The checker has Python {found['newer']}, which may be older than yours."
-    caret = " " * max(0, int(found.get("column", 1)) - 1 - lead) + "^"
-    verdict.add("syntax-error", (), text, source.strip(), caret)
 
 
 def _conduct(run: Run, verdict: Verdict) -> None:

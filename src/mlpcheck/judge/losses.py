@@ -8,9 +8,9 @@ import numpy as np
 from mlpcheck import search
 from mlpcheck.judge.findings import CALLS, Verdict, show
 from mlpcheck.judge.quantity import Judge, Quantity, unlike
-from mlpcheck.mistakes import Explained, Found, at
+from mlpcheck.mistakes import Explained, Found
 from mlpcheck.run.records import Run, numbers
-from mlpcheck.search import Explanation, Given, Tolerance
+from mlpcheck.search import Tolerance
 from mlpcheck.truth import cases
 from mlpcheck.truth.cases import Array
 
@@ -24,7 +24,7 @@ class Loss(Judge):
         of = {k: c for k, c in cases.losses().items() if c.function == function}
         self.twins = {c.twin: k for k, c in of.items() if c.twin}
         once = {k: c for k, c in of.items() if not c.twin}
-        super().__init__(run, verdict, tolerance, once, {f"{function}-hand"})
+        super().__init__(run, verdict, tolerance, once)
         self.function, self.call = function, (CALLS[function],)
         self.returned = {c: v for (c, call, _), v in run.returned.items() if call == function}
         self.quantities = {
@@ -67,8 +67,8 @@ class Loss(Judge):
         if raised and (size := loss.pattern(loss.values)):
             self.verdict.add(size.code, self.call, size.value)
             return
-        partly = raised and len(raised) < len(self.cases)  # as a hypothesis may, too
-        if not (partly and any(self._best(q.given()) for q in self.quantities.values())):
+        # A hypothesis may raise in the same cases.
+        if not (raised and any(search.best(q.given()) for q in self.quantities.values())):
             self.raised_when(self.function, raised, {*self.cases})
 
     def _take_pair(self, case: str, returned: list[Any]) -> None:
@@ -99,11 +99,11 @@ class Loss(Judge):
 
     def _explain(self, quantity: Quantity) -> None:
         # Some hypotheses differ by 1e-10 alone.
-        exact = self.tolerance == search.DOUBLE and self._best(quantity.given(near=search.EXACT))
-        best = exact or self._best(quantity.given())
+        exact = self.tolerance == search.DOUBLE and search.best(quantity.given(near=search.EXACT))
+        best = exact or search.best(quantity.given())
         # What is wrong at 0 and 1 alone may come on top of a mistake elsewhere.
         usual = [c for c in quantity.results if not self.cases[c].saturated]
-        found = best or (self._fewest(quantity.given(usual)) if usual else None)
+        found = best or search.best(quantity.given(usual))
         if found is None:
             if size := quantity.pattern():
                 quantity.explained(size)
@@ -117,30 +117,6 @@ class Loss(Judge):
         elif not best and bounds and not found.mistakes:
             text = "in another way than the checker knows; see the numbers"
             self.verdict.add("bce-epsilon", (quantity.what,), text, *quantity.shown(bounds))
-
-    def _best(self, given: Given) -> Explanation | None:
-        """The fewest mistakes that reproduce all results; None if there are none."""
-        found = self._fewest(given)
-        return found if found and found.mistakes else None
-
-    def _fewest(self, given: Given) -> Explanation | None:
-        """The fewest mistakes that reproduce these results, the first among equals."""
-        found = []
-        for run, mistakes in at(f"{self.function} {given.quantity}"):
-
-            def compare(case: str, run: Any = run) -> search.Ratio:
-                loss = self.cases[case]
-                size = 1 if given.quantity == "loss" else loss.y.size
-
-                def predict() -> Array:
-                    return np.asarray(run(loss.y, loss.y_hat)) / size
-
-                return search.ratio(predict, given.results[case], given.tolerance)
-
-            one = search.explain(given, compare, mistakes, len(mistakes))
-            if one is not None and one.raises == given.raised:
-                found.append(one)
-        return min(found, key=lambda e: len(e.mistakes), default=None)
 
     def _named(self, mistakes: Explained) -> Explained:
         """The mistakes as they are called in this loss.

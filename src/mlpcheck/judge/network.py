@@ -1,6 +1,8 @@
 """Judges the class MLP: the forward pass, the four gradients, and clearing."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -11,7 +13,7 @@ from mlpcheck.judge.findings import CALLS, Verdict, gathered, listed, show
 from mlpcheck.judge.quantity import Judge, Quantity, unlike
 from mlpcheck.mistakes import Explained, Found
 from mlpcheck.run.records import Raised, Run, numbers
-from mlpcheck.search import EXACT, Tolerance
+from mlpcheck.search import EXACT, MOST_MISTAKES, Hypothesis, Tolerance
 from mlpcheck.truth import cases, passes
 from mlpcheck.truth.cases import GRADIENTS, PARAMETERS, Array, Point
 
@@ -23,11 +25,9 @@ class Networks(Judge):
 
     def __init__(self, run: Run, verdict: Verdict, tolerance: Tolerance) -> None:
         self.all = cases.networks(run.probed)
-        hand = {case for case, network in self.all.items() if network.role == "hand"}
-        super().__init__(run, verdict, tolerance, cases.points(run.probed), hand)
+        super().__init__(run, verdict, tolerance, cases.points(run.probed))
         self.y_hat = Quantity(self, "y_hat", "y_hat")
         self.gradients = {n: Quantity(self, n, n, f'grads["{n}"]') for n in GRADIENTS}
-        self.backward = search.backward(run.probed)
 
     def example(self, name: str, case: str, value: Array, steps: bool) -> Sequence[str]:
         p = self.cases[case]
@@ -36,15 +36,15 @@ class Networks(Judge):
             f"W1 = {show(p.W1)}, b1 = {show(p.b1)}", f"W2 = {show(p.W2)}, b2 = {show(p.b2)}",
         ]  # fmt: skip
         if steps:
-            right = dict(zip(("s1", "z1", "s2"), passes.forward(p), strict=False))
+            right = dict(zip(("s1", "z1", "s2"), passes.values(p), strict=False))
             s1, z1, s2 = (f"{one} = {show(array)}" for one, array in right.items())
             lines += [f"expected {s1}, {z1}", f"expected {s2}"]
             if name == "y_hat":
                 lines += self._cached(case, right)
             else:
-                lines.append(f"expected error of layer 2 = {show(self.backward.delta2(case))}")
+                lines.append(f"expected error of layer 2 = {show(passes.delta2(p))}")
             if name.endswith("1"):
-                lines.append(f"expected error of layer 1 = {show(self.backward.delta1(case))}")
+                lines.append(f"expected error of layer 1 = {show(passes.delta1(p))}")
         both = f"expected {name} = {show(p.truth[name])}", f"yours    {name} = {show(value)}"
         return [*lines, *both]
 
@@ -103,37 +103,31 @@ class Networks(Judge):
 
     def _explain_forward(self) -> None:
         y_hat = self.y_hat
-        if explanation := search.explain_forward(y_hat.given()):
+        if explanation := search.best(y_hat.given()) or next(self._copied(), None):
             y_hat.explained(*explanation.mistakes)
         elif self._overflow(y_hat, y_hat.results.keys() - y_hat.right):
             y_hat.explained(Found("sigmoid-overflow"))
-        elif copied := self._copied():
-            y_hat.explained(Found("parameters-copied", copied))
         elif same := y_hat.pattern():
             self.verdict.add(same.code, (CALLS["forward"],), same.value)
         else:
             self.raised_when("forward", y_hat.given().raised, {*y_hat.results})
             self._differs(y_hat)
 
-    def _copied(self) -> str:
-        """The parameters whose first values explain y_hat; empty if none do."""
-        values = self.y_hat.values
+    def _copied(self) -> Iterator[Hypothesis]:
+        """The parameters whose first values explain y_hat."""
         made: dict[str, dict[str, Any]] = {
             case: {n: numbers(record["parameters"].get(n)) for n in PARAMETERS}
             for case, record in self.run.parameters if record.get("network") == 0
         }  # fmt: skip
-        if not self.y_hat.results.keys() <= made.keys() & values.keys():
-            return ""
 
-        def predicted(case: str, names: Sequence[str]) -> Array:
+        def predict(case: str, *names: str) -> Array:
             first = {name: made[case][name] for name in names}
-            return passes.forward(self.cases[case]._replace(**first))[3]
+            return passes.forward(replace(self.cases[case], **first))[3]
 
-        every = (names for count in (1, 2, 3, 4) for names in combinations(PARAMETERS, count))
-        close = self.tolerance.close
-        found = (names for names in every
-                 if all(close(v, predicted(c, names)) for c, v in values.items()))  # fmt: skip
-        return listed(next(found, ()))
+        every = [names for count in (1, 2, 3, 4) for names in combinations(PARAMETERS, count)]
+        if self.y_hat.results.keys() <= made.keys() & self.y_hat.values.keys():
+            said = ((Found("parameters-copied", listed(names)),) for names in every)
+            yield from search.explanations(self.y_hat.given(), map(alone, said, every), predict)
 
     def _overflow(self, quantity: Quantity, wrong: Iterable[str]) -> bool:
         """Whether all that is wrong is not a number, where a sigmoid has large arguments."""
@@ -200,16 +194,14 @@ class Networks(Judge):
             for case in set().union(*overflown.values()):
                 quantity.results.pop(case, None)
         given = [name for name, quantity in gradients.items() if quantity.values]
-        scaled = {n: (Found("gradient-scaled", text),) for n in given if (text := self._scaled(n))}
         possible = {
-            name: found for name in given if name not in scaled
-            if (found := self.backward.explanations(gradients[name].given()))
+            name: found for name in given
+            if (found := self._scaled(name) or [*search.explanations(gradients[name].given())])
         }  # fmt: skip
-        chosen, rest = search.choose(possible, raised)
-        if rest and self._backward_sizes(chosen, raised, given):
+        explained, rest = search.choose(possible, raised)
+        if rest and self._backward_sizes(explained, raised, given):
             return
         self.raised_when("backward", rest, {*first.results})
-        explained: dict[str, Explained] = {**chosen, **scaled}
         pairs = ((mistake, name) for name, mistakes in explained.items() for mistake in mistakes)
         for mistake, names in gathered(pairs).items():
             biases = mistake.code == "mean-again" and all("b" in name for name in names)
@@ -240,15 +232,16 @@ class Networks(Judge):
                 return True
         return False
 
-    def _scaled(self, name: str) -> str:
+    def _scaled(self, name: str) -> list[Hypothesis]:
         """How the gradient was normalised or clipped, if it is right but for that."""
         quantity, values = self.gradients[name], self.gradients[name].values
-        nonzero = any(value.any() for value in values.values())
-        if quantity.wrong and nonzero and len(values) == len(quantity.results):
-            for text, scaled in scalings(name, values, self.cases):
-                if all(self.tolerance.close(v, scaled[case]) for case, v in values.items()):
-                    return text
-        return ""
+        if not (quantity.wrong and any(value.any() for value in values.values())):
+            return []
+        if len(values) < len(quantity.results):
+            return []
+        every = dict(scalings(name, values, self.cases))
+        said = [alone((Found("gradient-scaled", text),), (text,)) for text in every]
+        return [*search.explanations(quantity.given(), said, lambda case, text: every[text][case])]
 
     def _unexplained(self, names: Sequence[str], blocked: bool) -> None:
         first = "error" if blocked else "difference"
@@ -352,6 +345,7 @@ class Networks(Judge):
         return {q: a for q, a in found.items() if isinstance(a, np.ndarray)}
 
 
+alone = partial(Hypothesis, MOST_MISTAKES)  # which no factor goes with
 NOT_YET = "checked once the forward pass is right"
 
 

@@ -13,7 +13,7 @@ from mlpcheck.judge.findings import Verdict, raised_together
 from mlpcheck.mistakes import Found
 from mlpcheck.run.records import Run, numbers
 from mlpcheck.search import Given, Tolerance, squeezed
-from mlpcheck.truth.cases import Array, Loss, Point
+from mlpcheck.truth.cases import HAND_NAMES, Array, Loss, Point
 
 
 def unlike(one: Iterable[Any], other: Iterable[Any]) -> bool:
@@ -26,16 +26,12 @@ def unlike(one: Iterable[Any], other: Iterable[Any]) -> bool:
 
 @dataclass
 class Judge:
-    """What the judges of the losses and of MLP share: the cases of a run, and its verdict.
-
-    hand: the cases with numbers for pencil and paper, which are shown rather than others.
-    """
+    """What the judges of the losses and of MLP share: the cases of a run, and its verdict."""
 
     run: Run
     verdict: Verdict
     tolerance: Tolerance
     cases: Mapping[str, Point] | Mapping[str, Loss]
-    hand: set[str]
 
     def example(self, name: str, case: str, value: Array, steps: bool) -> Sequence[str]:
         """The lines that show a value in a case, with the steps that lead there or without."""
@@ -170,12 +166,12 @@ class Quantity:
             self._wrong_shape(odd)
 
     def shown(self, cases: Iterable[str], steps: bool = False) -> Sequence[str]:
-        """An example by numbers: the smallest of the cases, of those by hand if there is one."""
+        """An example by numbers: of the cases for pencil and paper if it can be, the smallest."""
         wanted = set(cases)
         given = {c: value for c, value in self.values.items() if c in wanted and value.size}
         if not given:
             return ()
-        case = min(given, key=lambda c: (c not in self.judge.hand, self.truth[c].size))
+        case = min(given, key=lambda c: (not c.endswith(HAND_NAMES), self.truth[c].size))
         return self.judge.example(self.name, case, given[case], steps)
 
     def explained(self, *mistakes: Found, names: Sequence[str] = ()) -> None:

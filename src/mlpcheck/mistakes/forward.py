@@ -25,11 +25,6 @@ def _linears(run: Callable[[Array, Array, Array], Array], name: str) -> list[Opt
     return [Option(f"linear {L}", run, f"{name}{L}") for L in (1, 2)]
 
 
-def _choices(f: str | None, g: str | None) -> Callable[[str, str], tuple[str, str]]:
-    """f and g, or these activations in their place."""
-    return lambda given_f, given_g: (f or given_f, g or given_g)
-
-
 def _uses_sigmoid(code: str) -> Changes:
     return [(USES, USES.replace("torch.sigmoid(s)", code))]
 
@@ -65,26 +60,25 @@ ROWS = (
         [[("s1 = x @ W1.T + b1", "s1 = x @ W1.T"), (Z1, Z1 + " + b1")]]),
     Mistake("activation-missing", "{what}: {value} is not applied.", "eq:a02",
         options("choice", {
-            "f": _choices("identity", None), "g": _choices(None, "identity"),
-            "each of f and g": _choices("identity", "identity"),
+            "f": ("identity", "g"), "g": ("f", "identity"),
+            "each of f and g": ("identity", "identity"),
         }), [[(Y_HAT, "y_hat = s2")], [(Z1, "z1 = s1")]]),
     Mistake("activation-swapped", "{what}: {value}. Layer 1 has f, layer 2 has g.",
         "eq:a02", options("choice", {
-            "f and g are swapped": lambda f, g: (g, f),
-            "f is used in both layers": lambda f, g: (f, f),
-            "g is used in both layers": lambda f, g: (g, g),
+            "f and g are swapped": ("g", "f"), "f is used in both layers": ("f", "f"),
+            "g is used in both layers": ("g", "g"),
         }),
         [[("= f_function\n", "= g_function\n"),
           ("self.g_function = g_function", "self.g_function = f_function")]]),
     Mistake("activation-fixed", "{what}: {value}, whatever was asked for.", "eq:a02",
-        [Option("choice", _choices(f, g), said) for said, f, g in (
-            ("layer 1 has the ReLU", "relu", None), ("layer 1 has the sigmoid", "sigmoid", None),
-            ("layer 2 has the ReLU", None, "relu"), ("layer 2 has the sigmoid", None, "sigmoid"),
-            ("both layers have the ReLU", "relu", "relu"),
-            ("both have the sigmoid", "sigmoid", "sigmoid"),
-            ("layer 1 has the ReLU, layer 2 nothing", "relu", "identity"),
-            ("layer 1 has the ReLU, layer 2 the sigmoid", "relu", "sigmoid"),
-        )], [[("= f_function\n", '= "relu"\n')]]),
+        options("choice", {
+            "layer 1 has the ReLU": ("relu", "g"), "layer 1 has the sigmoid": ("sigmoid", "g"),
+            "layer 2 has the ReLU": ("f", "relu"), "layer 2 has the sigmoid": ("f", "sigmoid"),
+            "both layers have the ReLU": ("relu", "relu"),
+            "both have the sigmoid": ("sigmoid", "sigmoid"),
+            "layer 1 has the ReLU, layer 2 nothing": ("relu", "identity"),
+            "layer 1 has the ReLU, layer 2 the sigmoid": ("relu", "sigmoid"),
+        }), [[("= f_function\n", '= "relu"\n')]]),
     Mistake("activation-twice", "{what}: {value} is applied twice.", "eq:a02",
         options("times", {"f": (2, 1), "g": (1, 2), "each of f and g": (2, 2)}),
         [[(Y_HAT, f"{Y_HAT[:-1]}.clone())\n        y_hat = activation(self.g_function, y_hat)")]]),

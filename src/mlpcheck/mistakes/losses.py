@@ -9,8 +9,7 @@ from mlpcheck.mistakes.registry import Changes, Mistake, Option, options
 from mlpcheck.truth.cases import Array
 from mlpcheck.truth.passes import cross_entropy, entropy_slope, sigmoid
 
-SEE = {"the loss of bce_loss": "eq:f03", "bce_loss": "eq:f04",
-       "": "eq:a05"}  # fmt: skip
+SEE = {"the loss of bce_loss": "eq:f03", "bce_loss": "eq:f04", "": "eq:a05"}
 Pair = Callable[[Array, Array], Any]
 EPSILONS = tuple(10.0**-k for k in range(3, 17))
 
@@ -58,23 +57,17 @@ FLAT: dict[str, Callable[[Array, Array], tuple[Array, Array]]] = {
 }
 
 
-def _broadcast(name: str, run: Pair, whole: bool = False) -> Pair:
-    """run on arrays of which one is flattened; with `whole` it is over the size of what results."""
+def _broadcast(flat: str, loss: str, element: Pair, slope: Pair) -> list[Option]:
+    """A loss of such arrays, and its gradient, over the size of y or of what results."""
 
-    def flattened(y: Array, p: Array) -> Any:
-        result = np.asarray(run(*FLAT[name](y, p)))
-        return result * y.size / result.size if whole else result
+    def wide(y: Array, p: Array) -> Array:
+        return np.asarray(slope(*FLAT[flat](y, p)))
 
-    return flattened
-
-
-def _broadcasts(loss: str, element: Pair, slope: Pair) -> list[Option]:
-    found, step = [], f"{loss} dJdy_hat"
-    for name in FLAT:
-        mean = _broadcast(name, lambda y, p: np.mean(element(y, p)))
-        slopes = [Option(step, _broadcast(name, slope, whole), name) for whole in (False, True)]
-        found += [Option(f"{loss} loss", mean, name), *slopes]
-    return found
+    return [
+        Option(f"{loss} loss", lambda y, p: np.mean(element(*FLAT[flat](y, p))), flat),
+        Option(f"{loss} dJdy_hat", wide, flat),
+        Option(f"{loss} dJdy_hat", lambda y, p: wide(y, p) * y.size / wide(y, p).size, flat),
+    ]
 
 
 def both(loss: str, slope: str) -> Changes:
@@ -93,8 +86,9 @@ ROWS = (
     Mistake("broadcast", "{what}: {value} loses an axis, so that with one output every prediction "
         "is compared with every target, N x N differences for N. Leave y and y_hat in the shape "
         "(N, K).", SEE,
-        [*_broadcasts("mse_loss", lambda y, p: (p - y) ** 2, lambda y, p: 2 * (p - y)),
-         *_broadcasts("bce_loss", cross_entropy, entropy_slope)],
+        [option for loss in (("mse_loss", lambda y, p: (p - y) ** 2, lambda y, p: 2 * (p - y)),
+                             ("bce_loss", cross_entropy, entropy_slope))
+         for flat in FLAT for option in _broadcast(flat, *loss)],
         [[("difference = y_hat - y\n", "difference = y_hat.squeeze() - y\n")],
          [("difference = y_hat - y\n", "difference = y_hat - y.reshape(-1)\n")],
          [(FIRST, "    y_hat = y_hat.squeeze()\n" + FIRST)]]),

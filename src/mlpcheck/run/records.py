@@ -74,7 +74,6 @@ class Run:
         self.clears = ""  # what backward calls to clear its own gradients
         self.absent: list[str] = []  # modules that are imported and not there
         self.syntax: Record = {}
-        self.unloaded: Raised | None = None
         self.returned: dict[tuple[str, str, int], list[Any]] = {}
         self.grads: dict[tuple[str, int], dict[str, Any]] = {}
         self.backward_returns: list[str] = []  # what backward returned, as far as it is something
@@ -120,7 +119,6 @@ class Run:
         if "problem" in record:
             problem = Raised(str(record["problem"]["code"]), str(record["problem"]["text"]))
             self.raised[case, call, number] = problem
-            self.unloaded = problem if call == "load" else self.unloaded
         for kind in ("autograd", "forbidden", "changed"):
             if kind in record:
                 self.notes.append(Note(kind, call, case, str(record[kind])))
@@ -147,10 +145,9 @@ def numbers(encoded: Any) -> Array | str:
         case {"number": number}:
             return np.array(number, dtype=np.float64)
         case {"tensor": shape, "data": data}:
-            try:
+            with contextlib.suppress(TypeError, ValueError):
                 return np.frombuffer(bytes.fromhex(data)).reshape(shape)
-            except (TypeError, ValueError):
-                return "given a tensor whose numbers cannot be read"
+            return "given a tensor whose numbers cannot be read"
         case {"tensor": shape}:
             return f"given the shape {tuple(shape)}, far too large"
         case {"type": "NoneType"}:

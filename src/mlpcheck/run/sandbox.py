@@ -133,7 +133,7 @@ def chosen(sandbox: str) -> bool:
 # ------------------------------------------------------------------------------ the server
 
 
-class Server:
+class Server(contextlib.AbstractContextManager["Server"]):
     """A runner that waits for requests. One at a time; use one server for each thread."""
 
     def __init__(
@@ -148,9 +148,6 @@ class Server:
     def work(self) -> Path:
         """The folder that the runner shares with the checker."""
         return Path(tempfile.mkdtemp(prefix="mlpcheck-")).resolve()
-
-    def __enter__(self) -> "Server":
-        return self
 
     def __exit__(self, *_: object) -> None:
         """End all processes; what another thread is waiting for does not come back."""
@@ -210,31 +207,29 @@ class Server:
         Failed if the checker cannot do its part.
         """
         try:
-            try:
-                return self._attempts(path, cases, dtype)
-            finally:
-                for left in self.work.iterdir():
-                    shutil.rmtree(left) if left.is_dir() else left.unlink()
-                if self.closed:  # meanwhile: something may have been copied after the end
-                    shutil.rmtree(self.work, ignore_errors=True)
+            self._start()  # which may take long, and is not the submission's time
+            with tempfile.TemporaryDirectory(dir=self.work) as name:
+                return self._attempts(path, cases, dtype, Path(name))
         except OSError as error:
             if self.closed:
                 raise Stopped("the runner was closed") from error
             raise Failed(f"{error.filename or 'the temporary folder'}: {error.strerror}") from error
+        finally:
+            if self.closed:  # meanwhile: something may have been copied after the end
+                shutil.rmtree(self.work, ignore_errors=True)
 
-    def _attempts(self, path: Path, cases: list[Record], dtype: str) -> list[Record]:
+    def _attempts(self, path: Path, cases: list[Record], dtype: str, work: Path) -> list[Record]:
         """The records of process after process, each without the cases that were begun before."""
         records, done, without = list[Record](), set[str](), set[str]()
-        self._start()  # which may take long, and is not the submission's time
         deadline = time.monotonic() + self.limits.seconds
         for number in range(len(cases) + 1):
-            folder = self.work / f"submission-{number}"  # a fresh copy: files may have been changed
+            folder = work / f"submission-{number}"  # a fresh copy: files may have been changed
             folder.mkdir()
             copy_submission(path, folder)
             new, ended = self._attempt({
                 "folder": str(folder), "file": "mlp.py", "dtype": dtype, "without": sorted(without),
-                "records": str(self.work / f"records-{number}"),
-                "output": str(self.work / f"output-{number}"),
+                "records": str(work / f"records-{number}"),
+                "output": str(work / f"output-{number}"),
                 "cases": [case for case in cases if case["id"] not in done],
                 "left": deadline - time.monotonic(), **asdict(self.limits),
                 "file_bytes": 4 * self.limits.output_bytes,

@@ -33,7 +33,8 @@ class Sizes(NamedTuple):
     in1: int = 0
 
 
-class Point(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Point:
     """One forward and backward pass: activations, parameters and input, and the right results.
 
     x is (N, in1), d = dJdy_hat is (N, out2); the truth holds y_hat and the four gradients.
@@ -117,7 +118,7 @@ class Loss:
 
 def point(f: str, g: str, parameters: Sequence[Any], x: Any, d: Any) -> Point:
     """A point with its truth by autograd."""
-    numbers = [np.array(a, dtype=np.float64) for a in (*parameters, x, d)]
+    numbers: Any = [np.array(a, dtype=np.float64) for a in (*parameters, x, d)]
     W1, b1, W2, b2, x, d = (torch.tensor(a) for a in numbers)
     leaves = [tensor.requires_grad_() for tensor in (W1, b1, W2, b2)]
     y_hat = ACTIVATE[g](ACTIVATE[f](x @ W1.T + b1) @ W2.T + b2)
@@ -125,7 +126,7 @@ def point(f: str, g: str, parameters: Sequence[Any], x: Any, d: Any) -> Point:
     truth = {"y_hat": y_hat.detach().numpy()}
     for name, gradient in zip(PARAMETERS, gradients, strict=True):
         truth[f"dJd{name}"] = gradient.numpy()
-    return Point(f, g, *numbers, truth=truth)  # type: ignore[misc,arg-type] # six arrays
+    return Point(f, g, *numbers, truth)  # type: ignore[call-arg]  # six arrays
 
 
 def _random(
@@ -147,6 +148,7 @@ SIZES = (
 )  # fmt: skip
 MORE = 4
 # Parameters, x and dJdy_hat for pencil and paper; on the second one every matrix fits anywhere.
+HAND_NAMES = ("hand", "square")
 HAND = (
     (([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5]], [0.25]), [[1, 2], [2, 0.5]], [[1], [-2]]),
     (([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5], [-1, 1]], [0.25, -0.5]),
@@ -161,7 +163,7 @@ def _networks() -> list[Network]:
             one = _random(f, g, (a, b, c), N, 1)
             cases.append(Network(f"{f}-{g}-{N}-{a}{b}{c}", "plain", (one,)))
     for f, g in PAIRS:
-        for name, numbers in zip(("hand", "square"), HAND, strict=True):
+        for name, numbers in zip(HAND_NAMES, HAND, strict=True):
             cases.append(Network(f"{f}-{g}-{name}", "hand", (point(f, g, *numbers),)))
         tiny = _random(f, g, (3, 2, 4), 3, 2, scale=1e-2)
         cases.append(Network(f"{f}-{g}-tiny", "tiny", (tiny,)))
@@ -173,7 +175,7 @@ def _networks() -> list[Network]:
             _random(f, g, (3, 4, 2), N, seed) for N, seed in ((5, 3), (5, 4), (7, 5), (5, 8))
         )
         second, third, stale = (
-            point(f, g, first[2:6], x, d)
+            point(f, g, (first.W1, first.b1, first.W2, first.b2), x, d)
             for x, d in ((other.x, other.d), (more.x, more.d), (first.x, other.d))
         )
         for name, role, points, twins in (
@@ -239,16 +241,20 @@ def _losses() -> list[Loss]:
     return cases
 
 
-def probes(sizes: Sequence[int]) -> list[Network]:
-    """Cases with these batch sizes, for a batch size that is written into the code."""
-    return [Network(f"{f}-{g}-probe-{N}", "probe", (_random(f, g, (3, 4, 2), N, 7),))
-            for N, (f, g) in product(sizes, PAIRS)]  # fmt: skip
+@cache
+def probes(N: int) -> list[Network]:
+    """Cases with this batch size, for one that is written into the code."""
+    return [
+        Network(f"{f}-{g}-probe-{N}", "probe", (_random(f, g, (3, 4, 2), N, 7),)) for f, g in PAIRS
+    ]
 
 
 @cache
 def networks(probed: tuple[int, ...] = ()) -> dict[str, Network]:
     """All cases for MLP by id, with those of `probes`."""
-    return {case.id: case for case in (*_networks(), *probes(probed))}
+    if probed:
+        return networks() | {case.id: case for n in probed for case in probes(n)}
+    return {case.id: case for case in _networks()}
 
 
 @cache

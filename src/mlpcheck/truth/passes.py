@@ -5,12 +5,13 @@ One that does not fit the shapes raises ValueError, as PyTorch raises RuntimeErr
 arguments.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from mlpcheck.truth.cases import ACTIVATIONS, Array, Point
+from mlpcheck.truth.cases import ACTIVATIONS, Array, Loss, Point
 
 Function = Callable[[Array], Array]
 
@@ -60,11 +61,11 @@ class End(NamedTuple):
     delta: Array
     right: Array
     x: Array
+    other: Array  # the right gradient of the other layer's parameter of the same kind
     s1: Array
     z1: Array
     s2: Array
     y_hat: Array
-    other: Array  # the right gradient of the other layer's parameter of the same kind
 
 
 def cross_entropy(y: Array, y_hat: Array) -> Array:
@@ -79,7 +80,7 @@ def entropy_slope(y: Array, y_hat: Array) -> Array:
 
 # The steps, and what is right at each. A loss's gradient is multiplied by the number of elements.
 RIGHT: dict[str, Any] = {
-    "choice": lambda f, g: (f, g), "times": (1, 1), "after": (False, False),
+    "choice": ("f", "g"), "times": (1, 1), "after": (False, False),
     "relu": relu, "sigmoid": sigmoid, "identity": identity, "output": identity,
     **{f"linear {L}": lambda z, W, b: z @ W.T + b for L in (1, 2)},
     **{f"slope of {name}": lambda a, name=name: slope(name, a.s) for name in ACTIVATIONS},
@@ -96,10 +97,10 @@ FORWARD = ("choice", "times", "linear 1", "linear 2", "after", "relu", "sigmoid"
            "output")  # fmt: skip
 
 
-def forward(point: Point, steps: dict[str, Any] | None = None) -> tuple[Array, ...]:
-    """s1, z1, s2 and y_hat: eq:deep-network for two layers, with these steps replaced."""
-    do = RIGHT | (steps or {})
-    f, g = (do[name] for name in do["choice"](point.f, point.g))
+def forward(point: Point, steps: Sequence[Any] = ()) -> tuple[Array, ...]:
+    """s1, z1, s2 and y_hat: eq:deep-network for two layers; `steps` are those of FORWARD."""
+    do = RIGHT | dict(zip(FORWARD, steps, strict=False))
+    f, g = (do[getattr(point, name, name)] for name in do["choice"])
     late = do["after"]  # whether b1 and b2 are added after the activation
     b1, late1 = (0 * point.b1, point.b1) if late[0] else (point.b1, 0)
     b2, late2 = (0 * point.b2, point.b2) if late[1] else (point.b2, 0)
@@ -110,3 +111,76 @@ def forward(point: Point, steps: dict[str, Any] | None = None) -> tuple[Array, .
     for _ in range(do["times"][1]):
         y_hat = g(y_hat)
     return s1, z1, s2, do["output"](y_hat + late2)
+
+
+# What a hypothesis gives in a case depends on few of its steps: those of the two activations. So
+# errors and gradients are kept by these, and serve many hypotheses, and every submission.
+
+Error = Callable[[Layer], Array]
+
+
+class Errors(NamedTuple):
+    """How the error of the layer behind f or g is computed, by what that activation is."""
+
+    layer: str
+    sigmoid: Error
+    relu: Error
+    identity: Error
+
+
+@cache
+def values(p: Point) -> tuple[Array, ...]:
+    """The right s1, z1, s2 and y_hat."""
+    with np.errstate(all="ignore"):  # large numbers are meant to overflow
+        return forward(p)
+
+
+@cache
+def delta2(p: Point, error: Error = RIGHT["error"]) -> Array:
+    """The error of layer 2, computed in this way: eq:c18-4."""
+    s1, z1, s2, y_hat = values(p)
+    return error(Layer(p.g, p.f, s2, y_hat, p.d, s1, z1, p.x))
+
+
+@cache
+def delta1(
+    p: Point, error2: Error = RIGHT["error"], error1: Error = RIGHT["error"],
+    back: Any = RIGHT["back"],
+) -> Array:  # fmt: skip
+    """The error of layer 1, by the error of layer 2 and the way back from it: eq:c18-2."""
+    s1, z1, s2, y_hat = values(p)
+    return error1(Layer(p.f, p.g, s1, z1, back(delta2(p, error2), p), s2, y_hat, p.x))
+
+
+@lru_cache(maxsize=1 << 18)
+def gradient(name: str, p: Point, *steps: Any) -> Array:
+    """A gradient by the steps of delta2 or delta1 and a last one: eq:c18-1, eq:c26-1."""
+    *before, final = steps
+    L, other = int(name[-1]), p.truth[f"{name[:-1]}{3 - int(name[-1])}"]
+    delta, z = (delta2(p, *before), values(p)[1]) if L == 2 else (delta1(p, *before), p.x)
+    return np.asarray(final(End(delta, z, p.x, other, *values(p))))
+
+
+def predicted(name: str, case: Point | Loss, *steps: Any) -> Array:
+    """A quantity by these steps, of each error those for the layer's activation."""
+    if isinstance(case, Loss):
+        return np.asarray(steps[0](case.y, case.y_hat)) / (1 if name == "loss" else case.y.size)
+    return forward(case, steps)[3] if name == "y_hat" else gradient(name, case, *steps)
+
+
+def steps(name: str, cases: Mapping[str, Point] | Mapping[str, Loss]) -> tuple[str, ...]:
+    """The steps that lead to a quantity."""
+    for case in cases.values():
+        if isinstance(case, Loss):
+            return (f"{case.function} {name}",)
+    if name == "y_hat":
+        return FORWARD
+    final = "bias" if name[-2] == "b" else f"weights {name[-1]}"
+    return "error 2", *(("error 1", "back") if name[-1] == "1" else ()), final
+
+
+def used(steps: tuple[Any, ...], case: Point | Loss) -> tuple[Any, ...]:
+    """What counts of the steps in this case: of each error that of the layer's activation."""
+    return tuple(
+        getattr(one, getattr(case, one.layer)) if isinstance(one, Errors) else one for one in steps
+    )

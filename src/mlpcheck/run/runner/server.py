@@ -88,20 +88,17 @@ def carry_out(request: dict[str, Any]) -> None:
 
 
 def size(file: str) -> int:
-    try:
+    with contextlib.suppress(OSError):
         return os.stat(file).st_size
-    except OSError:
-        return 0
+    return 0
 
 
 def cpu_seconds(pid: int) -> float:
     """The processor's time that a process has used, 0 where the system does not tell."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as stat:
-            fields = stat.read().rsplit(b")", 1)[1].split()
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rsplit(b")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    except (OSError, IndexError, ValueError):
-        return 0.0
+    return 0.0
 
 
 def watch(child: BaseProcess, request: dict[str, Any], allowed: float) -> dict[str, Any]:

@@ -59,10 +59,9 @@ def encode(value: Any) -> dict[str, Any]:
 
 def holds(test: Any, *values: Any) -> bool:
     """Whether it holds of the values; not if they are no tensors, or without numbers."""
-    try:
+    with suppress(Exception):
         return bool(test(*values))
-    except Exception:
-        return False
+    return False
 
 
 def held(network: Any, name: str) -> dict[Any, Any]:
@@ -79,10 +78,9 @@ def tensors(network: Any) -> dict[str, Any]:
 
 def signature(thing: Any) -> list[str] | None:
     """The names of its arguments; None if it is nothing to be called."""
-    try:
+    with suppress(ValueError, TypeError):
         return list(inspect.signature(thing).parameters) if callable(thing) else None
-    except (ValueError, TypeError):
-        return []
+    return []
 
 
 class CallFailed(Exception):

@@ -43,11 +43,17 @@ def unreadable(source: bytes) -> str:
 
 
 def wrong_syntax(error: SyntaxError) -> dict[str, Any]:
-    """The syntax error for the records, with the version that found it if a newer one may not."""
+    """What the syntax error is, and its line with a mark below the place."""
     line = (error.text or "").rstrip("\n")[:200]
-    newer = ".".join(map(str, sys.version_info[:2])) if NEWER.search(line) else ""
-    return {"message": error.msg, "line": error.lineno, "column": error.offset or 1,
-            "source": line, "newer": newer}  # fmt: skip
+    source = line.strip()
+    text = f"{error.msg.capitalize()}, in line {error.lineno}."
+    if source.startswith(("%", "!")):
+        text += " Lines that begin with % or ! are for notebooks alone."
+    if NEWER.search(line):  # a newer Python might read it
+        version = ".".join(map(str, sys.version_info[:2]))
+        text += f" The checker has Python {version}, which may be older than yours."
+    mark = " " * ((error.offset or 1) - 1 - line.index(source)) + "^"
+    return {"reason": text, "shown": [source, mark]}
 
 
 def scan(tree: ast.Module) -> dict[str, Any]:
