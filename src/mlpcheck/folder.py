@@ -83,7 +83,7 @@ def line(result: Result) -> str:
 def row(result: Result) -> Row:
     """The row of a submission in the table; without points if the checker failed."""
     verdict, codes = result.verdict, result.verdict.codes
-    points = {"points": verdict.score, **{group: verdict.points(group) for group in POINTS}}
+    points = {"points": verdict.score, **{name: g.points for name, g in verdict.groups.items()}}
     return {
         "name": result.name,
         **{column: f"{number:g}" if result.digest else "" for column, number in points.items()},

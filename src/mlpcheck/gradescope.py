@@ -61,7 +61,7 @@ def results(result: Result, book: str | None) -> str:
             said += [report.sentence(f) for f in verdict.findings if name in f.groups]
             said += [f"{group.note}."] if group.note else []
         tests.append({
-            "name": name, "score": verdict.points(name), "max_score": verdict.weights[name],
+            "name": name, "score": group.points, "max_score": group.weight,
             "status": "passed" if group.full else "failed", "output": "\n".join(said), **visible,
         })  # fmt: skip
     data = {

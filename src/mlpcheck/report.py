@@ -51,8 +51,8 @@ def data(result: Result, book: str | None = None) -> dict[str, Any]:
         told = {"sentence": sentence(finding), "see": said, "link": link}
         findings.append({**asdict(finding), **told})
     groups = {
-        name: {"points": verdict.points(name), "of": verdict.weights[name],
-               "cases": group.total, "held": group.held, "note": group.note}
+        name: {"points": group.points, "of": group.weight, "cases": group.total,
+               "held": group.held, "note": group.note}
         for name, group in verdict.groups.items()
     }  # fmt: skip
     points = verdict.score if result.digest else None
@@ -98,7 +98,7 @@ def _report(result: Result, book: str | None) -> Lines:
     for note, names in notes.items():
         yield from _paragraph(f"{listed(names)}: {note}.")
     if result.digest and verdict.score < verdict.most:
-        lost = [f"{name} {verdict.points(name):g} of {verdict.weights[name]:g}"
+        lost = [f"{name} {group.points:g} of {group.weight:g}"
                 for name, group in verdict.groups.items() if not group.full]  # fmt: skip
         yield from _paragraph(f"Points: {', '.join(lost)}; all others full.")
 

@@ -223,11 +223,15 @@ def choices(*steps: str) -> list[Hypothesis]:
     found: list[tuple[frozenset[Found], Explained, tuple[Any, ...]]] = [(frozenset(), (), ())]
     for step in steps:
         layer = {"error 1": "f", "error 2": "g"}.get(step, "")
+        options = [
+            (run, wrong, [Found(m.code, m.value.replace("{layer}", layer)) for m in wrong])
+            for run, wrong in (errors(layer) if layer else at(step))
+        ]
         found = [
             # A shared function for the derivative makes the same mistake in both layers.
-            (kinds.union(wrong), (*mistakes, *(m.of(layer) for m in wrong)), (*chosen, run))
-            for run, wrong in (errors(layer) if layer else at(step))
+            (kinds.union(wrong), (*mistakes, *more), (*chosen, run))
             for kinds, mistakes, chosen in found
+            for run, wrong, more in options
             if len(kinds.union(wrong)) <= MOST_MISTAKES
         ]
     every = (Hypothesis(len(kinds), mistakes, chosen) for kinds, mistakes, chosen in found)

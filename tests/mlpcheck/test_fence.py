@@ -234,7 +234,7 @@ def test_a_signal_leaves_no_copy_and_no_process_behind(name, sent, reference, tm
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
     deadline = time.monotonic() + 120
-    while not list(temporary.glob("mlpcheck-*/records-0")):
+    while not list(temporary.glob("mlpcheck-*/*/submission.records")):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     running.send_signal(sent)

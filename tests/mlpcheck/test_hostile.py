@@ -165,8 +165,8 @@ def test_it_is_reported_and_the_losses_are_judged(name, check_source, reference,
     code, expected = IN_FORWARD[name]
     result = check_source(reference.in_forward(code.replace("VICTIM", repr(str(victim)))))
     assert [code for code in result.verdict.codes if code != "to-be-read"] == [expected]
-    assert all(result.verdict.points(group) == 5 for group in LOSSES)
-    assert result.verdict.points("forward") == 0 or expected == "forbidden"
+    assert all(result.verdict.groups[group].points == 5 for group in LOSSES)
+    assert result.verdict.groups["forward"].points == 0 or expected == "forbidden"
     assert victim.read_text("utf-8") == "kept"
     assert "Traceback" not in report.text(result)
 
@@ -205,8 +205,8 @@ def test_a_trick_earns_no_points(name, check_source, wrong, plain):
 def test_autograd_is_found_where_it_hides(name, check_source, reference):
     result = check_source(reference.in_backward(HIDDEN_AUTOGRAD[name]))
     assert "autograd" in result.verdict.codes
-    assert all(result.verdict.points(gradient) == 0 for gradient in cases.GRADIENTS)
-    assert result.verdict.points("forward") == 20
+    assert all(result.verdict.groups[gradient].points == 0 for gradient in cases.GRADIENTS)
+    assert result.verdict.groups["forward"].points == 20
 
 
 def test_results_that_never_come_back_are_reported(check_source, reference):
@@ -225,7 +225,7 @@ def test_a_loop_in_backward_leaves_forward_and_losses_judged(check_source, refer
     assert result.verdict.codes == ["timeout"]
     assert "backward(dJdy_hat)" in result.verdict.findings[0].what
     assert result.verdict.findings[0].value.startswith("computed for more than 1 seconds.")
-    assert result.verdict.points("forward") == 20
+    assert result.verdict.groups["forward"].points == 20
 
 
 def test_a_function_that_sleeps_is_ended(check_source, reference):

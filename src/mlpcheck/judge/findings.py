@@ -1,9 +1,8 @@
 """The verdict on a submission: its findings, and the points of its groups."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -47,7 +46,7 @@ PLACES: dict[str, tuple[str, set[str]]] = {
 ELSEWHERE = ("", {"interface", *NETWORK})  # MLP itself, and its attributes
 
 
-@dataclass(frozen=True)
+@dataclass
 class Finding:
     """Something that is wrong: a code, the quantities or calls it is seen in, and more lines.
 
@@ -68,21 +67,21 @@ class Finding:
         places = [PLACES.get(one, ELSEWHERE)[1] for one in self.what] or [{*POINTS}]
         return set[str]().union(*places, {"interface"} if self.code in BEHAVIOUR else ())
 
-    def located(self, lines: Mapping[str, int]) -> "Finding":
-        """The same with the function, or the assignment of a gradient, that makes what it is in."""
+    def locate(self, lines: Mapping[str, int]) -> None:
+        """Add the function, or the assignment of a gradient, that makes what it is seen in."""
         name, groups = PLACES.get(self.what[0] if self.what else "", ELSEWHERE)
-        if name not in lines or "(line" in self.value:
-            return self
-        (gradient,) = groups if len(self.what) == len(groups) == 1 else ("",)
-        stored = gradient in GRADIENTS and lines.get(gradient)
-        more = f", which stores {gradient} in line {stored}" if stored else ""
-        return replace(self, line=f"{name}, line {lines[name]}{more}")
+        if name in lines and "(line" not in self.value:
+            (gradient,) = groups if len(self.what) == len(groups) == 1 else ("",)
+            stored = gradient in GRADIENTS and lines.get(gradient)
+            more = f", which stores {gradient} in line {stored}" if stored else ""
+            self.line = f"{name}, line {lines[name]}{more}"
 
 
 @dataclass
 class Group:
-    """How many of its cases hold; `note` says why some could not be judged."""
+    """What it is worth, and how many of its cases hold; `note` says why some were not judged."""
 
+    weight: float
     held: int = 0
     total: int = 0
     note: str = ""
@@ -95,26 +94,25 @@ class Group:
     def full(self) -> bool:
         return bool(self.total) and self.held == self.total
 
+    @property
+    def points(self) -> float:
+        return round(self.weight * self.held / self.total, 1) if self.total else 0.0
 
-@dataclass
+
 class Verdict:
-    """All findings and groups of a submission. `weights` are what a group is worth."""
+    """All findings and groups of a submission."""
 
-    weights: Mapping[str, float] = field(default_factory=lambda: POINTS)
-    findings: list[Finding] = field(default_factory=list)
-    groups: dict[str, Group] = field(default_factory=lambda: {name: Group() for name in POINTS})
-
-    def points(self, name: str) -> float:
-        group = self.groups[name]
-        return round(self.weights[name] * group.held / group.total, 1) if group.total else 0.0
+    def __init__(self, weights: Mapping[str, float] = POINTS) -> None:
+        self.findings: list[Finding] = []
+        self.groups = {name: Group(weight) for name, weight in weights.items()}
 
     @property
     def score(self) -> float:
-        return round(sum(self.points(name) for name in POINTS), 1)
+        return round(sum(group.points for group in self.groups.values()), 1)
 
     @property
     def most(self) -> float:
-        return sum(self.weights.values())
+        return sum(group.weight for group in self.groups.values())
 
     @property
     def codes(self) -> list[str]:
@@ -128,13 +126,12 @@ class Verdict:
 
     def add(self, code: str, what: Iterable[str], value: str = "", *detail: str) -> None:
         """Add a finding, or its quantities to the same finding."""
-        new = Finding(code, tuple(what), value, detail)
-        for i, old in enumerate(self.findings):
+        for old in self.findings:
             if (old.code, old.value) == (code, value):
-                both = tuple(dict.fromkeys((*old.what, *new.what)))
-                self.findings[i] = replace(new, what=both, detail=old.detail or detail)
+                old.what = tuple(dict.fromkeys((*old.what, *what)))
+                old.detail = old.detail or detail
                 return
-        self.findings.append(new)
+        self.findings.append(Finding(code, tuple(what), value, detail))
 
     def has(self, *codes: str) -> bool:
         return any(finding.code in codes for finding in self.findings)
@@ -166,8 +163,9 @@ class Verdict:
 
     def finish(self, lines: Mapping[str, int]) -> None:
         """Say where to look, put what costs most first, and leave no point lost in silence."""
-        self.findings = [finding.located(lines) for finding in self.findings]
-        lost = {name: self.weights[name] - self.points(name) for name in POINTS}
+        for finding in self.findings:
+            finding.locate(lines)
+        lost = {name: group.weight - group.points for name, group in self.groups.items()}
         self.findings.sort(key=lambda f: -sum(lost[name] for name in f.groups))
         for name, group in self.groups.items():
             if not (group.full or name in self.told or group.note):
@@ -191,23 +189,6 @@ LENGTHS = {
     "W1": "(out1, in1)", "b1": "(out1,)", "W2": "(out2, in2)", "b2": "(out2,)",
     "y_hat": "(N, out2)", "dJdy_hat": "(N, K)",
 }  # fmt: skip
-
-
-def raised_together(problems: Mapping[str, Raised]) -> list[tuple[Raised, set[str]]]:
-    """The different problems, each with its cases.
-
-    The same error in other sizes has other numbers in its text: the most frequent text stands for
-    all that come from the same line.
-    """
-    count = Counter(problems.values())
-    lines = gathered(
-        (p.code + p.text.split(":")[0] + p.text.rsplit("(line", 1)[-1], case)
-        for case, p in problems.items()
-    )
-    return [
-        (max((problems[c] for c in cases), key=lambda p: (count[p], p.text, p)), {*cases})
-        for cases in lines.values()
-    ]
 
 
 def show(array: Array) -> str:

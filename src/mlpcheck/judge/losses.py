@@ -8,7 +8,7 @@ import numpy as np
 from mlpcheck import search
 from mlpcheck.judge.findings import CALLS, Verdict, show
 from mlpcheck.judge.quantity import Judge, Quantity, unlike
-from mlpcheck.mistakes import Explained, Found
+from mlpcheck.mistakes import Found
 from mlpcheck.run.records import Run, numbers
 from mlpcheck.search import Tolerance
 from mlpcheck.truth import cases
@@ -57,12 +57,11 @@ class Loss(Judge):
     def _take(self) -> None:
         """Sort what was returned; findings for wrong numbers of values, and for what was raised."""
         raised = self.raised(self.function, self.cases)
+        for quantity in self.quantities.values():
+            quantity.results |= dict.fromkeys(raised)
         for case in self.cases:
             if returned := self.returned.get(case):
                 self._take_pair(case, returned)
-            elif case in raised:
-                for quantity in self.quantities.values():
-                    quantity.results[case] = None
         loss = self.quantities["loss"]
         if raised and (size := loss.pattern(loss.values)):
             self.verdict.add(size.code, self.call, size.value)
@@ -107,23 +106,18 @@ class Loss(Judge):
         if found is None:
             if size := quantity.pattern():
                 quantity.explained(size)
-            elif quantity.wrong:
+            else:
                 quantity.differs()
             return
-        quantity.explained(*self._named(found.mistakes))
+        # A squared error with swapped arguments has a flipped sign; the names tell them apart.
+        names = [str(name).lower() for name in (self.run.names.get(self.function) or [])[:2]]
+        swapped = ["hat" in name or "pred" in name for name in names] == [True, False]
+        for one in found.mistakes:
+            other = Found("swapped-arguments") if swapped and one.code == "sign" else one
+            quantity.explained(other)
         bounds = {c: v for c, v in quantity.wrong.items() if self.cases[c].saturated}
         if not best and any(not np.isfinite(v).all() for v in bounds.values()):
             self.verdict.add("bce-saturated", (quantity.what,), "", *quantity.shown(bounds))
         elif not best and bounds and not found.mistakes:
             text = "in another way than the checker knows; see the numbers"
             self.verdict.add("bce-epsilon", (quantity.what,), text, *quantity.shown(bounds))
-
-    def _named(self, mistakes: Explained) -> Explained:
-        """The mistakes as they are called in this loss.
-
-        A squared error with swapped arguments has a flipped sign; the names tell them apart.
-        """
-        names = (self.run.names.get(self.function) or [])[:2]
-        if ["hat" in str(n).lower() or "pred" in str(n).lower() for n in names] == [True, False]:
-            return tuple(Found("swapped-arguments") if m.code == "sign" else m for m in mistakes)
-        return mistakes

@@ -64,9 +64,11 @@ class Networks(Judge):
     def _count(self, group: str, quantity: Quantity, *calls: str) -> None:
         """Count the cases in which a quantity is right, and none of the calls used autograd."""
         used = {n.case for n in self.run.notes if n.kind == "autograd" and n.call in calls}
+        values, truth = quantity.values, quantity.truth
+        fine = {c for c in quantity.right - used if values[c].shape == truth[c].shape}
         for case in self.cases:
             if self.all[case].role != "probe":
-                self.verdict.groups[group].count(quantity.shaped(case) and case not in used)
+                self.verdict.groups[group].count(case in fine)
 
     # -------------------------------------------------------------------------- forward
 
@@ -79,11 +81,9 @@ class Networks(Judge):
         )  # fmt: skip
         if noisy:
             self.verdict.add("random", ("y_hat",), CALLS["forward"])
-        raised = self.raised("forward", self.cases)
+        y_hat.results |= dict.fromkeys(self.raised("forward", self.cases))
         for case in self.cases:
-            if case in raised:
-                y_hat.results[case] = None
-            elif values := returned.get((case, "forward", 0)):
+            if values := returned.get((case, "forward", 0)):
                 y_hat.take(case, values[0], ". Is a return missing?")
         self._count("forward", y_hat, "forward")
         if noisy:
@@ -111,7 +111,7 @@ class Networks(Judge):
             self.verdict.add(same.code, (CALLS["forward"],), same.value)
         else:
             self.raised_when("forward", y_hat.given().raised, {*y_hat.results})
-            self._differs(y_hat)
+            y_hat.differs(FIRST)
 
     def _copied(self) -> Iterator[Hypothesis]:
         """The parameters whose first values explain y_hat."""
@@ -157,10 +157,9 @@ class Networks(Judge):
         keys = listed(self.run.keys) or "nothing"
         missing = f"missing, or None, after backward; in grads there is {keys}"
         for name, quantity in self.gradients.items():
+            quantity.results |= dict.fromkeys(raised)
             for case in judged:
-                if case in raised:
-                    quantity.results[case] = None
-                else:
+                if case not in raised:
                     quantity.take(case, self.run.grads[case, 0].get(name), missing)
             self._count(name, quantity, "forward", "backward")
         if judged:
@@ -235,9 +234,8 @@ class Networks(Judge):
     def _scaled(self, name: str) -> list[Hypothesis]:
         """How the gradient was normalised or clipped, if it is right but for that."""
         quantity, values = self.gradients[name], self.gradients[name].values
-        if not (quantity.wrong and any(value.any() for value in values.values())):
-            return []
-        if len(values) < len(quantity.results):
+        whole = len(values) == len(quantity.results)
+        if not (quantity.wrong and whole and any(value.any() for value in values.values())):
             return []
         every = dict(scalings(name, values, self.cases))
         said = [alone((Found("gradient-scaled", text),), (text,)) for text in every]
@@ -253,15 +251,10 @@ class Networks(Judge):
                 note = f"wrong as well; to be looked at again once the {first} is gone"
                 self.verdict.groups[name].note = note
             elif quantity.wrong:
-                self._differs(quantity)
+                quantity.differs(FIRST)
                 blocked = True
 
     # -------------------------------------------------------------------------- when
-
-    def _differs(self, quantity: Quantity) -> None:
-        if quantity.wrong:
-            when = self.alone({*quantity.wrong}, {*quantity.results})
-            quantity.differs(when, " It is the first to differ.")
 
     def alone(self, found: set[str], judged: set[str]) -> str:
         roles = {self.all[case].role for case in found}
@@ -346,6 +339,7 @@ class Networks(Judge):
 
 
 alone = partial(Hypothesis, MOST_MISTAKES)  # which no factor goes with
+FIRST = " It is the first to differ."
 NOT_YET = "checked once the forward pass is right"
 
 

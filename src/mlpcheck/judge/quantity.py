@@ -3,13 +3,14 @@
 y_hat, the four gradients, and the value and the gradient of each loss are quantities.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from mlpcheck.judge.findings import Verdict, raised_together
+from mlpcheck.judge.findings import Verdict, gathered
 from mlpcheck.mistakes import Found
 from mlpcheck.run.records import Run, numbers
 from mlpcheck.search import Given, Tolerance, squeezed
@@ -41,11 +42,6 @@ class Judge:
         """For which of the judged cases alone this happens, if a single property tells."""
         return ""
 
-    def when(self, found: set[str], judged: set[str]) -> str:
-        """The same, or in how many of the cases."""
-        some = f", in {len(found)} of {len(judged)} cases" if len(found) < len(judged) else ""
-        return self.alone(found, judged) or some
-
     def raised(self, call: str, among: Iterable[str]) -> set[str]:
         """The cases in which the call raised an exception; findings for its other ends."""
         problems = {c: p for c in among if (p := self.run.raised.get((c, call, 0)))}
@@ -55,10 +51,21 @@ class Judge:
         return {case for case, problem in problems.items() if problem.code == "exception"}
 
     def raised_when(self, call: str, raised: Collection[str], judged: set[str]) -> None:
-        """One finding for each kind of error that the call raises, saying when."""
+        """One finding for each kind of error that the call raises, saying when.
+
+        The same error in other sizes has other numbers in its text: the most frequent text stands
+        for all that come from the same line.
+        """
         problems = {c: self.run.raised[c, call, 0] for c in self.cases if c in raised}
-        for problem, found in raised_together(problems):
-            self.verdict.problem(problem, call, self.when(found, judged))
+        count = Counter(problems.values())
+        lines = gathered(
+            (p.code + p.text.split(":")[0] + p.text.rsplit("(line", 1)[-1], case)
+            for case, p in problems.items()
+        )
+        for found in lines.values():
+            text = max((problems[case] for case in found), key=lambda p: (count[p], p.text, p))
+            some = f", in {len(found)} of {len(judged)} cases" if len(found) < len(judged) else ""
+            self.verdict.problem(text, call, self.alone({*found}, judged) or some)
 
 
 @dataclass
@@ -104,11 +111,6 @@ class Quantity:
     def values(self) -> dict[str, Array]:
         """What was returned, by case; not the errors."""
         return {case: value for case, value in self.results.items() if value is not None}
-
-    def shaped(self, case: str) -> bool:
-        """Whether the result is right in its shape, too."""
-        value = self.results[case] if case in self.held else None
-        return value is not None and value.shape == self.truth[case].shape
 
     @property
     def right(self) -> set[str]:
@@ -180,9 +182,12 @@ class Quantity:
             shown, what = self.shown(self.wrong), names or (self.what,)
             self.judge.verdict.add(mistake.code, what, mistake.value, *shown)
 
-    def differs(self, when: str = "", more: str = "") -> None:
+    def differs(self, more: str = "") -> None:
         """Add that no mistake explains it: a wrong shape, no numbers, or the first difference."""
         wrong, what, add = self.wrong, (self.what,), self.judge.verdict.add
+        if not wrong:
+            return
+        when = self.judge.alone({*wrong}, {*self.results})
         infinite = [c for c, v in wrong.items() if not np.isfinite(v).all()]
         odd = [c for c, v in wrong.items() if squeezed(v) != squeezed(self.truth[c])]
         if odd and 2 * len(odd) > len(wrong) and self.truth[odd[0]].ndim:

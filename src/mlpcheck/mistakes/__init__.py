@@ -29,10 +29,6 @@ class Found(NamedTuple):
     code: str
     value: str = ""
 
-    def of(self, layer: str) -> "Found":
-        """The same in the layer with this activation, f or g."""
-        return self._replace(value=self.value.replace("{layer}", layer))
-
 
 Explained = tuple[Found, ...]
 

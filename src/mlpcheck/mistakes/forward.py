@@ -109,7 +109,6 @@ ROWS = (
             "1 / (1 - exp(-s))": lambda s: 1 / (1 - np.exp(-s)),
             "exp(-s) / (1 - exp(-s))": lambda s: np.exp(-s) / (1 - np.exp(-s)),
             "1 + exp(-s), without 1 /": lambda s: 1 + np.exp(-s),
-            "1 / 1 + exp(-s), without brackets": lambda s: 1 / 1 + np.exp(-s),
             "1 / exp(-s)": lambda s: 1 / np.exp(-s),
             "exp(-s)": lambda s: np.exp(-s),
             "its own derivative": lambda s: sigmoid(s) * (1 - sigmoid(s)),

@@ -208,8 +208,7 @@ class Server(contextlib.AbstractContextManager["Server"]):
         """
         try:
             self._start()  # which may take long, and is not the submission's time
-            with tempfile.TemporaryDirectory(dir=self.work) as name:
-                return self._attempts(path, cases, dtype, Path(name))
+            return self._attempts(path, cases, dtype)
         except OSError as error:
             if self.closed:
                 raise Stopped("the runner was closed") from error
@@ -218,24 +217,22 @@ class Server(contextlib.AbstractContextManager["Server"]):
             if self.closed:  # meanwhile: something may have been copied after the end
                 shutil.rmtree(self.work, ignore_errors=True)
 
-    def _attempts(self, path: Path, cases: list[Record], dtype: str, work: Path) -> list[Record]:
+    def _attempts(self, path: Path, cases: list[Record], dtype: str) -> list[Record]:
         """The records of process after process, each without the cases that were begun before."""
         records, done, without = list[Record](), set[str](), set[str]()
         deadline = time.monotonic() + self.limits.seconds
         for number in range(len(cases) + 1):
-            folder = work / f"submission-{number}"  # a fresh copy: files may have been changed
-            folder.mkdir()
-            copy_submission(path, folder)
-            new, ended = self._attempt({
-                "folder": str(folder), "file": "mlp.py", "dtype": dtype, "without": sorted(without),
-                "records": str(work / f"records-{number}"),
-                "output": str(work / f"output-{number}"),
-                "cases": [case for case in cases if case["id"] not in done],
-                "left": deadline - time.monotonic(), **asdict(self.limits),
-                "file_bytes": 4 * self.limits.output_bytes,
-            })  # fmt: skip
+            with tempfile.TemporaryDirectory(dir=self.work) as work:
+                folder = os.path.join(work, "submission")
+                copy_submission(path, Path(folder))  # afresh: files may have been changed
+                new, ended = self._attempt({
+                    "folder": folder, "file": "mlp.py", "dtype": dtype, "without": sorted(without),
+                    "records": f"{folder}.records", "output": f"{folder}.output",
+                    "cases": [case for case in cases if case["id"] not in done],
+                    "left": deadline - time.monotonic(), **asdict(self.limits),
+                    "file_bytes": 4 * self.limits.output_bytes,
+                })  # fmt: skip
             records += new
-            shutil.rmtree(folder, ignore_errors=True)
             if not ended:
                 break
             records.append(ended)
@@ -252,8 +249,7 @@ class Server(contextlib.AbstractContextManager["Server"]):
         found = read(Path(request["records"]))
         if not answer["reason"] and any("end" in record for record in found[-1:]):
             return found, {}
-        begun = [record["begin"] for record in found if "begin" in record]
-        begun = begun or [["load", "load", 0, 0]]
+        begun = [r["begin"] for r in found if "begin" in r] or [["load", "load", 0, 0]]
         return found, _ended(answer["reason"], answer["status"], begun, self.limits)
 
     def _ask(self, request: Record) -> Record:

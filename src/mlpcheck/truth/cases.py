@@ -156,7 +156,11 @@ HAND = (
 )  # fmt: skip
 
 
-def _networks() -> list[Network]:
+@cache
+def networks(probed: tuple[int, ...] = ()) -> dict[str, Network]:
+    """All cases for MLP by id, with those of `probes`."""
+    if probed:
+        return networks() | {case.id: case for n in probed for case in probes(n)}
     cases = []
     for (i, (f, g)), (j, (N, (a, b, c))) in product(enumerate(PAIRS), enumerate(SIZES)):
         if j < len(SIZES) - MORE or (i // 3 + i + j) % 3 == 0:
@@ -187,7 +191,7 @@ def _networks() -> list[Network]:
         ):  # fmt: skip
             names = tuple(f"{f}-{g}-{twin}" for twin in twins)
             cases.append(Network(f"{f}-{g}-{name}", role, points, names))
-    return cases
+    return {case.id: case for case in cases}
 
 
 def _large(f: str, g: str) -> Point:
@@ -210,8 +214,10 @@ def _kink(f: str, g: str) -> Point:
     return point(f, g, (W1, b1, W2, (-s2[0]).tolist()), x, [[1, 2], [-1, 3], [2, -2]])
 
 
-def _losses() -> list[Loss]:
-    rng, cases = np.random.default_rng(6), []
+@cache
+def losses() -> dict[str, Loss]:
+    """All cases for the losses by id."""
+    rng, cases = np.random.default_rng(6), list[Loss]()
 
     def add(name: str, function: str, y: Any, y_hat: Any, saturated: bool = False) -> None:
         y, y_hat = np.array(y, dtype=np.float64), np.array(y_hat, dtype=np.float64)
@@ -238,7 +244,7 @@ def _losses() -> list[Loss]:
     add("mixed", "bce_loss", [[0, 1], [1, 0], [1, 1]], [[0, 0.5], [0, 0.25], [1, 0.8]], True)
     for case in cases[:2]:
         cases.append(replace(case, id=f"{case.function}-repeat", twin=case.id))
-    return cases
+    return {case.id: case for case in cases}
 
 
 @cache
@@ -250,24 +256,10 @@ def probes(N: int) -> list[Network]:
 
 
 @cache
-def networks(probed: tuple[int, ...] = ()) -> dict[str, Network]:
-    """All cases for MLP by id, with those of `probes`."""
-    if probed:
-        return networks() | {case.id: case for n in probed for case in probes(n)}
-    return {case.id: case for case in _networks()}
-
-
-@cache
 def points(probed: tuple[int, ...] = ()) -> dict[str, Point]:
     """The points of the cases that have one each, which are judged by themselves."""
     several = ("again", "two", "repeat")
     return {n: c.points[0] for n, c in networks(probed).items() if c.role not in several}
-
-
-@cache
-def losses() -> dict[str, Loss]:
-    """All cases for the losses by id."""
-    return {case.id: case for case in _losses()}
 
 
 @cache
