@@ -3,22 +3,15 @@
 from collections.abc import Callable
 
 import numpy as np
+import torch
 
 from mlpcheck.mistakes.registry import Changes, Mistake, Option, options
 from mlpcheck.truth.cases import Array
-from mlpcheck.truth.passes import Function, identity, relu, sigmoid
+from mlpcheck.truth.passes import identity, relu, sigmoid
 
 Z1, Y_HAT = "z1 = activation(self.f_function, s1)", "y_hat = activation(self.g_function, s2)"
 USES = "        return torch.sigmoid(s)\n    return s\n"
 RELU, RELU_SLOPE = "return s.clamp(min=0)", "return (s > 0).to(s.dtype)"
-
-
-def _softmax(axis: int) -> Function:
-    def softmax(s: Array) -> Array:
-        e = np.exp(s - s.max(axis=axis, keepdims=True))
-        return np.asarray(e / e.sum(axis=axis, keepdims=True))
-
-    return softmax
 
 
 def _linears(run: Callable[[Array, Array, Array], Array], name: str) -> list[Option]:
@@ -112,7 +105,8 @@ ROWS = (
             "1 / exp(-s)": lambda s: 1 / np.exp(-s),
             "exp(-s)": lambda s: np.exp(-s),
             "its own derivative": lambda s: sigmoid(s) * (1 - sigmoid(s)),
-            "a softmax over the units": _softmax(-1), "a softmax over the batch": _softmax(0),
+            "a softmax over the units": lambda s: torch.from_numpy(s).softmax(-1).numpy(),
+            "a softmax over the batch": lambda s: torch.from_numpy(s).softmax(0).numpy(),
             "s itself": identity, "the ReLU": relu,
         }), [
             _uses_sigmoid("1 / (1 + torch.exp(s))"),
