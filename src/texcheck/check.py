@@ -10,8 +10,6 @@ from . import syntax as t
 from .algebra.budget import WORK, at_most
 from .elaborate.definitions import network_named
 from .judge.decide import decide
-from .judge.diagnose import advise
-from .judge.diagnose import diagnose as diagnosed
 from .judge.scope import Scope
 from .networks.network import Network
 from .reading import BOOK, CannotRead, Names
@@ -81,10 +79,12 @@ def _verdict(statement: t.Statement, tex: str, network: Network) -> Verdict:
 
 
 def _cause(claim: Claim, said: Verdict, tex: str, on: str | Network, names: Names) -> Verdict:
+    from .judge.diagnose import advise, diagnose  # to prove needs none of it
+
     scope = Scope(claim.statement, tex, names) if claim.statement is not None else None
     if scope and isinstance(said, Unreadable):
         return advise(scope, on, said)
-    return diagnosed(scope, on, said) if scope and isinstance(said, Refuted) else said
+    return diagnose(scope, on, said) if scope and isinstance(said, Refuted) else said
 
 
 def _located(

@@ -6,6 +6,7 @@ rewritten as the formula of its entry (i, j), a tree of numbers, and then writte
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -92,8 +93,7 @@ class _Writer:
         """Shape, entries and ranges."""
         left, right = self.statement.left, self.statement.right
         rows, columns = self.shape(left) if self.shape(left) != ("?", "?") else self.shape(right)
-        i = _ZERO if rows == "1" else self.letter(rows)
-        j = _ZERO if columns == "1" else self.letter(columns)
+        i, j = self.index(rows), self.index(columns)
         outer = dict(self.letters)
         sides = [self.entry(side, i, j) for side in (left, right)]
         step = isinstance(self.statement, t.Update)
@@ -126,18 +126,20 @@ class _Writer:
                 found.setdefault(part.letter, self.reading.letters[id(part)])
         return found
 
-    def letter(self, width: str) -> t.Index:
-        """A letter that the statement does not have."""
+    def index(self, width: str) -> t.Expr:
+        """A letter that the statement does not have; 0 for a single row or column."""
+        if width == "1":
+            return _ZERO
         named = {part.letter for part in t.walk(self.statement) if isinstance(part, t.Index)}
-        taken = named | self.bound
-        free = [one for one in _LETTERS if one not in taken and one not in self.letters]
-        letter = free[0] if free else f"i_{{{len(self.letters)}}}"
+        free = (one for one in _LETTERS if one not in named | self.bound | self.letters.keys())
+        letter = next(free, f"i_{{{len(self.letters)}}}")
         self.letters[letter] = width
         return t.Index(letter)
 
-    def summed(self, width: str, letter: t.Index, body: t.Expr) -> t.Expr:
-        high = t.Local(f"{width} - 1", _ZERO)
-        return t.Sum((letter.letter,), _ZERO, high, body)
+    def summed(self, width: str, index: t.Expr, body: t.Expr) -> t.Expr:
+        if not isinstance(index, t.Index):
+            return body
+        return t.Sum((index.letter,), _ZERO, t.Local(f"{width} - 1", _ZERO), body)
 
     # -- the entry (i, j) of a formula
 
@@ -218,23 +220,19 @@ class _Writer:
 
     def product(self, factors: tuple[t.Expr, ...], i: t.Expr, j: t.Expr) -> t.Expr:
         """Numbers as they are, matrices joined by sums over their inner indices."""
-        matrices = [n for n, factor in enumerate(factors) if not self.is_number(factor)]
-        sums: list[tuple[str, t.Index]] = []
-        found = [self.entry(factor, _ZERO, _ZERO) if n not in matrices else factor
-                 for n, factor in enumerate(factors)]  # fmt: skip
-        row = i
-        for place, n in enumerate(matrices):
-            column: t.Expr = j
-            if place < len(matrices) - 1:
-                width = self.shape(factors[n])[1]
-                column = _ZERO
-                if width != "1":
-                    column = self.letter(width)
-                    sums.append((width, column))
-            found[n] = self.entry(factors[n], row, column)
-            following = factors[matrices[place + 1]] if place < len(matrices) - 1 else factors[n]
+        matrices = deque(factor for factor in factors if not self.is_number(factor))
+        found, sums, row = [], [], i
+        for factor in factors:
+            if self.is_number(factor):
+                found.append(self.entry(factor, _ZERO, _ZERO))
+                continue
+            matrices.popleft()
+            width = self.shape(factor)[1]
+            column = self.index(width) if matrices else j
+            found.append(self.entry(factor, row, column))
+            sums += [(width, column)] if matrices else []
             # A row times a column is a number, and what follows it has its own rows.
-            number = self.shape(factors[n])[1] == "1" and self.shape(following)[0] != "1"
+            number = matrices and width == "1" and self.shape(matrices[0])[0] != "1"
             row = i if number else column
         body: t.Expr = t.Product(tuple(found)) if len(found) > 1 else found[0]
         for width, letter in reversed(sums):
@@ -246,7 +244,7 @@ class _Writer:
         columns = all(self.shape(one)[1] == "1" != self.shape(one)[0] for one in (left, right))
         if node.sign in ("cdot", "inner") and columns and self.is_number(node):
             width = self.shape(left)[0]
-            k = self.letter(width)
+            k = self.index(width)
             body = t.Product((self.entry(left, k, _ZERO), self.entry(right, k, _ZERO)))
             return self.summed(width, k, body)
         return self.product((left, right), i, j)
@@ -261,13 +259,9 @@ class _Writer:
     def squares(self, of: t.Expr) -> t.Expr:
         """The sum of the squares of all entries."""
         rows, columns = self.shape(of)
-        i = _ZERO if rows == "1" else self.letter(rows)
-        j = _ZERO if columns == "1" else self.letter(columns)
-        body: t.Expr = t.Power(self.entry(of, i, j), _TWO)
-        for width, letter in ((columns, j), (rows, i)):
-            if isinstance(letter, t.Index):
-                body = self.summed(width, letter, body)
-        return body
+        i, j = self.index(rows), self.index(columns)
+        body = t.Power(self.entry(of, i, j), _TWO)
+        return self.summed(rows, i, self.summed(columns, j, body))
 
     def sum(self, node: t.Sum, i: t.Expr, j: t.Expr) -> t.Expr:
         body = self.entry(node.body, i, j)
@@ -280,12 +274,8 @@ class _Writer:
     def derivative(self, of: t.Expr, by: t.Name, i: t.Expr, j: t.Expr) -> t.Expr:
         """Numerator layout: the column counts the entries of what is differentiated by."""
         letter = by.base in ("s", "z") and by.layer is None and not by.indices
-        if letter or by.base == "ell" or (by.indices and t.Whole() not in by.indices):
+        if letter or by.base == "ell" or by.indices:
             return t.Derivative(self.entry(of, i, j), by)
-        if by.indices:
-            places = iter((j, i))
-            inside = tuple(next(places) if x == t.Whole() else x for x in by.indices)
-            return t.Derivative(self.entry(of, i, _ZERO), replace(by, indices=inside))
         if by.base == "W":
             return t.Derivative(self.entry(of, _ZERO, _ZERO), replace(by, indices=(j, i)))
         return t.Derivative(self.entry(of, i, _ZERO), replace(by, indices=(j,)))
@@ -298,7 +288,7 @@ class _Writer:
             return t.Product((t.Kronecker(i, j), self.entry(arguments[0], i, _ZERO)))
         if name == "tr":
             width = self.shape(arguments[0])[0]
-            k = self.letter(width)
+            k = self.index(width)
             return self.summed(width, k, self.entry(arguments[0], k, k))
         if name in _ENTRYWISE:
             return replace(node, arguments=tuple(self.entry(one, i, j) for one in arguments))

@@ -27,14 +27,9 @@ def text(verdict: Verdict) -> list[str]:
 
 def refutation(verdict: Refuted) -> list[str]:
     """Why a statement is refuted: the numbers that differ, what does not fit, the diagnosis."""
-    said = []
-    if verdict.witness is not None:
-        said.append(difference(verdict.witness))
-    if verdict.ill_sorted and verdict.ill_sorted not in verdict.diagnosis:
-        said.append(verdict.ill_sorted)
-    if verdict.diagnosis:
-        said.append(verdict.diagnosis)
-    return said
+    values = difference(verdict.witness) if verdict.witness else ""
+    misfit = "" if verdict.ill_sorted in verdict.diagnosis else verdict.ill_sorted
+    return [said for said in (values, misfit, verdict.diagnosis) if said]
 
 
 def difference(witness: Witness) -> str:

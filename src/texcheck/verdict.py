@@ -19,13 +19,13 @@ class Witness:
     side is `None` where it has no value. `running`: the book's running network.
     """
 
-    network: str
     widths: tuple[int, ...]
     layer: int | None
     entry: str
     left: float | None
     right: float | None
     running: bool = False
+    network: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ changes no value. If the order depended on the names, equal sums would go unseen
 
 from __future__ import annotations
 
-from itertools import permutations, product
+from itertools import groupby, permutations, product
 from operator import itemgetter
 
 from .budget import NoRule, spend
@@ -43,15 +43,16 @@ def _least(atoms: list[tuple[Atom, int]], bound: list[Index]) -> tuple[Pairs, li
 
 def _look_alikes(atoms: list[tuple[Atom, int]], bound: list[Index]) -> list[list[Index]]:
     """The bound indices in classes, those of one class alike as far as three looks can tell."""
+    if len(bound) == 1:
+        return [bound]
     look = dict.fromkeys(bound, 0)
     for _ in bound[:3]:
         seen = {name: (name.sort, _marked(atoms, name, look)) for name in bound}
         ranks = sorted(set(seen.values()))
         look = {name: ranks.index(seen[name]) for name in bound}
         spend(2 * len(atoms) * len(bound))
-    classes: list[list[Index]] = [[] for _ in range(max(look.values()) + 1)]
-    for name in bound:
-        classes[look[name]].append(name)
+    by_look = sorted(bound, key=look.__getitem__)
+    classes = [list(alike) for _, alike in groupby(by_look, look.__getitem__)]
     if max(map(len, classes)) > LOOK_ALIKES:
         raise NoRule("too many indices that look the same")
     return classes

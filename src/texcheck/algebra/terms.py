@@ -16,8 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import count
+from operator import mul
 from typing import NamedTuple, TypeAlias
 
 from .budget import NoRule, spend
@@ -97,7 +98,8 @@ class Term:
     __slots__ = ("_hash", "_key", "_size", "parts")
 
     def __init__(self, parts: Mapping[Monomial, Rational]):
-        self.parts = {mono: factor for mono, factor in parts.items() if factor}
+        zero = not all(parts.values())
+        self.parts = {mono: n for mono, n in parts.items() if n} if zero else parts
         self._key: tuple[tuple[Monomial, Rational], ...] | None = None
         self._hash: int | None = None
         self._size = 0
@@ -155,6 +157,8 @@ class Term:
 
     def __pow__(self, n: int) -> Term:
         """A power with a whole exponent that is not negative."""
+        if n == 1:
+            return self
         if self.is_constant and self.constant in (0, 1, -1):
             n = min(n, 2 - n % 2)
         sizes = [abs(m) for mono in self.parts for _, m in mono.atoms]
@@ -162,10 +166,7 @@ class Term:
             sizes += [part.bit_length() // 3 for part in factor.as_integer_ratio()]
         if n * max([1, *sizes]) > HIGHEST:
             raise NoRule("a power that is too high")
-        result = number(1)
-        for _ in range(n):
-            result = result * self
-        return result
+        return reduce(mul, [self] * n) if n else number(1)
 
     @property
     def constant(self) -> Fraction:
@@ -175,7 +176,7 @@ class Term:
     @property
     def is_constant(self) -> bool:
         """Whether the term is a rational number."""
-        return self.parts.keys() <= {UNIT}
+        return not self.parts or (len(self.parts) == 1 and UNIT in self.parts)
 
 
 def number(value: Rational) -> Term:
@@ -329,7 +330,7 @@ def contracted(atoms: Pairs, bound: tuple[Index, ...]) -> Monomial | None:
     The indices that deltas make equal form classes. One of each (a number, else a free one) takes
     the place of the others; a bound one is gone, a free one leaves its delta behind.
     """
-    spend(2 + sum(1 + (atom.argument.size if atom.argument else 0) for atom, _ in atoms))
+    spend(2 + len(atoms) + sum([a.argument.size for a, _ in atoms if a.argument is not None]))
     return _contracted(atoms, bound)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from html import unescape
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import yaml  # type: ignore[import-untyped]
 from docutils.parsers.rst import Directive
@@ -32,6 +32,7 @@ EXTENSIONS = frozenset(
     {"amsmath", "attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath"}
 )
 
+Expect: TypeAlias = Literal["true", "misprint"]
 _NETWORKS = ", ".join(NETWORKS)
 # Directives whose body is not Markdown; a question's formulas are checked where it is shown.
 _LITERAL = {
@@ -61,7 +62,7 @@ class Item:
     network: str
     subject: str | None
     kind: Kind
-    expect: Literal["true", "misprint"]
+    expect: Expect
     where: Literal["display", "cell"]
 
 
@@ -117,15 +118,6 @@ def title(page: Path) -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class _Pending:
-    """A directive that waits for its equation."""
-
-    network: str
-    expect: Literal["true", "misprint"]
-    line: int
-
-
 class _Page:
     """One page while it is read: what was found, and the text in hand."""
 
@@ -134,7 +126,8 @@ class _Page:
         self.items: list[Item] = []
         self.problems: Problems = []
         self.default = ""
-        self.pending: _Pending | None = None
+        # Of a directive that waits for its equation: network, expectation, line.
+        self.pending: tuple[str, Expect, int] | None = None
         self.lines: list[str] = []
         # Line of the file for each line of the text in hand: a page's own lines, or a cell's.
         self.file_lines: list[int] = []
@@ -161,13 +154,13 @@ class _Page:
     def expect_nothing_pending(self) -> None:
         if self.pending:
             message = "expected a displayed equation or a table directly after this directive"
-            self.problems.append((self.pending.line, f"texcheck: {message}"))
+            self.problems.append((self.pending[-1], f"texcheck: {message}"))
             self.pending = None
 
-    def take_pending(self) -> tuple[str, Literal["true", "misprint"]]:
+    def take_pending(self) -> tuple[str, Expect]:
         """The network of the next equation, and whether it is a misprint."""
-        directive, self.pending = self.pending, None
-        return (directive.network, directive.expect) if directive else (self.default, "true")
+        pending, self.pending = self.pending, None
+        return pending[:2] if pending else (self.default, "true")
 
     def display(self, tex: str, start: int, column: int, label: str) -> None:
         network, expect = self.take_pending()
@@ -251,8 +244,7 @@ def _comment(page: _Page, text: str, start: int) -> None:
     if page.file.suffix == ".ipynb" and not page.default:
         page.default = words[0]
         return
-    expect: Literal["true", "misprint"] = "misprint" if misprint else "true"
-    page.pending = _Pending(words[0], expect, page.file_lines[start])
+    page.pending = words[0], "misprint" if misprint else "true", page.file_lines[start]
 
 
 # Math

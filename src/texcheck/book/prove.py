@@ -147,14 +147,9 @@ class Book:
     def from_json(cls, text: str) -> Book:
         """The book that `to_json` wrote."""
         data = json.loads(text)
-        lists = ("cases", "said", "entries")
-        return cls(
-            data["book"],
-            tuple(
-                Statement(**{**fields, **{name: tuple(fields[name]) for name in lists}})
-                for fields in data["statements"]
-            ),
-        )
+        for fields in data["statements"]:
+            fields |= {name: tuple(fields[name]) for name in ("cases", "said", "entries")}
+        return cls(data["book"], tuple(Statement(**fields) for fields in data["statements"]))
 
 
 def prove(path: Path | str, *, pages: bool = False) -> Book:

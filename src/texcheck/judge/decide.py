@@ -188,29 +188,27 @@ def _shape(statement: t.ShapeClaim, case: Case) -> int:
 def _index_range(statement: t.RangeClaim, network: Network) -> tuple[str, ...]:
     """Whether an index of the statements before runs through the whole range."""
     letter = statement.range.letter
-    found = False
-    for about in (one for said in statement.about for one in st.parts(said)):
-        for case in cases(about, network):
-            pair = st.claimed(replace(about, conditions=()), replace(case, loss=network.losses[0]))
-            if letter in pair.scope.letters:
-                found = True
-                if st.out_of_range(pair.scope, statement.range, pair.scope.letter(letter)):
-                    raise IllSorted("the index has more values than this range", statement)
-    if not found:
+    scopes = [
+        st.claimed(replace(about, conditions=()), replace(case, loss=network.losses[0])).scope
+        for said in statement.about
+        for about in st.parts(said)
+        for case in cases(about, network)
+    ]
+    having = [scope for scope in scopes if letter in scope.letters]
+    if not having:
         raise IllSorted(f"no statement before it has the index {letter}", statement)
+    if any(st.out_of_range(scope, statement.range, scope.letter(letter)) for scope in having):
+        raise IllSorted("the index has more values than this range", statement)
     return (f"{network.name}, every width",)
 
 
 def _layer_range(statement: t.RangeClaim, network: Network) -> tuple[str, ...]:
     """Whether all the layers of a range exist in the statements before."""
     low, high = layer_range(statement.range.first, statement.range.last)
-    found = False
-    for about in statement.about:
-        named = named_layers(replace(about, conditions=()))
-        found = found or bool(named.here)
-        top = max([0, *(offset for offset, _ in named.here)])
-        if any(low + offset < least for offset, least in named.here) or high + top > 0:
-            raise IllSorted("not all layers of this range exist", statement)
-    if not found:
+    named = [named_layers(replace(about, conditions=())) for about in statement.about]
+    here = [one for layers in named for one in layers.here]
+    if not here:
         raise IllSorted("no statement before it names a layer L", statement)
+    if any(low + offset < least or high + offset > 0 for offset, least in here) or high > 0:
+        raise IllSorted("not all layers of this range exist", statement)
     return (f"{network.name}, every depth",)

@@ -21,7 +21,7 @@ DOWN = Context(prec=DIGITS, rounding=decimal.ROUND_FLOOR, traps=_TRAPS)
 UP = Context(prec=DIGITS, rounding=decimal.ROUND_CEILING, traps=_TRAPS)
 
 
-class Doubtful(Exception):
+class Doubtful(ArithmeticError):
     """The digits do not suffice to tell."""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
-from itertools import islice, product
+from itertools import cycle, islice, product, zip_longest
 
 from .. import syntax as t
 from ..algebra.budget import WORK, NoRule, at_most
@@ -22,9 +22,9 @@ from ..elaborate.definitions import declared
 from ..elaborate.matrix import IllSorted, Misfit
 from ..elaborate.statement import Entry, assumed, claimed, entries, parts
 from ..networks.network import Case, Network
-from ..networks.representatives import any_depth, least_layer, named_layers
+from ..networks.representatives import any_depth, cases, least_layer, named_layers
 from ..verdict import Refuted, Witness
-from .intervals import Doubtful, Number, add, approximate, sign, times
+from .intervals import Number, add, approximate, sign, times
 from .worlds import NARROW, WIDE, Undefined, World, worlds
 
 ENTRIES = 60  # of one world
@@ -40,8 +40,8 @@ def refute(statement: t.Statement, network: Network) -> Refuted | None:
                 for one in parts(statement):
                     for case in concrete(one, network):
                         with suppress(NoRule):  # another activation may have a value
-                            if found := _in_case(one, case, network, seeds):
-                                return Refuted(found)
+                            if found := _in_case(one, case, seeds):
+                                return Refuted(replace(found, network=network.name))
     except (NoRule, RecursionError):
         pass
     return None
@@ -49,45 +49,26 @@ def refute(statement: t.Statement, network: Network) -> Refuted | None:
 
 def concrete(statement: t.Statement, network: Network) -> Iterator[Case]:
     """Cases without gaps, with known activations and a known loss."""
-    named = named_layers(statement)
-    least = least_layer(named) if named.here or named.first is not None else None
-    if network.depth is not None:
-        shapes = [(network.depth, L) for L in range(least or 0, network.depth + 1 - named.beyond)]
-    elif any_depth(named, network):
-        deepest = [
-            (depth, L) for L in range(least or 1, (least or 1) + 2) for depth in (L, L + 1, L + 2)
-        ]
-        shapes = [(depth, L) for depth, L in deepest if depth and depth - named.beyond >= L]
-    else:
-        shapes = [(network.numbered, 1)]
-    if least is None:
-        shapes = list(dict.fromkeys((depth, 0) for depth, _ in shapes))
-    known_loss = next((loss for loss in network.losses if loss), declared()[0]["MSE"])
-    for filled in FILLED:
-        for depth, L in shapes:
-            at = None if least is None else L
-            kind, numbers = network.depth is None, (network.widths, network.values)
-            case = Case(depth, network.activations, known_loss, at, kind, (), *numbers)
-            try:
-                known = assumed(case, statement)
-            except IllSorted:
-                continue
-            if known is None:
-                continue
-            names = [
-                (*known.activations, *[""] * depth)[at] or filled[at % 2] for at in range(depth)
-            ]
-            yield replace(known, activations=tuple(names))
+    named, any_L = named_layers(statement), least_layer(named_layers(statement)) or 1
+    found = [Case(depth, deep=True) for depth in range(1, 5)]
+    if not any_depth(named, network):
+        found = list(cases(statement, network))
+    elif named.in_L:
+        above = [(L, range(L + named.beyond, L + 3)) for L in (any_L, any_L + 1)]
+        found = [Case(depth, L=L, deep=True) for L, depths in above for depth in depths]
+    loss = next((loss for loss in network.losses if loss), declared()[0]["MSE"])
+    for others in FILLED:
+        for case in found:
+            with suppress(IllSorted):
+                if known := assumed(replace(case, loss=loss), statement):
+                    filled = zip_longest(known.activations, islice(cycle(others), case.depth))
+                    yield replace(known, activations=tuple(own or other for own, other in filled))
         if network.depth is not None and all(network.activations):
             return
 
 
 def _in_case(
-    statement: t.Statement,
-    case: Case,
-    network: Network,
-    seeds: tuple[int, ...],
-    default: Sort | None = None,
+    statement: t.Statement, case: Case, seeds: tuple[int, ...], default: Sort | None = None
 ) -> Witness | None:
     """A witness in a case; where nothing says how long a sum is, one for every length."""
     witness = None
@@ -101,16 +82,15 @@ def _in_case(
         if default or "how long" not in str(error):
             raise
         for layer in range(case.depth + 1):
-            witness = _in_case(statement, case, network, seeds, Sort(layer))
+            witness = _in_case(statement, case, seeds, Sort(layer))
             if witness is None:
                 break
         return witness
-    for world in worlds(case, network, pair.scope.least, seeds):
+    for world in worlds(case, pair.scope.least, seeds):
         for entry in found:
             # A share of the steps that are left: the others have a turn too.
             with suppress(NoRule), at_most(SHARE):
-                witness = _in_world(world, entry, found, network.name)
-                if witness is not None:
+                if witness := _in_world(world, entry, found):
                     return witness
     return None
 
@@ -123,13 +103,13 @@ def _environments(world: World, entry: Entry) -> Iterator[dict[Index, int]]:
         yield dict(zip(indices, values, strict=True))
 
 
-def _in_world(world: World, entry: Entry, all_: list[Entry], name: str) -> Witness | None:
+def _in_world(world: World, entry: Entry, all_: list[Entry]) -> Witness | None:
     for env in _environments(world, entry):
         try:
             if not sign(world.value(entry.weight, env)):
                 continue
             found = _differ(world, entry, env)
-        except (Doubtful, ArithmeticError):
+        except ArithmeticError:  # doubtful, or too large
             continue
         if found is None or (None in found and not _everywhere(world, all_, found.index(None))):
             continue
@@ -137,7 +117,7 @@ def _in_world(world: World, entry: Entry, all_: list[Entry], name: str) -> Witne
         if left == right:  # nearer than floats can show
             continue
         place, L = _place(entry, env), world.case.L
-        return Witness(name, world.widths, L, place, left, right, world.running)
+        return Witness(world.widths, L, place, left, right, world.running)
     return None
 
 
@@ -149,7 +129,7 @@ def _everywhere(world: World, all_: list[Entry], undefined: int) -> bool:
             for env in _environments(world, entry):
                 if sign(world.value(entry.weight, env)):
                     world.check((entry.right, entry.left)[undefined][1], env)
-    except (Undefined, Doubtful):
+    except (Undefined, ArithmeticError):
         return False
     return True
 

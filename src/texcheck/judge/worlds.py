@@ -16,7 +16,7 @@ from ..algebra.budget import NoRule, spend
 from ..algebra.functions import Demand
 from ..algebra.terms import Atom, Index, Monomial, Sort, Term, term_indices
 from ..elaborate.definitions import network_named
-from ..networks.network import Case, Network
+from ..networks.network import Case
 from .intervals import FUNCTIONS, Doubtful, Number, add, power, sign, times
 
 Point = dict[tuple[str, int, tuple[int, ...]], Fraction]
@@ -126,10 +126,10 @@ def _function(name: str, value: Number) -> Number:
     return FUNCTIONS[name](value)
 
 
-def worlds(case: Case, network: Network, least: int, seeds: tuple[int, ...]) -> Iterator[World]:
+def worlds(case: Case, least: int, seeds: tuple[int, ...]) -> Iterator[World]:
     """Worlds for a case: the running network first, then narrow ones; kinks are among the wide."""
-    if seeds == NARROW and (network.values or (case.depth == 2 and least <= 2)):
-        values = network.values or network_named("running").values
+    if seeds == NARROW and (case.values or (case.depth == 2 and least <= 2)):
+        values = case.values or network_named("running").values
         point = {
             (kind, layer, (i, j)[: 2 if kind == "W" else 1]): entry
             for (kind, layer), rows in values.items()
@@ -137,7 +137,7 @@ def worlds(case: Case, network: Network, least: int, seeds: tuple[int, ...]) -> 
             for j, entry in enumerate(row)
         }
         yield World(case, (2, 3, 4), point, _free(Random("running")), True)
-    for seed in () if network.values else seeds:
+    for seed in () if case.values else seeds:
         random = Random(f"witness {seed}")
         widths = _widths(case.depth, least if seed in NARROW else max(least, 1 + seed % 3), seed)
         point = _point(case, widths, random, seed)

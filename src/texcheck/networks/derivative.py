@@ -13,7 +13,10 @@ Invariants:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
+from operator import mul
 
 from ..algebra import terms as a
 from ..algebra.budget import NoRule
@@ -112,27 +115,26 @@ def _of_quantity(case: Case, place: Place, at: tuple[a.Index, ...], source: Sour
     """The derivative of an entry of a quantity."""
     kind, layer = place
     if place == source.place:
-        result = a.number(1)
-        for i, j in zip(at, source.at, strict=True):
-            result = result * a.delta(i, j)
-        return result
+        return reduce(mul, map(a.delta, at, source.at), a.number(1))
     if not precedes(source.place, place):
         return a.ZERO
-    if kind == "ell":
-        return _of_any_loss(case, source)
-    return _of_layer(case, kind, layer, at[0], source)
-
-
-def _of_any_loss(case: Case, source: Source) -> a.Term:
-    """Any loss: its slope by y_hat[k] is an unknown g[k], by y[k] another one."""
+    if kind != "ell":
+        return _of_layer(case, kind, layer, at[0], source)
+    # Any loss: its slope by y_hat[k] is an unknown g[k], by y[k] another one.
     if source.place[0] == "y":
         return a.power(a.Atom("g", "y", source.at))
+    return _through(case, case.depth, source, lambda k: a.power(a.Atom("g", "y_hat", (k,))))
 
-    def through(k: a.Index) -> a.Term:
-        inner = _of_quantity(case, ("z", case.depth), (k,), source)
-        return a.power(a.Atom("g", "y_hat", (k,))) * inner
 
-    return a.total(case.sort(case.depth), "~k", through)
+def _through(
+    case: Case, layer: int, source: Source, outer: Callable[[a.Index], a.Term]
+) -> a.Term:
+    """The sum over k of an outer derivative by z[k] of a layer times the derivative of z[k]."""
+
+    def product(k: a.Index) -> a.Term:
+        return outer(k) * _of_quantity(case, ("z", layer), (k,), source)
+
+    return a.total(case.sort(layer), "~k", product)
 
 
 def _of_layer(case: Case, kind: str, layer: int, i: a.Index, source: Source) -> a.Term:
@@ -146,17 +148,8 @@ def _of_layer(case: Case, kind: str, layer: int, i: a.Index, source: Source) -> 
     if low == layer:  # the source is W or b of this layer
         value = a.number(1) if origin == "b" else a.quantity("z", layer - 1, source.at[1])
         return a.delta(i, source.at[0]) * value
-    for bottom, top in case.gaps:
-        if layer == top and low <= bottom:
-
-            def across(p: a.Index, bottom: int = bottom) -> a.Term:
-                inner = _of_quantity(case, ("z", bottom), (p,), source)
-                return a.power(a.Atom("J", (bottom, layer), (i, p))) * inner
-
-            return a.total(case.sort(bottom), "~k", across)
-
-    def through(j: a.Index) -> a.Term:
-        inner = _of_quantity(case, ("z", layer - 1), (j,), source)
-        return a.quantity("W", layer, i, j) * inner
-
-    return a.total(case.sort(layer - 1), "~k", through)
+    crossed = [(bottom, top) for bottom, top in case.gaps if layer == top and low <= bottom]
+    if crossed:
+        gap, *_ = crossed
+        return _through(case, gap[0], source, lambda k: a.power(a.Atom("J", gap, (i, k))))
+    return _through(case, layer - 1, source, lambda j: a.quantity("W", layer, i, j))

@@ -37,6 +37,11 @@ class Named:
     beyond: int = 0  # of a range that ends with L_max - beyond
     end: bool = False  # whether L_max is written
 
+    @property
+    def in_L(self) -> bool:
+        """Whether a layer L is named, or a range of it."""
+        return bool(self.here) or self.first is not None
+
 
 def named_layers(statement: t.Node) -> Named:
     """All layers that a statement names. Raises NoRule for a range that is none of layers."""
@@ -92,10 +97,9 @@ def cases(statement: t.Node, network: Network) -> Iterator[Case]:
     named = named_layers(statement)
     if any_depth(named, network):
         return _any_depth(named)
-    depth = network.depth or network.numbered
-    kind, numbers = network.depth is None, (network.widths, network.values)
-    base = Case(depth, network.activations, None, None, kind, (), *numbers)
-    if not named.here and named.first is None:
+    depth, own = network.depth or network.numbered, (network.widths, network.values)
+    base = Case(depth, network.activations, None, None, network.depth is None, (), *own)
+    if not named.in_L:
         return iter([base])
     least, top = least_layer(named), max([0, *(offset for offset, _ in named.here)])
     highest = depth - max(top, named.beyond)
@@ -107,8 +111,8 @@ def cases(statement: t.Node, network: Network) -> Iterator[Case]:
 def any_depth(named: Named, network: Network) -> bool:
     """Whether a statement is about networks of every depth: if it numbers layers, it is not."""
     numbered = any(offset for offset, _ in named.numbers)
-    in_L = named.here or named.first is not None or named.end
-    return network.depth is None and bool(in_L or (named.last and not numbered))
+    last = bool(named.last) and not numbered
+    return network.depth is None and (named.in_L or named.end or last)
 
 
 def least_layer(named: Named) -> int:
@@ -124,7 +128,7 @@ def _any_depth(named: Named) -> Iterator[Case]:
         raise NoRule("a numbered layer beside a layer L or L_max")
     shortest = max([1, *(least - offset for offset, least in named.last)])
     down = min([0, *(offset for offset, _ in named.last)])
-    if not named.here and named.first is None:
+    if not named.in_L:
         yield from (Case(depth, deep=True) for depth in range(shortest, shortest + 2))
         far = shortest + FAR + 1
         yield Case(far, deep=True, gaps=((0, far + down),))
