@@ -8,7 +8,7 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from statistics import median
 from typing import Any
 
@@ -84,11 +84,18 @@ def _report(result: Result, book: str | None) -> Lines:
     yield from _paragraph("" if findings else "Everything holds.")
     networks: dict[tuple[str, ...], int] = {}  # the numbers of examples that were shown, and where
     for number, finding in enumerate(findings, start=1):
-        first = networks.setdefault(finding.detail[:3], number)
-        if first < number and len(finding.detail) > 3:
-            same = (f"with the numbers of {first}:", *finding.detail[3:])
-            finding = replace(finding, detail=same)
-        yield from _finding(finding, book, f"{number}. ")
+        detail, (said, link), lead = finding.detail, where(finding, book), f"{number}. "
+        first, inner = networks.setdefault(detail[:3], number), " " * len(lead)
+        if first < number and len(detail) > 3:
+            detail = (f"with the numbers of {first}:", *detail[3:])
+        yield "", None
+        yield lead + sentence(finding), len(lead)
+        if finding.line:
+            yield f"{inner}In {finding.line}.", len(lead)
+        for line in detail:
+            yield f"{inner}  {line}", len(lead) + 4
+        if said:
+            yield f"{inner}See {said}: {link}", None
     several = gathered((quantity, str(number)) for number, finding in enumerate(findings, start=1)
                        if finding.code in NUMERIC for quantity in finding.what)  # fmt: skip
     together = gathered((listed(n), name) for name, n in several.items() if len(n) > 1)
@@ -106,19 +113,6 @@ def _report(result: Result, book: str | None) -> Lines:
 def _paragraph(line: str) -> Lines:
     if line:
         yield from (("", None), (line, 2))
-
-
-def _finding(finding: Finding, book: str | None, lead: str) -> Lines:
-    inner = " " * len(lead)
-    yield "", None
-    yield lead + sentence(finding), len(lead)
-    if finding.line:
-        yield f"{inner}In {finding.line}.", len(lead)
-    for line in finding.detail:
-        yield f"{inner}  {line}", len(lead) + 4
-    said, link = where(finding, book)
-    if said:
-        yield f"{inner}See {said}: {link}", None
 
 
 PAGE = """\

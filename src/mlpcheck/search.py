@@ -60,14 +60,11 @@ class Hypothesis(NamedTuple):
     raises: frozenset[str] = frozenset()
 
 
-Results = Mapping[str, Array | None]  # by case; None where the call raised an error
-
-
 class Given(NamedTuple):
     """What is to be explained: a quantity, its results, their cases, and how near is equal."""
 
     quantity: str
-    results: Results
+    results: Mapping[str, Array | None]  # by case; None where the call raised an error
     cases: Mapping[str, Point] | Mapping[str, Loss]
     tolerance: Tolerance
 

@@ -11,7 +11,7 @@ import numpy as np
 from mlpcheck import search
 from mlpcheck.judge.findings import CALLS, Verdict, gathered, listed, show
 from mlpcheck.judge.quantity import Judge, Quantity, unlike
-from mlpcheck.mistakes import Explained, Found
+from mlpcheck.mistakes import Found
 from mlpcheck.run.records import Raised, Run, numbers
 from mlpcheck.search import EXACT, MOST_MISTAKES, Hypothesis, Tolerance
 from mlpcheck.truth import cases, passes
@@ -148,7 +148,8 @@ class Networks(Judge):
         """Judge the gradients in the cases whose forward pass is right."""
         raised = self.raised("backward", right)
         judged = [case for case in right if (case, 0) in self.run.grads or case in raised]
-        if judged and self._not_stored(judged, raised):
+        if judged and (found := self._not_stored(judged, raised)):
+            self.verdict.add(found.code, GRADIENTS, found.value)
             judged, raised = [], set()
         elif not self.verdict.groups["forward"].full:
             some = "judged only where the forward pass is right"
@@ -165,22 +166,18 @@ class Networks(Judge):
         if judged:
             self._explain_backward(raised)
 
-    def _not_stored(self, judged: Sequence[str], raised: set[str]) -> bool:
-        """Whether backward clears its own gradients or cache, or returns them; the finding."""
+    def _not_stored(self, judged: Sequence[str], raised: set[str]) -> Found | None:
+        """Whether backward clears its own gradients or cache, or returns them."""
         grads = [self.run.grads[case, 0] for case in judged if case not in raised]
         arrays = [numbers(one.get(name)) for one in grads for name in GRADIENTS]
         texts = [self.run.raised[case, "backward", 0].text for case in raised]
         lacks_cache = all(t.startswith(("KeyError", "TypeError: 'NoneType'")) for t in texts)
         clears, returns = self.run.clears, self.run.backward_returns
-        if not all(isinstance(a, str) or not a.any() for a in arrays):
-            return False
-        if clears and (grads or lacks_cache):
-            self.verdict.add("cleared-at-once", GRADIENTS, clears)
-        elif grads and returns and not clears:
-            self.verdict.add("gradients-returned", GRADIENTS, returns[0])
-        else:
-            return False
-        return True
+        if any(isinstance(a, np.ndarray) and a.any() for a in arrays):
+            return None
+        if clears:
+            return Found("cleared-at-once", clears) if grads or lacks_cache else None
+        return Found("gradients-returned", returns[0]) if grads and returns else None
 
     def _explain_backward(self, raised: set[str]) -> None:
         gradients, first = self.gradients, self.gradients[GRADIENTS[0]]
@@ -198,7 +195,9 @@ class Networks(Judge):
             if (found := self._scaled(name) or [*search.explanations(gradients[name].given())])
         }  # fmt: skip
         explained, rest = search.choose(possible, raised)
-        if rest and self._backward_sizes(explained, raised, given):
+        size = self._backward_sizes(raised, given) if rest and not any(explained.values()) else None
+        if size:
+            self.verdict.add(size.code, (CALLS["backward"],), size.value)
             return
         self.raised_when("backward", rest, {*first.results})
         pairs = ((mistake, name) for name, mistakes in explained.items() for mistake in mistakes)
@@ -218,18 +217,12 @@ class Networks(Judge):
         # Where most calls raise an error, what the others return is by chance.
         self._unexplained(unknown, bool(rest) and 2 * len(raised) > len(first.results))
 
-    def _backward_sizes(
-        self, chosen: Mapping[str, Explained], raised: set[str], given: Sequence[str]
-    ) -> bool:
-        """Whether backward works for some sizes alone; the finding."""
+    def _backward_sizes(self, raised: set[str], given: Sequence[str]) -> Found | None:
+        """For which sizes alone backward works, or returns."""
         first = self.gradients[GRADIENTS[0]]
         returned = first.results.keys() - raised
         right = returned.intersection(*(self.gradients[q].right for q in given))
-        for works in () if any(chosen.values()) else (right, returned):
-            if found := first.pattern(works):
-                self.verdict.add(found.code, (CALLS["backward"],), found.value)
-                return True
-        return False
+        return first.pattern(right) or first.pattern(returned)
 
     def _scaled(self, name: str) -> list[Hypothesis]:
         """How the gradient was normalised or clipped, if it is right but for that."""

@@ -98,17 +98,14 @@ def _suspects(nodes: list[ast.AST]) -> Iterator[str]:
                 yield f"{name} (line {getattr(node, 'lineno', '?')})"
 
 
-class Missing:
+def missing(name: str) -> Any:
     """Stands for what a module that is not there would have; it fails when it is used."""
 
-    def __init__(self, name: str) -> None:
-        self.__dict__["name"] = name
+    def fail(*_: Any, **__: Any) -> Any:
+        raise ModuleNotFoundError(f"No module named {name!r}")
 
-    def fail(self, *_: Any, **__: Any) -> Any:
-        raise ModuleNotFoundError(f"No module named {self.__dict__['name']!r}")
-
-    __call__ = __getattr__ = __setattr__ = __getitem__ = __iter__ = __len__ = __bool__ = fail
-    __enter__ = __exit__ = __mro_entries__ = __add__ = __radd__ = __mul__ = __rmul__ = fail
+    uses = "call getattr setattr getitem iter len bool enter exit mro_entries add radd mul rmul"
+    return type("Missing", (), {f"__{use}__": fail for use in uses.split()})()
 
 
 class Absent(ModuleType):
@@ -117,7 +114,7 @@ class Absent(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return Missing(self.__name__.partition(".")[0])
+        return missing(self.__name__.partition(".")[0])
 
 
 class StandIns:
