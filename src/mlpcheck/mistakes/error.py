@@ -58,8 +58,7 @@ ROWS = (
           (SLOPE_G, "activation_derivative(\n            "
            "self.g_function, activation(self.g_function, s2)\n        )")]]),
     Mistake("sigmoid-of-s", "{what}: the sigmoid's derivative is s (1 - s). It is z (1 - z) with "
-        "z = sigmoid(s).", "eq:e03",
-        [Option("slope of sigmoid", lambda a: a.s * (1 - a.s))],
+        "z = sigmoid(s).", "eq:e03", [Option("slope of sigmoid", lambda a: a.s * (1 - a.s))],
         [[("z = torch.sigmoid(s)\n", "z = s\n")]]),
     Mistake("sigmoid-derivative", "{what}: the sigmoid's derivative is {value}. It is z (1 - z).",
         "eq:e03", options("slope of sigmoid", {

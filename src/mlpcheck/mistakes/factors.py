@@ -46,26 +46,22 @@ ROWS = (
             "mse_loss": "{what}: half of what it should be. A factor 2 is missing, or a factor 1/2 "
             "too many: the mean has no 1/2, and the derivative of a square is 2 (y_hat - y).",
             "": "{what}: half of what it should be. There is a factor 1/2 too many.",
-        }, SQUARE,
-        examples=[[("2 * difference", "difference")],
-                          [(MEAN, "0.5 * " + MEAN), ("2 * difference", "difference")]]),
+        }, SQUARE, examples=[[("2 * difference", "difference")],
+                             [(MEAN, "0.5 * " + MEAN), ("2 * difference", "difference")]]),
     Mistake("factor-two-extra", "{what}: twice what it should be. There is one factor 2 too many.",
-        SQUARE,
-        examples=[[("2 * difference", "4 * difference")],
+        SQUARE, examples=[[("2 * difference", "4 * difference")],
                           [(ERROR, ERROR[:9] + "2 * " + ERROR[9:])]]),
     Mistake("sign", {
             "the loss": "{what}: the sign is flipped. A loss is never negative.",
             "dJdy_hat": "{what}: the sign is flipped. It has y_hat - y in it, not y - y_hat.",
             "": "{what}: the sign is flipped. The chain rule has no minus in it.",
-        }, SQUARE,
-        examples=[[("2 * difference", "-2 * difference")],
-                          [("loss = -(y", "loss = (y"), ("(y_hat - y) / d", "(y - y_hat) / d")],
-                          [(ERROR, ERROR[:9] + "-" + ERROR[9:])]]),
+        }, SQUARE, examples=[[("2 * difference", "-2 * difference")],
+                             [("loss = -(y", "loss = (y"), ("(y_hat - y) / d", "(y - y_hat) / d")],
+                             [(ERROR, ERROR[:9] + "-" + ERROR[9:])]]),
     Mistake("constant-factor", "{what}: {value} times what it should be, in every case that was "
         "tried.", SEE, examples=[[(ERROR, ERROR[:9] + "0.01 * " + ERROR[9:])]]),
     Mistake("bce-base", "{what}: the logarithm to base {value}. It is the natural one.",
-        "eq:f03",
-        examples=[[(log, log.replace("log", "log2")) for log in (LOG, LOG_REST)]]),
+        "eq:f03", examples=[[(log, log.replace("log", "log2")) for log in (LOG, LOG_REST)]]),
     Mistake("batch-hardcoded", "{what}: works for a batch of {value} only. That number seems to "
         "be written into your code; take the batch size from the shape, as in x.shape[0].", SEE,
         examples=[

@@ -59,16 +59,14 @@ ROWS = (
         options((*WEIGHTS, "bias"), {"": lambda e: e.other}),
         [[('"dJdb1"] = delta1', '"dJdb2"] = delta1'), ('"dJdb2"] = delta2', '"dJdb1"] = delta2')]]),
     Mistake("gradient-zero", "{what}: is zero, or was never set. backward has to store it in "
-        "grads.",
-        {"bce_loss": "eq:f04", "": "eq:answer-c"},
+        "grads.", {"bce_loss": "eq:f04", "": "eq:answer-c"},
         [*options(WEIGHTS, {"": lambda e: np.zeros((e.delta.shape[1], e.right.shape[1]))}),
          Option("bias", lambda e: np.zeros(e.delta.shape[1])),
          *options(("mse_loss dJdy_hat", "bce_loss dJdy_hat"), {"": lambda y, p: np.zeros_like(p)})],
         [[('        self.grads["dJdb1"] = delta1.sum(dim=0)\n', "")]]),
     Mistake("cleared-at-once", "{what}: zero, because backward itself calls {value}. Leave the "
         "gradients there: the training step reads them after backward and clears them before the "
-        "next forward.", "eq:answer-c",
-        examples=[[before(AFTER, "self.clear_grad_and_cache()")]]),
+        "next forward.", "eq:answer-c", examples=[[before(AFTER, "self.clear_grad_and_cache()")]]),
     Mistake("gradients-returned", "{what}: backward returns them ({value}) and does not store "
         'them. It returns nothing: self.grads["dJdW1"] = ...', "eq:answer-c",
         examples=[[(STORED, "        return " + ", ".join(

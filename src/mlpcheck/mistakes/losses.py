@@ -130,8 +130,7 @@ ROWS = (
          Option("bce_loss dJdy_hat", lambda y, p: entropy_slope(y, p).sum())],
         [[(SLOPE, f"({SLOPE}).sum(dim=0)")], [(SLOPE, "2 * difference.mean()")]]),
     Mistake("loss-values-swapped", "{what}: returns the gradient first. The order is (loss, "
-        "dJdy_hat).", SEE,
-        examples=[[(SLOPE + RETURN, SLOPE + "\n    return dJdy_hat, loss")]]),
+        "dJdy_hat).", SEE, examples=[[(SLOPE + RETURN, SLOPE + "\n    return dJdy_hat, loss")]]),
     Mistake("brackets", "{what}: {value}, where a bracket is missing.", SEE,
         [*options("mse_loss dJdy_hat", {
             "2 y_hat - y for 2 (y_hat - y)": lambda y, p: 2 * p - y,
@@ -182,8 +181,7 @@ ROWS = (
          Option("bce_loss dJdy_hat", lambda y, p: sigmoid(p) - y)],
         [[(FIRST, "    y_hat = torch.sigmoid(y_hat)\n" + FIRST)]]),
     Mistake("bce-times-denominator", "{what}: multiplied by y_hat (1 - y_hat). It is divided by "
-        "it.", "eq:f04",
-        [Option("bce_loss dJdy_hat", lambda y, p: (p - y) * p * (1 - p))],
+        "it.", "eq:f04", [Option("bce_loss dJdy_hat", lambda y, p: (p - y) * p * (1 - p))],
         [[(BCE_SLOPE, "(y_hat - y) * denominator /")]]),
     Mistake("bce-saturated", "{what}: not finite where y_hat is exactly 0 or 1. As BCELoss does, "
         "bound each logarithm below by -100 and the denominator below by 1e-12.",

@@ -90,7 +90,7 @@ class Run:
     def add(self, records: Sequence[Record], probed: tuple[int, ...] = ()) -> None:
         """Sort these records, too: those of probes of these batch sizes."""
         self.probed += probed
-        wrong = (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError)
+        wrong = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
         for record in records:
             with contextlib.suppress(*wrong):
                 self._sort(record)

@@ -147,15 +147,13 @@ class Fence:
             if isinstance(file, str | bytes | os.PathLike) and (what := self._writes(file)):
                 self.refuse(what, name)
 
-        name = "PyTorchFileWriter"
-        guard(torch._C, name, partial(check, name))
+        guard(torch._C, "PyTorchFileWriter", partial(check, "PyTorchFileWriter"))
         for module in (torch, torch.UntypedStorage):
             guard(module, "from_file", partial(check, "from_file"))
         with contextlib.suppress(ImportError):  # Windows
-            import _posixsubprocess
+            import _posixsubprocess as posix
 
-            start = "fork_exec"
-            guard(_posixsubprocess, start, lambda *_: self.refuse("starts a program", start))
+            guard(posix, "fork_exec", lambda *_: self.refuse("starts a program", "fork_exec"))
 
     def watch_autograd(self) -> None:
         """Make every door to autograd raise AutogradUsed and remember which one, at which line.
