@@ -80,15 +80,16 @@ def line(result: Result) -> str:
     return f"{result.name}: {points}, {codes}"
 
 
-def row(result: Result) -> Row:
-    """The row of a submission in the table; without points if the checker failed."""
-    verdict, codes = result.verdict, result.verdict.codes
-    points = {"points": verdict.score, **{name: g.points for name, g in verdict.groups.items()}}
+def row(data: Row) -> Row:
+    """The row in the table of a submission's data; without points if the checker failed."""
+    codes = dict.fromkeys(finding["code"] for finding in data["findings"])
+    groups = {name: group["points"] for name, group in data["groups"].items()}
+    points = {"points": data["points"], **groups}
     return {
-        "name": result.name,
-        **{column: f"{number:g}" if result.digest else "" for column, number in points.items()},
-        "first diagnosis": codes[0] if codes else "", "diagnoses": " ".join(codes),
-        "digest": result.digest,
+        "name": data["name"],
+        **{column: f"{number:g}" if data["digest"] else "" for column, number in points.items()},
+        "first diagnosis": next(iter(codes), ""), "diagnoses": " ".join(codes),
+        "digest": data["digest"],
     }  # fmt: skip
 
 
@@ -112,14 +113,15 @@ class Outputs:
         """Where the report on a submission is written."""
         return self.reports / f"{name.replace('/', '_')}.html" if self.reports else None
 
-    def keep(self, result: Result, tables: Sequence[JSONLines]) -> None:
-        """Write all about one submission."""
+    def keep(self, result: Result, tables: Sequence[JSONLines]) -> Row:
+        """Write all about one submission; its row."""
+        data = report.data(result, self.book)
         if file := self.report(result.name):
             write_atomically(file, report.page(result, self.book))
         for one in tables:
             if result.name not in one.rows:
-                csv = isinstance(one, CSV)
-                one.append(row(result) if csv else report.data(result, self.book))
+                one.append(row(data) if isinstance(one, CSV) else data)
+        return row(data)
 
 
 def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
@@ -130,9 +132,11 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
     """
     weights = out.weights or POINTS
     tables = out.tables()
+    wanted = {name: digest(path, weights) for name, path in found.items()}
     for table in tables:
-        table.open({name: digest(path, weights) for name, path in found.items()})
-    known = dict(tables[0].rows) if tables else {}
+        table.open(wanted)
+    rows = tables[0].rows if tables else {}
+    known = {name: row(one) if "groups" in one else one for name, one in rows.items()}
     left = [name for name in found if not tables or any(name not in one.rows for one in tables)]
     left += [n for n in found if n not in left and (f := out.report(n)) and not f.exists()]
     failed, servers = 0, SimpleQueue[Server]()
@@ -162,18 +166,14 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
 
         for future in as_completed([pool.submit(one, name) for name in left]):
             result = future.result()
-            out.keep(result, tables)
-            known[result.name] = row(result)
+            known[result.name] = out.keep(result, tables)
             failed += not result.digest
             bar.write(line(result), file=sys.stdout)
             bar.update()
     for table in tables:
         table.close()
-    points = [float(row["points"]) for row in known.values() if row["digest"]]
-    codes = {
-        name: row.get("diagnoses", "").split() or [one["code"] for one in row.get("findings", ())]
-        for name, row in known.items()
-    }
+    points = [float(one["points"]) for one in known.values() if one["digest"]]
+    codes = {name: one["diagnoses"].split() for name, one in known.items()}
     print(report.bars(codes), end="")
     if out.summary:
         write_atomically(out.summary, report.summary(codes, points, out.book))
