@@ -285,9 +285,8 @@ def choose(
 
     def cost(chosen: Sequence[Hypothesis]) -> float:
         distinct = {mistake for e in chosen for mistake in e.mistakes}
-        # Of layer 2, and of both.
-        errors = {e.chosen[:1] for e in chosen} | {e.chosen[:-1] for e in chosen}
-        return len(distinct) + 0.5 * len(errors) + (4 if left(chosen) else 0)
+        paths = {e.chosen[:1] for e in chosen} | {e.chosen[:-1] for e in chosen}  # of layer 2, of 1
+        return len(distinct) + 0.5 * len(paths) + (4 if left(chosen) else 0)
 
-    best = min(product(*short), key=cost)
-    return {q: e.mistakes for q, e in zip(possible, best, strict=True)}, left(best)
+    fewest = min(product(*short), key=cost)
+    return {q: e.mistakes for q, e in zip(possible, fewest, strict=True)}, left(fewest)
