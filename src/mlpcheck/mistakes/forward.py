@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from mlpcheck.mistakes.registry import Changes, Mistake, Option, options
+from mlpcheck.mistakes.registry import Mistake, Option, options
 from mlpcheck.truth.cases import Array
 from mlpcheck.truth.passes import identity, relu, sigmoid
 
@@ -16,10 +16,6 @@ RELU, RELU_SLOPE = "return s.clamp(min=0)", "return (s > 0).to(s.dtype)"
 
 def _linears(run: Callable[[Array, Array, Array], Array], name: str) -> list[Option]:
     return [Option(f"linear {L}", run, f"{name}{L}") for L in (1, 2)]
-
-
-def _uses_sigmoid(code: str) -> Changes:
-    return [(USES, USES.replace("torch.sigmoid(s)", code))]
 
 
 ROWS = (
@@ -109,14 +105,14 @@ ROWS = (
             "a softmax over the batch": lambda s: torch.from_numpy(s).softmax(0).numpy(),
             "s itself": identity, "the ReLU": relu,
         }), [
-            _uses_sigmoid("1 / (1 + torch.exp(s))"),
+            [(USES, USES.replace("torch.sigmoid(s)", "1 / (1 + torch.exp(s))"))],
             [('if name == "sigmoid":\n' + USES, 'if name == "Sigmoid":\n' + USES)],
         ]),
     Mistake("sigmoid-overflow", "{what}: not a number where |s| is large. exp overflows and inf / "
         "inf is NaN. Write the sigmoid as 1 / (1 + exp(-s)) and its derivative as z (1 - z), or "
         "use torch.sigmoid.", "eq:sigmoid-definition",
         [Option("sigmoid", lambda s: np.exp(s) / (1 + np.exp(s)))], [
-            _uses_sigmoid("torch.exp(s) / (1 + torch.exp(s))"),
+            [(USES, USES.replace("torch.sigmoid(s)", "torch.exp(s) / (1 + torch.exp(s))"))],
             [("return z * (1 - z)", "return torch.exp(-s) / (1 + torch.exp(-s)) ** 2")],
         ]),
 )  # fmt: skip

@@ -7,13 +7,12 @@ from mlpcheck.mistakes.registry import Changes, Mistake, Option, before, each, o
 WEIGHTS = ("weights 1", "weights 2")
 
 BIAS = "= delta*.sum(dim=0)"
-STORED = "".join(
-    f'        self.grads["dJd{name}"] = {value}\n'
-    for name, value in {
-        "W1": "delta1.T @ x", "b1": "delta1.sum(dim=0)", "W2": "delta2.T @ z1",
-        "b2": "delta2.sum(dim=0)",
-    }.items()
-)  # fmt: skip
+STORED = """\
+        self.grads["dJdW1"] = delta1.T @ x
+        self.grads["dJdb1"] = delta1.sum(dim=0)
+        self.grads["dJdW2"] = delta2.T @ z1
+        self.grads["dJdb2"] = delta2.sum(dim=0)
+"""
 LOOP = STORED.replace("        self", "            self").replace(".sum(dim=0)", "[n]")
 for _d, _z in (("delta1", "x"), ("delta2", "z1")):
     LOOP = LOOP.replace(f"{_d}.T @ {_z}", f"torch.outer({_d}[n], {_z}[n])")

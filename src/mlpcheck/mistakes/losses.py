@@ -21,10 +21,6 @@ RETURN = "\n    return loss, dJdy_hat"
 FIRST = "    log_y_hat ="  # where bce_loss begins
 
 
-def _norm(y: Array, p: Array) -> Any:
-    return np.sqrt(np.sum((p - y) ** 2))
-
-
 def _clip(p: Array, e: float) -> Array:
     return np.clip(p, e, 1 - e)
 
@@ -95,10 +91,11 @@ ROWS = (
     Mistake("loss-root", "{what}: {value}. The loss is the mean of the squares, without a root.",
         SEE, [*options("mse_loss loss", {
             "the root of the mean": lambda y, p: np.sqrt(np.mean((p - y) ** 2)),
-            "the root of the sum of the squares, as torch.norm has it": _norm,
-            "torch.norm over N": lambda y, p: _norm(y, p) / len(y),
-            "torch.norm over N K": lambda y, p: _norm(y, p) / y.size,
-        }), Option("mse_loss dJdy_hat", lambda y, p: (p - y) / _norm(y, p) * y.size,
+            "the root of the sum of the squares, as torch.norm has it":
+                lambda y, p: np.linalg.norm(p - y),
+            "torch.norm over N": lambda y, p: np.linalg.norm(p - y) / len(y),
+            "torch.norm over N K": lambda y, p: np.linalg.norm(p - y) / y.size,
+        }), Option("mse_loss dJdy_hat", lambda y, p: (p - y) / np.linalg.norm(p - y) * y.size,
                    "the gradient of torch.norm")],
         [[(MEAN, MEAN + ".sqrt()")], [(MEAN, "torch.norm(difference)")],
          both("torch.norm(difference) / len(y)", "difference / torch.norm(difference)")]),
