@@ -140,13 +140,12 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
     left = [name for name in found if not tables or any(name not in one.rows for one in tables)]
     left += [n for n in found if n not in left and (f := out.report(n)) and not f.exists()]
     failed, servers = 0, SimpleQueue[Server]()
-    # One runner more than jobs: a submission may only wait, until its time is over.
-    count = min(jobs + 1, len(left))
     with ExitStack() as stack:
-        judges = stack.enter_context(_judges(max(1, min(jobs, len(left)))))
-        pool = ThreadPoolExecutor(max_workers=max(1, count))
+        judges = stack.enter_context(_judges(jobs))
+        # One runner more than jobs: a submission may only wait, until its time is over.
+        pool = ThreadPoolExecutor(jobs + 1)
         stack.callback(pool.shutdown, cancel_futures=True)
-        for _ in range(count):  # closed before the pool, so that no thread waits for an answer
+        for _ in range(jobs + 1):  # closed before the pool: no thread shall wait for an answer
             servers.put(stack.enter_context(Server(Limits(), out.sandbox)))
         bar = stack.enter_context(
             tqdm(total=len(found), initial=len(found) - len(left), unit="submission")

@@ -64,14 +64,8 @@ def _loaded(run: Run, verdict: Verdict) -> bool:
 
 def _conduct(run: Run, verdict: Verdict) -> None:
     """Findings about what the code does beside computing, one for each kind and call."""
-    changes = ("changes-input", "changes-parameters")
-    seen = gathered(
-        ((changes[text in PARAMETERS] if kind == "changed" else kind, CALLS.get(call, call)), text)
-        for kind, call, _, text in run.notes
-    )
+    seen = gathered(((kind, CALLS.get(call, call)), text) for kind, call, _, text in run.notes)
     for (code, call), texts in seen.items():
-        if code == "changes-parameters":
-            texts.sort(key=PARAMETERS.index)
         verdict.add(code, (call,), listed(texts))
 
 

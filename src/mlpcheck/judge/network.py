@@ -127,7 +127,7 @@ class Networks(Judge):
         every = [names for count in (1, 2, 3, 4) for names in combinations(PARAMETERS, count)]
         if self.y_hat.results.keys() <= made.keys() & self.y_hat.values.keys():
             said = ((Found("parameters-copied", listed(names)),) for names in every)
-            yield from search.explanations(self.y_hat.given(), map(alone, said, every), predict)
+            yield from search.explanations(self.y_hat.given(), map(single, said, every), predict)
 
     def _overflow(self, quantity: Quantity, wrong: Iterable[str]) -> bool:
         """Whether all that is wrong is not a number, where a sigmoid has large arguments."""
@@ -231,7 +231,7 @@ class Networks(Judge):
         if not (quantity.wrong and whole and any(value.any() for value in values.values())):
             return []
         every = dict(scalings(name, values, self.cases))
-        said = [alone((Found("gradient-scaled", text),), (text,)) for text in every]
+        said = [single((Found("gradient-scaled", text),), (text,)) for text in every]
         return [*search.explanations(quantity.given(), said, lambda case, text: every[text][case])]
 
     def _unexplained(self, names: Sequence[str], blocked: bool) -> None:
@@ -331,7 +331,7 @@ class Networks(Judge):
         return {q: a for q, a in found.items() if isinstance(a, np.ndarray)}
 
 
-alone = partial(Hypothesis, MOST_MISTAKES)  # which no factor goes with
+single = partial(Hypothesis, MOST_MISTAKES)  # which nothing else goes with
 FIRST = " It is the first to differ."
 NOT_YET = "checked once the forward pass is right"
 

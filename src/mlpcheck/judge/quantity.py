@@ -14,7 +14,7 @@ from mlpcheck.judge.findings import Verdict, gathered
 from mlpcheck.mistakes import Found
 from mlpcheck.run.records import Run, numbers
 from mlpcheck.search import Given, Tolerance, squeezed
-from mlpcheck.truth.cases import HAND_NAMES, Array, Loss, Point
+from mlpcheck.truth.cases import HAND, Array, Loss, Point
 
 
 def unlike(one: Iterable[Any], other: Iterable[Any]) -> bool:
@@ -173,7 +173,7 @@ class Quantity:
         given = {c: value for c, value in self.values.items() if c in wanted and value.size}
         if not given:
             return ()
-        case = min(given, key=lambda c: (not c.endswith(HAND_NAMES), self.truth[c].size))
+        case = min(given, key=lambda c: (not c.endswith(tuple(HAND)), self.truth[c].size))
         return self.judge.example(self.name, case, given[case], steps)
 
     def explained(self, *mistakes: Found, names: Sequence[str] = ()) -> None:

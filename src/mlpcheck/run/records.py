@@ -119,7 +119,7 @@ class Run:
         if "problem" in record:
             problem = Raised(str(record["problem"]["code"]), str(record["problem"]["text"]))
             self.raised[case, call, number] = problem
-        for kind in ("autograd", "forbidden", "changed"):
+        for kind in ("autograd", "forbidden", "changes-input", "changes-parameters"):
             if kind in record:
                 self.notes.append(Note(kind, call, case, str(record[kind])))
         if "parameters" in record:

@@ -123,9 +123,8 @@ def point(f: str, g: str, parameters: Sequence[Any], x: Any, d: Any) -> Point:
     leaves = [tensor.requires_grad_() for tensor in (W1, b1, W2, b2)]
     y_hat = ACTIVATE[g](ACTIVATE[f](x @ W1.T + b1) @ W2.T + b2)
     gradients = torch.autograd.grad(y_hat, leaves, d)
-    truth = {"y_hat": y_hat.detach().numpy()}
-    for name, gradient in zip(PARAMETERS, gradients, strict=True):
-        truth[f"dJd{name}"] = gradient.numpy()
+    truth = {f"dJd{name}": g.numpy() for name, g in zip(PARAMETERS, gradients, strict=True)}
+    truth["y_hat"] = y_hat.detach().numpy()
     return Point(f, g, *numbers, truth)  # type: ignore[call-arg]  # six arrays
 
 
@@ -148,12 +147,12 @@ SIZES = (
 )  # fmt: skip
 MORE = 4
 # Parameters, x and dJdy_hat for pencil and paper; on the second one every matrix fits anywhere.
-HAND_NAMES = ("hand", "square")
-HAND = (
-    (([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5]], [0.25]), [[1, 2], [2, 0.5]], [[1], [-2]]),
-    (([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5], [-1, 1]], [0.25, -0.5]),
-     [[1, 2], [2, 0.5]], [[1, 0.5], [-2, 3]]),
-)  # fmt: skip
+HAND = {
+    "hand": (([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5]], [0.25]),
+             [[1, 2], [2, 0.5]], [[1], [-2]]),
+    "square": (([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5], [-1, 1]], [0.25, -0.5]),
+               [[1, 2], [2, 0.5]], [[1, 0.5], [-2, 3]]),
+}  # fmt: skip
 
 
 @cache
@@ -167,7 +166,7 @@ def networks(probed: tuple[int, ...] = ()) -> dict[str, Network]:
             one = _random(f, g, (a, b, c), N, 1)
             cases.append(Network(f"{f}-{g}-{N}-{a}{b}{c}", "plain", (one,)))
     for f, g in PAIRS:
-        for name, numbers in zip(HAND_NAMES, HAND, strict=True):
+        for name, numbers in HAND.items():
             cases.append(Network(f"{f}-{g}-{name}", "hand", (point(f, g, *numbers),)))
         tiny = _random(f, g, (3, 2, 4), 3, 2, scale=1e-2)
         cases.append(Network(f"{f}-{g}-tiny", "tiny", (tiny,)))

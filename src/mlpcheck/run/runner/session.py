@@ -145,7 +145,7 @@ class Session:
             self.fail(record, problem=problem)
         for key, value in before.items():
             if not holds(equal, value, given[key]):
-                self.write(**record, changed=key)
+                self.write(**record, **{"changes-input": key})
         return result
 
     def problem(self, error: BaseException) -> dict[str, Any]:
@@ -241,7 +241,7 @@ class Session:
         now = tensors(network)
         changed = [k for k, old in parameters.items() if not holds(equal, old, now.get(k))]
         for key in changed:
-            self.write(**record, changed=key)
+            self.write(**record, **{"changes-parameters": key})
         if changed:
             self.set_parameters(network, case["parameters"][step["network"]])
         grads, cache = held(network, "grads"), held(network, "cache")
