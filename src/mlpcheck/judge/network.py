@@ -278,10 +278,10 @@ class Networks(Judge):
         """Compare with a fresh network's pass, where that is right in the forward pass."""
         group, raised = self.verdict.groups["clearing"], list[tuple[Raised, str, str]]()
         for case, network in self.all.items():
-            again = network.role == "again"
-            if not (again or network.role == "two"):
+            if not network.twins:
                 continue
-            twins, holds = [self._grads(twin, 0) for twin in network.twins], False
+            again, holds = network.role == "again", False
+            twins = [self._grads(twin, 0) for twin in network.twins]
             problems = [(p, call) for (c, call, _), p in self.run.raised.items() if c == case]
             if network.twins[again] not in right or not twins[again]:
                 group.note = "checked once the first pass is right"
@@ -293,8 +293,7 @@ class Networks(Judge):
             group.count(holds)
         if self.verdict.has("accumulates", "stale-cache", "shared-state"):
             return
-        if self.run.left:
-            left = [name for name in (*GRADIENTS, "cache") if name in self.run.left]
+        if left := [name for name in (*GRADIENTS, "cache") if name in self.run.left]:
             self.verdict.add("not-cleared", (), listed(left))
             group.held = 0
         for problem, call, when in raised:

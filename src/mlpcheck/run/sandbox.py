@@ -15,9 +15,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
-from importlib import util
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from mlpcheck.run.records import Record, read
 from mlpcheck.run.runner import FAILED, FULL, HERE, OWN, PACKAGES, PATIENCE, command
@@ -86,10 +87,8 @@ SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/
 
 def confined(inner: Sequence[str], work: Path) -> list[str]:
     """The command inside bubblewrap: of the disk there is Python with PyTorch, and `work`."""
-    torch = util.find_spec("torch")
     python = [Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib")]
-    python += [Path(sys.prefix), Path(sys.base_prefix)]
-    python += [Path(torch.origin).parents[1]] if torch and torch.origin else []
+    python += [Path(sys.prefix), Path(sys.base_prefix), Path(torch.__file__).parents[1]]
     libraries = os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)
     needed = {os.path.abspath(path) for path in (*SYSTEM, *map(str, python), *libraries) if path}
     needed |= {os.path.realpath(path) for path in needed}
@@ -109,10 +108,8 @@ def confined(inner: Sequence[str], work: Path) -> list[str]:
 @cache
 def works() -> bool:
     """Whether bubblewrap is there and may make its namespaces here."""
-    if sys.platform != "linux" or shutil.which("bwrap") is None:
-        return False
     with (
-        contextlib.suppress(OSError, subprocess.TimeoutExpired),
+        contextlib.suppress(OSError, subprocess.TimeoutExpired),  # as where there is no bwrap
         tempfile.TemporaryDirectory(prefix="mlpcheck-") as name,
     ):
         inner = confined([sys.executable, "-I", "-c", "pass"], Path(name).resolve())
