@@ -4,15 +4,11 @@ These are found by what happens. `not-readable`, `not-checked` and `missing-file
 and no change of the code; the tests make it.
 """
 
-from mlpcheck.mistakes.registry import BACKWARD, FORWARD, TOP, Mistake, before
+from mlpcheck.mistakes.registry import BACKWARD, END, FORWARD, TOP, Mistake, before
 
 SLOPE = "2 * difference / difference.numel()"
 RETURN = "        return y_hat\n"
-B2 = '        self.grads["dJdb2"] = delta2.sum(dim=0)\n'
 PARAMETER = "torch.randn(linear_1_out_features, linear_1_in_features)"
-STEP = """\
-for name, parameter in self.parameters.items():
-    parameter -= 0.1 * self.grads[f"dJd{name}"]"""
 
 ROWS = (
     Mistake("not-readable", "The submission cannot be read: {value}."),
@@ -81,7 +77,8 @@ ROWS = (
                   [("delta2 = dJdy_hat *", "delta2 = dJdy_hat.mul_(0.5) * 2 *")]]),
     Mistake("changes-parameters", "{what}: changes {value}. forward and backward leave the "
         "parameters as they are.",
-        examples=[[(B2, B2 + "".join(f"        {line}\n" for line in STEP.split("\n")))]]),
+        examples=[[before(END, "for name, parameter in self.parameters.items():\n"
+                    '    parameter -= 0.1 * self.grads[f"dJd{name}"]')]]),
 )  # fmt: skip
 
 UNEXPLAINED = (

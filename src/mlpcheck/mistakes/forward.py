@@ -20,8 +20,7 @@ def _linears(run: Callable[[Array, Array, Array], Array], name: str) -> list[Opt
 
 ROWS = (
     Mistake("parameters-copied", "{what}: computed with copies of {value} from the time when the "
-        "network was made. Read self.parameters when you need them.", "eq:a01",
-        examples=[[
+        "network was made. Read self.parameters when you need them.", "eq:a01", examples=[[
             ("    def forward",
              '        self.W1 = self.parameters["W1"].clone()\n\n    def forward'),
             ("x @ W1.T", "x @ self.W1.T"),

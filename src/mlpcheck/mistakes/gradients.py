@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mlpcheck.mistakes.registry import Changes, Mistake, Option, before, each, options
+from mlpcheck.mistakes.registry import END, Changes, Mistake, Option, before, each, options
 
 WEIGHTS = ("weights 1", "weights 2")
 
@@ -16,7 +16,6 @@ STORED = """\
 LOOP = STORED.replace("        self", "            self").replace(".sum(dim=0)", "[n]")
 for _d, _z in (("delta1", "x"), ("delta2", "z1")):
     LOOP = LOOP.replace(f"{_d}.T @ {_z}", f"torch.outer({_d}[n], {_z}[n])")
-AFTER = "        # end of solution\n\n    def clear"  # the end of backward
 
 
 def _biases(new: str) -> Changes:
@@ -65,7 +64,7 @@ ROWS = (
         [[('        self.grads["dJdb1"] = delta1.sum(dim=0)\n', "")]]),
     Mistake("cleared-at-once", "{what}: zero, because backward itself calls {value}. Leave the "
         "gradients there: the training step reads them after backward and clears them before the "
-        "next forward.", "eq:answer-c", examples=[[before(AFTER, "self.clear_grad_and_cache()")]]),
+        "next forward.", "eq:answer-c", examples=[[before(END, "self.clear_grad_and_cache()")]]),
     Mistake("gradients-returned", "{what}: backward returns them ({value}) and does not store "
         'them. It returns nothing: self.grads["dJdW1"] = ...', "eq:answer-c",
         examples=[[(STORED, "        return " + ", ".join(
@@ -73,8 +72,8 @@ ROWS = (
     Mistake("gradient-scaled", "{what}: {value}. A gradient is stored as the chain rule gives it.",
         "eq:c18-1", examples=[
             [("= delta1.T @ x\n", "= delta1.T @ x / (delta1.T @ x).norm()\n")],
-            [before(AFTER, "for gradient in self.grads.values():\n    gradient.clamp_(-1, 1)")],
-            [before(AFTER, "gradients = list(self.grads.values())\n"
+            [before(END, "for gradient in self.grads.values():\n    gradient.clamp_(-1, 1)")],
+            [before(END, "gradients = list(self.grads.values())\n"
                     "norm = torch.sqrt(sum(g.square().sum() for g in gradients))\n"
                     "for g in gradients:\n    g.mul_((1 / norm).clamp(max=1))")],
         ]),

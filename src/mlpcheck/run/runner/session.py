@@ -152,10 +152,9 @@ class Session:
         """The problem behind an exception: its code, and a line that says where."""
         steps = [(f.f_code.co_filename, line) for f, line in walk_tb(error.__traceback__)]
         lines = [line for file, line in steps if file == self.code]
-        try:
+        text = ""
+        with suppress(BaseException):  # a student's own exception may fail here too
             text = " ".join(str(error).split())[:MOST_TEXT]
-        except BaseException:  # a student's own exception may fail here too
-            text = ""
         message = f"{type(error).__name__}: {text}" if text else type(error).__name__
         where = f"{message} (line {lines[-1]})" if lines else message
         code = "exception"
