@@ -149,7 +149,7 @@ BASES = {1 / math.log(base): (Found("bce-base", str(base)),) for base in (2, 10)
 def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:
     """What a factor says about the student's code; empty if nothing is known."""
     found = [Found("sign")] if c < 0 else []
-    loss, c = quantity in ("loss", "dJdy_hat"), abs(c)
+    loss, c = "_loss " in quantity, abs(c)
     N, K, inverse = powers.N, powers.K, round(1 / c)
     if abs(1 / c - inverse) < 1e-4 and inverse >= 3 and 1 in (N, K):
         c = 1.0
@@ -164,7 +164,7 @@ def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:
         found += LOSS_POWERS[N, K]
     else:
         return ()
-    for number, said in (NUMBERS | BASES if quantity == "loss" else NUMBERS).items():
+    for number, said in (NUMBERS | BASES if quantity.endswith(" loss") else NUMBERS).items():
         if math.isclose(c, number, rel_tol=1e-4):
             return (*found, *said)
     return () if any(powers) else (*found, Found("constant-factor", f"{c:.6g}"))
@@ -250,7 +250,7 @@ def explanations(
     def compared(case: str, chosen: tuple[Any, ...]) -> Ratio:
         return ratio(partial(run, case, *chosen), given.results[case], given.tolerance)
 
-    every, fewest = hypotheses or choices(*passes.steps(name, cases)), MOST_MISTAKES
+    every, fewest = hypotheses or choices(*passes.STEPS.get(name, (name,))), MOST_MISTAKES
     for one in every if len(given.raised) < len(given.results) else ():
         # A mistake of two layers costs once, so two mistakes of one layer are as likely.
         if one.cost > fewest and not given.raised:

@@ -37,9 +37,9 @@ def test_without_a_mistake_the_losses_agree_with_autograd(case):
     loss = cases.losses()[case]
     saturated = Tolerance(1e-8, 0) if loss.saturated else CLOSE  # PyTorch's 1e-12 is a float32
     value = passes.RIGHT[f"{loss.function} loss"](loss.y, loss.y_hat)
-    assert CLOSE.close(np.asarray(value), loss.truth["loss"])
+    assert CLOSE.close(np.asarray(value), loss.truth[f"{loss.function} loss"])
     slope = passes.RIGHT[f"{loss.function} dJdy_hat"](loss.y, loss.y_hat) / loss.y.size
-    assert saturated.close(slope, loss.truth["dJdy_hat"])
+    assert saturated.close(slope, loss.truth[f"{loss.function} dJdy_hat"])
 
 
 def test_the_cases_cover_what_the_task_asks_for():
@@ -144,13 +144,13 @@ def test_the_ratio_of_what_is_given_and_what_is_predicted(value, predicted, expe
         ((1, 1, 0), "dJdW1", ["batch-factor"]),
         ((-1, 0, 0), "dJdW1", ["sign"]),
         ((0.5, -1, 0), "dJdW1", ["mean-again", "factor-two-missing"]),
-        ((0.1, 1, 0), "dJdy_hat", ["batch-hardcoded"]),
-        ((0.1, 1, 1), "dJdy_hat", ["batch-hardcoded", "over-n"]),
-        ((0.2, 0, 1), "loss", ["width-hardcoded"]),
-        ((1, 0, 1), "loss", ["over-n"]),
-        ((1, 1, 0), "loss", ["over-k"]),
-        ((2, 1, 1), "loss", ["not-averaged", "factor-two-extra"]),
-        ((1 / np.log(10), 0, 0), "loss", ["bce-base"]),
+        ((0.1, 1, 0), "mse_loss dJdy_hat", ["batch-hardcoded"]),
+        ((0.1, 1, 1), "mse_loss dJdy_hat", ["batch-hardcoded", "over-n"]),
+        ((0.2, 0, 1), "bce_loss loss", ["width-hardcoded"]),
+        ((1, 0, 1), "bce_loss loss", ["over-n"]),
+        ((1, 1, 0), "bce_loss loss", ["over-k"]),
+        ((2, 1, 1), "bce_loss loss", ["not-averaged", "factor-two-extra"]),
+        ((1 / np.log(10), 0, 0), "bce_loss loss", ["bce-base"]),
         ((0.7, -1, 0), "dJdW1", []),
     ],
 )

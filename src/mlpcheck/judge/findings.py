@@ -187,7 +187,7 @@ def gathered(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, list[Value]]:
 
 LENGTHS = {
     "W1": "(out1, in1)", "b1": "(out1,)", "W2": "(out2, in2)", "b2": "(out2,)",
-    "y_hat": "(N, out2)", "dJdy_hat": "(N, K)",
+    "y_hat": "(N, out2)", "mse_loss dJdy_hat": "(N, K)", "bce_loss dJdy_hat": "(N, K)",
 }  # fmt: skip
 
 

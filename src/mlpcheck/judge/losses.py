@@ -28,7 +28,7 @@ class Loss(Judge):
         self.function, self.call = function, (CALLS[function],)
         self.returned = {c: v for (c, call, _), v in run.returned.items() if call == function}
         self.quantities = {
-            name: Quantity(self, name, f"{what} of {function}", plain_number=True)
+            name: Quantity(self, f"{function} {name}", f"{what} of {function}", plain_number=True)
             for name, what in (("loss", "the loss"), ("dJdy_hat", "dJdy_hat"))
         }
         self.swapped = self._swapped()

@@ -72,8 +72,8 @@ class Judge:
 class Quantity:
     """One quantity in all its cases.
 
-    name: in LENGTHS, a gradient, or "loss"; what: as the report calls it; stored: as the student's
-    code does.
+    name: "y_hat", a gradient, or as "mse_loss loss"; what: as the report calls it; stored: as the
+    student's code does.
     """
 
     judge: Judge

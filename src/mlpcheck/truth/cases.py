@@ -224,7 +224,8 @@ def losses() -> dict[str, Loss]:
         criterion = torch.nn.MSELoss() if function == "mse_loss" else torch.nn.BCELoss()
         loss = criterion(leaf, torch.tensor(y))
         (gradient,) = torch.autograd.grad(loss, leaf)
-        truth = {"loss": loss.detach().numpy(), "dJdy_hat": gradient.numpy()}
+        results = {"loss": loss.detach().numpy(), "dJdy_hat": gradient.numpy()}
+        truth = {f"{function} {name}": result for name, result in results.items()}
         cases.append(Loss(f"{function}-{name}", function, y, y_hat, saturated, truth))
 
     for N, K in ((4, 3), (10, 2), (1, 1), (1, 3), (5, 1), (3, 5), (6, 6), (13, 2)):

@@ -5,7 +5,7 @@ One that does not fit the shapes raises ValueError, as PyTorch raises RuntimeErr
 arguments.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -93,6 +93,12 @@ RIGHT: dict[str, Any] = {
 }  # fmt: skip
 FORWARD = ("choice", "times", "linear 1", "linear 2", "after", "relu", "sigmoid", "identity",
            "output")  # fmt: skip
+# Those that lead to a quantity of the network; of a loss each has a step of its own name.
+STEPS = {
+    "y_hat": FORWARD, "dJdW2": ("error 2", "weights 2"), "dJdb2": ("error 2", "bias"),
+    "dJdW1": ("error 2", "error 1", "back", "weights 1"),
+    "dJdb1": ("error 2", "error 1", "back", "bias"),
+}  # fmt: skip
 
 
 def forward(point: Point, steps: Sequence[Any] = ()) -> tuple[Array, ...]:
@@ -162,19 +168,9 @@ def gradient(name: str, p: Point, *steps: Any) -> Array:
 def predicted(name: str, case: Point | Loss, *steps: Any) -> Array:
     """A quantity by these steps, of each error those for the layer's activation."""
     if isinstance(case, Loss):
-        return np.asarray(steps[0](case.y, case.y_hat)) / (1 if name == "loss" else case.y.size)
+        result = np.asarray(steps[0](case.y, case.y_hat))
+        return result if name.endswith(" loss") else result / case.y.size
     return forward(case, steps)[3] if name == "y_hat" else gradient(name, case, *steps)
-
-
-def steps(name: str, cases: Mapping[str, Point] | Mapping[str, Loss]) -> tuple[str, ...]:
-    """The steps that lead to a quantity."""
-    for case in cases.values():
-        if isinstance(case, Loss):
-            return (f"{case.function} {name}",)
-    if name == "y_hat":
-        return FORWARD
-    final = "bias" if name[-2] == "b" else f"weights {name[-1]}"
-    return "error 2", *(("error 1", "back") if name[-1] == "1" else ()), final
 
 
 def used(steps: tuple[Any, ...], case: Point | Loss) -> tuple[Any, ...]:
