@@ -92,8 +92,7 @@ def _suspects(nodes: list[ast.AST]) -> Iterator[str]:
     for node in nodes:
         for key in ("attr", "id", "name", "value", "module"):
             name = getattr(node, key, None)
-            door = isinstance(name, complex) or (isinstance(name, str) and name in DOORS)
-            if door and name not in seen:
+            if (isinstance(name, complex) or name in DOORS) and name not in seen:
                 seen.add(name)
                 yield f"{name} (line {getattr(node, 'lineno', '?')})"
 
