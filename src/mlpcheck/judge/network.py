@@ -152,9 +152,9 @@ class Networks(Judge):
             self.verdict.add(found.code, GRADIENTS, found.value)
             judged, raised = [], set()
         elif not self.verdict.groups["forward"].full:
-            some = "judged only where the forward pass is right"
+            when = "judged only where" if judged else "checked once"
             for name in GRADIENTS:
-                self.verdict.groups[name].note = some if judged else NOT_YET
+                self.verdict.groups[name].note = f"{when} the forward pass is right"
         keys = listed(self.run.keys) or "nothing"
         missing = f"missing, or None, after backward; in grads there is {keys}"
         for name, quantity in self.gradients.items():
@@ -332,7 +332,6 @@ class Networks(Judge):
 
 single = partial(Hypothesis, MOST_MISTAKES)  # which nothing else goes with
 FIRST = " It is the first to differ."
-NOT_YET = "checked once the forward pass is right"
 
 
 def scalings(
