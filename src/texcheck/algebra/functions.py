@@ -186,7 +186,7 @@ FUNCTIONS: dict[str, Function] = {
     "tanh": Function(tanh, lambda u: ONE_ - tanh(u) ** 2),
     "exp": Function(exp, exp),
     "log": Function(log, inverse, "positive", "positive"),
-    "sqrt": Function(sqrt, lambda u: inverse(sqrt(u)) * HALF, "nonnegative", "positive"),
+    "sqrt": Function(sqrt, lambda u: inverse(sqrt(u)) * HALF, "nonnegative", "nonzero"),
     "inverse": Function(inverse, lambda u: -(inverse(u) ** 2), "nonzero", "nonzero"),
 }
 

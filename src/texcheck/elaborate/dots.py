@@ -116,7 +116,7 @@ def _lengths(
     for (i, j), written in cells.items():
         if written != _filled(cell, {Template.ROW: i, Template.COLUMN: j}):
             message = "the dots of this matrix cannot be continued in one way"
-            if any(isinstance(p, t.Length) for one in cells.values() for p in t.walk(one)):
+            if any(isinstance(p, t.Length | t.Power) for c in cells.values() for p in t.walk(c)):
                 raise NoRule(message)
             raise IllSorted(message, written)
         for place, index in zip(_indices(cell), _indices(written), strict=True):

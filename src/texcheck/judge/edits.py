@@ -97,11 +97,16 @@ def _order(name: t.Name) -> int:
 
 
 def _of_statement(statement: t.Statement) -> Iterator[Edit]:
-    """Changes of a whole statement: a shape turned round, the ends of a range."""
+    """Changes of a whole statement: a shape turned round, a step, the ends of a range."""
     if isinstance(statement, t.ShapeClaim):
         turned = replace(statement, rows=statement.columns, columns=statement.rows)
         says = "the transpose of the right shape"
         yield Edit("shape", Change(says, statement, turned), "", turned)
+    match statement:
+        case t.Equation(t.Name("W" | "b") as left, right):
+            step = t.Update(left, right, conditions=statement.conditions)
+            says = r"a step of gradient descent is written $\leftarrow$, not $=$"
+            yield Edit("step", Change(says, statement, step), "", step)
     without = tuple(c for c in statement.conditions if not isinstance(c, t.Range))
     if without != statement.conditions:
         free = replace(statement, conditions=without)

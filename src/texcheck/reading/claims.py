@@ -28,12 +28,14 @@ def claim(sign: str, left: t.Expr, right: t.Expr) -> t.Equation | t.Comparison:
     return t.Equation(left, right) if sign == "=" else t.Comparison(sign, left, right)
 
 
-def as_condition(claim: t.Statement) -> t.Condition | None:
-    """A claim as the condition that it may be."""
+def as_condition(claim: t.Statement, last: t.Node) -> t.Condition | None:
+    """A claim as the condition that it may be; `last` is the last side of its chain, as I is in
+    f = g = I."""
     match claim:
-        case t.Equation(t.Function("f" | "g", _, 0) as left, t.Function(name, None, 0) as right):
-            known = name in spelling.ACTIVATIONS - {"f", "g"}
-            return t.Assume(left, right, **at(claim)) if known else None
+        case t.Equation(t.Function("f" | "g", _, 0) as left, t.Function(_, _, 0)):
+            match last:
+                case t.Function(name, None, 0) if name in spelling.ACTIVATIONS - {"f", "g"}:
+                    return t.Assume(left, last, **at(claim))
         case t.Equation(left, right) if compares_indices(claim):
             return t.Indicator("=", left, right, **at(claim))
         case t.Comparison() if found := _range_of_index(claim):

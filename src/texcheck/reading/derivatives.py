@@ -76,7 +76,7 @@ def _differentiated(c: Cursor, of: t.Expr, by: list[t.Name], start: int) -> t.Ex
     inner: t.Expr = t.Derivative(of, last, **c.span(start))
     if len(by) == 1:
         return inner
-    if not (first.indices and last.indices):
+    if not ((first.indices and last.indices) or (number and first == last)):
         vector = first == last and first.base != "W"
         c.require(vector, "expected components, or one vector twice", at=first)
         inner = t.Transpose(inner, **c.span(start))

@@ -150,7 +150,7 @@ class _Layout:
         goes_on = goes_on and not signed
         if gap and self.begun and line[-1].text not in _CONTINUING and not goes_on:
             if not self.brackets:
-                line.append(Token("symbol", ",", token.start, token.end))
+                line.append(Token("symbol", ",", token.start, token.end, quad=True))
                 self.several = True
             self.found[number] = self.found[number]._replace(quad=True)
         return number

@@ -370,6 +370,7 @@ def _layer_follows(c: Cursor, value: t.Expr) -> bool:
     if c.sees("(", "["):
         return c.ahead().kind in ("digit", "letter") or c.ahead().text == "ell"
     bears = not isinstance(value, t.Name) or value.base in spelling.LAYERED
+    bears = bears and getattr(value, "layer", None) is None
     letters = (c.names.any_layer, c.names.last_layer)
     return c.names.bare and bears and (c.token.text in letters or c.token.kind == "digit")
 

@@ -32,6 +32,7 @@ class _Display:
     listed: bool = False  # a comma stands before this statement
     apart: bool = False  # more than a comma or `and` stands before this statement
     between: bool = False  # ... or before one that is not the first
+    given: bool = False  # `with` or `where` stands before this statement
     consequence: bool = False  # this statement follows from the one before
     closed: int = 0  # how many statements there were when a condition stood behind them
     ranges: list[t.Range] = field(default_factory=list)
@@ -86,7 +87,7 @@ def _read_line(d: _Display, line: list[Token]) -> None:
             digit = c.token.kind == "digit" and (c.token.apart or c.token.start == mark.end)
             apart = c.token.quad or not (ends or digit)
             c.require(apart, "expected a gap or a word between two statements", at=mark)
-            d.listed, d.apart = mark.text == ",", d.apart or mark.text == ";"
+            d.listed, d.apart = mark.text == ",", d.apart or mark.quad or mark.text == ";"
             d.consequence = d.consequence or mark.text == ";"
         if mark and mark.text == ".":  # conditions end at a full stop
             _end_sentence(d)
@@ -126,8 +127,11 @@ def _separator(d: _Display) -> bool:
         return False
     c.advance()
     d.apart = d.apart or word not in spelling.CONDITION | spelling.FOR_ALL | {"and"}
+    d.given = word in spelling.GIVEN
     if word:
         d.consequence = word not in spelling.CONDITION | spelling.GROUND
+    if word in spelling.CONDITION | spelling.FOR_ALL:
+        c.require(c.token.kind != "end", f"expected a condition behind {word}")
     if word in spelling.FOR_ALL:
         _for_all(d)
     return True
@@ -235,13 +239,14 @@ def _chain(d: _Display, left: t.Expr, earlier: tuple[t.Expr, str] | None = None)
     if c.sees("in"):
         _belongs(d, [left])
     new = d.found[first:]
-    conditions = [one for one in map(claims.as_condition, new) if one]
+    last = getattr(new[-1], "right", left)
+    conditions = [one for one in (claims.as_condition(claim, last) for claim in new) if one]
     if arrow := c.take("Rightarrow", "rightarrow"):
         if len(conditions) == len(new) and all(isinstance(one, t.Assume) for one in conditions):
             begins = first == d.first and not d.consequence
             c.require(begins, "expected a new line for what follows", at=new[0])
             del d.found[first:]
-            d.conditions += tuple(conditions)
+            d.conditions += tuple(dict.fromkeys(conditions))
             what = "expected the statement that follows from the condition"
             c.require(c.token.kind != "end", what)
         else:
@@ -263,8 +268,12 @@ def _as_conditions(
     before, indices = first > d.first, all(map(claims.compares_indices, new))
     said = d.conditional or not (d.consequence and indices)
     d.c.require(said, "expected `if` or a comma before a condition on indices", at=new[0])
-    named = len(found) == len(new) and all(isinstance(one, t.Assume) for one in found)
+    whole = len(found) == len(new)
+    named = whole and all(isinstance(one, t.Assume) for one in found)
     given = named and apart and not d.consequence  # with f = ReLU
+    doubt = d.given and whole and first and not (indices or (given and before) or d.conditional)
+    where = "in the line of its statement"
+    d.c.require(not doubt, "expected `if` before a condition", where, at=new[0])
     if not d.conditional and not (before and (indices or given)):
         return
     if len(found) < len(new):
@@ -279,7 +288,7 @@ def _as_conditions(
     d.c.require(alone, "expected a condition in front or behind, not both", at=new[0])
     d.close()
     d.conditional = d.conditional or given
-    d.conditions += found
+    d.conditions += tuple(dict.fromkeys(found))
 
 
 def _belongs(d: _Display, left: list[t.Expr]) -> None:

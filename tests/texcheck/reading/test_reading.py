@@ -185,6 +185,7 @@ def test_the_letters_of_another_course_are_learnt_from_its_schema() -> None:
     assert read(r"\delta^l = ((w^{l+1})^T \delta^{l+1}) \odot \sigma'(z^l)", nielsen) == read(
         r"\delta^{(L)} = ((W^{(L+1)})^T \delta^{(L+1)}) \odot \sigma'(s^{(L)})"
     )
+    assert read(r"(a_j^l)^2 = a_j^l a_j^l", nielsen) == read(r"(z_j^{(L)})^2 = z_j^{(L)} z_j^{(L)}")
     assert read(r"\frac{\partial C}{\partial w^l_{jk}} = a^{l-1}_k \delta^l_j", nielsen) == read(
         r"\frac{\partial \ell}{\partial W_{jk}^{(L)}} = z_k^{(L-1)} \delta_j^{(L)}"
     )
