@@ -4,8 +4,9 @@ Proved means: for every network of the declared kind, every depth and L for whic
 exist, every width (from `LEAST` on if the statement names an entry by its number, or what that
 number needs; else from 1 on) and all real values, both sides are defined at the same points and
 equal there, kinks included, with ReLU'(0) = sign(0) = 0. A derivative is that of the formula as it
-is written: a root has a slope where what stands under it is positive. What jumps has none here, nor
-do cases; of a root within a product, a power or another function nothing is said.
+is written, like terms collected: a root has a slope where what stands under it is positive. What
+jumps has none here, nor do cases; of a root within a product, a power or another function nothing
+is said.
 
 It rests on: the tree is what a reader sees; `elaborate` gives each side's entry (i, j) as a term;
 in each of the cases that stand for all networks, the difference of the two terms has the normal

@@ -2,8 +2,8 @@
 
 Invariants:
 
-- A derivative is taken of a term as it is written, never of a normal form: at a kink it depends on
-  the form, as in PyTorch, with step' = 0.
+- A derivative is taken of a term as it is written, like terms collected, never of a normal form: at
+  a kink it depends on the form, as in PyTorch, with step' = 0.
 - The source is held as independent: what is computed from it follows by the chain rule, what is not
   computed from it is constant. What the source itself is computed from must not be in the term:
   there the derivative would depend on what else is held.

@@ -103,8 +103,8 @@ NO_FACTOR = JOINING | COMPARISONS | {
 FOR_ALL = {"forall", "forevery", "foreach", "forany"}
 CONDITION = {"for", "if", "when"}
 OTHERWISE = {"otherwise", "else"}
-GIVEN = {"with", "where"}
-GROUND = GIVEN | {"", "since", "because"}
+GIVEN = {"with", "where", "let"}
+GROUND = GIVEN | {"since", "because"}
 CONNECTING = FOR_ALL | CONDITION | {
     "", "and", "with", "where", "so", "since", "hence", "thus", "because", "then", "therefore",
     "here", "also", "finally", "similarly", "now", "let", "weget", "weobtain", "wehave", "sothat",

@@ -32,7 +32,7 @@ class _Display:
     listed: bool = False  # a comma stands before this statement
     apart: bool = False  # more than a comma or `and` stands before this statement
     between: bool = False  # ... or before one that is not the first
-    given: bool = False  # `with` or `where` stands before this statement
+    word: str = ""  # that stands before this statement
     consequence: bool = False  # this statement follows from the one before
     closed: int = 0  # how many statements there were when a condition stood behind them
     ranges: list[t.Range] = field(default_factory=list)
@@ -60,7 +60,6 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
     for one in d.found:
         letter = one.left if isinstance(one, t.Notation) else None
         if isinstance(letter, t.Local):
-            d.c.require(not one.conditions, "expected a definition without a condition", at=letter)
             instead = spelling.INSTEAD.get(letter.letter, "")
             used = letter.letter in shared.used
             d.c.require(used, f"{letter.letter} is never used", instead, at=letter)
@@ -96,7 +95,7 @@ def _read_line(d: _Display, line: list[Token]) -> None:
             c.require(separate, "expected a comma or a gap between two statements")
             d.apart = d.apart or c.at == number  # a gap alone
             _item(d)
-            d.listed, number = False, c.at
+            d.listed, d.word, number = False, "", c.at
             d.consequence = d.apart = c.tokens[c.at - 1].text in ("Rightarrow", "rightarrow")
     one_case = not before or len(d.conditions) <= before
     c.require(one_case, "expected one condition in a chain", r"write \begin{cases}")
@@ -111,7 +110,7 @@ def _end_sentence(d: _Display, *, goes_on: bool = False) -> None:
         raise d.c.error("expected the condition behind each statement", at=d.conditions[0])
     _bind(d)
     d.conditional, d.closed, d.first = False, 0, len(d.found)
-    d.ranges, d.letters, d.apart, d.between = [], [], False, False
+    d.ranges, d.letters, d.apart, d.between, d.word = [], [], False, False, ""
     d.conditions = d.conditions if goes_on else ()
 
 
@@ -127,8 +126,8 @@ def _separator(d: _Display) -> bool:
         return False
     c.advance()
     d.apart = d.apart or word not in spelling.CONDITION | spelling.FOR_ALL | {"and"}
-    d.given = word in spelling.GIVEN
     if word:
+        d.word = word
         d.consequence = word not in spelling.CONDITION | spelling.GROUND
     if word in spelling.CONDITION | spelling.FOR_ALL:
         c.require(c.token.kind != "end", f"expected a condition behind {word}")
@@ -215,7 +214,7 @@ def _chain(d: _Display, left: t.Expr, earlier: tuple[t.Expr, str] | None = None)
     Where a line has several chains, the next one says from which it goes on. What a middle side
     means may depend on its neighbours, as the size of I: so what follows for them is claimed too.
     """
-    c, first, apart = d.c, len(d.found), d.apart
+    c, first = d.c, len(d.found)
     kept = d.previous, d.earlier, d.between
     while c.sees(*spelling.COMPARISONS):
         counter = isinstance(left, _COUNTERS)
@@ -256,13 +255,13 @@ def _chain(d: _Display, left: t.Expr, earlier: tuple[t.Expr, str] | None = None)
             c.require(equal, "expected `if` before a condition", at=new[0])
         d.conditional = False
     else:
-        _as_conditions(d, first, new, tuple(conditions), apart)
+        _as_conditions(d, first, new, tuple(conditions))
     if len(d.found) == first:
         d.chains, (d.previous, d.earlier, d.between) = d.chains - 1, kept
 
 
 def _as_conditions(
-    d: _Display, first: int, new: list[t.Statement], found: tuple[t.Condition, ...], apart: bool
+    d: _Display, first: int, new: list[t.Statement], found: tuple[t.Condition, ...]
 ) -> None:
     """Makes claims the conditions of the statements before them, where they are meant so."""
     before, indices = first > d.first, all(map(claims.compares_indices, new))
@@ -270,11 +269,10 @@ def _as_conditions(
     d.c.require(said, "expected `if` or a comma before a condition on indices", at=new[0])
     whole = len(found) == len(new)
     named = whole and all(isinstance(one, t.Assume) for one in found)
-    given = named and apart and not d.consequence  # with f = ReLU
-    doubt = d.given and whole and first and not (indices or (given and before) or d.conditional)
-    where = "in the line of its statement"
-    d.c.require(not doubt, "expected `if` before a condition", where, at=new[0])
-    if not d.conditional and not (before and (indices or given)):
+    given = named and d.word in spelling.GROUND  # with f = ReLU
+    doubt = d.word in spelling.GIVEN and whole and not (indices or given or d.conditional)
+    d.c.require(not doubt, "expected `if` before a condition", at=new[0])
+    if not (d.conditional or given or (before and indices)):
         return
     if len(found) < len(new):
         expected = "expected a condition on an activation or on indices, or with > or <"
@@ -421,9 +419,11 @@ def _restrict(d: _Display, one: t.Condition, since: int = 0) -> list[t.Statement
 
 
 def _with_letters(d: _Display, node: t.Node, since: int = 0) -> list[int]:
-    """The numbers of the line's statements with a node's letters, or else of the display's."""
-    own, found = claims.letters(node), enumerate(d.found[since:], since)
-    members = [number for number, one in found if own <= claims.letters(*claims.sides(one))]
+    """The numbers of the line's claims with a node's letters, or else of the display's."""
+    own, members = claims.letters(node), []
+    for number, one in enumerate(d.found[since:], since):
+        if not isinstance(one, t.Notation) and own <= claims.letters(*claims.sides(one)):
+            members.append(number)
     here = [number for number in members if number >= d.first]
     known = here or (members and d.first == len(d.found))  # a line of its own
     missing = f"{', '.join(sorted(own))} stands in no statement"
