@@ -184,7 +184,7 @@ def _running(first: t.Expr, last: t.Expr, letter: str) -> t.Expr:
             if end.offset >= 0:
                 raise IllSorted("an entry that does not exist: the last one is a length - 1", last)
             if end.offset == -1:
-                return t.Index(letter)
+                return t.Index(letter, start=index.start, end=index.end)
         raise IllSorted("dots that do not run from 0 to a length - 1", last)
 
     return _rebuilt(first, change)

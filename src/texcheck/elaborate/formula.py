@@ -61,8 +61,9 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match o
             return powered(scope, node)
         case t.Transpose(of):
             m.expect_layers(node)
+            whole = t.Whole() in getattr(of, "indices", ())
             entry = isinstance(of, t.Name) and (len(of.indices) == 2 or ops.is_free(of))
-            if isinstance(of, t.Number) or entry:
+            if isinstance(of, t.Number) or (entry and not whole):
                 raise Unfit("the transpose of a number or of one entry", node)
             return m.transpose(elaborate(scope, of))
         case t.Sum():
@@ -181,27 +182,44 @@ def quantity(scope: Scope, node: t.Name) -> Matrix:
 
 
 def written(scope: Scope, node: t.Written) -> Matrix:
-    """A written-out matrix."""
+    """A written-out matrix; with dots, by its entries, by its rows or by its columns."""
     found = template(node)
     if found.cells is not None:
         return cell_matrix(scope, found.cells)
+    row, column, cell = _continued(scope, found, node)
+    by_rows = m.is_one(cell.rows) and found.row and not found.column
+    by_columns = m.is_one(cell.columns) and found.column and not found.row
+    if not (cell.is_number or by_rows or by_columns):
+        raise Unfit("rows stand one below the other, columns side by side", node)
+
+    def entry(i: Index, j: Index) -> Term:
+        with scope.binding(column, j), scope.binding(row, i):
+            value = cell.entry(i, j)
+            return delta(i, j) * value if found.diagonal else value
+
+    rows = row.sort if m.is_one(cell.rows) else cell.rows
+    return Matrix(rows, column.sort if m.is_one(cell.columns) else cell.columns, entry)
+
+
+def _continued(scope: Scope, found: Template, node: t.Node) -> tuple[Letter, Letter, Matrix]:
+    """What dots continue: the letters of row and column, and the cell that they are bound in."""
     row = Letter("row", Unknown() if found.row else ONE)
     column = row if found.diagonal else Letter("column", Unknown() if found.column else ONE)
     with scope.meaning({found.ROW: row, found.COLUMN: column}):
-        cell = ops.as_number(elaborate(scope, found.cell), node)
+        cell = elaborate(scope, found.cell)
     for place, size in found.lengths:
         here = _length_at(scope, place, row, column)
         m.unify(here, scope.sort_of_length(size), "dots of another length", node)
     scope.places += [len(places) - 1 for places in (found.down, found.across) if places]
 
     def entry(i: Index, j: Index) -> Term:
-        for size, places in ((i.sort.size, found.down), (j.sort.size, found.across)):
+        for letter, places in ((row, found.down), (column, found.across)):
+            size = m.known(letter.sort).size
             if size and not all(-size <= at < size for at in places):
                 raise IllSorted("an entry that does not exist", node)
-        with scope.binding(column, j), scope.binding(row, i):
-            return delta(i, j) * cell.value if found.diagonal else cell.value
+        return cell.entry(i, j)
 
-    return Matrix(row.sort, column.sort, entry)
+    return row, column, Matrix(cell.rows, cell.columns, entry)
 
 
 def _length_at(scope: Scope, place: t.Expr, row: Letter, column: Letter) -> Length:
@@ -238,9 +256,23 @@ def dotted_sum(scope: Scope, node: t.Add) -> Matrix:
         others = (*node.terms[:start], *node.terms[at + 2 :])
         if _form(node.terms[at - 1]) in map(_form, node.terms[:start]):  # x_1 + x_0 + …
             break
-        values = [m.total(scope.names, written(scope, column)), *_all(scope, others)]
+        values = [_sum_continued(scope, column), *_all(scope, others)]
         return m.zip_entries(ops.sum_of, node, *values)
     raise NoRule("a sum whose dots cannot be continued in one way")
+
+
+def _sum_continued(scope: Scope, node: t.Written) -> Matrix:
+    """The sum of a column's entries, which may be matrices."""
+    row, _, cell = _continued(scope, template(node), node)
+
+    def entry(i: Index, j: Index) -> Term:
+        def term(k: Index) -> Term:
+            with scope.binding(row, k):
+                return cell.entry(i, j)
+
+        return m.sum_entries(scope.names, row.sort, term)
+
+    return Matrix(cell.rows, cell.columns, entry)
 
 
 def _form(node: t.Expr) -> list[object]:

@@ -177,7 +177,8 @@ def times(scope: Scope, left: Matrix, right: Matrix, node: t.Times) -> Matrix:
     """Two factors with a sign between them."""
     if node.sign in ("inner", "otimes"):
         m.expect_layers(node)
-    if node.sign == "inner" or (node.sign == "cdot" and left.is_column and right.is_column):
+    vectors = left.is_vector and right.is_vector and left.is_column == right.is_column
+    if node.sign == "inner" or (node.sign == "cdot" and vectors):
         if not (is_one(left.columns) and is_one(right.columns)):
             raise Unfit("an inner product of what are not two columns", node)
         m.unify_shapes(left, right, node)

@@ -148,7 +148,8 @@ class Scope:
         """The index that stands at a place of a sort. Raises IllSorted and NoRule."""
         if isinstance(node, t.Index):
             letter = self.letter(node.letter)
-            unify(letter.sort, sort, f"index {node.letter} runs over two lengths", node)
+            runs = f"index {node.letter} runs" if node.letter.isalpha() else "the dots run"
+            unify(letter.sort, sort, f"{runs} over two lengths", node)
             self.sorts[id(node)] = letter.sort
             return lambda: self.index_of(letter)
         if is_one(sort):

@@ -14,6 +14,7 @@ from . import numbers, spelling
 from .cursor import CLOSING, RAISED, Cursor, at
 
 _INDEX = "expected an index"
+_OF_ALL = "expected brackets: above an index, this may be the whole matrix's"
 _QUANTITY = "expected a quantity of the network after \\partial"
 _TWICE = {
     "_": ("TeX sets no second subscript on one symbol", ""),
@@ -391,6 +392,8 @@ def _with_scripts(c: Cursor, value: t.Expr, found: _Scripts, start: int) -> t.Ex
     elif found.indices:
         value = t.Component(value, found.indices, **c.span(start))
     for kind, exponent, end in marks:
+        row = t.Whole() in found.indices and kind == "T"
+        c.require(not row, _OF_ALL, r"as in [W_{i,:}^{(1)}]^T", at=value)
         value = replace(_marked(c, value, kind, exponent), start=start, end=end)
         c.form = "factor"
     return replace(value, end=c.before()) if marks else value
@@ -402,8 +405,7 @@ def _marked(c: Cursor, value: t.Expr, kind: str, exponent: t.Expr | None) -> t.E
     c.require(kind != "'", what, r"such as \sigma'", at=value)
     function = isinstance(value, t.Function)
     if isinstance(value, t.Component) and (exponent is None or len(value.indices) == 2):
-        what = "expected brackets: above an index, this may be the whole matrix's"
-        c.require(kind == "odot", what, at=value)
+        c.require(kind == "odot", _OF_ALL, at=value)
     if exponent is not None:
         known = isinstance(value, t.Function) and value.name not in ("f", "g")
         known = not function or (known and isinstance(exponent, t.Number))
