@@ -68,20 +68,19 @@ def component(
             raise Unfit("no matrix is read from its entry: write the equation of entries", node)
         raise IllSorted("another number of indices", node)
     left = iter(indices)
-    shape: list[Length] = []
-    fixed: list[Callable[[], Index] | None] = []
-    for side in (value.rows, value.columns):
-        index = None if is_one(side) else next(left)
-        whole = isinstance(index, t.Whole)
-        shape.append(side if whole else ONE)
-        at = None if index is None or whole else scope.index(index, side)
-        fixed.append(at if at or whole else lambda: FIRST)
-    row, column = fixed
+
+    def along(side: Length) -> tuple[Length, Callable[[], Index] | None]:
+        if is_one(side):
+            return ONE, lambda: FIRST
+        index = next(left)
+        return (side, None) if isinstance(index, t.Whole) else (ONE, scope.index(index, side))
+
+    (rows, row), (columns, column) = along(value.rows), along(value.columns)
 
     def entry(i: Index, j: Index) -> Term:
         return value.entry(row() if row else i, column() if column else j)
 
-    found = Matrix(shape[0], shape[1], entry)
+    found = Matrix(rows, columns, entry)
     return found if plain else part_of(scope, value, found)
 
 
