@@ -106,18 +106,23 @@ class _Layout:
 
     def new_line(self, number: int) -> int:
         """Begins a new line at a token, unless what follows continues the one before."""
-        rest = self.found[number:]
-        marked = rest[0].text == "&"
+        rest, line = self.found[number:], self.lines[-1]
+        marked, begins = rest[0].text == "&", any(token.text in _RELATIONS for token in line)
         after = next(token.text for token in rest if token.text != "&")
-        joined = after in spelling.JOINING - {"+"}
-        one = bool(self.open) and self.open[-1].text == "multline"  # one formula in several lines
-        whole = any(token.text in _RELATIONS for token in self.lines[-1]) and self.claims(number)
-        joined = joined or (after in ("+", "-") and (marked or one or not whole))
+        inside = self.open[-1].text if self.open else ""
+        apart = begins and self.claims(number)  # each has a relation
+        goes_on = marked or not apart or inside in ("multline", "split")
+        joined = after in spelling.JOINING or (after == "-" and goes_on)
         ended = self.found[number - 1].quad or self.several  # a gap, a condition, a second claim
         what = "expected a line that begins with no sign: it goes on from the one before"
-        require(not (joined and ended and self.lines[-1]), what, rest[marked])
+        require(not (joined and line and (ended or not goes_on)), what, rest[marked])
+        whole = joined or not apart or after in _RELATIONS or inside != "multline"
+        require(whole, "multline holds one formula", rest[0])
+        open_end = after in spelling.COMPARISONS and not begins
+        open_end = open_end or (bool(line) and line[-1].text in spelling.JOINING | {"=", "-"})
+        joined = joined or (open_end and not ended)
         self.marks, self.begun = 0, False
-        if not self.brackets and not (joined and self.lines[-1]):
+        if not self.brackets and not (joined and line):
             self.lines.append([])
             self.several = False
         return number

@@ -141,7 +141,8 @@ def _for_all(d: _Display) -> None:
     c = d.c
     start = c.at
     found = [c.read(FACTOR)]
-    while c.take(","):
+    while c.sees(",") and _letter_follows(c):
+        c.advance()
         found.append(c.read(FACTOR))
     for one in found:
         space = c.sees("in") and isinstance(one, t.Name)
@@ -158,6 +159,14 @@ def _for_all(d: _Display) -> None:
             else:
                 d.letters.append(one)
         c.take(":")
+
+
+def _letter_follows(c: Cursor) -> bool:
+    """Whether one more letter of a list stands behind the comma here, and no formula."""
+    one, after = c.ahead(), c.ahead(2)
+    alone = after.quad or after.kind in ("text", "end") or after.text in (",", ":", "in", "=", ".")
+    free = one.kind == "letter" and one.text not in c.names.quantities
+    return alone and free and not one.quad
 
 
 def _item(d: _Display) -> None:

@@ -25,7 +25,7 @@ _ANGLE = re.compile(r"[ \t\n]*([<>]|\\[lg]t\b)")
 _BRACE, _DOT = re.compile(r"[ \t\n]*\{"), re.compile(r"[ \t\n]*\.")
 _BOLD_NUMBER = re.compile(r"[ \t\n]*(?:\{[ \t\n]*([01])[ \t\n]*\}|([01]))")
 # What a line break takes along, as in \\*[2mm].
-_BREAK = re.compile(r"([ \t\n]*\*)?(\[\s*-?[\d.]+\s*(em|ex|pt|mm|cm)\s*\])?")
+_BREAK = re.compile(r"\*?(\[\s*-?[\d.]+\s*(em|ex|pt|mm|cm)\s*\])?")
 _CALL = re.compile(r"\s*(\\left\s*)?\(")
 _CHARACTER = re.compile(r":=|\|\||[()\[\]+\-=*/^_,.;:&'!<>|]|[0-9]|[^\W\d_]")
 _WITH_WORD = spelling.UPRIGHT | spelling.BLACKBOARD | spelling.SCRIPT | {"begin", "end"}
