@@ -28,14 +28,20 @@ def claim(sign: str, left: t.Expr, right: t.Expr) -> t.Equation | t.Comparison:
     return t.Equation(left, right) if sign == "=" else t.Comparison(sign, left, right)
 
 
-def as_condition(claim: t.Statement, last: t.Node) -> t.Condition | None:
-    """A claim as the condition that it may be; `last` is the last side of its chain, as I is in
-    f = g = I."""
+def with_one_end(chain: Sequence[t.Statement]) -> list[t.Statement]:
+    """Each side of a chain of equations with its last one, as f = I and g = I for f = g = I."""
+    equal = [one for one in chain if isinstance(one, t.Equation)]
+    if len(equal) < len(chain):
+        return [*chain]
+    return [replace(one, right=equal[-1].right) for one in equal]
+
+
+def as_condition(claim: t.Statement) -> t.Condition | None:
+    """A claim as the condition that it may be."""
     match claim:
-        case t.Equation(t.Function("f" | "g", _, 0) as left, t.Function(_, _, 0)):
-            match last:
-                case t.Function(name, None, 0) if name in spelling.ACTIVATIONS - {"f", "g"}:
-                    return t.Assume(left, last, **at(claim))
+        case t.Equation(t.Function("f" | "g", _, 0) as left, t.Function(name, None, 0) as right):
+            known = name in spelling.ACTIVATIONS - {"f", "g"}
+            return t.Assume(left, right, **at(claim)) if known else None
         case t.Equation(left, right) if compares_indices(claim):
             return t.Indicator("=", left, right, **at(claim))
         case t.Comparison() if found := _range_of_index(claim):

@@ -20,6 +20,7 @@ SPACES = {
     ",": 3, "thinspace": 3, ":": 4, ">": 4, "medspace": 4, ";": 5, "thickspace": 5, " ": 6,
     "!": -3, "enspace": 9, "quad": 18, "qquad": 36, "hfill": 18,
 }  # fmt: skip
+WIDTHS = {"mu": 1, "em": 18, "ex": 8, "pt": 2, "mm": 5, "cm": 50, "in": 128}
 WITH_ARGUMENT_DROPPED = {"label", "tag", "hspace", "vspace", "phantom", "hphantom", "vphantom"}
 # Commands that are one token: the real numbers, and the end of a proof, which says nothing.
 ALONE = dict.fromkeys(["blacksquare", "square", "qed", "Box"], ("text", ""))

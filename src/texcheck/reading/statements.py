@@ -141,7 +141,7 @@ def _for_all(d: _Display) -> None:
     c = d.c
     start = c.at
     found = [c.read(FACTOR)]
-    while c.sees(",") and _letter_follows(c):
+    while (c.sees(",") or c.token.text == "and") and _letter_follows(c):
         c.advance()
         found.append(c.read(FACTOR))
     for one in found:
@@ -162,7 +162,7 @@ def _for_all(d: _Display) -> None:
 
 
 def _letter_follows(c: Cursor) -> bool:
-    """Whether one more letter of a list stands behind the comma here, and no formula."""
+    """Whether one more letter of a list stands behind this comma or `and`, and no formula."""
     one, after = c.ahead(), c.ahead(2)
     alone = after.quad or after.kind in ("text", "end") or after.text in (",", ":", "in", "=", ".")
     free = one.kind == "letter" and one.text not in c.names.quantities
@@ -247,8 +247,7 @@ def _chain(d: _Display, left: t.Expr, earlier: tuple[t.Expr, str] | None = None)
     if c.sees("in"):
         _belongs(d, [left])
     new = d.found[first:]
-    last = getattr(new[-1], "right", left)
-    conditions = [one for one in (claims.as_condition(claim, last) for claim in new) if one]
+    conditions = [one for one in map(claims.as_condition, claims.with_one_end(new)) if one]
     if arrow := c.take("Rightarrow", "rightarrow"):
         if len(conditions) == len(new) and all(isinstance(one, t.Assume) for one in conditions):
             begins = first == d.first and not d.consequence

@@ -31,6 +31,9 @@ _CHARACTER = re.compile(r":=|\|\||[()\[\]+\-=*/^_,.;:&'!<>|]|[0-9]|[^\W\d_]")
 _WITH_WORD = spelling.UPRIGHT | spelling.BLACKBOARD | spelling.SCRIPT | {"begin", "end"}
 _SYMBOL = re.compile(r"\s*\{\s*(\\[A-Za-z]+\s*)?[A-Za-z]?\s*\}")
 _ARGUMENTS = {"^": 1, "_": 1, "hat": 1, "frac": 2, "sqrt": 1, "underbrace": 1, "overbrace": 1}
+_LINE_ENDS = re.compile(r"\s*(\\label\{[^}]*\}\s*)?(\\\\|\\end\b|\\\]|\$|$)")
+_WIDTH = re.compile(rf"\s*(-?\d*\.?\d+)\s*({'|'.join(spelling.WIDTHS)})\s*")
+_BEFORE_PHANTOM = {"begin", "newline", "&", "=", "+", "-", "(", "["}
 _AROUND_BOX = {"begin", "end", "=", ",", ".", ";", "newline", "Rightarrow"}
 _WIDE = 9  # eighteenths of an em
 _BOLD = "expected a bold 1 or 0 by itself"
@@ -256,9 +259,7 @@ class _Scanner:
         text = re.sub(r"[\\ ~\n\t]", "", word)
         text = text if text.strip(",;") in spelling.FUNCTIONS else text.strip(",;")
         if name in spelling.WITH_ARGUMENT_DROPPED:
-            if name == "tag" and not _TAG.fullmatch(word):
-                raise CannotRead(r"expected the number of the equation in \tag", start, end)
-            self.at, self.quad = end, self.quad or not name.startswith("v")
+            self.dropped(name, word, end)
         elif name in ("begin", "end"):
             self.add("begin" if name == "begin" else "close", word.rstrip("*"), end)
         elif name in spelling.SCRIPT:
@@ -267,9 +268,29 @@ class _Scanner:
             self.add("command", "mathcal", end)
         elif name in spelling.BLACKBOARD:
             self.add("blackboard", text, end)
+        elif name.startswith("text") and not word.strip():
+            self.at = end
         else:
             upright = not name.startswith("text") or text in spelling.TRANSPOSE
             self.add("word" if upright else "text", text, end)
+
+    def dropped(self, name: str, word: str, end: int) -> None:
+        """Passes over a command whose argument is not read; some of them leave a gap."""
+        start, self.at = self.at, end
+        before = {self.found[-1].kind, self.found[-1].text} if self.found else {"begin"}
+        if name == "tag":
+            if not _TAG.fullmatch(word):
+                raise CannotRead(r"expected the number of the equation in \tag", start, end)
+            if not (before & {"begin", "newline"} or _LINE_ENDS.match(self.tex, end)):
+                raise CannotRead(r"expected \tag at the end of its line", start, end)
+            self.quad = True
+        elif name == "hspace":
+            width = _WIDTH.fullmatch(word)
+            if width is None:
+                raise CannotRead("expected a width such as 1em", start, end)
+            self.space += round(float(width[1]) * spelling.WIDTHS[width[2]])
+        elif name in ("phantom", "hphantom") and before.isdisjoint(_BEFORE_PHANTOM):
+            raise CannotRead("expected no gap of unknown width", start, end, r"write \quad")
 
     def change_look(self, name: str, end: int) -> None:
         """Reads a command that changes the look: it goes, and the braces behind it."""
