@@ -23,7 +23,7 @@ from ..algebra.normal import normal
 from ..algebra.terms import ONE, ZERO, Index, Term, delta, has_step, number
 from . import matrix as m
 from .matrix import FIRST, IllSorted, Length, Matrix, Unfit, Unknown, is_one
-from .scope import Letter, Scope, counted, left_out
+from .scope import Letter, Scope, left_out
 
 
 def as_number(value: Matrix, node: t.Node) -> Matrix:
@@ -135,22 +135,16 @@ def refuse_partial(scope: Scope, before: int) -> None:
 
 def bounds(scope: Scope, node: t.Sum, letter: Letter) -> list[int]:
     """The places that a sum with bounds leaves out. Raises NoRule and IllSorted."""
-    if node.low is None or node.high is None:
+    if node.low is None:
         return []
-    (base, low), (over, high) = counted(node.low), counted(node.high)
-    fixed = scope.case.widths
-    if over is not None:
-        m.unify(scope.sort_of_length(over), letter.sort, "an index over two lengths", node)
-    elif fixed:
-        high -= m.known(letter.sort, "the index of a sum").size
-    if len(node.letters) > 1 or base is not None or (over is None and not fixed):
+    if len(node.letters) > 1:
         raise NoRule("a sum that does not run from a number to a length")
-    inside = (t.Index(letter.name) in t.indices_of(part) for part in t.walk(node.body))
-    if (low < 0 or high >= 0) and not any(inside):
-        raise NoRule("a sum over numbers that are no index of an entry")
-    missing = left_out(low, high, "a sum", node)
-    scope.places += missing
-    return missing
+    try:
+        return left_out(scope, (node.low, node.high), letter, "a sum", node)
+    except IllSorted:
+        if any(t.Index(letter.name) in t.indices_of(part) for part in t.walk(node.body)):
+            raise
+        raise NoRule("a sum over numbers that are no index of an entry") from None
 
 
 def add(values: list[Matrix], node: t.Add) -> Matrix:

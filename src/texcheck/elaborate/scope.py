@@ -170,6 +170,27 @@ class Scope:
         return numbered
 
 
+def left_out(
+    scope: Scope, ends: tuple[t.Expr, t.Expr | None], letter: Letter, what: str, node: t.Node
+) -> list[int]:
+    """The places that an index does not have from one end, a number, to the other, a length less a
+    number or None for the last one; counted from the last place. Raises IllSorted and NoRule."""
+    (base, low), (over, high) = counted(ends[0]), counted(ends[1]) if ends[1] else (None, -1)
+    if over is not None:
+        unify(scope.sort_of_length(over), letter.sort, f"{what} over two lengths", node)
+    elif ends[1] and scope.case.widths:
+        high -= known(letter.sort, f"the index of {what}").size
+    if base is not None or (ends[1] and over is None and not scope.case.widths):
+        raise NoRule(f"{what} that does not run from a number to a length")
+    if low < 0 or high >= 0:
+        raise IllSorted(f"{what} over values that the index does not have", node)
+    missing = [*range(low), *range(high + 1, 0)]
+    if len(missing) > LEAST:
+        raise NoRule(f"{what} that leaves out more values than every width has")
+    scope.places += missing
+    return missing
+
+
 class Numbered(t.Node):
     """A numbered entry, in a template: counted from the first, or less a length.
 
@@ -200,16 +221,6 @@ def counted(node: t.Expr) -> tuple[t.Expr | None, int]:
             if len(bases) <= 1:
                 return next(iter(bases), None), sum(offset for _, offset in found)
     raise NoRule("an index that is neither a letter nor a numbered entry")
-
-
-def left_out(low: int, high: int, what: str, node: t.Node) -> list[int]:
-    """The places of an index that are not from `low` on to `high`, counted from the end."""
-    if low < 0 or high >= 0:
-        raise IllSorted(f"{what} over values that the index does not have", node)
-    missing = [*range(low), *range(high + 1, 0)]
-    if len(missing) > LEAST:
-        raise NoRule(f"{what} that leaves out more values than every width has")
-    return missing
 
 
 def entry_number(index: Index) -> Term:

@@ -101,39 +101,29 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
                 found.append(partial(value.entry, FIRST, FIRST))
             case t.Range(letter=name) if name != "L":
                 letter = scope.letter(name)
-                found.append(_without(scope, letter, out_of_range(scope, condition, letter)))
+                missing = out_of_range(scope, condition, letter)
+                found.append(partial(_without, scope, letter, missing))
         for stranger in sorted(set(scope.letters) - letters):
             raise Unfit(f"{stranger} stands in no statement under this condition", condition)
     return lambda: reduce(mul, (one() for one in found), number(1))
 
 
-def _without(scope: Scope, letter: Letter, missing: list[int]) -> Callable[[], Term]:
+def _without(scope: Scope, letter: Letter, missing: list[int]) -> Term:
     """1 where an index is none of the missing places."""
-
-    def value() -> Term:
-        index = scope.index_of(letter)
-        others = (number(1) - delta(index, numbered(at, index.sort)) for at in missing)
-        return reduce(mul, others, number(1))
-
-    return value
+    index = scope.index_of(letter)
+    others = (number(1) - delta(index, numbered(at, index.sort)) for at in missing)
+    return reduce(mul, others, number(1))
 
 
 def out_of_range(scope: Scope, condition: t.Range, letter: Letter) -> list[int]:
     """The places of an index that a range leaves out."""
-    last = condition.last
-    (none, low), (base, high) = counted(condition.first), counted(last) if last else (None, -1)
-    if none is not None and last:  # the range runs downwards
-        none, low, base, high = base, high, none, low
-    if none is not None and low >= 0:
+    ends = condition.first, condition.last
+    base, low = counted(condition.first)
+    if base is not None and low >= 0:
         raise IllSorted("a range from what the index does not reach", condition)
-    if none is not None or (base is None and last):
-        raise NoRule("a range that is not one from a number to a length")
-    if base is not None:
-        said = "the range of an index of another length"
-        unify(scope.sort_of_length(base), letter.sort, said, condition)
-    missing = left_out(low, high, "a range", condition)
-    scope.places += missing
-    return missing
+    if base is not None and condition.last:  # the range runs downwards
+        ends = condition.last, condition.first
+    return left_out(scope, ends, letter, "a range", condition)
 
 
 def claimed(statement: t.Statement, case: Case) -> Pair:
