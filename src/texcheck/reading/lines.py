@@ -110,14 +110,16 @@ class _Layout:
         marked, begins = rest[0].text == "&", any(token.text in _RELATIONS for token in line)
         after = next(token.text for token in rest if token.text != "&")
         inside = self.open[-1].text if self.open else ""
-        apart = begins and self.claims(number)  # each has a relation
-        goes_on = marked or not apart or inside in ("multline", "split")
+        following = self.following(number)
+        apart = begins and not following.isdisjoint(_RELATIONS)  # each has a relation
+        one = inside in ("multline", "split") and "&" not in following  # one formula
+        goes_on = marked or one or not apart
         joined = after in spelling.JOINING or (after == "-" and goes_on)
         ended = self.found[number - 1].quad or self.several  # a gap, a condition, a second claim
         what = "expected a line that begins with no sign: it goes on from the one before"
         require(not (joined and line and (ended or not goes_on)), what, rest[marked])
-        whole = joined or not apart or after in _RELATIONS or inside != "multline"
-        require(whole, "multline holds one formula", rest[0])
+        whole = joined or after in _RELATIONS or not (one and apart)
+        require(whole, f"{inside} holds one formula", rest[0])
         open_end = after in spelling.COMPARISONS and not begins
         open_end = open_end or (bool(line) and line[-1].text in spelling.JOINING | {"=", "-"})
         joined = joined or (open_end and not ended)
@@ -127,16 +129,15 @@ class _Layout:
             self.several = False
         return number
 
-    def claims(self, number: int) -> bool:
-        """Whether a relation stands in the line from a token on."""
-        depth = 0
+    def following(self, number: int) -> set[str]:
+        """What stands in the line from a token on."""
+        depth, found = 0, set[str]()
         for token in self.found[number:]:
             depth += _DEPTH.get(token.kind, 0)
             if depth <= 0 and token.kind == "newline":
                 break
-            if token.text in _RELATIONS:
-                return True
-        return False
+            found.add(token.text)
+        return found
 
     def mark(self, token: Token, number: int) -> int:
         """An alignment mark: a gap stands before every second one, and a comma is put there.
@@ -150,7 +151,8 @@ class _Layout:
         if token.quad:
             self.found[number] = self.found[number]._replace(quad=True)
         following = next(one for one in self.found[number:] if one.text != "&")
-        signed = following.text in _CONTINUING - _RELATIONS and self.claims(number)
+        signed = following.text in _CONTINUING - _RELATIONS
+        signed = signed and not self.following(number).isdisjoint(_RELATIONS)
         goes_on = following.text in _CONTINUING or following.kind in ("newline", "end", "close")
         goes_on = goes_on and not signed
         if gap and self.begun and line[-1].text not in _CONTINUING and not goes_on:

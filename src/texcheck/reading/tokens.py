@@ -57,6 +57,7 @@ class Token(NamedTuple):
     quad: bool = False  # a wide space stands before it
     apart: bool = False  # a brace that is not seen closes before it
     bold: bool = False
+    spaced: bool = False  # a command for a space stands before it
 
     def __str__(self) -> str:
         if self.kind == "end":
@@ -111,6 +112,8 @@ def _as_seen(found: list[Token], arrows: set[int]) -> list[Token]:
     for number, token in enumerate(found):
         brace = token.text if token.kind == "symbol" and token.text in "{}" else ""
         unseen = False
+        what = "expected braces: the space before this would be the argument"
+        require(not (wanted and token.spaced), what, token)
         if brace == "{":
             open_.append(_Brace(token.start, wanted, symbols, len(kept), number in arrows))
             unseen, wanted, symbols = not wanted, 0, 0
@@ -159,6 +162,7 @@ class _Scanner:
     found: list[Token] = field(default_factory=list)
     quad: bool = False
     space: int = 0  # the width of the small ones in a row
+    spaced: bool = False
     bold: bool = False  # that command is bold
     look: int = -1  # where a command stands that changes the look of the next token
     # Open braces: offset and, for a brace that only changes the look, its command's offset, the
@@ -171,18 +175,19 @@ class _Scanner:
         if blank := _BLANK.match(self.tex, self.at):
             self.at = blank.end()
             self.space += blank.group().count("~") * spelling.SPACES[" "]
+            self.spaced |= "~" in blank.group()
         return self.at
 
     def add(self, kind: str, text: str, end: int) -> None:
         start = self.at if self.look < 0 else self.look
         quad = self.quad or self.space >= _WIDE
-        token = Token(kind, text, start, end, quad, bold=self.bold)
+        token = Token(kind, text, start, end, quad, bold=self.bold, spaced=self.spaced)
         if self.bold:
             require(text != "{", _BOLD, token)
             _expect_no_bold_number([token])
         self.found.append(token)
         self.space *= kind == "symbol" and text in "{}"  # the space goes on in a brace
-        self.quad, self.look, self.bold, self.at = False, -1, False, end
+        self.quad, self.look, self.bold, self.spaced, self.at = False, -1, False, False, end
 
     def character(self, char: str) -> None:
         """Reads what begins with no backslash."""
@@ -232,7 +237,7 @@ class _Scanner:
             raise CannotRead("expected a command behind the backslash", start, start + 1)
         name, end = found.group(1), found.end()
         if name in spelling.SPACES:
-            self.space, self.at = self.space + spelling.SPACES[name], end
+            self.space, self.spaced, self.at = self.space + spelling.SPACES[name], True, end
         elif name in spelling.LOOK:
             self.change_look(name, end)
         elif name in spelling.WITH_ARGUMENT_DROPPED or name in _WITH_WORD:
@@ -276,7 +281,7 @@ class _Scanner:
 
     def dropped(self, name: str, word: str, end: int) -> None:
         """Passes over a command whose argument is not read; some of them leave a gap."""
-        start, self.at = self.at, end
+        start, self.at, self.spaced = self.at, end, True
         before = {self.found[-1].kind, self.found[-1].text} if self.found else {"begin"}
         if name == "tag":
             if not _TAG.fullmatch(word):
