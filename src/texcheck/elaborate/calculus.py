@@ -141,8 +141,8 @@ def _sums_squares(node: t.Expr) -> bool:
             return all(map(_sums_squares, terms))
         case t.Power(_, t.Number(value)):
             return value % 2 == 0
-        case t.Product((t.Transpose(one), other)):
-            return one == other
+        case t.Product((one, other)):
+            return one in (other, t.Transpose(other))
     return False
 
 

@@ -126,9 +126,7 @@ def _of_quantity(case: Case, place: Place, at: tuple[a.Index, ...], source: Sour
     return _through(case, case.depth, source, lambda k: a.power(a.Atom("g", "y_hat", (k,))))
 
 
-def _through(
-    case: Case, layer: int, source: Source, outer: Callable[[a.Index], a.Term]
-) -> a.Term:
+def _through(case: Case, layer: int, source: Source, outer: Callable[[a.Index], a.Term]) -> a.Term:
     """The sum over k of an outer derivative by z[k] of a layer times the derivative of z[k]."""
 
     def product(k: a.Index) -> a.Term:

@@ -118,8 +118,8 @@ class _Layout:
         ended = self.found[number - 1].quad or self.several  # a gap, a condition, a second claim
         what = "expected a line that begins with no sign: it goes on from the one before"
         require(not (joined and line and (ended or not goes_on)), what, rest[marked])
-        whole = joined or after in _RELATIONS or not (one and apart)
-        require(whole, f"{inside} holds one formula", rest[0])
+        ends = joined or after in _RELATIONS or rest[0].kind in ("close", "newline", "end", "text")
+        require(ends or not (one and begins), f"{inside} holds one formula", rest[0])
         open_end = after in spelling.COMPARISONS and not begins
         open_end = open_end or (bool(line) and line[-1].text in spelling.JOINING | {"=", "-"})
         joined = joined or (open_end and not ended)

@@ -273,8 +273,8 @@ class _Scanner:
             self.add("command", "mathcal", end)
         elif name in spelling.BLACKBOARD:
             self.add("blackboard", text, end)
-        elif name.startswith("text") and not word.strip():
-            self.at = end
+        elif name.startswith("text") and not word.strip("\\ ~\n\t"):
+            self.at, self.spaced = end, True
         else:
             upright = not name.startswith("text") or text in spelling.TRANSPOSE
             self.add("word" if upright else "text", text, end)
