@@ -130,11 +130,16 @@ class _Layout:
         return number
 
     def following(self, number: int) -> set[str]:
-        """What stands in the line from a token on."""
-        depth, found = 0, set[str]()
+        """What stands in the line from a token on, up to a word, a comma or a gap."""
+        depth, nested, found = 0, 0, set[str]()
         for token in self.found[number:]:
             depth += _DEPTH.get(token.kind, 0)
-            if depth <= 0 and token.kind == "newline":
+            nested += NESTING.get(token.text, 0)
+            apart = token.text == "," or (token.quad and token.text not in _RELATIONS)
+            apart = apart or (token.kind == "text" and token.text not in spelling.FUNCTIONS)
+            if (token.kind == "newline" and depth <= 0) or (
+                apart and nested <= 0 and found - {"&"}
+            ):
                 break
             found.add(token.text)
         return found
