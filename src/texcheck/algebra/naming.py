@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import groupby, permutations, product
 from operator import itemgetter
+from typing import Any
 
 from .budget import NoRule, spend
 from .terms import Atom, Index, Monomial, Pairs, free_indices, renamed
@@ -43,13 +44,13 @@ def _least(atoms: list[tuple[Atom, int]], bound: list[Index]) -> tuple[Pairs, li
 
 def _look_alikes(atoms: list[tuple[Atom, int]], bound: list[Index]) -> list[list[Index]]:
     """The bound indices in classes, those of one class alike as far as three looks can tell."""
-    if len(bound) == 1:
-        return [bound]
-    look = dict.fromkeys(bound, 0)
-    for _ in bound[:3]:
-        seen = {name: (name.sort, _marked(atoms, name, look)) for name in bound}
+    seen: dict[Index, tuple[Any, ...]] = {name: name.sort for name in bound}
+    for _ in range(4):
         ranks = sorted(set(seen.values()))
         look = {name: ranks.index(seen[name]) for name in bound}
+        if len(ranks) == len(bound):
+            break
+        seen = {name: (look[name], _marked(atoms, name, look)) for name in bound}
         spend(2 * len(atoms) * len(bound))
     by_look = sorted(bound, key=look.__getitem__)
     classes = [list(alike) for _, alike in groupby(by_look, look.__getitem__)]

@@ -110,20 +110,22 @@ def _hold(statement: t.Statement, case: Case) -> int:
     pair = st.claimed(statement, case)
     zero = any(isinstance(p, t.Number | t.Constant) and not p.value for p in statement.parts)
     vanishes = not zero and any(isinstance(p, t.Derivative | t.Gradient) for p in t.walk(statement))
-    for entry in st.entries(pair):
-        _equal(entry, case)
-        vanishes = vanishes and not normal(entry.left[0] * entry.weight, case.eliminate)
-    if vanishes:
+    values = [_equal(entry, case) for entry in st.entries(pair)]
+    if vanishes and not any(values):
         raise NoRule("both sides are 0, which only a side that is written 0 says")
     return pair.scope.least
 
 
-def _equal(entry: st.Entry, case: Case) -> None:
-    """Raises Differ if two entries are not seen to be defined and equal at the same points."""
+def _equal(entry: st.Entry, case: Case) -> Term:
+    """The value of two entries that are defined and equal at the same points. Raises Differ where
+    they are not seen to be."""
     _same_domain(entry.left[1], entry.right[1], case)
-    gap = cleared(normal((entry.left[0] - entry.right[0]) * entry.weight, case.eliminate), case)
-    if gap and not _zero_by_cases(gap, 4):
-        raise Differ(f"the two sides differ by {in_words(gap)}")
+    left, right = (normal(s[0] * entry.weight, case.eliminate) for s in (entry.left, entry.right))
+    if left != right:
+        gap = cleared(normal(left - right, case.eliminate), case)
+        if gap and not _zero_by_cases(gap, 4):
+            raise Differ(f"the two sides differ by {in_words(gap)}")
+    return left
 
 
 def _same_domain(left: list[Demand], right: list[Demand], case: Case) -> None:
