@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
-from itertools import cycle, islice, product, zip_longest
+from itertools import cycle, islice, zip_longest
 
 from .. import syntax as t
 from ..algebra.budget import WORK, NoRule, at_most
@@ -97,10 +97,8 @@ def _in_case(
 
 def _environments(world: World, entry: Entry) -> Iterator[dict[Index, int]]:
     """The values of the indices that an entry stands for."""
-    indices = [index for index in entry.places.values() if index.at is None]
-    sizes = [range(world.size(index.sort)) for index in indices]
-    for values in islice(product(*sizes), ENTRIES):
-        yield dict(zip(indices, values, strict=True))
+    running = (index for index in entry.places.values() if index.at is None)
+    return islice(world.values(running), ENTRIES)
 
 
 def _in_world(world: World, entry: Entry, all_: list[Entry]) -> Witness | None:

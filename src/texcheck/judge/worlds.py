@@ -5,22 +5,20 @@ Terms are evaluated as they are written, without the normal form: s from W, b an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import reduce
 from itertools import product
 from random import Random
 
 from ..algebra.budget import NoRule, spend
 from ..algebra.functions import Demand
-from ..algebra.terms import Atom, Index, Monomial, Sort, Term, term_indices
+from ..algebra.terms import Atom, Index, Pairs, Sort, Term, term_indices
 from ..elaborate.definitions import network_named
 from ..networks.network import Case
 from .intervals import FUNCTIONS, Doubtful, Number, add, power, sign, times
 
 Point = dict[tuple[str, int, tuple[int, ...]], Fraction]
-ZERO: Number = Fraction(0)
 NARROW, WIDE = (0, 6, 7), (1, 2, 3, 4, 5)  # seeds: the cheap worlds, then the others
 
 
@@ -65,22 +63,25 @@ class World:
 
     def value(self, term: Term, env: dict[Index, int]) -> Number:
         """The value of a term. Raises Doubtful."""
-        parts = ((factor, self._summed(m, m.bound, env)) for m, factor in term.parts.items())
-        return reduce(add, (times(Fraction(factor), part) for factor, part in parts), ZERO)
-
-    def _summed(self, mono: Monomial, bound: tuple[Index, ...], env: dict[Index, int]) -> Number:
-        if bound:
-            index, *rest = bound
-            values = range(self.size(index.sort))
-            here = (self._summed(mono, tuple(rest), {**env, index: value}) for value in values)
-            return reduce(add, here, ZERO)
-        result: Number = Fraction(1)
-        for atom, n in mono.atoms:
-            spend(10)
-            result = times(result, power(self._atom(atom, env), n))
-            if result == ZERO:
-                break
+        result: Number = Fraction(0)
+        for mono, factor in term.parts.items():
+            for here in self.values(mono.bound):
+                result = add(result, self._product(mono.atoms, Fraction(factor), env | here))
         return result
+
+    def values(self, indices: Iterable[Index]) -> Iterator[dict[Index, int]]:
+        """All the values that indices have."""
+        found = tuple(indices)
+        for values in product(*(range(self.size(index.sort)) for index in found)):
+            yield dict(zip(found, values, strict=True))
+
+    def _product(self, atoms: Pairs, factor: Number, env: dict[Index, int]) -> Number:
+        for atom, n in atoms:
+            spend(10)
+            factor = times(factor, power(self._atom(atom, env), n))
+            if factor == Fraction(0):
+                break
+        return factor
 
     def _atom(self, atom: Atom, env: dict[Index, int]) -> Number:
         places = tuple(self._place(index, env) for index in atom.indices)
@@ -112,10 +113,8 @@ class World:
     def check(self, demands: list[Demand], env: dict[Index, int]) -> None:
         """Raises Undefined where a demand is not met, Doubtful where only a slope demands it."""
         for demand in demands:
-            inside = [i for i in sorted(term_indices(demand.term)) if i not in env]
-            for values in product(*(range(self.size(index.sort)) for index in inside)):
-                here = {**env, **dict(zip(inside, values, strict=True))}
-                found = sign(self.value(demand.term, here))
+            for here in self.values(sorted(term_indices(demand.term).difference(env))):
+                found = sign(self.value(demand.term, env | here))
                 if not {"nonzero": found != 0, "positive": found > 0}.get(demand.kind, found >= 0):
                     raise Doubtful if demand.slope and not found else Undefined
 
