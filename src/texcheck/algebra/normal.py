@@ -15,26 +15,10 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from . import naming
+from . import terms as a
 from .budget import NoRule, spend
 from .functions import absolute, apply
-from .terms import (
-    HALF,
-    UNIT,
-    ZERO,
-    Atom,
-    Change,
-    Monomial,
-    Rational,
-    Term,
-    collected,
-    contracted,
-    free_indices,
-    length,
-    number,
-    power,
-    renamed,
-    sum_over,
-)  # fmt: skip
+from .terms import UNIT, ZERO, Atom, Change, Monomial, Rational, Term, number, power
 
 
 def normal(term: Term, eliminate: Change) -> Term:
@@ -65,13 +49,13 @@ def substituted(term: Term, change: Change) -> Term:
         kept = [pair for pair, (new, _) in zip(mono.atoms, changed, strict=True) if new is None]
         if len(kept) == len(changed):
             return Term({mono: 1})
-        part = _changed(Monomial(tuple(kept), ()), {})
+        part = a.product_of(tuple(kept))
         for new, n in changed:
             if new is not None:
                 part = part * (new**n if n >= 0 else apply("inverse", new) ** -n)
-        return sum_over(part, *mono.bound)
+        return a.sum_over(part, *mono.bound)
 
-    return collected(
+    return a.collected(
         (new, factor * inner)
         for mono, factor in term.parts.items()
         for new, inner in replaced(mono).parts.items()
@@ -94,8 +78,8 @@ def _applied(name: str, term: Term) -> Term:
     if name == "sqrt" and len(term.parts) == 1:
         ((mono, factor),) = term.key
         if mono.atoms and not mono.bound and all(n % 2 == 0 for _, n in mono.atoms):
-            root = Monomial(tuple((atom, n // 2) for atom, n in mono.atoms), ())
-            return absolute(_changed(root, {})) * apply("sqrt", number(factor))
+            root = a.product_of(tuple((atom, n // 2) for atom, n in mono.atoms))
+            return absolute(root) * apply("sqrt", number(factor))
     return apply(name, term)
 
 
@@ -138,13 +122,12 @@ def _reduced(mono: Monomial) -> Term | None:
 def _under(mono: Monomial, changes: dict[Atom, int], inner: Term) -> Term:
     """The changed monomial times a term, which may hold its bound indices."""
     bare = _changed(Monomial(mono.atoms, ()), changes)
-    return sum_over(bare * inner, *mono.bound)
+    return a.sum_over(bare * inner, *mono.bound)
 
 
 def _changed(mono: Monomial, changes: dict[Atom, int]) -> Term:
     """The monomial with other exponents for some atoms."""
-    new = contracted(tuple({**dict(mono.atoms), **changes}.items()), mono.bound)
-    return ZERO if new is None else Term({new: 1})
+    return a.product_of(tuple({**dict(mono.atoms), **changes}.items()), mono.bound)
 
 
 def _step_law(mono: Monomial, atom: Atom, argument: Term) -> Term | None:
@@ -163,18 +146,18 @@ def _step_law(mono: Monomial, atom: Atom, argument: Term) -> Term | None:
 def _numbers_added(mono: Monomial, atom: Atom, n: int) -> Term | None:
     """An entry's own number: known where the entry is; the sum of all is d (d - 1) / 2."""
     (index,) = atom.indices
-    size = length(index.sort)
+    size = a.length(index.sort)
     if index.at is not None:
         value = number(index.at) + (size if index.at < 0 else ZERO)
         return _under(mono, {atom: 0}, value**n) if n > 0 else None
-    others = [a for a, _ in mono.atoms if a != atom and index in free_indices(a)]
+    others = [one for one, _ in mono.atoms if one != atom and index in a.free_indices(one)]
     if index not in mono.bound or others or n not in (1, 2):
         return None
     rest = Monomial(
         tuple(pair for pair in mono.atoms if pair[0] != atom),
         tuple(one for one in mono.bound if one != index),
     )
-    total = size * (size - number(1)) * HALF
+    total = size * (size - number(1)) * a.HALF
     if n == 2:
         total = total * (size * 2 - number(1)) * Fraction(1, 3)
     return _under(rest, {}, total)
@@ -205,12 +188,12 @@ def canonical(term: Term) -> Term:
     if not any(mono.bound for mono in term.parts):
         return term
     level = _depth(term)
-    return collected((_named(mono, level), factor) for mono, factor in term.key)
+    return a.collected((_named(mono, level), factor) for mono, factor in term.key)
 
 
 def _depth(term: Term) -> int:
     """How deeply sums stand in functions of sums."""
-    inner = [_depth(a.argument) for mono in term.parts for a, _ in mono.atoms if a.argument]
+    inner = [_depth(one.argument) for mono in term.parts for one, _ in mono.atoms if one.argument]
     return 1 + max(inner, default=-1)
 
 
@@ -220,7 +203,7 @@ def _named(mono: Monomial, level: int) -> Monomial:
     new = {name: name._replace(name=f"%{level}.{at:02}") for at, name in enumerate(order)}
     if sorted(new) != sorted(mono.bound):
         raise NoRule("bound indices that have no order")
-    atoms = sorted((renamed(atom, new), n) for atom, n in mono.atoms)
+    atoms = sorted((a.renamed(atom, new), n) for atom, n in mono.atoms)
     return Monomial(tuple(atoms), tuple(sorted(new.values())))
 
 
@@ -233,7 +216,7 @@ def split_at(term: Term) -> list[Callable[[Term], Term]] | None:
         for atom, _ in mono.atoms:
             if atom.label == "step" and atom.argument is not None and len(atom.argument.parts) == 1:
                 ((inner, _),) = atom.argument.key
-                if inner.lone and free_indices(inner.lone).isdisjoint(mono.bound):
+                if inner.lone and a.free_indices(inner.lone).isdisjoint(mono.bound):
                     return [_case(inner.lone, side) for side in (1, -1, 0)]
     return None
 

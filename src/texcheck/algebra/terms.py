@@ -187,9 +187,15 @@ def number(value: Rational) -> Term:
 ZERO, HALF = number(0), number(Fraction(1, 2))
 
 
+def product_of(atoms: Pairs, bound: tuple[Index, ...] = ()) -> Term:
+    """A product of atoms, summed over the bound indices."""
+    mono = contracted(atoms, bound)
+    return ZERO if mono is None else Term({mono: 1})
+
+
 def power(atom: Atom, n: int = 1) -> Term:
     """An atom with any whole exponent."""
-    return collected([(contracted(((atom, n),), ()), 1)])
+    return product_of(((atom, n),))
 
 
 def quantity(kind: str, label: int, *indices: Index) -> Term:

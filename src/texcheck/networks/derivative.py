@@ -70,7 +70,7 @@ def _derivative(case: Case, term: a.Term, source: Source, demands: list[Demand])
             if not slope_:
                 continue
             less = tuple((other, m - (other == atom)) for other, m in mono.atoms)
-            rest = a.collected([(a.contracted(less, ()), factor * n)])
+            rest = a.product_of(less) * (factor * n)
             result = result + a.sum_over(rest * slope_, *mono.bound)
     return result
 
