@@ -8,6 +8,7 @@ import io
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from . import report
@@ -153,10 +154,8 @@ def _network(name: str) -> tuple[str | Network, Names]:
         names = names_of(formulas)
         losses = {}
         for line in formulas:
-            try:
+            with suppress(DefinitionError):
                 losses[line] = loss_of(line, line, names)
-            except DefinitionError:
-                continue
         if len(losses) > 1:
             raise Wrong(f"{name}: expected one loss, got {len(losses)}")
         layers = [line for line in formulas if line not in losses]

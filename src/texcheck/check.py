@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import TypeAlias
 
 from . import reading
 from . import syntax as t
@@ -32,6 +33,9 @@ class Claim:
 NETWORKS: tuple[str, ...] = ("regression", "sigmoid-mse", "sigmoid-bce", "any", "deep", "running")
 
 
+Checked: TypeAlias = list[tuple[Claim, Verdict]]
+
+
 def check(
     tex: str,
     network: str | Network = "regression",
@@ -40,7 +44,7 @@ def check(
     kind: str = "value",
     diagnose: bool = True,
     names: Names = BOOK,
-) -> list[tuple[Claim, Verdict]]:
+) -> Checked:
     """Each claim of a text, with its verdict.
 
     `subject` and `kind` ("value" or "shape"): of a table cell, what it is about. A text that cannot
@@ -60,9 +64,7 @@ def check(
     return explained(tex, decided, about, names) if diagnose else decided
 
 
-def explained(
-    tex: str, found: list[tuple[Claim, Verdict]], network: str | Network, names: Names = BOOK
-) -> list[tuple[Claim, Verdict]]:
+def explained(tex: str, found: Checked, network: str | Network, names: Names = BOOK) -> Checked:
     """The verdicts on a text with their causes: what would be true, what to write instead."""
     with at_most(TEXT), lettering(names.letters):
         return [(claim, _cause(claim, one, tex, network, names)) for claim, one in found]

@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 
 from . import report
 from . import syntax as t
-from .check import Claim, check, explained
+from .check import Checked, Claim, check, explained
 from .indexed import indexed
 from .reading import BOOK, CannotRead, Names, expression, names_of
 from .verdict import Refuted, Unreadable, Verdict
@@ -56,7 +56,7 @@ def judge(wanted: Wanted, answer: str) -> Iterator[Reply]:
         yield {**reply, "says": _says(explained(tex, found, network)[0][1]), "more": False}
 
 
-def _has_cause(found: list[tuple[Claim, Verdict]]) -> bool:
+def _has_cause(found: Checked) -> bool:
     """Whether there is a verdict that `explained` says more about."""
     return any(one.statement and isinstance(two, Refuted | Unreadable) for one, two in found)
 
@@ -165,7 +165,7 @@ _GIVEN = (
 )
 
 
-def _beyond_the_assignment(found: list[tuple[Claim, Verdict]]) -> str:
+def _beyond_the_assignment(found: Checked) -> str:
     """Why a right side is no answer to the assignment: what it holds that is not allowed there."""
     for one in (claim.statement for claim, _ in found):
         if isinstance(one, t.Equation):

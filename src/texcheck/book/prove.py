@@ -22,9 +22,9 @@ from functools import cached_property
 from pathlib import Path
 
 from .. import report
-from ..check import Claim, check, explained
+from ..check import Checked, check, explained
 from ..indexed import indexed
-from ..verdict import Proved, Unreadable, Verdict
+from ..verdict import Proved, Unreadable
 from .pages import Item, read
 
 # Of all statements, at most this share may make no claim.
@@ -163,7 +163,7 @@ def prove(path: Path | str, *, pages: bool = False) -> Book:
     statements: list[Statement] = []
     count: Counter[Path] = Counter()
     # Many statements stand on two pages or more: what was checked is kept.
-    known: dict[tuple[object, ...], list[tuple[Claim, Verdict]]] = {}
+    known: dict[tuple[object, ...], Checked] = {}
     for item in read(root):
         key = (item.tex, item.network, item.subject, item.kind, item.expect)
         if key not in known:
@@ -196,7 +196,7 @@ def prove(path: Path | str, *, pages: bool = False) -> Book:
     return Book(folder.as_posix(), tuple(statements))
 
 
-def _checked(item: Item, pages: bool) -> list[tuple[Claim, Verdict]]:
+def _checked(item: Item, pages: bool) -> Checked:
     """The verdicts on an item, with a diagnosis where it is shown: to seek it takes long."""
     found = check(item.tex, item.network, subject=item.subject, kind=item.kind, diagnose=False)
     failed = any(verdict.status not in ("proved", "definition") for _, verdict in found)
