@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from functools import lru_cache, reduce
+from functools import cached_property, lru_cache, reduce
 from itertools import count
 from operator import mul
 from typing import NamedTuple, TypeAlias
@@ -95,33 +95,26 @@ Change: TypeAlias = Callable[[Atom], "Term | None"]
 class Term:
     """A polynomial: rational factors of monomials."""
 
-    __slots__ = ("_hash", "_key", "_size", "parts")
-
     def __init__(self, parts: Mapping[Monomial, Rational]):
         zero = not all(parts.values())
         self.parts = {mono: n for mono, n in parts.items() if n} if zero else parts
-        self._key: tuple[tuple[Monomial, Rational], ...] | None = None
-        self._hash: int | None = None
-        self._size = 0
 
-    @property
+    @cached_property
     def size(self) -> int:
         """How many atoms the term has, those inside of functions too."""
-        if not self._size:
-            atoms = [atom for mono in self.parts for atom, _ in mono.atoms]
-            self._size = 1 + sum(atom.argument.size for atom in atoms if atom.argument) + len(atoms)
-        return self._size
+        atoms = [atom for mono in self.parts for atom, _ in mono.atoms]
+        return 1 + sum(atom.argument.size for atom in atoms if atom.argument) + len(atoms)
 
-    @property
+    @cached_property
     def key(self) -> tuple[tuple[Monomial, Rational], ...]:
         """The monomials and factors in order."""
-        if self._key is None:
-            self._key = tuple(sorted(self.parts.items()))
-        return self._key
+        return tuple(sorted(self.parts.items()))
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.key)
 
     def __hash__(self) -> int:
-        if self._hash is None:
-            self._hash = hash(self.key)
         return self._hash
 
     def __eq__(self, other: object) -> bool:
