@@ -81,10 +81,10 @@ def inverse(value: Number) -> Number:
 def power(value: Number, n: int) -> Number:
     if n < 0:
         return power(inverse(value), -n)
-    result: Number = Fraction(1)
-    for _ in range(n):
-        result = times(result, value)
-    return result
+    if not n:
+        return Fraction(1)
+    half = power(value, n // 2)
+    return times(times(half, half), value if n % 2 else Fraction(1))
 
 
 def exp(value: Decimal, context: Context) -> Decimal:

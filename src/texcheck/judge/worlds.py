@@ -77,7 +77,7 @@ class World:
 
     def _product(self, atoms: Pairs, factor: Number, env: dict[Index, int]) -> Number:
         for atom, n in atoms:
-            spend(10)
+            spend(10 + abs(n) // 10)  # a high power has long numbers
             factor = times(factor, power(self._atom(atom, env), n))
             if factor == Fraction(0):
                 break

@@ -126,6 +126,8 @@ HEAVY = [
     r"\ell^6 = \ell^3 \ell^3",
     r"\operatorname{ReLU}(x_0 + x_1 + x_2 + x_3 + x_4)^9 = 1",
     r"|x_0| |x_1| |x_2| |y_0| |y_1| |y_2| |s| = |x_0 x_1 x_2 y_0 y_1 y_2 s|",
+    r"\sum_{i,j,k,l} (x_i x_j y_k y_l)^{300} \sqrt{x_i^2+1} \sqrt{x_j^2+1}"
+    r" = \sum_{i,j,k,l} (x_i x_j y_k y_l)^{300} \sqrt{(x_i^2+1) (x_j^2+1)}",
 ]
 
 
