@@ -147,7 +147,8 @@ class _Writer:
         """The entry (i, j) of a formula, as a formula of numbers."""
         match node:
             case t.Name():
-                return self.name(node, i, j)
+                inside = self.filled(node, i, j) if node.indices else self.places(node, i, j)
+                return replace(node, indices=inside)
             case t.Local(of=of):
                 return self.entry(of, i, j)
             case t.Constant(value):
@@ -180,28 +181,28 @@ class _Writer:
             case t.Norm(of):
                 return t.Apply(t.Function("sqrt"), (self.squares(of),))
             case t.Add(terms) if any(isinstance(term, t.Dots) for term in terms):
-                return node if self.is_number(node) else self.picked(node, i, j)
+                return self.picked(node, i, j)
             case t.Elementwise(t.Indicator() | t.Elementwise(), t.Indicator()):
                 return self.parts(node, i, j)  # conditions joined by "and"
             case t.Elementwise(left, right):
                 return t.Product((self.entry(left, i, j), self.entry(right, i, j)))
             case t.Add() | t.Negative() | t.Quotient() | t.Indicator() | t.Cases() | t.Absolute():
                 return self.parts(node, i, j)
-        if self.is_number(node) or isinstance(node, t.Index | t.Number):
-            return node
         return self.picked(node, i, j)
 
     def picked(self, node: t.Expr, i: t.Expr, j: t.Expr) -> t.Expr:
         """The entry of a formula that is written as it is: one index for a column or a row."""
-        rows, columns = self.shape(node)
-        return t.Component(node, (j,) if rows == "1" else (i,) if columns == "1" else (i, j))
+        at = () if isinstance(node, t.Index | t.Number) else self.places(node, i, j)
+        return t.Component(node, at) if at else node
 
-    def filled(self, at: tuple[t.Expr, ...], node: t.Expr, i: t.Expr, j: t.Expr) -> list[t.Expr]:
+    def places(self, node: t.Expr, i: t.Expr, j: t.Expr) -> tuple[t.Expr, ...]:
+        """Row and column of an entry, but for the only row or column that there is."""
+        return tuple(at for at, width in zip((i, j), self.shape(node), strict=True) if width != "1")
+
+    def filled(self, node: t.Name | t.Component, i: t.Expr, j: t.Expr) -> tuple[t.Expr, ...]:
         """The indices of a formula, with its row and its column in place of each colon."""
-        colons = at.count(t.Whole())
-        across = colons == 1 and self.shape(node)[0] == "1"
-        places = iter((j, i) if across else (i, j))
-        return [next(places) if x == t.Whole() else x for x in at]
+        places = iter(self.places(node, i, j))
+        return tuple(next(places, _ZERO) if x == t.Whole() else x for x in node.indices)
 
     def parts(self, node: t.Expr, i: t.Expr, j: t.Expr) -> t.Expr:
         """The same formula of the entries of its parts."""
@@ -209,14 +210,6 @@ class _Writer:
         if isinstance(node, t.Cases) and isinstance(entries, t.Cases):
             return replace(entries, conditions=node.conditions)  # several at once stay so
         return replace(entries, elementwise=False) if isinstance(entries, t.Quotient) else entries
-
-    def name(self, node: t.Name, i: t.Expr, j: t.Expr) -> t.Expr:
-        if node.indices:
-            return replace(node, indices=tuple(self.filled(node.indices, node, i, j)))
-        rows, columns = self.shape(node)
-        if (rows, columns) == ("1", "1"):
-            return node
-        return replace(node, indices=(i,) if columns == "1" else (i, j))
 
     def product(self, factors: tuple[t.Expr, ...], i: t.Expr, j: t.Expr) -> t.Expr:
         """Numbers as they are, matrices joined by sums over their inner indices."""
@@ -292,10 +285,10 @@ class _Writer:
             return self.summed(width, k, self.entry(arguments[0], k, k))
         if name in _ENTRYWISE:
             return replace(node, arguments=tuple(self.entry(one, i, j) for one in arguments))
-        return node if self.is_number(node) else self.picked(node, i, j)
+        return self.picked(node, i, j)
 
     def component(self, node: t.Component, i: t.Expr, j: t.Expr) -> t.Expr:
-        of, found = node.of, self.filled(node.indices, node, i, j)
+        of, found = node.of, self.filled(node, i, j)
         if len(found) == 2:
             return self.entry(of, *found)
         column = self.shape(of)[1] == "1"
