@@ -153,14 +153,11 @@ def _numbers_added(mono: Monomial, atom: Atom, n: int) -> Term | None:
     others = [one for one, _ in mono.atoms if one != atom and index in a.free_indices(one)]
     if index not in mono.bound or others or n not in (1, 2):
         return None
-    rest = Monomial(
-        tuple(pair for pair in mono.atoms if pair[0] != atom),
-        tuple(one for one in mono.bound if one != index),
-    )
+    rest = mono._replace(bound=tuple(one for one in mono.bound if one != index))
     total = size * (size - number(1)) * a.HALF
     if n == 2:
         total = total * (size * 2 - number(1)) * Fraction(1, 3)
-    return _under(rest, {}, total)
+    return _under(rest, {atom: 0}, total)
 
 
 def _partial_fractions(mono: Monomial, atom: Atom, n: int, argument: Term) -> Term | None:

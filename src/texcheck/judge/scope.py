@@ -7,7 +7,7 @@ statement is the right one. Nothing here is trusted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, reduce
 from typing import Any, NamedTuple, TypeAlias
@@ -60,15 +60,12 @@ class Scope:
     statement: t.Statement
     tex: str = ""
     names: Names = BOOK
-    shown: dict[int, str] = field(default_factory=dict)
 
     def show(self, node: t.Node) -> str:
         """A part between dollar signs: its own TeX where that is whole, else as it reads."""
-        if id(node) not in self.shown:
-            own = " ".join(self.tex[node.start : node.end].split())
-            whole = own and readable(own, self.names) == node
-            self.shown[id(node)] = f"${own if whole else writing.tex(node)}$"
-        return self.shown[id(node)]
+        own = " ".join(self.tex[node.start : node.end].split())
+        whole = own and readable(own, self.names) == node
+        return f"${own if whole else writing.tex(node)}$"
 
     @cached_property
     def letters(self) -> list[str]:
