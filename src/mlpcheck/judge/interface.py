@@ -66,7 +66,7 @@ def _conduct(run: Run, verdict: Verdict) -> None:
     """Findings about what the code does beside computing, one for each kind and call."""
     seen = gathered(((kind, CALLS.get(call, call)), text) for kind, call, _, text in run.notes)
     for (code, call), texts in seen.items():
-        verdict.add(code, (call,), listed(texts))
+        verdict.add(code, (call,), listed(sorted(texts, key=[*PARAMETERS, *texts].index)))
 
 
 def _interface(run: Run, verdict: Verdict) -> bool:
