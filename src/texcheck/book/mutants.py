@@ -15,9 +15,9 @@ from pathlib import Path
 
 from ..check import statements
 from ..judge.decide import decide
-from ..judge.edits import edits
+from ..judge.edits import edits, sides
 from ..judge.scope import Edit, Scope
-from ..syntax import Notation, Range, Statement
+from ..syntax import Notation, Statement
 from ..writing import tex
 from .pages import Item, read
 
@@ -34,8 +34,9 @@ class Mutant:
     edit: Edit
 
     def __str__(self) -> str:
-        sides = [side for side in self.edit.statement.parts[:2] if not isinstance(side, Range)]
-        shown = " = ".join(map(tex, sides))
+        wholes = dict(sides(self.edit.statement))
+        order = ("left", "value", "right", "rows", "columns")
+        shown = " = ".join(tex(wholes[side]) for side in order if side in wholes)
         return f"{self.item.file}:{self.item.line} {self.item.label} {self.edit.kind}: {shown}"
 
 

@@ -8,9 +8,12 @@ import pytest
 from oracle import opinion
 
 from texcheck.book.mutants import MISSED, Mutant, lines, measure, mutants
+from texcheck.book.pages import read
+from texcheck.check import statements
 from texcheck.judge import symbols
 from texcheck.judge.decide import decide
-from texcheck.judge.edits import EDITS
+from texcheck.judge.edits import EDITS, edits
+from texcheck.judge.scope import Scope
 from texcheck.verdict import Proved, Refuted
 
 BOOK = Path(__file__).parents[3] / "book"
@@ -52,6 +55,20 @@ def test_the_book_has_mutants_of_every_kind() -> None:
         if not left:
             break
     assert left == set()
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r"z^{(L)} = s^{(L)} \quad \text{if } f^{(L)} = \operatorname{I}",
+        r"x_i = x_i, \quad i = 0, \dots, d_x - 1",
+    ],
+)
+def test_a_mutant_of_a_statement_with_a_condition_or_a_range_can_be_shown(tex: str) -> None:
+    item = read(BOOK / "notation.md")[0]
+    for statement in statements(tex):
+        for edit in edits(Scope(statement)):
+            assert str(Mutant(item, edit)).startswith(f"{item.file}:{item.line} ")
 
 
 def test_the_last_line_counts() -> None:
