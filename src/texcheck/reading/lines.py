@@ -111,7 +111,7 @@ class _Layout:
         after = next(token.text for token in rest if token.text != "&")
         inside = self.open[-1].text if self.open else ""
         following = self.following(number)
-        apart = begins and not following.isdisjoint(_RELATIONS)  # each has a relation
+        apart = begins and not _RELATIONS.isdisjoint(following)  # each has a relation
         one = inside in ("multline", "split") and "&" not in following  # one formula
         goes_on = marked or one or not apart
         joined = after in spelling.JOINING or (after == "-" and goes_on)
@@ -129,20 +129,19 @@ class _Layout:
             self.several = False
         return number
 
-    def following(self, number: int) -> set[str]:
+    def following(self, number: int) -> list[str]:
         """What stands in the line from a token on, up to a word, a comma or a gap."""
-        depth, nested, found = 0, 0, set[str]()
+        depth, nested, found = 0, 0, list[str]()
         for token in self.found[number:]:
             depth += _DEPTH.get(token.kind, 0)
             nested += NESTING.get(token.text, 0)
             apart = token.text == "," or (token.quad and token.text not in _RELATIONS)
             apart = apart or (token.kind == "text" and token.text not in spelling.FUNCTIONS)
-            if (token.kind == "newline" and depth <= 0) or (
-                apart and nested <= 0 and found - {"&"}
-            ):
+            ends = depth < 0 or (token.kind == "newline" and depth == 0)
+            if ends or (apart and nested <= 0 and {*found} - {"&"}):
                 break
-            found.add(token.text)
-        return found
+            found.append(token.text)
+        return found[:-1] if found[-1:] == ["&"] else found
 
     def mark(self, token: Token, number: int) -> int:
         """An alignment mark: a gap stands before every second one, and a comma is put there.
@@ -157,7 +156,7 @@ class _Layout:
             self.found[number] = self.found[number]._replace(quad=True)
         following = next(one for one in self.found[number:] if one.text != "&")
         signed = following.text in _CONTINUING - _RELATIONS
-        signed = signed and not self.following(number).isdisjoint(_RELATIONS)
+        signed = signed and not _RELATIONS.isdisjoint(self.following(number))
         goes_on = following.text in _CONTINUING or following.kind in ("newline", "end", "close")
         goes_on = goes_on and not signed
         if gap and self.begun and line[-1].text not in _CONTINUING and not goes_on:

@@ -9,10 +9,13 @@ from __future__ import annotations
 # Commands that only change the look: the command goes, the braces around its argument too.
 BOLD = {"vec", "boldsymbol", "mathbf", "bm", "pmb", "bold"}
 NUMBERS = {"K", "d"}  # letters that are never bold
-LOOK = BOLD | {
+SETS_NOTHING = {
+    "displaystyle", "textstyle", "scriptstyle", "limits", "nolimits", "nonumber", "notag",
+    "mathstrut", "strut",
+}  # fmt: skip
+LOOK = BOLD | SETS_NOTHING | {
     "mathit", "left", "right", "middle", "big", "Big", "bigg", "Bigg",
-    "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr", "displaystyle",
-    "textstyle", "scriptstyle", "limits", "nolimits", "nonumber", "notag", "mathstrut", "strut",
+    "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr",
     "mathord", "mathop", "boxed", "rm", "sf", "it",
 }  # fmt: skip
 # Spaces, with their width in eighteenths of an em.

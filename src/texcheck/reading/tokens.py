@@ -300,6 +300,7 @@ class _Scanner:
     def change_look(self, name: str, end: int) -> None:
         """Reads a command that changes the look: it goes, and the braces behind it."""
         sided = name in ("left", "right", "middle")
+        self.spaced |= name in spelling.SETS_NOTHING
         if _ANGLE.match(self.tex, end) and name not in spelling.BOLD:
             instead = r"write \langle for a bracket"
             raise CannotRead("expected no < or > of another size", self.at, end, instead)
