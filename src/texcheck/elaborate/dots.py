@@ -116,8 +116,11 @@ def _lengths(
     for (i, j), written in cells.items():
         if written != _filled(cell, {Template.ROW: i, Template.COLUMN: j}):
             message = "the dots of this matrix cannot be continued in one way"
-            plain, other = (_rebuilt(one, lambda _: ZERO) for one in (cell, written))
-            if plain != other or any(isinstance(part, t.Length) for part in t.walk(plain)):
+            unlike = any(
+                isinstance(p, t.Length | t.Power) for c in cells.values() for p in t.walk(c)
+            )
+            vector = any(len({*along}) == 1 for along in zip(*cells, strict=True))
+            if unlike or (vector and not _indices(written)):  # 1, 0, ..., 0
                 raise NoRule(message)
             raise IllSorted(message, written)
         for place, index in zip(_indices(cell), _indices(written), strict=True):
