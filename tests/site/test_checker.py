@@ -44,7 +44,7 @@ CHAIN = (
 
 
 @pytest.fixture(scope="module")
-def open_page(browser: Browser, origin: str, site: Path) -> Iterator[Page]:
+def loaded_page(browser: Browser, origin: str, site: Path) -> Iterator[Page]:
     """The page with the prover loaded."""
     if not (site / "_static" / "checker" / "client.js").is_file():
         pytest.fail("expected the prover in the site: build it with npm and node installed")
@@ -54,6 +54,13 @@ def open_page(browser: Browser, origin: str, site: Path) -> Iterator[Page]:
     ask(page, RIGHT)
     yield page
     context.close()
+
+
+@pytest.fixture
+def open_page(loaded_page: Page) -> Page:
+    """The same, in front: a page behind another may draw nothing, and take no click."""
+    loaded_page.bring_to_front()
+    return loaded_page
 
 
 def ask(page: Page, tex: str) -> str:
