@@ -243,7 +243,7 @@ def explanations(
     With more than that if a call raised an error, which only some hypotheses explain. They are
     those of the registry, or others with predict(case, *chosen), what the quantity would be.
     """
-    name, cases = given.quantity, given.cases
+    name, cases, raised = given.quantity, given.cases, given.raised
     run = predict or (lambda case, *steps: passes.predicted(name, cases[case], *steps))
 
     @cache
@@ -251,9 +251,9 @@ def explanations(
         return ratio(partial(run, case, *chosen), given.results[case], given.tolerance)
 
     every, fewest = hypotheses or choices(*passes.STEPS.get(name, (name,))), MOST_MISTAKES
-    for one in every if len(given.raised) < len(given.results) else ():
+    for one in every if len(raised) < len(given.results) else ():
         # A mistake of two layers costs once, so two mistakes of one layer are as likely.
-        if one.cost > fewest and not given.raised:
+        if one.cost > fewest and not raised:
             return
         ratios = (compared(case, passes.used(one.chosen, cases[case])) for case in given.results)
         if found := explain(given, ratios, one):
@@ -263,7 +263,8 @@ def explanations(
 
 def best(given: Given) -> Hypothesis | None:
     """The fewest mistakes that reproduce the quantity, and raise the same errors."""
-    found = (one for one in explanations(given) if one.raises == given.raised)
+    raised = given.raised
+    found = (one for one in explanations(given) if one.raises == raised)
     return min(found, key=lambda one: len(one.mistakes), default=None)
 
 

@@ -120,8 +120,6 @@ def applied(scope: Scope, function: t.Function, term: Term, of: tuple[t.Expr, ..
     kind = row(name).slope_demand if primes else row(name).demand
     if kind and not (kind == "nonnegative" and any(map(_sums_squares, of))):
         scope.demand(kind, term)
-    if primes > 3:
-        raise NoRule("a fourth derivative")
     if primes < 2:
         return slope(name, term) if primes else apply(name, term)
     found = slope(name, free("u"))

@@ -116,9 +116,8 @@ def _lengths(
     for (i, j), written in cells.items():
         if written != _filled(cell, {Template.ROW: i, Template.COLUMN: j}):
             message = "the dots of this matrix cannot be continued in one way"
-            unlike = any(
-                isinstance(p, t.Length | t.Power) for c in cells.values() for p in t.walk(c)
-            )
+            parts = (part for one in cells.values() for part in t.walk(one))
+            unlike = any(isinstance(part, t.Length | t.Power) for part in parts)
             vector = any(len({*along}) == 1 for along in zip(*cells, strict=True))
             if unlike or (vector and not _indices(written)):  # 1, 0, ..., 0
                 raise NoRule(message)

@@ -61,10 +61,8 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match o
             return powered(scope, node)
         case t.Transpose(of):
             m.expect_layers(node)
-            whole = t.Whole() in getattr(of, "indices", ())
-            entry = isinstance(of, t.Name) and (len(of.indices) == 2 or ops.is_free(of))
-            if isinstance(of, t.Number) or (entry and not whole):
-                raise Unfit("the transpose of a number or of one entry", node)
+            if isinstance(of, t.Number) or (isinstance(of, t.Name) and ops.is_free(of)):
+                raise Unfit("the transpose of a number", node)
             return m.transpose(elaborate(scope, of))
         case t.Sum():
             return summed(scope, node)
@@ -317,13 +315,11 @@ def powered(scope: Scope, node: t.Power) -> Matrix:
     if isinstance(node.of, t.Norm) and n in (2, 4, 6):
         norm = ops.squares(scope, elaborate(scope, node.of.of))
         return norm.map(lambda entry: entry ** (int(n) // 2))
-    return ops.power(scope, value, exponent.value, node)
+    return ops.power(scope, value, n, node)
 
 
 def summed(scope: Scope, node: t.Sum) -> Matrix:
     """A sum over indices, over all their values or from one to another."""
-    if not node.letters:
-        raise Unfit("a sum over no index", node)
     letters = [Letter(letter, Unknown()) for letter in node.letters]
     with scope.meaning(dict(zip(node.letters, letters, strict=True))):
         body = elaborate(scope, node.body)
@@ -396,12 +392,10 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
         case "tr":
             (one,) = values
             m.unify(one.rows, one.columns, "the trace of a matrix that is not square", node)
-
-            def trace() -> Term:
-                scope.demand_all(one)
-                return m.sum_entries(scope.names, one.rows, lambda i: one.entry(i, i))
-
-            return m.scalar(trace)
+            whole = ops.part_of(scope, one, one)
+            return m.scalar(
+                lambda: m.sum_entries(scope.names, one.rows, lambda i: whole.entry(i, i))
+            )
         case "Linear":
             layer, v = function.layer or t.Layer("", 1), node.arguments[0]
             ops.as_column(values[0], node)
@@ -414,8 +408,6 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
 
 def loss_of(scope: Scope, values: list[Matrix], node: t.Apply) -> Matrix:
     """A loss of two columns."""
-    if len(values) != 2:
-        raise Unfit("expected two arguments", node)
     m.unify_shapes(values[0], values[1], node)
     ops.as_column(values[0], node)
     name = node.function.name

@@ -13,6 +13,7 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import reduce
 from operator import mul
 
@@ -200,11 +201,9 @@ def divided(scope: Scope, top: Matrix, bottom: Matrix, node: t.Quotient) -> Matr
     return m.zip_entries(entry, node, above, bottom)
 
 
-def power(scope: Scope, value: Matrix, exponent: Term, node: t.Power) -> Matrix:
+def power(scope: Scope, value: Matrix, exponent: Fraction, node: t.Power) -> Matrix:
     """A whole or half power of a number, of each entry, or of a square matrix."""
-    if not exponent.is_constant:
-        raise NoRule("an exponent that is not a number")
-    n, root = exponent.constant.as_integer_ratio()
+    n, root = exponent.as_integer_ratio()
 
     def entry(term: Term) -> Term:
         if root == 2:
@@ -229,9 +228,7 @@ def power(scope: Scope, value: Matrix, exponent: Term, node: t.Power) -> Matrix:
 
 def argument(values: list[Matrix], node: t.Apply) -> Matrix:
     """The argument of a function of each entry. Raises Unfit: e^A is not that of each entry."""
-    one, name = values[0], node.function.name
-    if len(values) != 1:
-        raise Unfit("expected one argument", node)
+    (one,), name = values, node.function.name
     if name in ("exp", "log", "sqrt") and not (one.is_number or one.is_vector):
         raise Unfit(f"{name} of a matrix", node)
     return one

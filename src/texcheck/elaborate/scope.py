@@ -96,13 +96,8 @@ class Scope:
 
     def demand_all(self, value: Matrix) -> None:
         """Demands what each entry of a matrix demands."""
-        known_ends = [known(side, "a vector") for side in (value.rows, value.columns)]
-        ends = [
-            [numbered_index(at, sort) for at in range(sort.size)]
-            or [Index(f"${next(self.names)}", sort)]
-            for sort in known_ends
-        ]
-        for i, j in product(*ends):
+        sorts = [known(side, "a vector") for side in (value.rows, value.columns)]
+        for i, j in product(*(ends(sort, f"${next(self.names)}") for sort in sorts)):
             value.entry(i, j)
 
     def place(self, name: t.Name) -> Place:
@@ -136,8 +131,6 @@ class Scope:
                     return self.given[of.base].rows
                 kind, layer = self.place(of)
                 return self.case.shape(("s" if kind == "delta" else kind, layer))[0]
-            case t.Name():
-                return self.sort_of_length(t.Length(node))
             case t.Number(value) if value == 1:
                 return ONE
             case t.Number(value) if value.denominator == 1 and value > 0 and self.case.widths:
@@ -168,6 +161,13 @@ class Scope:
             return numbered_index(offset, found)
 
         return numbered
+
+
+def ends(sort: Sort, name: str) -> list[Index]:
+    """The indices that stand for all of a sort: one that runs, or each if there are so many."""
+    if sort.size:
+        return [numbered_index(at, sort) for at in range(sort.size)]
+    return [Index(name, sort)]
 
 
 def left_out(

@@ -28,7 +28,7 @@ from .calculus import activation
 from .definitions import declared
 from .formula import elaborate
 from .matrix import FIRST, IllSorted, Matrix, Unfit, Unknown, known, resolved, unify
-from .scope import Letter, Scope, counted, left_out
+from .scope import Letter, Scope, counted, ends, left_out
 from .words import shape_words
 
 Side: TypeAlias = tuple[Term, list[Demand]]
@@ -181,7 +181,7 @@ def entries(pair: Pair) -> Iterator[Entry]:
         free = resolved(sort)
         if isinstance(free, Unknown):  # the claim is about every length: it gets one of its own
             free.is_now = Sort(-2 - at)
-    for i, j, *indices in all_of(*(_ends(known(sort), name) for name, sort in named)):
+    for i, j, *indices in all_of(*(ends(known(sort), name) for name, sort in named)):
         scope.bound |= {id(letter): at for letter, at in zip(letters, indices, strict=True)}
         sides = []
         for side in (pair.left, pair.right):
@@ -193,10 +193,3 @@ def entries(pair: Pair) -> Iterator[Entry]:
         yield Entry(sides[0], sides[1], weight_, places)
     if not holds:
         raise IllSorted("the condition never holds", pair.statement)
-
-
-def _ends(sort: Sort, name: str) -> list[Index]:
-    """The indices that stand for all of a sort: one that runs, or each if there are so many."""
-    if sort.size:
-        return [numbered(at, sort) for at in range(sort.size)]
-    return [Index(name, sort)]

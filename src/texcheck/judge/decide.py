@@ -117,8 +117,7 @@ def _hold(statement: t.Statement, case: Case) -> int:
 
 
 def _equal(entry: st.Entry, case: Case) -> Term:
-    """The value of two entries that are defined and equal at the same points. Raises Differ where
-    they are not seen to be."""
+    """The value of two entries that are seen to be defined and equal alike. Raises Differ."""
     _same_domain(entry.left[1], entry.right[1], case)
     left, right = (normal(s[0] * entry.weight, case.eliminate) for s in (entry.left, entry.right))
     if left != right:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from . import spelling
 from .cursor import NESTING
@@ -44,6 +46,12 @@ def _without_split_brackets(found: list[Token]) -> list[Token]:
             waiting = -1
         kept.append(token)
     return kept
+
+
+def _parts(token: Token) -> bool:
+    """Whether a token parts what stands before it from what follows: a comma, a word or a gap."""
+    word = token.kind == "text" and token.text not in spelling.FUNCTIONS
+    return word or token.text == "," or (token.quad and token.text not in _RELATIONS)
 
 
 @dataclass
@@ -110,7 +118,7 @@ class _Layout:
         marked, begins = rest[0].text == "&", any(token.text in _RELATIONS for token in line)
         after = next(token.text for token in rest if token.text != "&")
         inside = self.open[-1].text if self.open else ""
-        following = self.following(number)
+        following = list(self.following(number))
         apart = begins and not _RELATIONS.isdisjoint(following)  # each has a relation
         one = inside in ("multline", "split") and "&" not in following  # one formula
         goes_on = marked or one or not apart
@@ -129,19 +137,23 @@ class _Layout:
             self.several = False
         return number
 
-    def following(self, number: int) -> list[str]:
+    def following(self, number: int) -> Iterator[str]:
         """What stands in the line from a token on, up to a word, a comma or a gap."""
-        depth, nested, found = 0, 0, list[str]()
-        for token in self.found[number:]:
+        depth, nested, begun, marked = 0, 0, False, False
+        for token in islice(self.found, number, None):
             depth += _DEPTH.get(token.kind, 0)
+            if depth < 0 or (token.kind == "newline" and depth == 0):
+                return
+            if token.text == "&":
+                marked = True
+                continue
             nested += NESTING.get(token.text, 0)
-            apart = token.text == "," or (token.quad and token.text not in _RELATIONS)
-            apart = apart or (token.kind == "text" and token.text not in spelling.FUNCTIONS)
-            ends = depth < 0 or (token.kind == "newline" and depth == 0)
-            if ends or (apart and nested <= 0 and {*found} - {"&"}):
-                break
-            found.append(token.text)
-        return found[:-1] if found[-1:] == ["&"] else found
+            if begun and nested <= 0 and _parts(token):
+                return
+            if marked:  # a mark with nothing behind it does not count
+                yield "&"
+            begun, marked = True, False
+            yield token.text
 
     def mark(self, token: Token, number: int) -> int:
         """An alignment mark: a gap stands before every second one, and a comma is put there.
@@ -155,11 +167,11 @@ class _Layout:
         if token.quad:
             self.found[number] = self.found[number]._replace(quad=True)
         following = next(one for one in self.found[number:] if one.text != "&")
-        signed = following.text in _CONTINUING - _RELATIONS
-        signed = signed and not _RELATIONS.isdisjoint(self.following(number))
         goes_on = following.text in _CONTINUING or following.kind in ("newline", "end", "close")
-        goes_on = goes_on and not signed
-        if gap and self.begun and line[-1].text not in _CONTINUING and not goes_on:
+        if not (gap and self.begun) or line[-1].text in _CONTINUING:
+            return number
+        signed = following.text in _CONTINUING - _RELATIONS  # a claim of its own may begin so
+        if not goes_on or (signed and not _RELATIONS.isdisjoint(self.following(number))):
             if not self.brackets:
                 line.append(Token("symbol", ",", token.start, token.end, quad=True))
                 self.several = True

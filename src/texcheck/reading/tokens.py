@@ -180,13 +180,14 @@ class _Scanner:
 
     def add(self, kind: str, text: str, end: int) -> None:
         start = self.at if self.look < 0 else self.look
-        quad = self.quad or self.space >= _WIDE
+        brace = kind == "symbol" and text in "{}"  # the space goes on in a brace
+        quad = self.quad or (self.space >= _WIDE and not brace)
         token = Token(kind, text, start, end, quad, bold=self.bold, spaced=self.spaced)
         if self.bold:
             require(text != "{", _BOLD, token)
             _expect_no_bold_number([token])
         self.found.append(token)
-        self.space *= kind == "symbol" and text in "{}"  # the space goes on in a brace
+        self.space *= brace
         self.quad, self.look, self.bold, self.spaced, self.at = False, -1, False, False, end
 
     def character(self, char: str) -> None:
