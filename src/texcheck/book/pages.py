@@ -7,6 +7,7 @@ so what is checked is what is shown. `texcheck.book` alone needs more than the s
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from html import unescape
@@ -89,24 +90,22 @@ def _shown(folder: Path, *suffixes: str) -> list[Path]:
     )
 
 
-def read(path: Path | str) -> list[Item]:
+def read(path: Path | str) -> Iterator[Item]:
     """Every displayed equation and math cell of a folder, a `.md` page or a `.ipynb`.
 
-    Raises ReadError for a page with math but no declared network, for a `texcheck:` directive
-    with an unknown word or with no equation behind it, and for math that would be passed over;
-    FileNotFoundError if `path` is none of the three.
+    Raises, behind the last item, ReadError for a page with math but no declared network, for a
+    `texcheck:` directive with an unknown word or with no equation behind it, and for math that
+    would be passed over; FileNotFoundError if `path` is none of the three.
     """
-    items: list[Item] = []
     markdown = "expected a page in Markdown, or a notebook"
     problems = [f"{other}:1: {markdown}" for other in _shown(Path(path), ".rst")]
     for file in pages(Path(path)):
         page = _Page(file)
         page.read()
-        items += page.items
+        yield from () if page.problems else page.items
         problems += [f"{file}:{line}: {message}" for line, message in page.problems]
     if problems:
         raise ReadError("\n".join(["the pages cannot be read:", *problems]))
-    return items
 
 
 def title(page: Path) -> str:

@@ -16,9 +16,12 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import chain, groupby
+from operator import attrgetter
 from pathlib import Path
 
 from .. import report
@@ -160,40 +163,46 @@ def prove(path: Path | str, *, pages: bool = False) -> Book:
     """
     root = Path(path)
     folder = root if root.is_dir() else root.parent
-    statements: list[Statement] = []
-    count: Counter[Path] = Counter()
-    # Many statements stand on two pages or more: what was checked is kept.
-    known: dict[tuple[object, ...], Checked] = {}
-    for item in read(root):
-        key = (item.tex, item.network, item.subject, item.kind, item.expect)
-        if key not in known:
-            try:
-                known[key] = _checked(item, pages)
-            except Exception as error:
-                error.add_note(f"while checking {item.file}:{item.line} {item.label}")
-                raise
-        page = item.file.relative_to(folder).as_posix()
-        for claim, verdict in known[key]:
-            shown = pages and not isinstance(verdict, Unreadable)
-            one = Statement(
-                page=page,
-                line=item.line + claim.line,
-                column=claim.column + (item.column if claim.line == 0 else 1),
-                label=item.label,
-                item=count[item.file],
-                where=item.where,
-                expect=item.expect,
-                display=item.tex.strip(),
-                tex=" ".join(claim.tex.split()),
-                network=item.network,
-                status=verdict.status,
-                cases=verdict.cases if isinstance(verdict, Proved) else (),
-                said=tuple(report.text(verdict)),
-                entries=indexed(claim, item.network) if shown else (),
-            )
-            statements.append(one)
-        count[item.file] += 1
-    return Book(folder.as_posix(), tuple(statements))
+    with ProcessPoolExecutor() as pool:  # each works on what is read so far
+        found = pool.map(partial(_statements, folder, pages), _numbered(read(root)), chunksize=4)
+    return Book(folder.as_posix(), tuple(chain.from_iterable(found)))
+
+
+def _numbered(items: Iterable[Item]) -> Iterator[tuple[int, Item]]:
+    """Each item with its number on its page."""
+    for _, some in groupby(items, key=attrgetter("file")):
+        yield from enumerate(some)
+
+
+def _statements(folder: Path, pages: bool, numbered: tuple[int, Item]) -> list[Statement]:
+    """The claims of an item with their verdicts."""
+    number, item = numbered
+    try:
+        checked = _checked(item, pages)
+    except Exception as error:
+        error.add_note(f"while checking {item.file}:{item.line} {item.label}")
+        raise
+    return [
+        Statement(
+            page=item.file.relative_to(folder).as_posix(),
+            line=item.line + claim.line,
+            column=claim.column + (item.column if claim.line == 0 else 1),
+            label=item.label,
+            item=number,
+            where=item.where,
+            expect=item.expect,
+            display=item.tex.strip(),
+            tex=" ".join(claim.tex.split()),
+            network=item.network,
+            status=verdict.status,
+            cases=verdict.cases if isinstance(verdict, Proved) else (),
+            said=tuple(report.text(verdict)),
+            entries=indexed(claim, item.network)
+            if pages and not isinstance(verdict, Unreadable)
+            else (),
+        )
+        for claim, verdict in checked
+    ]
 
 
 def _checked(item: Item, pages: bool) -> Checked:

@@ -65,7 +65,7 @@ def test_the_book_has_mutants_of_every_kind() -> None:
     ],
 )
 def test_a_mutant_of_a_statement_with_a_condition_or_a_range_can_be_shown(tex: str) -> None:
-    item = read(BOOK / "notation.md")[0]
+    item = next(read(BOOK / "notation.md"))
     for statement in statements(tex):
         for edit in edits(Scope(statement)):
             assert str(Mutant(item, edit)).startswith(f"{item.file}:{item.line} ")
