@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from .functions import Demand, Kind, is_nonnegative, is_positive
+from .functions import Demand, Kind, content, is_nonnegative, is_positive
 from .normal import canonical, normal
-from .terms import Atom, Change, Term, collected, contracted, function_of, power, sum_over
+from .terms import Atom, Change, Term, function_of, power, sum_over
 from .terms import term_indices as indices_of
 
 _BOUND = "$~%"  # how the names of indices begin that a sum binds
@@ -27,30 +27,24 @@ class Nowhere(Exception):
 
 def simplest(demand: Demand, eliminate: Change) -> list[Demand]:
     """Demands that together say the same; none if it always holds. Raises Nowhere."""
-    if is_positive(demand.term):
-        return []
-    if _never(*demand[:2]):
-        raise Nowhere
-    return _simplest(demand.kind, normal(demand.term, eliminate))
-
-
-def _simplest(kind: Kind, term: Term) -> list[Demand]:
-    if _always(kind, term) or (kind == "nonzero" and is_positive(-term)):
-        return []
-    if _never(kind, term):
-        raise Nowhere
+    kind = demand.kind
+    for term in (demand.term, normal(demand.term, eliminate)):
+        if _always(kind, term):
+            return []
+        if _never(kind, term):
+            raise Nowhere
     if kind == "positive" and is_nonnegative(term):
         kind = "nonzero"
-    content, rest = _content(term)
+    pairs, rest = content(term)
     found: list[Demand] = []
-    for atom, n in content:
+    for atom, n in pairs:
         if kind != "nonnegative" and atom.kind == "entry" and atom.indices[0].name[0] in _BOUND:
             raise Nowhere  # it is 0 for the first entry of a sum
         if kind == "nonzero":
-            found += _atom_nonzero(atom, n)
+            found += _atom_nonzero(atom, n, eliminate)
         elif not is_positive(power(atom)):
             rest = rest * power(atom, n % 2 or 2)
-    if _always(kind, rest) or (kind == "nonzero" and (is_positive(-rest) or rest.is_constant)):
+    if _always(kind, rest):
         return found
     lead = Fraction(rest.key[-1][1])
     return [*found, Demand(kind, rest * Fraction(1, lead if kind == "nonzero" else abs(lead)))]
@@ -58,7 +52,9 @@ def _simplest(kind: Kind, term: Term) -> list[Demand]:
 
 def _always(kind: Kind, term: Term) -> bool:
     """Whether a demand is seen to hold everywhere."""
-    return is_positive(term) or (kind == "nonnegative" and is_nonnegative(term))
+    if kind == "nonnegative":
+        return is_nonnegative(term)
+    return is_positive(term) or (kind == "nonzero" and is_positive(-term))
 
 
 def _never(kind: Kind, term: Term) -> bool:
@@ -68,29 +64,12 @@ def _never(kind: Kind, term: Term) -> bool:
     return not term or (kind == "positive" and is_nonnegative(-term))
 
 
-def _atom_nonzero(atom: Atom, n: int) -> list[Demand]:
+def _atom_nonzero(atom: Atom, n: int, eliminate: Change) -> list[Demand]:
     if n < 0 or is_positive(power(atom)) or atom.label == "inverse":
         return []  # a demand of its own says where 1 / u is defined, and there it is not 0
     if atom.label == "sqrt" and atom.argument is not None:
-        return _simplest("nonzero", atom.argument)
+        return simplest(Demand("nonzero", atom.argument), eliminate)
     return [Demand("nonzero", power(atom))]
-
-
-def _content(term: Term) -> tuple[list[tuple[Atom, int]], Term]:
-    """What all monomials have in common, and the rest."""
-    parts = term.parts.items()
-    first, *others = [dict(mono.atoms) for mono, _ in parts]
-    bound = {index for mono, _ in parts for index in mono.bound}
-    common = {
-        atom: min([n, *(other[atom] for other in others)])
-        for atom, n in first.items()
-        if all(atom in other for other in others) and bound.isdisjoint(atom.indices)
-        if atom.argument is None or not bound
-    }
-    pairs = tuple((atom, n) for atom, n in common.items() if n > 0)
-    less = tuple((atom, -n) for atom, n in pairs)
-    rest = collected((contracted((*mono.atoms, *less), mono.bound), n) for mono, n in parts)
-    return list(pairs), rest
 
 
 def said(demand: Demand) -> Term:

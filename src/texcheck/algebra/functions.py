@@ -14,14 +14,15 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 from typing import Literal, NamedTuple, TypeAlias
 
+from . import terms as a
 from .budget import NoRule
-from .terms import HALF, UNIT, ZERO, Atom, Monomial, Rational, Term, function_of, number, power
+from .terms import HALF, ZERO, Atom, Monomial, Rational, Term, function_of, number, power
 
 Kind: TypeAlias = Literal["nonzero", "positive", "nonnegative"]
 ONE_ = number(1)
@@ -103,28 +104,14 @@ def step(term: Term) -> Term:
     if is_nonnegative(-term):
         return ZERO
     term = term * Fraction(1, abs(Fraction(term.key[-1][1])))
-    inside = _sign_inside(term)
-    if inside is not None:
-        return inside
-    ((mono, factor), *others) = term.key
-    switches = [pair for pair in mono.atoms if _is_switch(pair[0])]
-    rest = [p for p in mono.atoms if p not in switches and not _positive_power(*p)]
-    if others or mono.bound or len(rest) == len(mono.atoms):
-        return function_of("step", term)
-    result = step(Term({Monomial(tuple(rest), ()): factor}))
-    for atom, n in switches:
-        result = result * power(atom, n)
-    return result
-
-
-def _sign_inside(term: Term) -> Term | None:
-    """step(u) where the term is the sign of u, step(u) - step(-u)."""
-    found = {factor: mono.lone for mono, factor in term.parts.items()}
-    plus, less = found.get(1), found.get(-1)
-    if len(term.parts) != 2 or plus is None or less is None:
-        return None
-    steps = plus.label == less.label == "step" and plus.argument and less.argument
-    return power(plus) if steps and plus.argument == -(less.argument or ZERO) else None
+    pairs, rest = content(term)
+    switched = number(1)
+    for atom, n in pairs:
+        if _is_switch(atom):
+            switched = switched * power(atom)
+        elif not _is_positive(atom):
+            rest = rest * power(atom, n)
+    return function_of("step", term) if rest == term else step(rest) * switched
 
 
 def sigma(term: Term) -> Term:
@@ -149,20 +136,16 @@ def exp(term: Term) -> Term:
 
 def log(term: Term) -> Term:
     """The logarithm; of a product of positive factors it is a sum."""
-    if term == ONE_:
-        return ZERO
-    other = one_minus_sigma(term)
-    if other is not None and other.argument is not None:  # log(1 - sigma(u)) = log(sigma(u)) - u
-        return log(power(other)) - other.argument
-    ((mono, factor), *others) = term.key or ((UNIT, 0),)
-    single = mono.lone is not None and mono.lone.label != "inverse"
-    positive = all(_positive_power(atom, 1) for atom, _ in mono.atoms)
-    if others or factor != 1 or mono.bound or single or not positive:
+    match (ONE_ - term).key:
+        case ((mono, 1),) if mono.lone and mono.lone.label == "sigma":
+            return log(ONE_ - term) - (mono.lone.argument or ZERO)  # log(sigma(-u))
+    pairs, rest = content(term)
+    if rest != ONE_ or not all(_is_positive(atom) for atom, _ in pairs):
         return function_of("log", term)
     logs = ZERO
-    for atom, n in mono.atoms:
+    for atom, n in pairs:
         inverted = atom.argument if atom.label == "inverse" else None
-        logs = logs + (-log(inverted) if inverted is not None else log(power(atom))) * n
+        logs = logs + (function_of("log", power(atom)) if inverted is None else -log(inverted)) * n
     return logs
 
 
@@ -196,17 +179,44 @@ FUNCTIONS: dict[str, Function] = {
 
 def is_positive(term: Term) -> bool:
     """Whether a term is seen to be positive everywhere, all widths being at least 1."""
-    low = _low(term)
-    certain = (all(_positive_power(*pair) for pair in mono.atoms) for mono in low.parts)
-    return is_nonnegative(low) and (low != term or any(certain))
+    for low in _lows(term):
+        less = _without_sigmas(low)
+        certain = (all(_is_positive(atom) for atom, _ in mono.atoms) for mono in less.parts)
+        if _each_nonnegative(less) and (less != low or any(certain)):
+            return True
+    return False
 
 
 def is_nonnegative(term: Term) -> bool:
-    """Whether a term is seen to be nowhere negative, as u step(u) and -u step(-u) are."""
-    return all(_is_nonnegative(dict(mono.atoms), n) for mono, n in _low(term).parts.items())
+    """Whether a term is seen to be nowhere negative, as are squares, u step(u) and -u step(-u)."""
+    return any(_each_nonnegative(_without_sigmas(low)) for low in _lows(term))
 
 
-def _low(term: Term) -> Term:
+def _lows(term: Term) -> Iterator[Term]:
+    """Terms that are nowhere larger: the term, and without the squares that are completed in it."""
+    yield term
+    if all([n for _, n in mono.atoms] != [2] for mono in term.parts):
+        return
+    sums: dict[tuple[a.Index, ...], dict[Monomial, Rational]] = {}
+    for mono, factor in term.parts.items():
+        sums.setdefault(mono.bound, {})[Monomial(mono.atoms, ())] = factor
+    lows = (a.sum_over(_completed(Term(parts)), *bound) for bound, parts in sums.items())
+    yield sum(lows, ZERO)
+
+
+def _completed(term: Term) -> Term:
+    """c u^2 + B u + C is nowhere less than C - B^2 / 4 c if c > 0."""
+    for mono, c in term.parts.items():
+        ((u, n), *others) = mono.atoms or ((None, 0),)
+        linear = {mono: k for mono, k in term.parts.items() if (u, 1) in mono.atoms}
+        if u and n == 2 and c > 0 and linear and not others:
+            B = Term(linear) * power(u, -1)
+            rest = term - Term({mono: c, **linear})
+            return _completed(rest - B * B * Fraction(1, 4 * c))
+    return term
+
+
+def _without_sigmas(term: Term) -> Term:
     """The term with 1 for each sigma that is subtracted: it is larger, if there is one."""
     for mono, factor in term.parts.items():
         if factor < 0 and mono.lone and mono.lone.label == "sigma":
@@ -214,9 +224,14 @@ def _low(term: Term) -> Term:
     return term
 
 
+def _each_nonnegative(term: Term) -> bool:
+    return all(_is_nonnegative(dict(mono.atoms), n) for mono, n in term.parts.items())
+
+
 def _is_nonnegative(atoms: dict[Atom, int], factor: Rational) -> bool:
     for atom, n in atoms.items():
-        if not _nonnegative_power(atom, n):
+        seen = n % 2 == 0 or atom.kind == "entry" or atom.label == "sqrt"
+        if not (seen or _is_switch(atom) or _is_positive(atom)):
             plus, less = (Atom("function", "step", (), power(atom) * sign) for sign in (1, -1))
             if plus not in atoms and less not in atoms:
                 return False
@@ -224,13 +239,8 @@ def _is_nonnegative(atoms: dict[Atom, int], factor: Rational) -> bool:
     return factor > 0
 
 
-def _nonnegative_power(atom: Atom, n: int) -> bool:
-    known = atom.kind == "entry" or (atom.label == "sqrt" and n > 0)
-    return n % 2 == 0 or _is_switch(atom) or known or _positive_power(atom, n)
-
-
-def _positive_power(atom: Atom, n: int) -> bool:
-    if atom.label == "inverse" and atom.argument is not None:
+def _is_positive(atom: Atom) -> bool:
+    if atom.label in ("inverse", "sqrt") and atom.argument is not None:
         return is_positive(atom.argument)
     return atom.kind == "length" or atom.label == "sigma"
 
@@ -240,8 +250,16 @@ def _is_switch(atom: Atom) -> bool:
     return atom.kind == "delta" or (atom.kind == "function" and atom.label == "step")
 
 
-def one_minus_sigma(term: Term) -> Atom | None:
-    """The atom sigma(u) of a term 1 - sigma(u), else None."""
-    rest = [(mono.lone, factor) for mono, factor in (ONE_ - term).parts.items()]
-    atom = rest[0][0] if len(rest) == 1 and rest[0][1] == 1 else None
-    return atom if atom and atom.label == "sigma" else None
+def content(term: Term) -> tuple[list[tuple[Atom, int]], Term]:
+    """What all monomials have in common, with the exponents, and the rest."""
+    here = [dict(mono.atoms) for mono in term.parts]
+    bound = {index for mono in term.parts for index in mono.bound}
+    common = [
+        (atom, min(atoms.get(atom, 0) for atoms in here))
+        for atom in dict.fromkeys(atom for atoms in here for atom in atoms)
+        if bound.isdisjoint(atom.indices) and not (bound and atom.argument)
+    ]
+    pairs = [(atom, n) for atom, n in common if n]
+    less = tuple((atom, -n) for atom, n in pairs)
+    parts = term.parts.items()
+    return pairs, a.collected((a.contracted((*m.atoms, *less), m.bound), n) for m, n in parts)

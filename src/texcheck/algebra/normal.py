@@ -18,7 +18,7 @@ from . import naming
 from . import terms as a
 from .budget import NoRule, spend
 from .functions import absolute, apply
-from .terms import UNIT, ZERO, Atom, Change, Monomial, Rational, Term, number, power
+from .terms import UNIT, ZERO, Atom, Change, Monomial, Rational, Term, number
 
 
 def normal(term: Term, eliminate: Change) -> Term:
@@ -62,13 +62,14 @@ def substituted(term: Term, change: Change) -> Term:
     )
 
 
-def put(term: Term, change: Change) -> Term:
-    """Every atom replaced, those inside of functions too; the term stays as it is written."""
+def put(term: Term, change: Change, join: Callable[[str, Term], Term] = apply) -> Term:
+    """Every atom replaced, those inside of functions too; else the term stays as it is written."""
 
     def inside(atom: Atom) -> Term | None:
-        if atom.argument is not None:
-            return apply(str(atom.label), put(atom.argument, change))
-        return change(atom)
+        new = change(atom)
+        if new is None and atom.argument is not None:
+            return join(str(atom.label), put(atom.argument, change, join))
+        return new
 
     return substituted(term, inside)
 
@@ -207,30 +208,35 @@ def _named(mono: Monomial, level: int) -> Monomial:
 # -- cases
 
 
-def split_at(term: Term) -> list[Callable[[Term], Term]] | None:
-    """Whatever holds a step of an atom s with no bound index: the cases s > 0, s < 0 and s = 0."""
+def split_at(
+    term: Term, bound: frozenset[a.Index] = frozenset()
+) -> list[Callable[[Term], Term]] | None:
+    """Whatever holds a step of a term u with no bound index: the cases u > 0, u < 0 and u = 0."""
     for mono in term.parts:
+        within = bound.union(mono.bound)
         for atom, _ in mono.atoms:
-            if atom.label == "step" and atom.argument is not None and len(atom.argument.parts) == 1:
-                ((inner, _),) = atom.argument.key
-                if inner.lone and a.free_indices(inner.lone).isdisjoint(mono.bound):
-                    return [_case(inner.lone, side) for side in (1, -1, 0)]
+            if atom.argument is None:
+                continue
+            if found := split_at(atom.argument, within):
+                return found
+            if atom.label == "step" and a.free_indices(atom).isdisjoint(within):
+                return [_case(atom.argument, side) for side in (1, -1, 0)]
     return None
 
 
-def _case(base: Atom, side: int) -> Callable[[Term], Term]:
-    steps = {
-        Atom("function", "step", (), power(base)): number(side > 0),
-        Atom("function", "step", (), -power(base)): number(side < 0),
+def _case(u: Term, side: int) -> Callable[[Term], Term]:
+    known = {
+        Atom("function", "step", (), u): number(side > 0),
+        Atom("function", "step", (), -u): number(side < 0),
     }
+    atoms = [atom for mono in u.parts for atom, _ in mono.atoms]
+    plain = not (side or any(atom.argument for atom in atoms))
+    alone = (mono for mono in u.parts if plain and mono.lone and atoms.count(mono.lone) == 1)
+    if mono := next(alone, None):  # what u = 0 says of an atom
+        known[mono.atoms[0][0]] = Term({mono: 1}) - u * Fraction(1, u.parts[mono])
 
-    def change(atom: Atom) -> Term | None:
-        if atom in steps:
-            return steps[atom]
-        if atom == base and not side:
-            return ZERO
-        if atom.argument is not None:
-            return _applied(str(atom.label), substituted(atom.argument, change))
-        return None
+    def within(term: Term) -> Term:
+        new = canonical(reduced(put(term, known.get, _applied)))
+        return term if new == term else within(new)
 
-    return lambda term: canonical(reduced(substituted(term, change)))
+    return within

@@ -25,9 +25,9 @@ from operator import attrgetter
 from pathlib import Path
 
 from .. import report
-from ..check import Checked, check, explained
+from ..check import check, explained
 from ..indexed import indexed
-from ..verdict import Proved, Unreadable
+from ..verdict import Proved
 from .pages import Item, read
 
 # Of all statements, at most this share may make no claim.
@@ -175,10 +175,13 @@ def _numbered(items: Iterable[Item]) -> Iterator[tuple[int, Item]]:
 
 
 def _statements(folder: Path, pages: bool, numbered: tuple[int, Item]) -> list[Statement]:
-    """The claims of an item with their verdicts."""
+    """The claims of an item with their verdicts; a diagnosis takes long: only where it is shown."""
     number, item = numbered
     try:
-        checked = _checked(item, pages)
+        found = check(item.tex, item.network, subject=item.subject, kind=item.kind, diagnose=False)
+        failed = any(one.status not in ("proved", "definition") for _, one in found)
+        if pages if item.expect == "misprint" else failed:
+            found = explained(item.tex, found, item.network)
     except Exception as error:
         error.add_note(f"while checking {item.file}:{item.line} {item.label}")
         raise
@@ -197,20 +200,10 @@ def _statements(folder: Path, pages: bool, numbered: tuple[int, Item]) -> list[S
             status=verdict.status,
             cases=verdict.cases if isinstance(verdict, Proved) else (),
             said=tuple(report.text(verdict)),
-            entries=indexed(claim, item.network)
-            if pages and not isinstance(verdict, Unreadable)
-            else (),
+            entries=indexed(claim, item.network) if pages else (),
         )
-        for claim, verdict in checked
+        for claim, verdict in found
     ]
-
-
-def _checked(item: Item, pages: bool) -> Checked:
-    """The verdicts on an item, with a diagnosis where it is shown: to seek it takes long."""
-    found = check(item.tex, item.network, subject=item.subject, kind=item.kind, diagnose=False)
-    failed = any(verdict.status not in ("proved", "definition") for _, verdict in found)
-    shown = pages if item.expect == "misprint" else failed and item.expect == "true"
-    return explained(item.tex, found, item.network) if shown else found
 
 
 def explain(statement: Statement) -> str:

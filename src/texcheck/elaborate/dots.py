@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 
 from .. import syntax as t
 from ..algebra.budget import NoRule
@@ -163,14 +164,9 @@ def _counted(cell: t.Expr) -> t.Expr:
 
 def _indices(cell: t.Expr) -> list[t.Expr]:
     """Whatever stands at the place of an index, from left to right."""
-    found: list[t.Expr] = []
-
-    def note(index: t.Expr) -> t.Expr:
-        found.append(index)
-        return index
-
-    _rebuilt(cell, note)
-    return found
+    here = [*map(id, t.indices_of(cell))]
+    found = ([part] if id(part) in here else _indices(part) for part in cell.parts)
+    return [*chain.from_iterable(found)]
 
 
 def _running(first: t.Expr, last: t.Expr, letter: str) -> t.Expr:

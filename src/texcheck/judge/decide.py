@@ -163,7 +163,7 @@ def _times_denominator(gap: Term, atom: Atom, most: int) -> Term:
 
 
 def _zero_by_cases(gap: Term, deep: int) -> bool:
-    """Whether a term is 0 wherever the s of one of its steps is positive, negative, and 0."""
+    """Whether a term is 0 wherever the argument of one of its steps is positive, negative, 0."""
     choices = split_at(gap) if deep else None
     if choices is None:
         return False

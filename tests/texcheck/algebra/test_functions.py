@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import math
 import random
+from fractions import Fraction
 
 import pytest
 from brute import Brute
 
 from texcheck.algebra.demands import Nowhere, simplest, unmatched
-from texcheck.algebra.functions import FUNCTIONS, Demand, apply, row, slope
+from texcheck.algebra.functions import (
+    FUNCTIONS,
+    Demand,
+    apply,
+    is_nonnegative,
+    is_positive,
+    row,
+    slope,
+)
 from texcheck.algebra.normal import normal, split_at
 from texcheck.algebra.terms import (
     Atom,
@@ -119,8 +128,44 @@ def test_laws_keep_the_value(seed: int) -> None:
         env = {Index("i", Sort(0)): values % 3, Index("k", Sort(1)): values % 2}
         wanted = brute.value(term, env)
         assert brute.value(found, env) == pytest.approx(wanted, rel=1e-9, abs=1e-9)
-        for case in split_at(found) or []:
-            case(found)  # each case has a normal form
+        if cases := split_at(found):  # u > 0, u < 0 and u = 0: one of them is the case
+            assert any(
+                brute.value(case(found), env) == pytest.approx(wanted, rel=1e-9, abs=1e-9)
+                for case in cases
+            )
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_a_sign_that_is_seen_is_right(seed: int) -> None:
+    """Squares of differences, with what makes them positive or spoils them, at many values."""
+    chance = random.Random(seed)
+    i, k = Index("i", Sort(0)), Index("k", Sort(1))
+    x, y, s = quantity("z", 0, i), quantity("y", 0, i), quantity("s", 1, k)
+    parts = [x, y, s, number(1), apply("step", s), apply("sigma", s), x * apply("step", x)]
+    term = number(chance.randint(-2, 2) if chance.random() < 0.5 else 0)
+    for _ in range(chance.randint(1, 3)):
+        one, other = chance.sample(parts, 2)
+        square = (one * chance.randint(1, 3) - other * chance.randint(-2, 3)) ** 2
+        term = term + (sum_over(square, i) if chance.random() < 0.3 else square)
+    if chance.random() < 0.3:
+        term = term - chance.choice(parts) * chance.choice(parts)
+    values = [
+        Brute({0: 3, 1: 2}, 100 * seed + at).value(term, {i: at % 3, k: at % 2}) for at in range(60)
+    ]
+    assert not is_nonnegative(term) or min(values) > -1e-9
+    assert not is_positive(term) or min(values) > 1e-9
+
+
+def test_signs_are_seen() -> None:
+    x, y = (quantity("z", 0, Index(name, Sort(0))) for name in "ij")
+    sigma = apply("sigma", x)
+    assert is_nonnegative((x - y) ** 2)
+    assert is_nonnegative(sum_over((x - y) ** 2, Index("i", Sort(0))))
+    assert is_nonnegative(number(Fraction(1, 4)) - sigma + sigma * sigma)
+    assert is_positive(x * x + y * y - x * y + number(1))
+    assert not is_positive((x - number(1)) ** 2)
+    assert not is_nonnegative(x * x + y * y - x * y * 3)
+    assert apply("step", sigma - sigma * sigma) == number(1)
 
 
 @pytest.mark.parametrize("seed", range(60))
