@@ -48,9 +48,7 @@ class Function:
 
 def apply(name: str, term: Term) -> Term:
     """A function of a term. Raises NoRule where it is unknown."""
-    if is_any(name):
-        return function_of(name, term)
-    return row(name).value(term)
+    return function_of(name, term) if is_any(name) else row(name).value(term)
 
 
 def slope(name: str, term: Term) -> Term:
@@ -97,8 +95,8 @@ def absolute(term: Term) -> Term:
 
 
 def step(term: Term) -> Term:
-    """1 where a term is positive, else 0. Of a product, step(u v) = step(u) where v > 0, and
-    step(u v) = step(u) v where v is 0 or 1."""
+    """1 where a term is positive, else 0. Of a product, step(u v) = step(u) where v > 0,
+    step(u v) = step(u) v where v is 0 or 1, and step(u v^2) = step(u) (step(v) + step(-v))."""
     if is_positive(term):
         return ONE_
     if is_nonnegative(-term):
@@ -109,6 +107,8 @@ def step(term: Term) -> Term:
     for atom, n in pairs:
         if _is_switch(atom):
             switched = switched * power(atom)
+        elif n % 2 == 0:
+            switched = switched * (step(power(atom)) + step(-power(atom)))
         elif not _is_positive(atom):
             rest = rest * power(atom, n)
     return function_of("step", term) if rest == term else step(rest) * switched

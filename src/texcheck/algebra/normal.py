@@ -208,9 +208,7 @@ def _named(mono: Monomial, level: int) -> Monomial:
 # -- cases
 
 
-def split_at(
-    term: Term, bound: frozenset[a.Index] = frozenset()
-) -> list[Callable[[Term], Term]] | None:
+def split_at(term: Term, bound: frozenset[a.Index] = frozenset()) -> list[Callable[[Term], Term]]:
     """Whatever holds a step of a term u with no bound index: the cases u > 0, u < 0 and u = 0."""
     for mono in term.parts:
         within = bound.union(mono.bound)
@@ -221,14 +219,11 @@ def split_at(
                 return found
             if atom.label == "step" and a.free_indices(atom).isdisjoint(within):
                 return [_case(atom.argument, side) for side in (1, -1, 0)]
-    return None
+    return []
 
 
 def _case(u: Term, side: int) -> Callable[[Term], Term]:
-    known = {
-        Atom("function", "step", (), u): number(side > 0),
-        Atom("function", "step", (), -u): number(side < 0),
-    }
+    known = {Atom("function", "step", (), u * way): number(side * way > 0) for way in (1, -1)}
     atoms = [atom for mono in u.parts for atom, _ in mono.atoms]
     plain = not (side or any(atom.argument for atom in atoms))
     alone = (mono for mono in u.parts if plain and mono.lone and atoms.count(mono.lone) == 1)

@@ -213,6 +213,8 @@ def power(scope: Scope, value: Matrix, exponent: Fraction, node: t.Power) -> Mat
             raise NoRule("a root that is no square root")
         if n > 0:
             return term**n
+        if not n:
+            raise NoRule("a power whose exponent is 0: of 0 it is a convention")
         scope.demand("nonzero", term)
         return inverse(term) ** -n
 

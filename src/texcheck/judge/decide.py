@@ -16,13 +16,16 @@ form 0; and each side's demands follow from the other's.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
+from operator import mul
 
 from .. import syntax as t
+from ..algebra import terms as a
 from ..algebra.budget import WORK, NoRule, at_most
 from ..algebra.demands import Nowhere, unmatched
-from ..algebra.functions import Demand
+from ..algebra.functions import Demand, content
 from ..algebra.normal import normal, split_at
-from ..algebra.terms import Atom, Monomial, Rational, Term, collected, free_indices, power
+from ..algebra.terms import ZERO, Atom, Monomial, Rational, Term
 from ..elaborate import statement as st
 from ..elaborate.definitions import network_named
 from ..elaborate.formula import elaborate
@@ -137,37 +140,36 @@ def _same_domain(left: list[Demand], right: list[Demand], case: Case) -> None:
 def cleared(gap: Term, case: Case) -> Term:
     """The difference times its denominators: none of them is 0 where both sides are defined."""
     for _ in range(4):
+        pairs, rest = content(gap)
+        gap = reduce(mul, (a.power(atom, n) for atom, n in pairs if n > 0), rest)
         bounds = {index for mono in gap.parts for index in mono.bound}
-        most: dict[Atom, int] = {}
-        for mono in gap.parts:
-            for atom, n in mono.atoms:
-                depth = n if atom.label == "inverse" else -n
-                if depth > 0 and free_indices(atom).isdisjoint(bounds):
-                    most[atom] = max(depth, most.get(atom, 0))
-        if not most:
+        pairs = [pair for mono in gap.parts for pair in mono.atoms if pair[0].label == "inverse"]
+        pairs = [pair for pair in pairs if a.free_indices(pair[0]).isdisjoint(bounds)]
+        if not pairs:
             break
-        gap = normal(_times_denominator(gap, *max(most.items())), case.eliminate)
+        gap = normal(_times_denominator(gap, *max(pairs)), case.eliminate)
     return gap
 
 
-def _times_denominator(gap: Term, atom: Atom, most: int) -> Term:
-    """A term times the most-th power of 1 / atom (of an inverse: of what it is the inverse of)."""
-    base = atom.argument if atom.label == "inverse" and atom.argument else power(atom)
+def _times_denominator(gap: Term, inverse: Atom, most: int) -> Term:
+    """A term times the most-th power of what an atom is the inverse of."""
     parts: list[tuple[Monomial, Rational]] = []
     for mono, factor in gap.parts.items():
-        here = dict(mono.atoms).get(atom, 0)
-        depth = here if atom.label == "inverse" else -here
-        rest = Monomial(tuple(pair for pair in mono.atoms if pair[0] != atom), mono.bound)
-        parts += (Term({rest: factor}) * base ** (most - depth)).parts.items()
-    return collected(parts)
+        here = dict(mono.atoms)
+        n = most - here.pop(inverse, 0)
+        rest = Term({mono._replace(atoms=tuple(here.items())): factor})
+        parts += (rest * (inverse.argument or ZERO) ** n).parts.items()
+    return a.collected(parts)
 
 
 def _zero_by_cases(gap: Term, deep: int) -> bool:
     """Whether a term is 0 wherever the argument of one of its steps is positive, negative, 0."""
-    choices = split_at(gap) if deep else None
-    if choices is None:
-        return False
-    return all(not rest or _zero_by_cases(rest, deep - 1) for rest in (c(gap) for c in choices))
+    bounds = {mono.bound for mono in gap.parts}
+    if len(bounds) == 1:  # one sum is 0 if each of its terms is
+        every = {index: index._replace(name=f"every {index.name}") for index in bounds.pop()}
+        gap = a.rename(Term({mono._replace(bound=()): n for mono, n in gap.parts.items()}), every)
+    rests = [case(gap) for case in split_at(gap)] if deep else []
+    return bool(rests) and all(not rest or _zero_by_cases(rest, deep - 1) for rest in rests)
 
 
 # -- shapes and ranges

@@ -58,7 +58,7 @@ def edits(scope: Scope) -> Iterator[Edit]:
         for (side, whole), attempt in product(sides(statement), attempts):
             for change in attempt(whole, scope):
                 changed = change.within(whole)
-                if changed != whole and not _backward(changed):
+                if changed != whole and not _has_no_slope(changed):
                     kind = attempt.__name__.replace("_", " ")
                     yield Edit(kind, change, side, replace(statement, **{side: changed}))
 
@@ -74,15 +74,15 @@ def sides(statement: t.Statement) -> Iterator[tuple[str, t.Expr]]:
             yield from (("rows", rows), ("columns", columns), ("value", value))
 
 
-def _backward(whole: t.Expr) -> bool:
-    """Whether a derivative is by what is computed later: that has no one value."""
+def _has_no_slope(whole: t.Expr) -> bool:
+    """Whether a derivative is by what is computed later, or of a slope: no rule says what it is."""
     for part in every(whole, t.Derivative, t.Gradient):
         named = [one for one in t.outside_lengths(part.of) if isinstance(one, t.Name)]
         earlier = [one for one in named if _order(one) < _order(part.by)]
-        if len(earlier) == len(named) and _order(part.by):
-            return True
+        later = len(earlier) == len(named) and _order(part.by)
         computed = part.by.base in ("s", "z", "y_hat")  # from what is not held then
-        if computed and any(one.layer or one.base == "x" for one in earlier):
+        later = later or (computed and any(one.layer or one.base == "x" for one in earlier))
+        if later or any(one.primes for one in every(part.of, t.Function)):
             return True
     return False
 

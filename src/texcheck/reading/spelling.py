@@ -108,7 +108,7 @@ FOR_ALL = {"forall", "forevery", "foreach", "forany"}
 CONDITION = {"for", "if", "when"}
 OTHERWISE = {"otherwise", "else"}
 GIVEN = {"with", "where", "let"}
-GROUND = GIVEN | {"since", "because"}
+GROUND = GIVEN | {"since", "because"}  # a reader may take the last two for claims
 CONNECTING = FOR_ALL | CONDITION | {
     "", "and", "with", "where", "so", "since", "hence", "thus", "because", "then", "therefore",
     "here", "also", "finally", "similarly", "now", "let", "weget", "weobtain", "wehave", "sothat",

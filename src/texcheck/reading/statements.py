@@ -277,8 +277,8 @@ def _as_conditions(
     d.c.require(said, "expected `if` or a comma before a condition on indices", at=new[0])
     whole = len(found) == len(new)
     named = whole and all(isinstance(one, t.Assume) for one in found)
-    given = named and d.word in spelling.GROUND  # with f = ReLU
-    doubt = d.word in spelling.GIVEN and whole and not (indices or given or d.conditional)
+    given = named and d.word in spelling.GIVEN  # with f = ReLU
+    doubt = d.word in spelling.GROUND and whole and not (indices or given or d.conditional)
     d.c.require(not doubt, "expected `if` before a condition", at=new[0])
     if not (d.conditional or given or (before and indices)):
         return
