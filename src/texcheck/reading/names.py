@@ -271,8 +271,9 @@ def raised(c: Cursor) -> t.Expr:
 
 @dataclass
 class _Scripts:
-    """The scripts of one symbol, the marks on it in their order."""
+    """The scripts of one symbol, the marks on it in their order; `bracket`: of one in brackets."""
 
+    bracket: bool
     indices: tuple[t.Expr, ...] = ()
     subscript: str = ""  # of a norm
     layer: t.Layer | None = None
@@ -300,7 +301,7 @@ def scripted(c: Cursor, value: t.Expr, start: int) -> t.Expr:
 
 def _scripts(c: Cursor, value: t.Expr, bracket: bool = False) -> _Scripts:
     """The subscript, the superscript and the dashes that follow a value."""
-    found = _Scripts()
+    found = _Scripts(bracket)
     seen = {"_"} if isinstance(value, t.Name) and value.indices else set()
     first = c.at
     while c.sees("_", "^", "'") and (c.at == first or not c.token.apart):
@@ -312,7 +313,7 @@ def _scripts(c: Cursor, value: t.Expr, bracket: bool = False) -> _Scripts:
             continue
         seen.add(kind)
         if kind == "_":
-            _subscript(c, value, found, bracket)
+            _subscript(c, value, found)
         elif c.take("{"):
             _mark(c, value, found, True)
             while not c.take("}"):
@@ -322,14 +323,14 @@ def _scripts(c: Cursor, value: t.Expr, bracket: bool = False) -> _Scripts:
     return found
 
 
-def _subscript(c: Cursor, value: t.Expr, found: _Scripts, bracket: bool) -> None:
+def _subscript(c: Cursor, value: t.Expr, found: _Scripts) -> None:
     if isinstance(value, t.Norm):
         what = "expected the Euclidean norm: _2, _F or no subscript"
         found.subscript = c.braced(lambda c: c.pick(("2", "F"), what))
         return
     if isinstance(value, t.Function):
         raise c.error(f"{value.name} has no index", "a layer stands above, as in f^{(1)}")
-    bears = bracket or isinstance(value, t.Name | t.Apply | t.Local)
+    bears = found.bracket or isinstance(value, t.Name | t.Apply | t.Local)
     c.require(bears, "expected brackets around what has an index")
     found.indices = indices(c, value.base if isinstance(value, t.Name) else "")
 
@@ -347,7 +348,7 @@ def _mark(c: Cursor, value: t.Expr, found: _Scripts, group: bool) -> None:
         raise c.error("expected a transpose behind the layer")
     elif c.take("'"):
         kind = "'"
-    elif first and _layer_follows(c, value):
+    elif first and _layer_follows(c, value, found.bracket):
         found.layer = numbers.layer(c, group)
         return
     else:
@@ -358,22 +359,21 @@ def _mark(c: Cursor, value: t.Expr, found: _Scripts, group: bool) -> None:
 
 
 def _exponent(c: Cursor, group: bool) -> tuple[str, t.Expr]:
-    plus = c.sees("+") and (not group or c.ahead().text == "}")
-    c.require(not plus, "expected a transpose, a layer or a number", r"write \max(0, s)")
-    what = "expected a power without parentheses, or braces around a layer"
+    signed = c.sees("+") or (c.sees("-") and c.tokens[c.at - 1].text != "{")  # z^{(1)-1}
+    c.require(not signed, "expected a transpose, a layer or a number", r"\max(0, s), z^{(L+1)}")
     first = next(token for token in c.tokens[c.at :] if token.text != "{")
+    what = "expected a power without parentheses, or braces around a layer"
     c.require(first.text not in ("(", "["), what)
     elementwise = group and c.take("odot", "circ")
     return "odot" if elementwise else "^", c.read() if group else raised(c)
 
 
-def _layer_follows(c: Cursor, value: t.Expr) -> bool:
+def _layer_follows(c: Cursor, value: t.Expr, bracket: bool) -> bool:
     if c.sees("(", "["):
         return c.ahead().kind in ("digit", "letter") or c.ahead().text == "ell"
-    bears = not isinstance(value, t.Name) or value.base in spelling.LAYERED
-    bears = bears and getattr(value, "layer", None) is None
-    letters = (c.names.any_layer, c.names.last_layer)
-    return c.names.bare and bears and (c.token.text in letters or c.token.kind == "digit")
+    bears = not isinstance(value, t.Name) or (value.base in spelling.LAYERED and not value.layer)
+    known = c.token.text in (c.names.any_layer, c.names.last_layer) or c.token.kind == "digit"
+    return c.names.bare and bears and known and not bracket  # (a_k)^2 is a square
 
 
 def _with_scripts(c: Cursor, value: t.Expr, found: _Scripts, start: int) -> t.Expr:

@@ -189,6 +189,12 @@ def test_the_letters_of_another_course_are_learnt_from_its_schema() -> None:
     assert read(r"\frac{\partial C}{\partial w^l_{jk}} = a^{l-1}_k \delta^l_j", nielsen) == read(
         r"\frac{\partial \ell}{\partial W_{jk}^{(L)}} = z_k^{(L-1)} \delta_j^{(L)}"
     )
+    for tex in (r"a_k^{1+1} = a_k^1", r"a_k^{2-1} = a_k^1"):
+        with pytest.raises(CannotRead):  # a layer, or a power
+            read(tex, nielsen)
+    (square,) = read(r"(a_k)^2 = a_k^2", nielsen)
+    assert isinstance(square, t.Equation)
+    assert isinstance(square.left, t.Power)
 
 
 def test_a_condition_ends_at_a_full_stop() -> None:
