@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,10 +41,7 @@ def digest(path: Path, weights: Mapping[str, float] = POINTS) -> str:
     return seen.hexdigest()[:16]
 
 
-def check(
-    name: str, path: Path, server: Server, weights: Mapping[str, float] = POINTS,
-    judged: Callable[[Run, Tolerance, Mapping[str, float]], Verdict] = judge,
-) -> Result:  # fmt: skip
+def check(name: str, path: Path, server: Server, weights: Mapping[str, float] = POINTS) -> Result:
     """Run the submission at `path`, mlp.py or a folder that holds it, and judge it."""
     verdict = Verdict(weights)
     try:
@@ -55,7 +52,7 @@ def check(
                 found = _run(path, server)
             except Failed:  # by a new runner: the first one was killed, perhaps by chance
                 found = _run(path, server)
-            verdict = judged(*found, weights)
+            verdict = judge(*found, weights)
             if verdict.score < verdict.most and all(not f.groups for f in verdict.findings):
                 verdict.add("not-checked", (), "some results never came back")
     except Unreadable as error:

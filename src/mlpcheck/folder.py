@@ -1,25 +1,19 @@
 """Checks a folder of submissions: none is lost, and what was interrupted can be continued."""
 
-import multiprocessing
-import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
 
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from mlpcheck import report
 from mlpcheck.check import Result, check, digest
-from mlpcheck.judge.findings import POINTS, Verdict
-from mlpcheck.judge.interface import judge
+from mlpcheck.judge.findings import POINTS
 from mlpcheck.run.records import printable
-from mlpcheck.run.runner.server import end_with_parent
 from mlpcheck.run.sandbox import Limits, Server
 from mlpcheck.store import CSV, JSONLines, Row, Unusable, write_atomically
 
@@ -141,7 +135,6 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
     left += [n for n in found if n not in left and (f := out.report(n)) and not f.exists()]
     failed, servers = 0, SimpleQueue[Server]()
     with ExitStack() as stack:
-        judges = stack.enter_context(_judges(jobs))
         # One runner more than jobs: a submission may only wait, until its time is over.
         pool = ThreadPoolExecutor(jobs + 1)
         stack.callback(pool.shutdown, cancel_futures=True)
@@ -152,14 +145,10 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
         )
 
         def one(name: str) -> Result:
-            """Run one submission on a server that is free, and have it judged by a process."""
-
-            def judged(*given: Any) -> Verdict:
-                return judges.submit(judge, *given).result()
-
+            """Check one submission with a server that is free."""
             server = servers.get()
             try:
-                return check(name, found[name], server, weights, judged)
+                return check(name, found[name], server, weights)
             finally:
                 servers.put(server)
 
@@ -177,14 +166,3 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
     if out.summary:
         write_atomically(out.summary, report.summary(codes, points, out.book))
     return failed
-
-
-def _judges(count: int) -> Executor:
-    """Processes that judge what the runners found; they end with this one."""
-    # A forkserver has a socket in the temporary folder, whose path must stay below 100 bytes.
-    short = len(os.fsencode(tempfile.gettempdir())) < 70
-    fork = short and "forkserver" in multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if fork else "spawn")
-    if fork:
-        context.set_forkserver_preload([judge.__module__])  # PyTorch, once and not in each of them
-    return ProcessPoolExecutor(min(count, 60), context, end_with_parent)  # Windows allows 61

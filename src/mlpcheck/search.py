@@ -93,19 +93,18 @@ def ratio(predict: Callable[[], Array], value: Array | None, tolerance: Toleranc
     base, given = float(predicted.flat[largest]), float(value.flat[largest])
     if not math.isfinite(base):
         return 1.0 if tolerance.close(value, predicted) else None
-    # One element tells of most hypotheses that they do not fit, sooner than all of them.
     bound = tolerance.relative * abs(base)
-    equal = abs(given - base) <= bound + tolerance.absolute
-    if equal and np.abs(value - predicted).max() <= bound + tolerance.absolute:
-        return 1.0 if bound > tolerance.absolute else ANY  # too small for a ratio
-    found = given / base if base else 0.0
+    small = bound <= tolerance.absolute  # too small for a ratio
+    found = 1.0 if abs(given - base) <= bound + tolerance.absolute else given / (base or math.inf)
     if not (found and math.isfinite(found)):
         return None
     bound = tolerance.relative * abs(given) + tolerance.absolute
-    other = 0 if largest else -1
+    other = 0 if largest else -1  # One more tells of most hypotheses that they do not fit.
     if not abs(value.flat[other] - found * predicted.flat[other]) <= bound:
         return None
-    return found if np.abs(value - found * predicted).max() <= bound else None
+    if not np.abs(value - found * predicted).max() <= bound:
+        return None
+    return ANY if small and found == 1 else found
 
 
 # The powers of the lengths that a factor may have.
@@ -235,22 +234,19 @@ def choices(*steps: str) -> list[Hypothesis]:
     return sorted(every, key=lambda one: one.cost)
 
 
-def explanations(
-    given: Given, hypotheses: Iterable[Hypothesis] = (), predict: Callable[..., Array] | None = None
-) -> Iterator[Hypothesis]:
+def explanations(given: Given) -> Iterator[Hypothesis]:
     """All hypotheses that reproduce the quantity with as few mistakes as possible.
 
-    With more than that if a call raised an error, which only some hypotheses explain. They are
-    those of the registry, or others with predict(case, *chosen), what the quantity would be.
+    With more than that if a call raised an error, which only some hypotheses explain.
     """
     name, cases, raised = given.quantity, given.cases, given.raised
-    run = predict or (lambda case, *steps: passes.predicted(name, cases[case], *steps))
 
     @cache
-    def compared(case: str, chosen: tuple[Any, ...]) -> Ratio:
-        return ratio(partial(run, case, *chosen), given.results[case], given.tolerance)
+    def compared(case: str, steps: tuple[Any, ...]) -> Ratio:
+        predict = partial(passes.predicted, name, cases[case], *steps)
+        return ratio(predict, given.results[case], given.tolerance)
 
-    every, fewest = hypotheses or choices(*passes.STEPS.get(name, (name,))), MOST_MISTAKES
+    every, fewest = choices(*passes.STEPS.get(name, (name,))), MOST_MISTAKES
     for one in every if len(raised) < len(given.results) else ():
         # A mistake of two layers costs once, so two mistakes of one layer are as likely.
         if one.cost > fewest and not raised:
@@ -259,13 +255,6 @@ def explanations(
         if found := explain(given, ratios, one):
             fewest = min(fewest, len(found.mistakes))
             yield found
-
-
-def best(given: Given) -> Hypothesis | None:
-    """The fewest mistakes that reproduce the quantity, and raise the same errors."""
-    raised = given.raised
-    found = (one for one in explanations(given) if one.raises == raised)
-    return min(found, key=lambda one: len(one.mistakes), default=None)
 
 
 def choose(

@@ -1,7 +1,6 @@
 """What the tests of the checker share: a runner, and the reference solution with changes."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
 from pathlib import Path
 from threading import Lock
@@ -84,10 +83,9 @@ def server(servers):
 
 @pytest.fixture(scope="module")
 def shared(servers):
-    """In the tests of the module every command uses the runners that are there, and judges here."""
+    """In the tests of the module every command uses the runners that are there."""
     both = cycle([Kept(server) for server in servers])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(folder, "_judges", ThreadPoolExecutor)
         for place in (mlpcheck, cli, folder):
             patch.setattr(place, "Server", lambda *_: next(both))
         yield

@@ -23,6 +23,7 @@ from mlpcheck.run.sandbox import Server
 from mlpcheck.store import CSV, JSONLines, Unusable, write_atomically
 
 pytestmark = pytest.mark.usefixtures("shared")
+JUDGING = sys.modules[folder.check.__module__]
 
 
 def hand_in(place, reference) -> None:
@@ -103,12 +104,12 @@ def test_a_row_that_was_cut_off_and_a_changed_submission_are_checked_again(
 
 
 def test_a_mistake_of_the_checker_itself_costs_one_row_only(first_run, tmp_path, monkeypatch):
-    def judge(run, tolerance, weights, original=folder.judge):
+    def judge(run, tolerance, weights, original=JUDGING.judge):
         if not run.syntax:
             raise ValueError("a mistake of the checker")
         return original(run, tolerance, weights)
 
-    monkeypatch.setattr(folder, "judge", judge)
+    monkeypatch.setattr(JUDGING, "judge", judge)
     table = tmp_path / "grades.csv"
     check_folder(submissions(first_run[0])[0], Outputs(table, None), jobs=1)
     found = {row["name"]: row["first diagnosis"] for row in rows(table)}
@@ -234,7 +235,7 @@ def test_odd_names_and_files_are_checked_like_others(tmp_path, reference):
 def test_a_failure_of_the_checker_is_tried_again(first_run, tmp_path, monkeypatch):
     table = tmp_path / "grades.csv"
     with monkeypatch.context() as broken:
-        broken.setattr(folder, "judge", lambda *_: 1 / 0)
+        broken.setattr(JUDGING, "judge", lambda *_: 1 / 0)
         check_folder(submissions(first_run[0])[0], Outputs(table, None), jobs=1)
     check_folder(submissions(first_run[0])[0], Outputs(table, None), jobs=1)
     assert table.read_bytes() == first_run[1].read_bytes()

@@ -1,11 +1,10 @@
 """Judges mse_loss and bce_loss: the loss, its gradient, and both where y_hat is 0 or 1."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from mlpcheck import search
 from mlpcheck.judge.findings import CALLS, Verdict, show
 from mlpcheck.judge.quantity import Judge, Quantity, unlike
 from mlpcheck.mistakes import Found
@@ -19,6 +18,7 @@ class Loss(Judge):
     """One loss: its two quantities, and what concerns both."""
 
     cases: Mapping[str, cases.Loss]
+    infinite = "bce-saturated"
 
     def __init__(self, function: str, run: Run, verdict: Verdict, tolerance: Tolerance) -> None:
         of = {k: c for k, c in cases.losses().items() if c.function == function}
@@ -28,8 +28,13 @@ class Loss(Judge):
         self.function, self.call = function, (CALLS[function],)
         self.returned = {c: v for (c, call, _), v in run.returned.items() if call == function}
         self.quantities = {
-            name: Quantity(self, f"{function} {name}", f"{what} of {function}", plain_number=True)
-            for name, what in (("loss", "the loss"), ("dJdy_hat", "dJdy_hat"))
+            name: Quantity(
+                self, f"{function} {name}", group, f"{what} of {function}", plain_number=True
+            )
+            for name, group, what in (
+                ("loss", function, "the loss"),
+                ("dJdy_hat", f"{function} dJdy_hat", "dJdy_hat"),
+            )
         }
         self.swapped = self._swapped()
 
@@ -39,36 +44,18 @@ class Loss(Judge):
                 f"expected {show(loss.truth[name])}", f"yours    {show(value)}")  # fmt: skip
 
     def judge(self) -> None:
-        self._take()
-        used = any(n.kind == "autograd" and n.call == self.function for n in self.run.notes)
-        for case, loss in self.cases.items():
-            for name, quantity in self.quantities.items():
-                group = self.function if name == "loss" else f"{self.function} dJdy_hat"
-                group = "bce_loss at 0 and 1" if loss.saturated else group
-                fine = case in quantity.held and not used and not self.swapped
-                self.verdict.groups[group].count(fine)
-        if any(unlike(*(self.returned.get(c, ()) for c in pair)) for pair in self.twins.items()):
-            self.verdict.add("random", self.call, self.function)
-            return
-        for quantity in self.quantities.values():
-            if len(quantity.right) < len(quantity.results):
-                self._explain(quantity)
-
-    def _take(self) -> None:
-        """Sort what was returned; findings for wrong numbers of values, and for what was raised."""
         raised = self.raised(self.function, self.cases)
         for quantity in self.quantities.values():
             quantity.results |= dict.fromkeys(raised)
         for case in self.cases:
             if returned := self.returned.get(case):
                 self._take_pair(case, returned)
-        loss = self.quantities["loss"]
-        if raised and (size := loss.pattern(loss.values)):
-            self.verdict.add(size.code, self.call, size.value)
-            return
-        # A hypothesis may raise in the same cases.
-        if not (raised and any(search.best(q.given()) for q in self.quantities.values())):
-            self.raised_when(self.function, raised, {*self.cases})
+        for quantity in self.quantities.values():
+            quantity.count(self.function, spoiled=self.swapped)
+        if any(unlike(*(self.returned.get(c, ()) for c in pair)) for pair in self.twins.items()):
+            self.verdict.add("random", self.call, self.function)
+        else:
+            self.explain(self.function, *self.quantities.values())
 
     def _take_pair(self, case: str, returned: list[Any]) -> None:
         if len(returned) != 2:
@@ -96,28 +83,11 @@ class Loss(Judge):
 
     # -------------------------------------------------------------------------- explaining
 
-    def _explain(self, quantity: Quantity) -> None:
-        # Some hypotheses differ by 1e-10 alone.
-        exact = self.tolerance == search.DOUBLE and search.best(quantity.given(near=search.EXACT))
-        best = exact or search.best(quantity.given())
-        # What is wrong at 0 and 1 alone may come on top of a mistake elsewhere.
-        usual = [c for c in quantity.results if not self.cases[c].saturated]
-        found = best or search.best(quantity.given(usual))
-        if found is None:
-            if size := quantity.pattern():
-                quantity.explained(size)
-            else:
-                quantity.differs()
-            return
+    def hard(self, quantity: Quantity) -> set[str]:
+        return {c for c in quantity.results if self.cases[c].saturated}
+
+    def named(self, mistake: Found, names: Collection[str]) -> Found:
         # A squared error with swapped arguments has a flipped sign; the names tell them apart.
         names = [str(name).lower() for name in (self.run.names.get(self.function) or [])[:2]]
         swapped = ["hat" in name or "pred" in name for name in names] == [True, False]
-        for one in found.mistakes:
-            other = Found("swapped-arguments") if swapped and one.code == "sign" else one
-            quantity.explained(other)
-        bounds = {c: v for c, v in quantity.wrong.items() if self.cases[c].saturated}
-        if not best and any(not np.isfinite(v).all() for v in bounds.values()):
-            self.verdict.add("bce-saturated", (quantity.what,), "", *quantity.shown(bounds))
-        elif not best and bounds and not found.mistakes:
-            text = "in another way than the checker knows; see the numbers"
-            self.verdict.add("bce-epsilon", (quantity.what,), text, *quantity.shown(bounds))
+        return Found("swapped-arguments") if swapped and mistake.code == "sign" else mistake

@@ -1,33 +1,35 @@
 """Judges the class MLP: the forward pass, the four gradients, and clearing."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
 
-from mlpcheck import search
-from mlpcheck.judge.findings import CALLS, Verdict, gathered, listed, show
+from mlpcheck.judge.findings import CALLS, Verdict, listed, show
 from mlpcheck.judge.quantity import Judge, Quantity, unlike
 from mlpcheck.mistakes import Found
 from mlpcheck.run.records import Raised, Run, numbers
-from mlpcheck.search import EXACT, MOST_MISTAKES, Hypothesis, Tolerance
+from mlpcheck.search import ANY, DOUBLE, EXACT, Hypothesis, Tolerance, ratio
 from mlpcheck.truth import cases, passes
 from mlpcheck.truth.cases import GRADIENTS, PARAMETERS, Array, Point
+
+Predicted = Callable[[str], Array]  # a quantity by case
 
 
 class Networks(Judge):
     """Judges MLP: forward, the four gradients, and clearing."""
 
     cases: Mapping[str, Point]
+    first, infinite = " It is the first to differ.", "sigmoid-overflow"
 
     def __init__(self, run: Run, verdict: Verdict, tolerance: Tolerance) -> None:
         self.all = cases.networks(run.probed)
         super().__init__(run, verdict, tolerance, cases.points(run.probed))
-        self.y_hat = Quantity(self, "y_hat", "y_hat")
-        self.gradients = {n: Quantity(self, n, n, f'grads["{n}"]') for n in GRADIENTS}
+        self.y_hat = Quantity(self, "y_hat", "forward", "y_hat")
+        self.gradients = {n: Quantity(self, n, n, n, f'grads["{n}"]') for n in GRADIENTS}
 
     def example(self, name: str, case: str, value: Array, steps: bool) -> Sequence[str]:
         p = self.cases[case]
@@ -39,36 +41,17 @@ class Networks(Judge):
             right = dict(zip(("s1", "z1", "s2"), passes.values(p), strict=False))
             s1, z1, s2 = (f"{one} = {show(array)}" for one, array in right.items())
             lines += [f"expected {s1}, {z1}", f"expected {s2}"]
-            if name == "y_hat":
-                lines += self._cached(case, right)
-            else:
+            if name != "y_hat":
                 lines.append(f"expected error of layer 2 = {show(passes.delta2(p))}")
             if name.endswith("1"):
                 lines.append(f"expected error of layer 1 = {show(passes.delta1(p))}")
         both = f"expected {name} = {show(p.truth[name])}", f"yours    {name} = {show(value)}"
         return [*lines, *both]
 
-    def _cached(self, case: str, expected: Mapping[str, Array]) -> list[str]:
-        """Which of s1, z1 and s2 the student's cache holds, as far as it holds tensors."""
-        kept = [(str(key), numbers(encoded)) for key, encoded in self.run.cache.get(case, [])]
-        arrays = [(key, array) for key, array in kept if not isinstance(array, str)]
-        found = {n: k for n, v in expected.items() for k, a in arrays if self.tolerance.close(a, v)}
-        shown = ", ".join(f'{name} is right (cache["{key}"])' for name, key in found.items())
-        return [f"in your cache, {shown}"] if found else []
-
     def judge(self) -> None:
         right = self._forward()
         self._backward([case for case in self.cases if case in right])
         self._clearing(right)
-
-    def _count(self, group: str, quantity: Quantity, *calls: str) -> None:
-        """Count the cases in which a quantity is right, and none of the calls used autograd."""
-        used = {n.case for n in self.run.notes if n.kind == "autograd" and n.call in calls}
-        values, truth = quantity.values, quantity.truth
-        fine = {c for c in quantity.right - used if values[c].shape == truth[c].shape}
-        for case in self.cases:
-            if self.all[case].role != "probe":
-                self.verdict.groups[group].count(case in fine)
 
     # -------------------------------------------------------------------------- forward
 
@@ -85,62 +68,18 @@ class Networks(Judge):
         for case in self.cases:
             if values := returned.get((case, "forward", 0)):
                 y_hat.take(case, values[0], ". Is a return missing?")
-        self._count("forward", y_hat, "forward")
+        y_hat.count("forward")
         if noisy:
             return set()
-        if len(y_hat.right) == len(y_hat.results):
-            y_hat.shapes()
-            return y_hat.right
-        self._explain_forward()
+        self.explain("forward", y_hat)
         # A wrong step may change a y_hat too little to be seen, but not its gradients; and a
         # saturated sigmoid hides what is wrong before it.
-        exact = EXACT if self.tolerance == search.DOUBLE else self.tolerance
+        exact = EXACT if self.tolerance == DOUBLE and not y_hat.whole else self.tolerance
         return {
-            case for case in y_hat.right
+            case for case in y_hat.held
             if exact.close(y_hat.values[case], y_hat.truth[case])
-            and not (self.all[case].role == "large" and self.cases[case].g == "sigmoid")
+            and (y_hat.whole or self.all[case].role != "large" or self.cases[case].g != "sigmoid")
         }  # fmt: skip
-
-    def _explain_forward(self) -> None:
-        y_hat = self.y_hat
-        if explanation := search.best(y_hat.given()) or next(self._copied(), None):
-            y_hat.explained(*explanation.mistakes)
-        elif self._overflow(y_hat, y_hat.results.keys() - y_hat.right):
-            y_hat.explained(Found("sigmoid-overflow"))
-        elif same := y_hat.pattern():
-            self.verdict.add(same.code, (CALLS["forward"],), same.value)
-        else:
-            self.raised_when("forward", y_hat.given().raised, {*y_hat.results})
-            y_hat.differs(FIRST)
-
-    def _copied(self) -> Iterator[Hypothesis]:
-        """The parameters whose first values explain y_hat."""
-        made: dict[str, dict[str, Any]] = {
-            case: {n: numbers(record["parameters"].get(n)) for n in PARAMETERS}
-            for case, record in self.run.parameters if record.get("network") == 0
-        }  # fmt: skip
-
-        def predict(case: str, *names: str) -> Array:
-            first = {name: made[case][name] for name in names}
-            return passes.forward(replace(self.cases[case], **first))[3]
-
-        every = [names for count in (1, 2, 3, 4) for names in combinations(PARAMETERS, count)]
-        if self.y_hat.results.keys() <= made.keys() & self.y_hat.values.keys():
-            said = ((Found("parameters-copied", listed(names)),) for names in every)
-            yield from search.explanations(self.y_hat.given(), map(single, said, every), predict)
-
-    def _overflow(self, quantity: Quantity, wrong: Iterable[str]) -> bool:
-        """Whether all that is wrong is not a number, where a sigmoid has large arguments."""
-        for case in wrong:
-            value, truth = quantity.values.get(case), quantity.truth[case]
-            sigmoid = "sigmoid" in (self.cases[case].f, self.cases[case].g)
-            large = self.all[case].role == "large"
-            if not (large and sigmoid) or value is None or value.shape != truth.shape:
-                return False
-            finite = np.isfinite(value)
-            if finite.all() or not np.allclose(value[finite], truth[finite]):
-                return False
-        return True
 
     # -------------------------------------------------------------------------- backward
 
@@ -162,9 +101,9 @@ class Networks(Judge):
             for case in judged:
                 if case not in raised:
                     quantity.take(case, self.run.grads[case, 0].get(name), missing)
-            self._count(name, quantity, "forward", "backward")
+            quantity.count("forward", "backward")
         if judged:
-            self._explain_backward(raised)
+            self.explain("backward", *self.gradients.values())
 
     def _not_stored(self, judged: Sequence[str], raised: set[str]) -> Found | None:
         """Whether backward clears its own gradients or cache, or returns them."""
@@ -179,98 +118,88 @@ class Networks(Judge):
             return Found("cleared-at-once", clears) if grads or lacks_cache else None
         return Found("gradients-returned", returns[0]) if grads and returns else None
 
-    def _explain_backward(self, raised: set[str]) -> None:
-        gradients, first = self.gradients, self.gradients[GRADIENTS[0]]
-        # The cases in which a sigmoid's derivative overflows and nothing else is wrong there.
-        infinite = {name: {c for c, v in quantity.wrong.items() if not np.isfinite(v).all()}
-                    for name, quantity in gradients.items()}  # fmt: skip
-        overflown = {n: w for n, w in infinite.items() if w and self._overflow(gradients[n], w)}
-        kept = {name: dict(quantity.results) for name, quantity in gradients.items()}
-        for quantity in gradients.values():
-            for case in set().union(*overflown.values()):
-                quantity.results.pop(case, None)
-        given = [name for name, quantity in gradients.items() if quantity.values]
-        possible = {
-            name: found for name in given
-            if (found := self._scaled(name) or [*search.explanations(gradients[name].given())])
-        }  # fmt: skip
-        explained, rest = search.choose(possible, raised)
-        size = self._backward_sizes(raised, given) if rest and not any(explained.values()) else None
-        if size:
-            self.verdict.add(size.code, (CALLS["backward"],), size.value)
-            return
-        self.raised_when("backward", rest, {*first.results})
-        pairs = ((mistake, name) for name, mistakes in explained.items() for mistake in mistakes)
-        for mistake, names in gathered(pairs).items():
-            biases = mistake.code == "mean-again" and all("b" in name for name in names)
-            one = Found("bias-mean") if biases else mistake
-            gradients[names[0]].explained(one, names=names)
-        for name, mistakes in explained.items():
-            if not {m.code for m in mistakes} & {"transposed", "bias-not-summed"}:
-                gradients[name].shapes()
-        unknown = [name for name in given if name not in explained]
-        for name, cases_ in overflown.items():
-            gradients[name].results = kept[name]
-            if name not in unknown:
-                shown = gradients[name].shown(cases_)
-                self.verdict.add("sigmoid-overflow", (name,), "", *shown)
-        # Where most calls raise an error, what the others return is by chance.
-        self._unexplained(unknown, bool(rest) and 2 * len(raised) > len(first.results))
+    # -------------------------------------------------------------------------- explaining
 
-    def _backward_sizes(self, raised: set[str], given: Sequence[str]) -> Found | None:
-        """For which sizes alone backward works, or returns."""
-        first = self.gradients[GRADIENTS[0]]
-        returned = first.results.keys() - raised
-        right = returned.intersection(*(self.gradients[q].right for q in given))
-        return first.pattern(right) or first.pattern(returned)
+    def hard(self, quantity: Quantity) -> set[str]:
+        """Those that are no numbers, if all are so where a sigmoid has large arguments."""
+        infinite = {c: v for c, v in quantity.wrong.items() if not np.isfinite(v).all()}
+        for case, value in infinite.items():
+            truth, finite = quantity.truth[case], np.isfinite(value)
+            sigmoid = "sigmoid" in (self.cases[case].f, self.cases[case].g)
+            if not (self.all[case].role == "large" and sigmoid and value.shape == truth.shape
+                    and np.allclose(value[finite], truth[finite])):  # fmt: skip
+                return set()
+        return {*infinite}
 
-    def _scaled(self, name: str) -> list[Hypothesis]:
-        """How the gradient was normalised or clipped, if it is right but for that."""
-        quantity, values = self.gradients[name], self.gradients[name].values
-        whole = len(values) == len(quantity.results)
-        if not (quantity.wrong and whole and any(value.any() for value in values.values())):
-            return []
-        every = dict(scalings(name, values, self.cases))
-        said = [single((Found("gradient-scaled", text),), (text,)) for text in every]
-        return [*search.explanations(quantity.given(), said, lambda case, text: every[text][case])]
+    def named(self, mistake: Found, names: Collection[str]) -> Found:
+        biases = mistake.code == "mean-again" and all("b" in name for name in names)
+        return Found("bias-mean") if biases else mistake
 
-    def _unexplained(self, names: Sequence[str], blocked: bool) -> None:
-        first = "error" if blocked else "difference"
-        for name in names:
-            quantity = self.gradients[name]
-            if found := quantity.pattern():
-                quantity.explained(found)
-            elif blocked:
-                note = f"wrong as well; to be looked at again once the {first} is gone"
-                self.verdict.groups[name].note = note
-            elif quantity.wrong:
-                quantity.differs(FIRST)
-                blocked = True
+    def special(self, quantity: Quantity) -> Iterator[Hypothesis]:
+        """Copies of parameters that explain y_hat; how a gradient was normalised or clipped."""
+        values = quantity.values
+        if values.keys() == quantity.results.keys():
+            every = self._copied() if quantity is self.y_hat else self._scaled(quantity)
+            for mistake, predicted in every:
+                ratios = (ratio(partial(predicted, c), values[c], self.tolerance) for c in values)
+                if all(one in (1, ANY) for one in ratios):
+                    yield Hypothesis(1, (mistake,), (mistake,))
+
+    def _copied(self) -> Iterator[tuple[Found, Predicted]]:
+        """y_hat by some of the parameters as they were when the network was made."""
+        made = {case: record["parameters"] for case, record in self.run.parameters
+                if record.get("network") == 0}  # fmt: skip
+
+        def predicted(names: Sequence[str], case: str) -> Array:
+            first: dict[str, Any] = {name: numbers(made[case][name]) for name in names}
+            return passes.forward(replace(self.cases[case], **first))[3]
+
+        for names in chain.from_iterable(combinations(PARAMETERS, n) for n in (1, 2, 3, 4)):
+            yield Found("parameters-copied", listed(names)), partial(predicted, names)
+
+    def _scaled(self, quantity: Quantity) -> Iterator[tuple[Found, Predicted]]:
+        """A gradient, normalised or clipped."""
+        values, truth = quantity.values, quantity.truth
+
+        def said(text: str, run: Callable[[Array, float], Array], lengths: Mapping[str, float]
+                 ) -> tuple[Found, Predicted]:  # fmt: skip
+            return Found("gradient-scaled", text), lambda case: run(truth[case], lengths[case])
+
+        whole = {c: np.concatenate([self.cases[c].truth[n].ravel() for n in GRADIENTS])
+                 for c in values}  # fmt: skip
+        largest, norms, totals = (
+            {case: float(np.linalg.norm(of[case].ravel(), order)) for case in values}
+            for of, order in ((truth, np.inf), (truth, 2), (whole, 2))
+        )
+        for text, lengths in (("its norm", norms), ("its largest element", largest),
+                              ("the norm of all gradients", totals)):  # fmt: skip
+            yield said(f"divided by {text}", np.divide, lengths)
+        top = max(np.max(np.abs(value)) for value in values.values())
+        yield said(f"clipped to {top:.6g}", lambda t, _: np.clip(t, -top, top), largest)
+        for text, lengths in (("", norms), (" of all gradients", totals)):
+            most = max(float(np.linalg.norm(v)) * lengths[c] / (norms[c] or 1)
+                       for c, v in values.items())  # fmt: skip
+            shrunk = {case: min(1, most / (length or 1)) for case, length in lengths.items()}
+            yield said(f"clipped to the norm {most:.6g}{text}", np.multiply, shrunk)
 
     # -------------------------------------------------------------------------- when
 
     def alone(self, found: set[str], judged: set[str]) -> str:
-        roles = {self.all[case].role for case in found}
-        for role, text in (("kink", ", where s is 0"), ("large", ", for large activations")):
-            if roles == {role}:
-                return text
         points, others = ([self.cases[c] for c in some] for some in (found, judged - found))
-        for name in ("f", "g"):
-            values = {getattr(p, name) for p in points}
-            if others and not values & {getattr(p, name) for p in others}:
-                return f", for {name} = {' or '.join(sorted(values))}"
+        roles = {self.all[case].role for case in found}
         sizes, rest = ({p.sizes.N for p in some} for some in (points, others))
-        for text, holds in (
-            (str(max(sizes)), len(sizes) == 1 and not sizes & rest),
-            (f"at most {max(sizes)}", max(sizes) < min(rest, default=0)),
-            (f"at least {min(sizes)}", min(sizes) > max(rest, default=max(sizes))),
-        ):
-            if others and holds:
-                return f", for a batch of {text}"
+        told = {", where s is 0": roles == {"kink"}, ", for large activations": roles == {"large"}}
+        for name in ("f", "g") if others else ():
+            values, apart = ({getattr(p, name) for p in some} for some in (points, others))
+            told[f", for {name} = {' or '.join(sorted(values))}"] = not values & apart
+        if others:
+            told[f", for a batch of {max(sizes)}"] = len(sizes) == 1 and not sizes & rest
+            told[f", for a batch of at most {max(sizes)}"] = max(sizes) < min(rest)
+            told[f", for a batch of at least {min(sizes)}"] = min(sizes) > max(rest)
         for name in cases.ACTIVATIONS:
-            if found == {c for c in judged if name in (self.cases[c].f, self.cases[c].g)}:
-                return f", for f or g = {name}"
-        return ""
+            these = {c for c in judged if name in (self.cases[c].f, self.cases[c].g)}
+            told[f", for f or g = {name}"] = found == these
+        return next((text for text, holds in told.items() if holds), "")
 
     # -------------------------------------------------------------------------- clearing
 
@@ -301,54 +230,30 @@ class Networks(Judge):
 
     def _second(self, again: bool, found: dict[str, Array], twins: list[dict[str, Array]]) -> bool:
         """Whether the second pass equals that of a fresh network; if not, the finding."""
-        right, first, add = twins[again], twins[0], self.verdict.add
-
-        def is_(quantity: str, *values: Array | None) -> bool:
-            """Whether the quantity was found, and is one of the values."""
-            value, close = found.get(quantity), self.tolerance.close
-            return value is not None and any(v is not None and close(value, v) for v in values)
-
-        wrong = [q for q in GRADIENTS if q in right and not is_(q, right[q])]
-        if not (again and wrong):
-            if wrong:
-                add("shared-state", wrong)
-            return not wrong
-        alike = [q for q in wrong if q in first and first[q].shape == right[q].shape]
-        sums = [q for q in alike if is_(q, first[q] + right[q])]
-        others = [q for q in wrong if q not in sums]
-        stale = [q for q in others if is_(q, *(twin.get(q) for twin in (first, *twins[2:])))]
-        for code, names in (("accumulates", sums), ("stale-cache", stale)):
-            if names:
-                add(code, names)
-        if len(stale) < len(others) and not self.verdict.has("accumulates", "stale-cache"):
+        right, first = twins[again], twins[0]
+        said: dict[str, list[str]] = {}
+        for name in right:
+            before = [first[name]] if name in first else []
+            values = {"": [right[name]]}
+            if again:
+                alike = [one for one in before if one.shape == right[name].shape]
+                sums: list[Array] = [one + right[name] for one in alike]
+                stale = [twin[name] for twin in twins[2:] if name in twin]
+                values |= {"accumulates": sums, "stale-cache": before + stale}
+            fits = (code for code, ones in values.items() if name in found
+                     and any(self.tolerance.close(found[name], one) for one in ones))  # fmt: skip
+            code = next(fits, "differs" if again else "shared-state")
+            said.setdefault(code, []).append(name)
+        said.pop("", None)
+        for code in ("shared-state", "accumulates", "stale-cache"):
+            if code in said:
+                self.verdict.add(code, said[code])
+        if "differs" in said and not self.verdict.has("accumulates", "stale-cache"):
             text = "in a second pass, after clear_grad_and_cache(), differs from a new network's."
-            add("differs", wrong[:1], text)
-        return False
+            self.verdict.add("differs", said["differs"][:1], text)
+        return not said
 
     def _grads(self, case: str, number: int) -> dict[str, Array]:
-        found = {q: numbers(v) for q, v in self.run.grads.get((case, number), {}).items()}
+        """The gradients after a backward pass, the first or the second of the case."""
+        found = {q: numbers(self.run.grads.get((case, number), {}).get(q)) for q in GRADIENTS}
         return {q: a for q, a in found.items() if isinstance(a, np.ndarray)}
-
-
-single = partial(Hypothesis, MOST_MISTAKES)  # which nothing else goes with
-FIRST = " It is the first to differ."
-
-
-def scalings(
-    name: str, values: Mapping[str, Array], points: Mapping[str, Point]
-) -> Iterator[tuple[str, dict[str, Array]]]:
-    """What the gradient would be, normalised or clipped, after what is said about it."""
-    truth = {case: points[case].truth[name] for case in values}
-    every = {c: np.concatenate([points[c].truth[q].ravel() for q in GRADIENTS]) for c in values}
-    norms, totals = ({c: float(np.linalg.norm(t)) for c, t in of.items()} for of in (truth, every))
-    largest = {case: float(np.max(np.abs(t))) for case, t in truth.items()}
-    for what, lengths in {"its norm": norms, "its largest element": largest,
-                          "the norm of all gradients": totals}.items():  # fmt: skip
-        yield f"divided by {what}", {case: t / lengths[case] for case, t in truth.items()}
-    most = max(np.max(np.abs(v)) for v in values.values())
-    yield f"clipped to {most:.6g}", {c: np.clip(t, -most, most) for c, t in truth.items()}
-    for text, lengths in (("", norms), (" of all gradients", totals)):
-        found = {c: np.linalg.norm(v) * lengths[c] / (norms[c] or 1) for c, v in values.items()}
-        most = float(max(found.values()))
-        shrunk = {c: t * min(1.0, most / (lengths[c] or 1)) for c, t in truth.items()}
-        yield f"clipped to the norm {most:.6g}{text}", shrunk

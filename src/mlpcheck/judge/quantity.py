@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from mlpcheck.judge.findings import Verdict, gathered
-from mlpcheck.mistakes import Found
+from mlpcheck import search
+from mlpcheck.judge.findings import CALLS, Verdict, gathered
+from mlpcheck.mistakes import Explained, Found
 from mlpcheck.run.records import Run, numbers
-from mlpcheck.search import Given, Tolerance, squeezed
+from mlpcheck.search import DOUBLE, EXACT, Given, Hypothesis, Tolerance, squeezed
 from mlpcheck.truth.cases import HAND, Array, Loss, Point
 
 
@@ -33,6 +34,8 @@ class Judge:
     verdict: Verdict
     tolerance: Tolerance
     cases: Mapping[str, Point] | Mapping[str, Loss]
+    first = ""  # what is said of the first difference, if others may follow from it
+    infinite = ""  # the code of a mistake that gives NaN or infinity in the hard cases alone
 
     def example(self, name: str, case: str, value: Array, steps: bool) -> Sequence[str]:
         """The lines that show a value in a case, with the steps that lead there or without."""
@@ -41,6 +44,18 @@ class Judge:
     def alone(self, found: set[str], judged: set[str]) -> str:
         """For which of the judged cases alone this happens, if a single property tells."""
         return ""
+
+    def hard(self, quantity: "Quantity") -> set[str]:
+        """The cases in which it may be wrong for a reason of their own."""
+        raise NotImplementedError
+
+    def special(self, quantity: "Quantity") -> Iterable[Hypothesis]:
+        """What explains it beside the mistakes of the registry."""
+        return ()
+
+    def named(self, mistake: Found, names: Collection[str]) -> Found:
+        """The mistake as it is called where it is seen in these quantities."""
+        return mistake
 
     def raised(self, call: str, among: Iterable[str]) -> set[str]:
         """The cases in which the call raised an exception; findings for its other ends."""
@@ -67,22 +82,56 @@ class Judge:
             some = f", in {len(found)} of {len(judged)} cases" if len(found) < len(judged) else ""
             self.verdict.problem(text, call, self.alone({*found}, judged) or some)
 
+    def explain(self, call: str, *quantities: "Quantity") -> None:
+        """Findings on what a call gave: by known mistakes, by sizes, errors, or as it differs."""
+        given, results = {q.name: q for q in quantities if q.values}, quantities[0].results
+        raised = {case for case, value in results.items() if value is None}
+        possible = {name: found for name, q in given.items() if (found := q.hypotheses())}
+        explained, rest = search.choose(possible, raised)
+        returned = results.keys() - raised
+        right = returned.intersection(*(q.held for q in given.values()))
+        sizes = rest and not any(explained.values())
+        if sizes and (size := quantities[0].pattern(right) or quantities[0].pattern(returned)):
+            self.verdict.add(size.code, (CALLS[call],), size.value)
+            return
+        self.raised_when(call, rest, {*results})
+        pairs = ((mistake, name) for name, mistakes in explained.items() for mistake in mistakes)
+        for mistake, names in gathered(pairs).items():
+            what = [given[name].what for name in names]
+            given[names[0]].explained(self.named(mistake, names), what)
+        # Where most calls raise an error, what the others return is by chance.
+        blocked = "error" if rest and 2 * len(raised) > len(results) else ""
+        for name, quantity in given.items():
+            if name in explained:
+                quantity.shapes({mistake.code for mistake in explained[name]})
+                quantity.explained_but(quantity.left, explained[name])
+            elif size := quantity.pattern():
+                quantity.explained(size)
+            elif blocked:
+                note = f"wrong as well; to be looked at again once the {blocked} is gone"
+                self.verdict.groups[quantity.group].note = note
+            else:
+                quantity.differs()
+                blocked = "difference" if self.first else ""
+
 
 @dataclass
 class Quantity:
     """One quantity in all its cases.
 
-    name: "y_hat", a gradient, or as "mse_loss loss"; what: as the report calls it; stored: as the
-    student's code does.
+    name: "y_hat", a gradient, or as "mse_loss loss"; group: of the rubric; what: as the report
+    calls it; stored: as the student's code does.
     """
 
     judge: Judge
     name: str
+    group: str
     what: str
     stored: str = ""
     plain_number: bool = False  # whether a number is as good as a tensor
     results: dict[str, Array | None] = field(default_factory=dict)  # None for an error
     held: set[str] = field(default_factory=set)  # right, but perhaps for axes of length 1
+    left: set[str] = field(default_factory=set)  # hard cases that the mistakes do not explain
 
     def __post_init__(self) -> None:
         self.truth = {case: one.truth[self.name] for case, one in self.judge.cases.items()}
@@ -112,16 +161,39 @@ class Quantity:
         """What was returned, by case; not the errors."""
         return {case: value for case, value in self.results.items() if value is not None}
 
+    def count(self, *calls: str, spoiled: bool = False) -> None:
+        """Count the cases in which it is right, and none of the calls used autograd."""
+        used = {n.case for n in self.judge.run.notes if n.kind == "autograd" and n.call in calls}
+        fine = {case for case, value in self.values.items() if case in self.held - used
+                and (self.plain_number or value.shape == self.truth[case].shape)}  # fmt: skip
+        for case, one in self.judge.cases.items():
+            if one.sizes.N not in self.judge.run.probed:
+                hard = isinstance(one, Loss) and one.saturated
+                group = self.judge.verdict.groups["bce_loss at 0 and 1" if hard else self.group]
+                group.count(case in fine and not spoiled)
+
     @property
-    def right(self) -> set[str]:
-        return self.held & self.results.keys()
+    def whole(self) -> bool:
+        """Whether it is right in every case."""
+        return len(self.held) == len(self.results)
 
     @property
     def wrong(self) -> dict[str, Array]:
         """The wrong values by case; not the errors."""
         return {case: value for case, value in self.values.items() if case not in self.held}
 
-    def given(self, cases: Iterable[str] | None = None, near: Tolerance | None = None) -> Given:
+    def hypotheses(self) -> list[Hypothesis]:
+        """What explains it in every case, in all but the hard ones, or is special to this run."""
+        exact = (EXACT,) if self.judge.tolerance == DOUBLE else ()  # some differ by 1e-10 alone
+        hard = self.judge.hard(self)
+        for left in (set[str](), hard) if hard else (hard,):
+            for near in (*exact, self.judge.tolerance):
+                if found := [*search.explanations(self.given(self.results.keys() - left, near))]:
+                    self.left = left & self.wrong.keys()
+                    return found
+        return [*self.judge.special(self)]
+
+    def given(self, cases: Iterable[str], near: Tolerance) -> Given:
         """The results to be explained, those first that most hypotheses fail on.
 
         These are wrong, and of all lengths unlike. Errors come last: a hypothesis need not raise
@@ -132,9 +204,8 @@ class Quantity:
             size, raised = case.split("-", 2)[-1], self.results[case] is None
             return raised, case in self.held, size != "10-342", size
 
-        among = sorted(self.results if cases is None else cases, key=rank)
-        results = {case: self.results[case] for case in among}
-        return Given(self.name, results, self.judge.cases, near or self.judge.tolerance)
+        results = {case: self.results[case] for case in sorted(cases, key=rank)}
+        return Given(self.name, results, self.judge.cases, near)
 
     def pattern(self, good: Collection[str] | None = None) -> Found | None:
         """For which sizes alone it is right, or for which its calls are among the good ones."""
@@ -159,8 +230,10 @@ class Quantity:
         found, wanted = self.values[case].shape, self.truth[case].shape
         self.judge.verdict.wrong_shape(self.stored or self.what, self.name, found, wanted)
 
-    def shapes(self) -> None:
+    def shapes(self, codes: Collection[str]) -> None:
         """Add a finding on values that are right but for axes of length 1 too many or too few."""
+        if self.plain_number or {"transposed", "output-transposed", "bias-not-summed"} & {*codes}:
+            return
         odd = [case for case, value in self.values.items()
                if value.shape != self.truth[case].shape
                and squeezed(value) == squeezed(self.truth[case])]  # fmt: skip
@@ -176,13 +249,21 @@ class Quantity:
         case = min(given, key=lambda c: (not c.endswith(tuple(HAND)), self.truth[c].size))
         return self.judge.example(self.name, case, given[case], steps)
 
-    def explained(self, *mistakes: Found, names: Sequence[str] = ()) -> None:
-        """Add the mistakes that were found, in other quantities too, with an example by numbers."""
-        for mistake in mistakes:
-            shown, what = self.shown(self.wrong), names or (self.what,)
-            self.judge.verdict.add(mistake.code, what, mistake.value, *shown)
+    def explained(self, mistake: Found, what: Sequence[str] = ()) -> None:
+        """Add a mistake that was found, in other quantities too, with an example by numbers."""
+        shown = self.shown(self.wrong)
+        self.judge.verdict.add(mistake.code, what or (self.what,), mistake.value, *shown)
 
-    def differs(self, more: str = "") -> None:
+    def explained_but(self, left: set[str], mistakes: Explained) -> None:
+        """Add what is wrong in hard cases that these mistakes do not explain."""
+        what, shown = (self.what,), self.shown(left)
+        if not all(np.isfinite(self.values[case]).all() for case in left):
+            self.judge.verdict.add(self.judge.infinite, what, "", *shown)
+        elif left and not mistakes:
+            text = "in another way than the checker knows; see the numbers"
+            self.judge.verdict.add("bce-epsilon", what, text, *shown)
+
+    def differs(self) -> None:
         """Add that no mistake explains it: a wrong shape, no numbers, or the first difference."""
         wrong, what, add = self.wrong, (self.what,), self.judge.verdict.add
         if not wrong:
@@ -196,5 +277,5 @@ class Quantity:
             text = f"has elements that are NaN or infinite{when}"
             add("not-finite", what, text, *self.shown(infinite, True))
         else:
-            text = f"is wrong, and no known mistake explains it{when}.{more}"
+            text = f"is wrong, and no known mistake explains it{when}.{self.judge.first}"
             add("differs", what, text, *self.shown(wrong, True))

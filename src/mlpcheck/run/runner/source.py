@@ -97,23 +97,21 @@ def _suspects(nodes: list[ast.AST]) -> Iterator[str]:
                 yield f"{name} (line {getattr(node, 'lineno', '?')})"
 
 
-def missing(name: str) -> Any:
-    """Stands for what a module that is not there would have; it fails when it is used."""
-
-    def fail(*_: Any, **__: Any) -> Any:
-        raise ModuleNotFoundError(f"No module named {name!r}")
-
-    uses = "call getattr setattr getitem iter len bool enter exit mro_entries add radd mul rmul"
-    return type("Missing", (), {f"__{use}__": fail for use in uses.split()})()
-
-
 class Absent(ModuleType):
-    """Stands for a module that is not there."""
+    """Stands for a module that is not there, and for what is in it; it fails when it is used."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return missing(self.__name__.partition(".")[0])
+        return Absent(self.__name__)
+
+    def fail(self, *_: Any, **__: Any) -> Any:
+        raise ModuleNotFoundError(f"No module named {self.__name__.partition('.')[0]!r}")
+
+
+uses = "call getitem iter len bool enter exit mro_entries add radd mul rmul"
+for use in uses.split():
+    setattr(Absent, f"__{use}__", Absent.fail)
 
 
 class StandIns:
