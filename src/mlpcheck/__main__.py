@@ -98,10 +98,9 @@ def _weights(file: Path | None) -> dict[str, float]:
     except ValueError as error:
         raise Unusable(f"{file}: expected TOML such as forward = 20; {error}") from error
     for name, points in given.items():
-        if name not in POINTS:
-            raise Unusable(f"{file}: expected groups of {', '.join(POINTS)}; given {name!r}")
-        if isinstance(points, bool) or not isinstance(points, int | float) or points < 0:
-            raise Unusable(f"{file}: {name}: expected a number from 0, given {points!r}")
+        if name not in POINTS or type(points) not in (int, float) or points < 0:
+            wanted = f"numbers from 0 for groups of {', '.join(POINTS)}"
+            raise Unusable(f"{file}: expected {wanted}; given {name} = {points!r}")
     return {name: given.get(name, points) for name, points in POINTS.items()}
 
 

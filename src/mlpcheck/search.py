@@ -108,10 +108,8 @@ def ratio(predict: Callable[[], Array], value: Array | None, tolerance: Toleranc
 
 
 # The powers of the lengths that a factor may have.
-POWERS = [Sizes(*p) for p in (
-    (0, 0), (-1, 0), (1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (-1, 1), (1, -1), (0, 0, 1),
-    (0, 0, -1), (0, 0, 0, 1), (0, 0, 0, -1),
-)]  # fmt: skip
+WIDTHS = ((0, 0, 1), (0, 0, -1), (0, 0, 0, 1), (0, 0, 0, -1))
+POWERS = [Sizes(*powers) for powers in (*product((0, -1, 1), repeat=2), *WIDTHS)]
 
 
 def factor(
@@ -234,6 +232,11 @@ def choices(*steps: str) -> list[Hypothesis]:
     return sorted(every, key=lambda one: one.cost)
 
 
+def known(quantity: str) -> list[Hypothesis]:
+    """All hypotheses of the registry about a quantity, the right one first."""
+    return choices(*passes.STEPS.get(quantity, (quantity,)))
+
+
 def explanations(given: Given) -> Iterator[Hypothesis]:
     """All hypotheses that reproduce the quantity with as few mistakes as possible.
 
@@ -246,8 +249,8 @@ def explanations(given: Given) -> Iterator[Hypothesis]:
         predict = partial(passes.predicted, name, cases[case], *steps)
         return ratio(predict, given.results[case], given.tolerance)
 
-    every, fewest = choices(*passes.STEPS.get(name, (name,))), MOST_MISTAKES
-    for one in every if len(raised) < len(given.results) else ():
+    fewest = MOST_MISTAKES
+    for one in known(name) if len(raised) < len(given.results) else ():
         # A mistake of two layers costs once, so two mistakes of one layer are as likely.
         if one.cost > fewest and not raised:
             return

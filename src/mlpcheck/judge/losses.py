@@ -9,7 +9,7 @@ from mlpcheck.judge.findings import CALLS, Verdict, show
 from mlpcheck.judge.quantity import Judge, Quantity, unlike
 from mlpcheck.mistakes import Found
 from mlpcheck.run.records import Run, numbers
-from mlpcheck.search import Tolerance
+from mlpcheck.search import DOUBLE, EXACT, Tolerance
 from mlpcheck.truth import cases
 from mlpcheck.truth.cases import Array
 
@@ -18,7 +18,7 @@ class Loss(Judge):
     """One loss: its two quantities, and what concerns both."""
 
     cases: Mapping[str, cases.Loss]
-    infinite = "bce-saturated"
+    infinite, lenient = "bce-saturated", True
 
     def __init__(self, function: str, run: Run, verdict: Verdict, tolerance: Tolerance) -> None:
         of = {k: c for k, c in cases.losses().items() if c.function == function}
@@ -27,15 +27,11 @@ class Loss(Judge):
         super().__init__(run, verdict, tolerance, once)
         self.function, self.call = function, (CALLS[function],)
         self.returned = {c: v for (c, call, _), v in run.returned.items() if call == function}
-        self.quantities = {
-            name: Quantity(
-                self, f"{function} {name}", group, f"{what} of {function}", plain_number=True
-            )
-            for name, group, what in (
-                ("loss", function, "the loss"),
-                ("dJdy_hat", f"{function} dJdy_hat", "dJdy_hat"),
-            )
-        }
+        slope = f"{function} dJdy_hat"
+        self.quantities = (
+            Quantity(self, f"{function} loss", function, f"the loss of {function}"),
+            Quantity(self, slope, slope, f"dJdy_hat of {function}"),
+        )
         self.swapped = self._swapped()
 
     def example(self, name: str, case: str, value: Array, steps: bool) -> Sequence[str]:
@@ -45,17 +41,17 @@ class Loss(Judge):
 
     def judge(self) -> None:
         raised = self.raised(self.function, self.cases)
-        for quantity in self.quantities.values():
+        for quantity in self.quantities:
             quantity.results |= dict.fromkeys(raised)
         for case in self.cases:
             if returned := self.returned.get(case):
                 self._take_pair(case, returned)
-        for quantity in self.quantities.values():
+        for quantity in self.quantities:
             quantity.count(self.function, spoiled=self.swapped)
         if any(unlike(*(self.returned.get(c, ()) for c in pair)) for pair in self.twins.items()):
             self.verdict.add("random", self.call, self.function)
         else:
-            self.explain(self.function, *self.quantities.values())
+            self.explain(self.function, *self.quantities)
 
     def _take_pair(self, case: str, returned: list[Any]) -> None:
         if len(returned) != 2:
@@ -66,9 +62,9 @@ class Loss(Judge):
             self.verdict.add("wrong-type", self.call, text)
             if len(returned) > 2 or nothing:
                 return
-        names = ("dJdy_hat", "loss") if self.swapped else ("loss", "dJdy_hat")
-        for name, encoded in zip(names, returned, strict=False):
-            self.quantities[name].take(case, encoded)
+        ordered = reversed(returned) if self.swapped else returned
+        for quantity, encoded in zip(self.quantities, ordered, strict=False):
+            quantity.take(case, encoded)
 
     def _swapped(self) -> bool:
         """Whether the gradient is returned first; it shows where y_hat has several elements."""
@@ -82,6 +78,11 @@ class Loss(Judge):
         return False
 
     # -------------------------------------------------------------------------- explaining
+
+    @property
+    def near(self) -> Sequence[Tolerance]:
+        # Some hypotheses differ by 1e-10 alone.
+        return (EXACT, DOUBLE) if self.tolerance == DOUBLE else (self.tolerance,)
 
     def hard(self, quantity: Quantity) -> set[str]:
         return {c for c in quantity.results if self.cases[c].saturated}

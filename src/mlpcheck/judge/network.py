@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, combinations
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -108,7 +109,7 @@ class Networks(Judge):
     def _not_stored(self, judged: Sequence[str], raised: set[str]) -> Found | None:
         """Whether backward clears its own gradients or cache, or returns them."""
         grads = [self.run.grads[case, 0] for case in judged if case not in raised]
-        arrays = [numbers(one.get(name)) for one in grads for name in GRADIENTS]
+        arrays = (numbers(one.get(name)) for one in grads for name in GRADIENTS)
         texts = [self.run.raised[case, "backward", 0].text for case in raised]
         lacks_cache = all(t.startswith(("KeyError", "TypeError: 'NoneType'")) for t in texts)
         clears, returns = self.run.clears, self.run.backward_returns
@@ -185,21 +186,19 @@ class Networks(Judge):
     # -------------------------------------------------------------------------- when
 
     def alone(self, found: set[str], judged: set[str]) -> str:
-        points, others = ([self.cases[c] for c in some] for some in (found, judged - found))
         roles = {self.all[case].role for case in found}
-        sizes, rest = ({p.sizes.N for p in some} for some in (points, others))
-        told = {", where s is 0": roles == {"kink"}, ", for large activations": roles == {"large"}}
-        for name in ("f", "g") if others else ():
-            values, apart = ({getattr(p, name) for p in some} for some in (points, others))
-            told[f", for {name} = {' or '.join(sorted(values))}"] = not values & apart
-        if others:
-            told[f", for a batch of {max(sizes)}"] = len(sizes) == 1 and not sizes & rest
-            told[f", for a batch of at most {max(sizes)}"] = max(sizes) < min(rest)
-            told[f", for a batch of at least {min(sizes)}"] = min(sizes) > max(rest)
+        for role, text in (("kink", ", where s is 0"), ("large", ", for large activations")):
+            if roles == {role}:
+                return text
+        for what, name in (("f =", "f"), ("g =", "g"), ("a batch of", "sizes.N")):
+            values, others = ({attrgetter(name)(self.cases[c]) for c in some}
+                              for some in (found, judged - found))  # fmt: skip
+            if others and not values & others:
+                return f", for {what} {' or '.join(map(str, sorted(values)))}"
         for name in cases.ACTIVATIONS:
-            these = {c for c in judged if name in (self.cases[c].f, self.cases[c].g)}
-            told[f", for f or g = {name}"] = found == these
-        return next((text for text, holds in told.items() if holds), "")
+            if found == {c for c in judged if name in (self.cases[c].f, self.cases[c].g)}:
+                return f", for f or g = {name}"
+        return ""
 
     # -------------------------------------------------------------------------- clearing
 

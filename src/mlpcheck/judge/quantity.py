@@ -6,6 +6,7 @@ y_hat, the four gradients, and the value and the gradient of each loss are quant
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from mlpcheck import search
 from mlpcheck.judge.findings import CALLS, Verdict, gathered
 from mlpcheck.mistakes import Explained, Found
 from mlpcheck.run.records import Run, numbers
-from mlpcheck.search import DOUBLE, EXACT, Given, Hypothesis, Tolerance, squeezed
+from mlpcheck.search import Given, Hypothesis, Tolerance, squeezed
 from mlpcheck.truth.cases import HAND, Array, Loss, Point
 
 
@@ -35,11 +36,17 @@ class Judge:
     tolerance: Tolerance
     cases: Mapping[str, Point] | Mapping[str, Loss]
     first = ""  # what is said of the first difference, if others may follow from it
+    lenient = False  # whether a number is as good as a tensor, and any shape for one point
     infinite = ""  # the code of a mistake that gives NaN or infinity in the hard cases alone
 
     def example(self, name: str, case: str, value: Array, steps: bool) -> Sequence[str]:
         """The lines that show a value in a case, with the steps that lead there or without."""
         raise NotImplementedError
+
+    @property
+    def near(self) -> Sequence[Tolerance]:
+        """How near a hypothesis has to be, tried in this order."""
+        return (self.tolerance,)
 
     def alone(self, found: set[str], judged: set[str]) -> str:
         """For which of the judged cases alone this happens, if a single property tells."""
@@ -128,7 +135,6 @@ class Quantity:
     group: str
     what: str
     stored: str = ""
-    plain_number: bool = False  # whether a number is as good as a tensor
     results: dict[str, Array | None] = field(default_factory=dict)  # None for an error
     held: set[str] = field(default_factory=set)  # right, but perhaps for axes of length 1
     left: set[str] = field(default_factory=set)  # hard cases that the mistakes do not explain
@@ -147,7 +153,7 @@ class Quantity:
                 add("missing-key", what, missing)
             else:
                 add("wrong-type", what, array + (missing if "None" in array else ""))
-        elif "tensor" not in encoded and not self.plain_number:
+        elif "tensor" not in encoded and not self.judge.lenient:
             add("wrong-type", what, "expected a torch.Tensor, given a number")
         elif not str(encoded.get("dtype", "float")).startswith(("float", "bfloat")):
             add("wrong-dtype", what, f"is {encoded['dtype']}")
@@ -165,7 +171,7 @@ class Quantity:
         """Count the cases in which it is right, and none of the calls used autograd."""
         used = {n.case for n in self.judge.run.notes if n.kind == "autograd" and n.call in calls}
         fine = {case for case, value in self.values.items() if case in self.held - used
-                and (self.plain_number or value.shape == self.truth[case].shape)}  # fmt: skip
+                and (self.judge.lenient or value.shape == self.truth[case].shape)}  # fmt: skip
         for case, one in self.judge.cases.items():
             if one.sizes.N not in self.judge.run.probed:
                 hard = isinstance(one, Loss) and one.saturated
@@ -184,13 +190,13 @@ class Quantity:
 
     def hypotheses(self) -> list[Hypothesis]:
         """What explains it in every case, in all but the hard ones, or is special to this run."""
-        exact = (EXACT,) if self.judge.tolerance == DOUBLE else ()  # some differ by 1e-10 alone
+        if self.whole:
+            return search.known(self.name)[:1]
         hard = self.judge.hard(self)
-        for left in (set[str](), hard) if hard else (hard,):
-            for near in (*exact, self.judge.tolerance):
-                if found := [*search.explanations(self.given(self.results.keys() - left, near))]:
-                    self.left = left & self.wrong.keys()
-                    return found
+        for left, near in product((set[str](), hard) if hard else (hard,), self.judge.near):
+            if found := [*search.explanations(self.given(self.results.keys() - left, near))]:
+                self.left = left & self.wrong.keys()
+                return found
         return [*self.judge.special(self)]
 
     def given(self, cases: Iterable[str], near: Tolerance) -> Given:
@@ -232,7 +238,7 @@ class Quantity:
 
     def shapes(self, codes: Collection[str]) -> None:
         """Add a finding on values that are right but for axes of length 1 too many or too few."""
-        if self.plain_number or {"transposed", "output-transposed", "bias-not-summed"} & {*codes}:
+        if self.judge.lenient or {"transposed", "output-transposed", "bias-not-summed"} & {*codes}:
             return
         odd = [case for case, value in self.values.items()
                if value.shape != self.truth[case].shape

@@ -206,9 +206,11 @@ class Server(contextlib.AbstractContextManager["Server"]):
         try:
             self._start()  # which may take long, and is not the submission's time
             return self._attempts(path, cases, dtype)
-        except OSError as error:
+        except (OSError, Failed) as error:
             if self.closed:
                 raise Stopped("the runner was closed") from error
+            if isinstance(error, Failed):
+                raise
             raise Failed(f"{error.filename or 'the temporary folder'}: {error.strerror}") from error
         finally:
             if self.closed:  # meanwhile: something may have been copied after the end
@@ -260,8 +262,6 @@ class Server(contextlib.AbstractContextManager["Server"]):
             if self.running and (answer := self._answer(process, self.limits.seconds + 60)):
                 self.running = None
                 return answer
-        if self.closed:
-            raise Stopped("the runner was closed")
         process.kill()
         raise Failed("the runner was killed")
 
