@@ -68,10 +68,6 @@ class Given(NamedTuple):
     cases: Mapping[str, Point] | Mapping[str, Loss]
     tolerance: Tolerance
 
-    @property
-    def raised(self) -> set[str]:
-        return {case for case, value in self.results.items() if value is None}
-
 
 # What a result is times a hypothesis: RAISES if both raise, ANY if that cannot be told, None if it
 # is no multiple.
@@ -242,7 +238,8 @@ def explanations(given: Given) -> Iterator[Hypothesis]:
 
     With more than that if a call raised an error, which only some hypotheses explain.
     """
-    name, cases, raised = given.quantity, given.cases, given.raised
+    name, cases = given.quantity, given.cases
+    raised = sum(value is None for value in given.results.values())
 
     @cache
     def compared(case: str, steps: tuple[Any, ...]) -> Ratio:
@@ -250,7 +247,7 @@ def explanations(given: Given) -> Iterator[Hypothesis]:
         return ratio(predict, given.results[case], given.tolerance)
 
     fewest = MOST_MISTAKES
-    for one in known(name) if len(raised) < len(given.results) else ():
+    for one in known(name) if raised < len(given.results) else ():
         # A mistake of two layers costs once, so two mistakes of one layer are as likely.
         if one.cost > fewest and not raised:
             return

@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from mlpcheck.mistakes import STATE
-from mlpcheck.run.records import Raised
+from mlpcheck.run.records import Raised, printable
 from mlpcheck.truth.cases import GRADIENTS, Array
 
 Key = TypeVar("Key")
@@ -125,13 +125,14 @@ class Verdict:
         return set[str]().union(*(finding.groups for finding in self.findings))
 
     def add(self, code: str, what: Iterable[str], value: str = "", *detail: str) -> None:
-        """Add a finding, or its quantities to the same finding."""
+        """Add a finding, in printable texts, or its quantities to the same finding."""
+        what, value = tuple(map(printable, what)), printable(value)
         for old in self.findings:
             if (old.code, old.value) == (code, value):
                 old.what = tuple(dict.fromkeys((*old.what, *what)))
-                old.detail = old.detail or detail
+                old.detail = old.detail or tuple(map(printable, detail))
                 return
-        self.findings.append(Finding(code, tuple(what), value, detail))
+        self.findings.append(Finding(code, what, value, tuple(map(printable, detail))))
 
     def has(self, *codes: str) -> bool:
         return any(finding.code in codes for finding in self.findings)

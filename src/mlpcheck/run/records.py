@@ -1,5 +1,5 @@
-"""The records of a run, sorted and typed. They come from the student's process: nothing in them is
-trusted, and no control character gets out of here.
+"""The records of a run, sorted and typed. They come from the student's process, so nothing in them
+is trusted, and what a finding takes from them is made printable.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mlpcheck.mistakes import MISTAKES
 from mlpcheck.truth.cases import Array
 
 Record = dict[str, Any]
@@ -39,25 +40,12 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
-def _clean(value: Any) -> Any:
-    """The same data with printable texts only."""
-    if isinstance(value, str):
-        return printable(value)
-    if isinstance(value, list):
-        return [_clean(one) for one in value]
-    if isinstance(value, dict):
-        return {printable(key): _clean(one) for key, one in value.items()}
-    return value
-
-
 def read(file: Path) -> list[Record]:
     """The complete records of a file; a line that was cut off is dropped."""
     records = []
     for line in file.read_bytes().split(b"\n") if file.is_file() else ():
         with contextlib.suppress(ValueError, RecursionError):
-            text = line.decode()
-            plain = text.isprintable() and "\\" not in text  # so are the texts in it
-            records.append(json.loads(text) if plain else _clean(json.loads(text)))
+            records.append(json.loads(line))
     return [record for record in records if isinstance(record, dict)]
 
 
@@ -116,8 +104,8 @@ class Run:
         number = self.calls[case, call]  # within its case: 0 for the first forward, then 1
         self.calls[case, call] += bool({"returned", "grads"} & record.keys())
         if "problem" in record:
-            problem = Raised(str(record["problem"]["code"]), str(record["problem"]["text"]))
-            self.raised[case, call, number] = problem
+            code, text = str(record["problem"]["code"]), str(record["problem"]["text"])
+            self.raised[case, call, number] = Raised(MISTAKES[code].code, text)
         for kind in ("autograd", "forbidden", "changes-input", "changes-parameters"):
             if kind in record:
                 self.notes.append(Note(kind, call, case, str(record[kind])))

@@ -59,7 +59,7 @@ class Point:
 class Network:
     """A case for MLP: networks, and the calls to be made on them. `points` are checked in order.
 
-    Roles: "plain", "large", "tiny", "kink", "hand", "probe" have one point; "again" is a second
+    Roles: "plain", "large", "tiny", "kink", "hand" have one point; "again" is a second
     pass after clearing, "two" a second network, both compared with the plain cases `twins`;
     "repeat" calls forward twice with the same input.
     """
@@ -156,10 +156,8 @@ HAND = {
 
 
 @cache
-def networks(probed: tuple[int, ...] = ()) -> dict[str, Network]:
-    """All cases for MLP by id, with those of `probes`."""
-    if probed:
-        return networks() | {case.id: case for n in probed for case in probes(n)}
+def networks() -> dict[str, Network]:
+    """All cases for MLP by id."""
     cases = []
     for (i, (f, g)), (j, (N, (a, b, c))) in product(enumerate(PAIRS), enumerate(SIZES)):
         if j < len(SIZES) - MORE or (i // 3 + i + j) % 3 == 0:
@@ -251,15 +249,8 @@ def losses() -> dict[str, Loss]:
 def probes(N: int) -> list[Network]:
     """Cases with this batch size, for one that is written into the code."""
     return [
-        Network(f"{f}-{g}-probe-{N}", "probe", (_random(f, g, (3, 4, 2), N, 7),)) for f, g in PAIRS
+        Network(f"{f}-{g}-probe-{N}", "plain", (_random(f, g, (3, 4, 2), N, 7),)) for f, g in PAIRS
     ]
-
-
-@cache
-def points(probed: tuple[int, ...] = ()) -> dict[str, Point]:
-    """The points of the cases that have one each, which are judged by themselves."""
-    several = ("again", "two", "repeat")
-    return {n: c.points[0] for n, c in networks(probed).items() if c.role not in several}
 
 
 @cache
