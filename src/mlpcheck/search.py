@@ -6,7 +6,7 @@ code raised. Hypotheses with fewer mistakes come first.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import combinations, product
@@ -73,6 +73,7 @@ class Given(NamedTuple):
 # is no multiple.
 Ratio = float | None
 RAISES, ANY = 0.0, float("nan")
+EQUAL = (1.0, RAISES, ANY)
 
 
 def ratio(predict: Callable[[], Array], value: Array | None, tolerance: Tolerance) -> Ratio:
@@ -163,31 +164,6 @@ def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:
     return () if any(powers) else (*found, Found("constant-factor", f"{c:.6g}"))
 
 
-def explain(given: Given, ratios: Iterable[Ratio], one: Hypothesis) -> Hypothesis | None:
-    """The hypothesis as an explanation: as it is or, below MOST_MISTAKES, with a factor.
-
-    The first of the ratios, one for each case, that does not fit ends the search.
-    """
-    raises, scales, mistakes, equal = set[str](), list[tuple[float, Sizes]](), one.mistakes, True
-    for case, found in zip(given.results, ratios, strict=True):
-        if found is None:
-            return None
-        equal = equal and (found != found or found in (RAISES, 1))  # or ANY
-        if not equal and one.cost >= MOST_MISTAKES:
-            return None
-        if found == RAISES:
-            raises.add(case)
-        elif found == found:
-            scales.append((found, given.cases[case].sizes))
-    if not equal:
-        scaled = factor(scales, given.tolerance)
-        more = factor_mistakes(*scaled, given.quantity) if scaled else ()
-        if not more:
-            return None
-        mistakes = (*mistakes, *more)
-    return one._replace(mistakes=mistakes, raises=frozenset(raises))
-
-
 @cache
 def errors(layer: str) -> list[tuple[passes.Errors, Explained]]:
     """What an error may be: right, wrong, with a wrong derivative of one activation or of two."""
@@ -236,25 +212,38 @@ def known(quantity: str) -> list[Hypothesis]:
 def explanations(given: Given) -> Iterator[Hypothesis]:
     """All hypotheses that reproduce the quantity with as few mistakes as possible.
 
-    With more than that if a call raised an error, which only some hypotheses explain.
+    As they are or, below MOST_MISTAKES, with a factor; with more mistakes than needed if a call
+    raised an error, which only some hypotheses explain.
     """
-    name, cases = given.quantity, given.cases
-    raised = sum(value is None for value in given.results.values())
+    name, cases, results = given.quantity, given.cases, given.results
+    raised, fewest = sum(value is None for value in results.values()), MOST_MISTAKES
 
     @cache
     def compared(case: str, steps: tuple[Any, ...]) -> Ratio:
         predict = partial(passes.predicted, name, cases[case], *steps)
-        return ratio(predict, given.results[case], given.tolerance)
+        return ratio(predict, results[case], given.tolerance)
 
-    fewest = MOST_MISTAKES
-    for one in known(name) if raised < len(given.results) else ():
+    for one in known(name) if raised < len(results) else ():
         # A mistake of two layers costs once, so two mistakes of one layer are as likely.
         if one.cost > fewest and not raised:
             return
-        ratios = (compared(case, passes.used(one.chosen, cases[case])) for case in given.results)
-        if found := explain(given, ratios, one):
-            fewest = min(fewest, len(found.mistakes))
-            yield found
+        found, mistakes = dict[str, float](), one.mistakes
+        for case in results:
+            fits = compared(case, passes.used(one.chosen, cases[case]))
+            if fits is None or (one.cost >= MOST_MISTAKES and fits not in EQUAL):
+                break
+            found[case] = fits
+        if len(found) < len(results):
+            continue
+        if not all(fits in EQUAL for fits in found.values()):
+            scales = [(f, cases[case].sizes) for case, f in found.items() if f not in (RAISES, ANY)]
+            scaled = factor(scales, given.tolerance)
+            if not (more := factor_mistakes(*scaled, name) if scaled else ()):
+                continue
+            mistakes = (*mistakes, *more)
+        fewest = min(fewest, len(mistakes))
+        raises = frozenset(case for case, fits in found.items() if fits == RAISES)
+        yield one._replace(mistakes=mistakes, raises=raises)
 
 
 def choose(

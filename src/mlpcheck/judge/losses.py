@@ -24,7 +24,8 @@ class Loss(Judge):
         of = {k: c for k, c in cases.losses().items() if c.function == function}
         self.twins = {c.twin: k for k, c in of.items() if c.twin}
         once = {k: c for k, c in of.items() if not c.twin}
-        super().__init__(run, verdict, tolerance, once)
+        exact = (EXACT,) if tolerance == DOUBLE else ()  # some hypotheses differ by 1e-10 alone
+        super().__init__(run, verdict, tolerance, once, exact)
         self.function, self.call = function, (CALLS[function],)
         self.returned = {c: v for (c, call, _), v in run.returned.items() if call == function}
         slope = f"{function} dJdy_hat"
@@ -78,11 +79,6 @@ class Loss(Judge):
         return False
 
     # -------------------------------------------------------------------------- explaining
-
-    @property
-    def near(self) -> Sequence[Tolerance]:
-        # Some hypotheses differ by 1e-10 alone.
-        return (EXACT, DOUBLE) if self.tolerance == DOUBLE else (self.tolerance,)
 
     def hard(self, quantity: Quantity) -> set[str]:
         return {c for c in quantity.results if self.cases[c].saturated}

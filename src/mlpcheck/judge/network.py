@@ -13,7 +13,7 @@ from mlpcheck.judge.findings import CALLS, Verdict, listed, show
 from mlpcheck.judge.quantity import Judge, Quantity, unlike
 from mlpcheck.mistakes import Found
 from mlpcheck.run.records import Raised, Run, numbers
-from mlpcheck.search import ANY, DOUBLE, EXACT, Hypothesis, Tolerance, ratio
+from mlpcheck.search import DOUBLE, EQUAL, EXACT, Hypothesis, Tolerance, ratio
 from mlpcheck.truth import cases, passes
 from mlpcheck.truth.cases import GRADIENTS, PARAMETERS, Array, Point
 
@@ -75,13 +75,15 @@ class Networks(Judge):
         if noisy:
             return set()
         self.explain("forward", y_hat)
+        if y_hat.whole:
+            return y_hat.held
         # A wrong step may change a y_hat too little to be seen, but not its gradients; and a
         # saturated sigmoid hides what is wrong before it.
-        exact = EXACT if self.tolerance == DOUBLE and not y_hat.whole else self.tolerance
+        exact = EXACT if self.tolerance == DOUBLE else self.tolerance
         return {
             case for case in y_hat.held
             if exact.close(y_hat.values[case], y_hat.truth[case])
-            and (y_hat.whole or self.all[case].role != "large" or self.cases[case].g != "sigmoid")
+            and not (self.all[case].role == "large" and self.cases[case].g == "sigmoid")
         }  # fmt: skip
 
     # -------------------------------------------------------------------------- backward
@@ -145,7 +147,7 @@ class Networks(Judge):
             every = self._copied() if quantity is self.y_hat else self._scaled(quantity)
             for mistake, predicted in every:
                 ratios = (ratio(partial(predicted, c), values[c], self.tolerance) for c in values)
-                if all(one in (1, ANY) for one in ratios):
+                if all(one in EQUAL for one in ratios):
                     yield Hypothesis(1, (mistake,), (mistake,))
 
     def _copied(self) -> Iterator[tuple[Found, Predicted]]:

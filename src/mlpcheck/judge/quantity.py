@@ -35,6 +35,7 @@ class Judge:
     verdict: Verdict
     tolerance: Tolerance
     cases: Mapping[str, Point] | Mapping[str, Loss]
+    nearer: Sequence[Tolerance] = ()  # tolerances that are tried before
     first = ""  # what is said of the first difference, if others may follow from it
     lenient = False  # whether a number is as good as a tensor, and any shape for one point
     infinite = ""  # the code of a mistake that gives NaN or infinity in the hard cases alone
@@ -42,11 +43,6 @@ class Judge:
     def example(self, name: str, case: str, value: Array, steps: bool) -> Sequence[str]:
         """The lines that show a value in a case, with the steps that lead there or without."""
         raise NotImplementedError
-
-    @property
-    def near(self) -> Sequence[Tolerance]:
-        """How near a hypothesis has to be, tried in this order."""
-        return (self.tolerance,)
 
     def alone(self, found: set[str], judged: set[str]) -> str:
         """For which of the judged cases alone this happens, if a single property tells."""
@@ -193,7 +189,8 @@ class Quantity:
         if self.whole:
             return search.known(self.name)[:1]
         hard = self.judge.hard(self)
-        for left, near in product((set[str](), hard) if hard else (hard,), self.judge.near):
+        tolerances = (*self.judge.nearer, self.judge.tolerance)
+        for left, near in product((set[str](), hard) if hard else (hard,), tolerances):
             if found := [*search.explanations(self.given(self.results.keys() - left, near))]:
                 self.left = left & self.wrong.keys()
                 return found
