@@ -95,7 +95,7 @@ def main() -> None:
         seconds = time.perf_counter() - started
         rows = table.read_text("utf-8").count("\n") - 1
     with contextlib.suppress(ChildProcessError):
-        while True:  # the runners and judges that outlived the command by a moment
+        while True:  # the runners that outlived the command by a moment
             os.wait()
     print(f"interrupted after {kept}; load average {os.getloadavg()[1]:.1f}")
     print(f"{rows} of {MANY} submissions in {seconds:.0f} s with {JOBS} jobs; the processors' time "

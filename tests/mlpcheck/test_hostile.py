@@ -251,6 +251,17 @@ def test_garbage_in_the_records_changes_nothing(check_source, reference):
     assert check_source(reference.in_forward(code)).verdict.codes == []
 
 
+def test_a_record_with_a_code_of_its_own_changes_nothing(check_source, reference):
+    record = '{"case": "relu-relu-hand", "call": "forward", "problem": {"code": "x", "text": ""}}'
+    code = (
+        f"import os\nfor fd in range(3, 50):\n    try: os.write(fd, b'{record}\\n')\n"
+        "    except OSError: pass"
+    )
+    result = check_source(reference.in_forward(code))
+    assert result.verdict.codes == []
+    assert "Everything holds" in report.text(result)
+
+
 @pytest.mark.parametrize("data", ["zz", "00", None, [1.0]])
 def test_numbers_that_cannot_be_read_are_said_to_be_so(data):
     assert numbers({"tensor": [1], "data": data}) == "given a tensor whose numbers cannot be read"

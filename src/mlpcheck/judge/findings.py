@@ -126,13 +126,13 @@ class Verdict:
 
     def add(self, code: str, what: Iterable[str], value: str = "", *detail: str) -> None:
         """Add a finding, in printable texts, or its quantities to the same finding."""
-        what, value = tuple(map(printable, what)), printable(value)
+        what, value, shown = (*map(printable, what),), printable(value), (*map(printable, detail),)
         for old in self.findings:
             if (old.code, old.value) == (code, value):
                 old.what = tuple(dict.fromkeys((*old.what, *what)))
-                old.detail = old.detail or tuple(map(printable, detail))
+                old.detail = old.detail or shown
                 return
-        self.findings.append(Finding(code, what, value, tuple(map(printable, detail))))
+        self.findings.append(Finding(code, what, value, shown))
 
     def has(self, *codes: str) -> bool:
         return any(finding.code in codes for finding in self.findings)

@@ -236,17 +236,15 @@ class Networks(Judge):
         right, first = twins[again], twins[0]
         said: dict[str, list[str]] = {}
         for name in right:
-            before = [first[name]] if name in first else []
-            values = {"": [right[name]]}
+            values = [("", right[name])]
             if again:
-                alike = [one for one in before if one.shape == right[name].shape]
-                sums: list[Array] = [one + right[name] for one in alike]
-                stale = [twin[name] for twin in twins[2:] if name in twin]
-                values |= {"accumulates": sums, "stale-cache": before + stale}
-            fits = (code for code, ones in values.items() if name in found
-                     and any(self.tolerance.close(found[name], one) for one in ones))  # fmt: skip
-            code = next(fits, "differs" if again else "shared-state")
-            said.setdefault(code, []).append(name)
+                stale = [one[name] for one in (first, *twins[2:]) if name in one]
+                if name in first and first[name].shape == right[name].shape:
+                    values.append(("accumulates", first[name] + right[name]))
+                values += [("stale-cache", one) for one in stale]
+            fits = (code for code, value in values
+                     if name in found and self.tolerance.close(found[name], value))  # fmt: skip
+            said.setdefault(next(fits, "differs" if again else "shared-state"), []).append(name)
         said.pop("", None)
         for code in ("shared-state", "accumulates", "stale-cache"):
             if code in said:
