@@ -68,5 +68,20 @@ def test_the_line_that_stores_the_gradient_is_named(check_source, reference):
     assert result.verdict.findings[0].line.endswith(f", which stores dJdW2 in line {line}")
 
 
+def test_what_the_cache_holds_right_is_named(check_source, reference):
+    wrong = "y_hat = activation(self.g_function, s2) + 0.1 * s1.mean() * s2\n"
+    source = reference.changed(("y_hat = activation(self.g_function, s2)\n", wrong))
+    said = " ".join(report.text(check_source(source)).split())
+    assert all(f'{name} is right (cache["{name}"])' in said for name in ("s1", "z1", "s2"))
+
+
+def test_many_sizes_are_told_by_their_bound(check_source, reference):
+    both = (
+        MISTAKES[code].examples[at] for code, at in (("bias-missing", 1), ("one-point-only", 0))
+    )
+    result = check_source(reference.changed(*(change for example in both for change in example)))
+    assert "for a batch of at least 2." in report.text(result)
+
+
 def test_each_sentence_fits_any_quantity():
     assert all(fitting(row.says, ("y_hat",)) for row in MISTAKES.values())

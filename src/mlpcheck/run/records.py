@@ -65,6 +65,7 @@ class Run:
         self.returned: dict[tuple[str, str, int], list[Any]] = {}
         self.grads: dict[tuple[str, int], dict[str, Any]] = {}
         self.backward_returns: list[str] = []  # what backward returned, as far as it is something
+        self.cache: dict[str, list[Any]] = {}
         self.others: list[str] = []  # the names of further functions and classes
         self.keys: list[str] = []  # those of the first grads
         self.left: set[str] = set()  # what clear_grad_and_cache() did not clear
@@ -118,8 +119,10 @@ class Run:
             self.keys = self.keys or [*map(str, record["keys"])]
             self.backward_returns += [str(record["result"])] if record.get("result") else []
         self.left |= {*map(str, record.get("left", ()))}
+        if "cache" in record:
+            self.cache[case] = list(record["cache"])
         shown = [*record.get("returned", ())]
-        for kind in ("parameters", "grads"):
+        for kind in ("parameters", "grads", "cache"):
             shown += dict(record.get(kind, {})).values()
         self.single |= any(isinstance(e, dict) and e.get("dtype") == "float32" for e in shown)
 

@@ -78,7 +78,7 @@ class Network:
             order += [("clear_grad_and_cache", 0), ("forward", 1), ("backward", 1)]
         argument = {"forward": "x", "backward": "d"}
         return {
-            "id": self.id, "f": first.f, "g": first.g,
+            "id": self.id, "f": first.f, "g": first.g, "explained": self.role == "hand",
             "steps": [
                 {"network": i * two, "call": call, "argument": None if call not in argument
                  else getattr(self.points[i], argument[call]).tolist()}

@@ -243,9 +243,11 @@ class Session:
             self.write(**record, **{"changes-parameters": key})
         if changed:
             self.set_parameters(network, case["parameters"][step["network"]])
-        grads = held(network, "grads")
+        grads, cache = held(network, "grads"), held(network, "cache")
         if name == "forward":
-            self.write(**record, returned=[encode(result)])
+            # What it kept is shown for the cases that are explained by hand.
+            kept = [[str(key)[:40], encode(value)] for key, value in list(cache.items())[:12]]
+            self.write(**record, returned=[encode(result)], cache=kept * case["explained"])
         elif name == "backward":
             several = isinstance(result, tuple | list | dict) and len(result) > 1
             self.write(
@@ -255,7 +257,7 @@ class Session:
             )  # fmt: skip
         else:
             left = [k for k in GRADIENTS if holds(anything, grads.get(k))]
-            left += ["cache"] * any(holds(anything, v) for v in held(network, "cache").values())
+            left += ["cache"] * any(holds(anything, v) for v in cache.values())
             self.write(**record, left=left)
 
     def set_parameters(self, network: Any, values: dict[str, Any]) -> None:
