@@ -163,7 +163,7 @@ def prove(path: Path | str, *, pages: bool = False) -> Book:
     """
     root = Path(path)
     folder = root if root.is_dir() else root.parent
-    with ProcessPoolExecutor() as pool:  # each works on what is read so far
+    with ProcessPoolExecutor() as pool:  # which checks while more pages are read
         found = pool.map(partial(_statements, folder, pages), _numbered(read(root)), chunksize=4)
     return Book(folder.as_posix(), tuple(chain.from_iterable(found)))
 
