@@ -165,8 +165,8 @@ def _times_denominator(gap: Term, inverse: Atom, most: int) -> Term:
 def _zero_by_cases(gap: Term, deep: int) -> bool:
     """Whether a term is 0 wherever the argument of one of its steps is positive, negative, 0."""
     bounds = {mono.bound for mono in gap.parts}
-    if len(bounds) == 1:  # one sum is 0 if each of its terms is
-        every = {index: index._replace(name=f"every {index.name}") for index in bounds.pop()}
+    if len(bounds) == 1:  # one sum is 0 if each of its terms is; its indices get new names
+        every = {index: index._replace(name=f"{deep} {index.name}") for index in bounds.pop()}
         gap = a.rename(Term({mono._replace(bound=()): n for mono, n in gap.parts.items()}), every)
     rests = [case(gap) for case in split_at(gap)] if deep else []
     return bool(rests) and all(not rest or _zero_by_cases(rest, deep - 1) for rest in rests)
