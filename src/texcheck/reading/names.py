@@ -360,7 +360,7 @@ def _mark(c: Cursor, value: t.Expr, found: _Scripts, group: bool) -> None:
 
 def _exponent(c: Cursor, group: bool) -> tuple[str, t.Expr]:
     signed = c.sees("+") or (c.sees("-") and c.tokens[c.at - 1].text != "{")  # z^{(1)-1}
-    c.require(not signed, "expected a transpose, a layer or a number", r"\max(0, s), z^{(L+1)}")
+    c.require(not signed, "expected a transpose, a layer or a number", r"write \max(0, s)")
     first = next(token for token in c.tokens[c.at :] if token.text != "{")
     what = "expected a power without parentheses, or braces around a layer"
     c.require(first.text not in ("(", "["), what)
