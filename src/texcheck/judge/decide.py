@@ -143,11 +143,11 @@ def cleared(gap: Term, case: Case) -> Term:
         pairs, rest = content(gap)
         gap = reduce(mul, (a.power(atom, n) for atom, n in pairs if n > 0), rest)
         bounds = {index for mono in gap.parts for index in mono.bound}
-        pairs = [pair for mono in gap.parts for pair in mono.atoms if pair[0].label == "inverse"]
-        pairs = [pair for pair in pairs if a.free_indices(pair[0]).isdisjoint(bounds)]
-        if not pairs:
+        found = [pair for mono in gap.parts for pair in mono.atoms if pair[0].label == "inverse"]
+        found = [pair for pair in found if a.free_indices(pair[0]).isdisjoint(bounds)]
+        if not found:
             break
-        gap = normal(_times_denominator(gap, *max(pairs)), case.eliminate)
+        gap = normal(_times_denominator(gap, *max(found)), case.eliminate)
     return gap
 
 

@@ -360,12 +360,12 @@ def _mark(c: Cursor, value: t.Expr, found: _Scripts, group: bool) -> None:
 
 def _exponent(c: Cursor, group: bool) -> tuple[str, t.Expr]:
     signed = c.sees("+") or (c.sees("-") and c.tokens[c.at - 1].text != "{")  # z^{(1)-1}
-    c.require(not signed, "expected a transpose, a layer or a number", r"write \max(0, s)")
+    instead = r"as in z^{(L+1)}" if group and c.ahead().text != "}" else r"write \max(0, s)"
+    c.require(not signed, "expected a transpose, a layer or a number", instead)
     first = next(token for token in c.tokens[c.at :] if token.text != "{")
     what = "expected a power without parentheses, or braces around a layer"
     c.require(first.text not in ("(", "["), what)
-    elementwise = group and c.take("odot", "circ")
-    return "odot" if elementwise else "^", c.read() if group else raised(c)
+    return "odot" if group and c.take("odot", "circ") else "^", c.read() if group else raised(c)
 
 
 def _layer_follows(c: Cursor, value: t.Expr, bracket: bool) -> bool:
