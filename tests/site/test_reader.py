@@ -423,6 +423,7 @@ def test_a_desk_lays_a_page_out_whole(context: BrowserContext, origin: str) -> N
     expect(page.locator(PARTS).last).to_have_css("content-visibility", "visible")
 
 
+@pytest.mark.parametrize("width", [360, 1000, 1280])
 @pytest.mark.parametrize(
     ("entrance", "jump"),
     [
@@ -432,14 +433,16 @@ def test_a_desk_lays_a_page_out_whole(context: BrowserContext, origin: str) -> N
     ],
     ids=["entered there", "by the address", "by a link"],
 )
-def test_a_jump_on_a_phone_lands_at_its_heading(
-    browser: Browser, origin: str, entrance: str, jump: str
+def test_a_jump_lands_at_its_heading(
+    browser: Browser, origin: str, entrance: str, jump: str, width: int
 ) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 780}, reduced_motion="reduce")
+    context = browser.new_context(viewport={"width": width, "height": 780}, reduced_motion="reduce")
     page = context.new_page()
     page.goto(f"{origin}/{PAGE}{entrance}")
     page.evaluate(jump)
+    questions = page.locator(".question")
     for _ in range(2):  # it is still there when all has come to rest
+        expect(questions.locator(".question-form")).to_have_count(questions.count())
         page.evaluate("new Promise(done => setTimeout(done, 300))")
         place = page.locator(f"{LAND} > h2").bounding_box()
         assert place is not None
