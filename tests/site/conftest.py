@@ -25,8 +25,6 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # Pages of the browser's own window, which nobody sees here and which take a third of the time.
-    "--disable-features=PreloadTopChromeWebUI,WebUIOmniboxPopup,WebUIOmniboxAimPopup",
 ]
 
 sys.path.append(str(ROOT / "book" / "_ext"))
