@@ -32,7 +32,6 @@ class Claim:
 
 NETWORKS: tuple[str, ...] = ("regression", "sigmoid-mse", "sigmoid-bce", "any", "deep", "running")
 
-
 Checked: TypeAlias = list[tuple[Claim, Verdict]]
 
 

@@ -95,7 +95,6 @@ def _foreseen(wanted: Wanted, answer: str) -> int | None:
     for number, wrong in enumerate(wanted["answers"][1:]):
         if "".join(wrong.split()) == "".join(answer.split()):
             return number
-    for number, wrong in enumerate(wanted["answers"][1:]):
         found = check(f"{answer} = {wrong}", wanted["network"], diagnose=False)
         if [verdict.status for _, verdict in found] == ["proved"]:
             return number

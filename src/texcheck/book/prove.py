@@ -18,11 +18,13 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from itertools import chain, groupby
 from operator import attrgetter
 from pathlib import Path
+from threading import active_count
 
 from .. import report
 from ..check import check, explained
@@ -163,8 +165,10 @@ def prove(path: Path | str, *, pages: bool = False) -> Book:
     """
     root = Path(path)
     folder = root if root.is_dir() else root.parent
-    with ProcessPoolExecutor() as pool:  # which checks while more pages are read
-        found = pool.map(partial(_statements, folder, pages), _numbered(read(root)), chunksize=4)
+    # A process that has threads cannot be forked safely. Others check while more pages are read.
+    with nullcontext() if active_count() > 1 else ProcessPoolExecutor() as pool:
+        each = partial(pool.map, chunksize=4) if pool else map
+        found = each(partial(_statements, folder, pages), _numbered(read(root)))
     return Book(folder.as_posix(), tuple(chain.from_iterable(found)))
 
 

@@ -20,7 +20,6 @@ _LAYERS = {
     "Loss": (r"\hat{\boldsymbol{y}}, \boldsymbol{y}", r"\ell"),
 }
 
-
 # Columns that name things or hold numbers of the running network: one formula claims nothing.
 _NAMING = ("Row", "Here", "Quantity", "From", "To")
 
