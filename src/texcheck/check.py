@@ -18,6 +18,7 @@ from .verdict import Refuted, Unreadable, Verdict, place
 from .writing import lettering, symbol
 
 TEXT = 4 * WORK  # the steps for all statements of a text
+NETWORKS: tuple[str, ...] = ("regression", "sigmoid-mse", "sigmoid-bce", "any", "deep", "running")
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,6 @@ class Claim:
     column: int
     statement: t.Statement | None = field(default=None, compare=False, repr=False)
 
-
-NETWORKS: tuple[str, ...] = ("regression", "sigmoid-mse", "sigmoid-bce", "any", "deep", "running")
 
 Checked: TypeAlias = list[tuple[Claim, Verdict]]
 
@@ -125,7 +124,7 @@ def _cell(tex: str, subject: str, kind: str, names: Names) -> list[tuple[str, t.
     for left, right in pairwise(chain):
         equal = t.Equation(left, right, start=left.start, end=right.end, at=right.start)
         found.append((_said(equal, tex), equal))
-    return found
+    return [(said, reading.with_sums_bound(one)) for said, one in found]
 
 
 def _same_quantity(first: t.Expr, about: t.Expr) -> bool:

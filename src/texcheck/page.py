@@ -15,6 +15,8 @@ from .indexed import indexed
 from .reading import BOOK, CannotRead, Names, expression, names_of
 from .verdict import Refuted, Unreadable, Verdict
 
+_expression = cache(expression)
+
 
 class Wanted(TypedDict):
     """A question for a formula: `left` = answer, made of the quantities in `allow`."""
@@ -87,9 +89,6 @@ def _beside(formula: t.Expr, given: Iterable[str]) -> Iterator[t.Node]:
     return (node for node in parts if not is_given(node))
 
 
-_expression = cache(expression)
-
-
 def _foreseen(wanted: Wanted, answer: str) -> int | None:
     """Which of the foreseen wrong answers is equal to this one."""
     for number, wrong in enumerate(wanted["answers"][1:]):
@@ -140,6 +139,13 @@ NOTATIONS = {
     ),
 }
 
+# What an answer of the assignment may be made of, beside the parameters and the point.
+_GIVEN = (
+    r"\frac{\partial \ell}{\partial \hat y}",
+    r"\frac{\partial z^{(1)}}{\partial s^{(1)}}",
+    r"\frac{\partial \hat y}{\partial s^{(2)}}",
+)
+
 
 @cache
 def notation(name: str) -> Names:
@@ -154,14 +160,6 @@ def _shown(claim: Claim, verdict: Verdict, network: str, names: Names) -> dict[s
         "says": "\n".join(report.text(verdict)),
         "read": "\n".join(indexed(claim, network, names)),
     }
-
-
-# What an answer of the assignment may be made of, beside the parameters and the point.
-_GIVEN = (
-    r"\frac{\partial \ell}{\partial \hat y}",
-    r"\frac{\partial z^{(1)}}{\partial s^{(1)}}",
-    r"\frac{\partial \hat y}{\partial s^{(2)}}",
-)
 
 
 def _beyond_the_assignment(found: Checked) -> str:

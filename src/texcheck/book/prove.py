@@ -1,14 +1,10 @@
 """Proves a whole book: `python -m texcheck book [-v] [--json FILE] [FOLDER]`.
 
-The JSON file is an object with
-
-- `book`: the folder or page, as it was given;
-- `statements`: a list in reading order, one object for each statement, with the fields of
-  `Statement`;
-- `misprints`: how many displays are marked as misprints and are refuted, as they should be;
-- `totals`: how many `statements` are meant to be true, and how many of these are `proved`,
-  `definitions`, `refuted`, `undecided` and `unreadable`;
-- `failures`: a list of texts, empty if the book holds.
+The JSON file is an object: `book`, the folder or page as it was given; `statements`, an object for
+each in reading order, with the fields of `Statement`; `misprints`, how many displays are marked as
+misprints and are refuted; `totals`, how many `statements` are meant to be true, and how many of
+these are `proved`, `definitions`, `refuted`, `undecided` and `unreadable`; `failures`, a list of
+texts, empty if the book holds.
 """
 
 from __future__ import annotations
@@ -16,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
@@ -168,14 +164,9 @@ def prove(path: Path | str, *, pages: bool = False) -> Book:
     # A process that has threads cannot be forked safely. Others check while more pages are read.
     with nullcontext() if active_count() > 1 else ProcessPoolExecutor() as pool:
         each = partial(pool.map, chunksize=4) if pool else map
-        found = each(partial(_statements, folder, pages), _numbered(read(root)))
+        numbered = (enumerate(some) for _, some in groupby(read(root), key=attrgetter("file")))
+        found = each(partial(_statements, folder, pages), chain.from_iterable(numbered))
     return Book(folder.as_posix(), tuple(chain.from_iterable(found)))
-
-
-def _numbered(items: Iterable[Item]) -> Iterator[tuple[int, Item]]:
-    """Each item with its number on its page."""
-    for _, some in groupby(items, key=attrgetter("file")):
-        yield from enumerate(some)
 
 
 def _statements(folder: Path, pages: bool, numbered: tuple[int, Item]) -> list[Statement]:

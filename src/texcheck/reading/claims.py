@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from .. import syntax as t
 from . import numbers, spelling
@@ -13,6 +14,7 @@ from .primaries import bare_functions
 from .tokens import CannotRead, require
 
 DEEPEST_TREE = 150
+_TURNED = {"<": ">", ">": "<", "le": "ge", "ge": "le", "neq": "neq"}
 _OF_FUNCTIONS = (
     t.Function, t.Number, t.Add, t.Negative, t.Product, t.Times, t.Power, t.Quotient, t.Elementwise,
 )  # fmt: skip
@@ -64,9 +66,6 @@ def _range_of_index(claim: t.Comparison) -> t.Range | None:
     if relation in ("<", "le"):
         return t.Range(index.letter, t.Number(numbers.ZERO), reached, **at(claim))
     return t.Range(index.letter, reached, None, **at(claim))
-
-
-_TURNED = {"<": ">", ">": "<", "le": "ge", "ge": "le", "neq": "neq"}
 
 
 def compares_indices(claim: t.Statement) -> bool:
@@ -133,7 +132,7 @@ def checked(found: Sequence[t.Statement], layer: str, bold: set[int]) -> list[t.
         expect_flat(statement)
         compared = [one for one in statement.conditions if isinstance(one, t.Indicator)]
         expect_sound([*sides(statement), *compared])
-    resolved = [_with_sums_bound(statement) for statement in found]
+    resolved = [with_sums_bound(statement) for statement in found]
     expect_layers(resolved, layer, bold)
     return resolved
 
@@ -175,22 +174,24 @@ def _indices(part: t.Node) -> tuple[t.Node, ...]:
     return part.parts if compared else t.indices_of(part)
 
 
-def _with_sums_bound(statement: t.Statement) -> t.Statement:
-    """In a sum over i \\ne j, j is summed over as well unless it stands outside of it."""
-    for part in t.walk(statement):
-        if not isinstance(part, t.Sum) or not part.conditions:
-            continue
-        rest = t.substitute(statement, part, t.Blank())
-        bound = {index.letter for index in t.free_indices(rest)}.union(part.letters)
-        for around in t.walk(statement):
-            if isinstance(around, t.Sum) and around is not part and part in t.walk(around):
-                bound |= {*around.letters}
-        right = [one.right for one in part.conditions if isinstance(one.right, t.Index)]
-        new = dict.fromkeys(one.letter for one in right if one.letter not in bound)
-        if new:
-            wider = replace(part, letters=(*part.letters, *new))
-            return _with_sums_bound(t.substitute(statement, part, wider))  # type: ignore[arg-type]
+def with_sums_bound(statement: t.Statement) -> t.Statement:
+    """In a sum over i \\ne j, j is summed over as well unless it stands outside of such sums."""
+    sums = [part for part in t.walk(statement) if isinstance(part, t.Sum)]
+    right = [one.right for part in sums for one in part.conditions]
+    for letter in dict.fromkeys(one.letter for one in right if isinstance(one, t.Index)):
+        outside = _in_sums_over(statement, letter, bind=False)
+        if all(one.letter != letter for one in t.free_indices(outside)):
+            statement = _in_sums_over(statement, letter, bind=True)
     return statement
+
+
+def _in_sums_over(part: t.Node, letter: str, bind: bool) -> Any:
+    """The tree with each sum that compares with a free letter left out, or made to bind it."""
+    if isinstance(part, t.Sum) and letter in part.letters:
+        return part
+    if isinstance(part, t.Sum) and t.Index(letter) in [one.right for one in part.conditions]:
+        return replace(part, letters=(*part.letters, letter)) if bind else t.Blank()
+    return t.rebuilt(part, lambda one: _in_sums_over(one, letter, bind))
 
 
 def expect_layers(formulas: Sequence[t.Node], letter: str, bold: set[int]) -> None:

@@ -121,7 +121,9 @@ def _separator(d: _Display) -> bool:
     if c.token.kind == "text" and c.token.text not in spelling.FUNCTIONS:
         expected = "expected a word such as and, with or for"
         c.require(word in spelling.CONNECTING, expected, "other text belongs outside the formula")
-        d.conditional = word in spelling.CONDITION or (d.conditional and word in ("", "and"))
+        gap = d.listed or c.token.quad or c.ahead().quad
+        goes_on = word in ("", "and") and not gap
+        d.conditional = word in spelling.CONDITION or (d.conditional and goes_on)
     elif not c.sees("forall"):
         return False
     c.advance()
@@ -287,8 +289,10 @@ def _as_conditions(
         d.c.require(d.conditions and d.listed and not before, expected, at=new[0])
         d.conditional = False  # if f = I, then this
         return
-    several = before or not d.listed or indices
-    d.c.require(several, "expected `and` or `then`: this may be a condition", at=new[0])
+    joined = d.word or (named and d.listed and not d.apart)
+    own = d.word == "and" and d.c.token.text.lower() in spelling.CONDITION
+    expected = "expected `and` before this condition, or a new line before this statement"
+    d.c.require(indices or (joined and not own), expected, at=new[0])
     del d.found[first:]
     alone = not before or d.closed or not d.conditions
     d.c.require(alone, "expected a condition in front or behind, not both", at=new[0])
@@ -429,8 +433,9 @@ def _restrict(d: _Display, one: t.Condition, since: int = 0) -> list[t.Statement
 def _with_letters(d: _Display, node: t.Node, since: int = 0) -> list[int]:
     """The numbers of the line's claims with a node's letters, or else of the display's."""
     own, members = claims.letters(node), []
+    without = t.Notation if isinstance(node, t.Range) else t.Notation | t.ShapeClaim
     for number, one in enumerate(d.found[since:], since):
-        if not isinstance(one, t.Notation) and own <= claims.letters(*claims.sides(one)):
+        if not isinstance(one, without) and own <= claims.letters(*claims.sides(one)):
             members.append(number)
     here = [number for number in members if number >= d.first]
     known = here or (members and d.first == len(d.found))  # a line of its own
