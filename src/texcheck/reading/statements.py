@@ -32,7 +32,7 @@ class _Display:
     listed: bool = False  # a comma stands before this statement
     apart: bool = False  # more than a comma or `and` stands before this statement
     between: bool = False  # ... or before one that is not the first
-    word: str = ""  # that stands before this statement
+    word: str = ""  # or a comma without a gap, that stands before this statement
     consequence: bool = False  # this statement follows from the one before
     closed: int = 0  # how many statements there were when a condition stood behind them
     ranges: list[t.Range] = field(default_factory=list)
@@ -88,6 +88,7 @@ def _read_line(d: _Display, line: list[Token]) -> None:
             c.require(apart, "expected a gap or a word between two statements", at=mark)
             d.listed, d.apart = mark.text == ",", d.apart or mark.quad or mark.text == ";"
             d.consequence = d.consequence or mark.text == ";"
+            d.word = "," * (d.listed and not c.token.quad)
         if mark and mark.text == ".":  # conditions end at a full stop
             _end_sentence(d)
         elif not (mark or _separator(d)):
@@ -289,10 +290,10 @@ def _as_conditions(
         d.c.require(d.conditions and d.listed and not before, expected, at=new[0])
         d.conditional = False  # if f = I, then this
         return
-    joined = d.word or (named and d.listed and not d.apart)
     own = d.word == "and" and d.c.token.text.lower() in spelling.CONDITION
     expected = "expected `and` before this condition, or a new line before this statement"
-    d.c.require(indices or (joined and not own), expected, at=new[0])
+    joined = d.word.strip("," * (not named)) and not own  # f = I, g = I
+    d.c.require(indices or joined, expected, at=new[0])
     del d.found[first:]
     alone = not before or d.closed or not d.conditions
     d.c.require(alone, "expected a condition in front or behind, not both", at=new[0])
