@@ -18,7 +18,7 @@ from .normal import canonical, normal
 from .terms import Atom, Change, Term, function_of, power, sum_over
 from .terms import term_indices as indices_of
 
-_BOUND = "$~%"  # how the names of indices begin that a sum binds
+_BOUND = ("$", "~", "%")  # how the names of indices begin that a sum binds
 
 
 class Nowhere(Exception):
@@ -38,7 +38,8 @@ def simplest(demand: Demand, eliminate: Change) -> list[Demand]:
     pairs, rest = content(term)
     found: list[Demand] = []
     for atom, n in pairs:
-        if kind != "nonnegative" and atom.kind == "entry" and atom.indices[0].name[0] in _BOUND:
+        counts = atom.kind == "entry" and atom.indices[0].name.startswith(_BOUND)
+        if counts and kind != "nonnegative":
             raise Nowhere  # it is 0 for the first entry of a sum
         if kind == "nonzero":
             found += _atom_nonzero(atom, n, eliminate)
@@ -74,7 +75,7 @@ def _atom_nonzero(atom: Atom, n: int, eliminate: Change) -> list[Demand]:
 
 def said(demand: Demand) -> Term:
     """The demand as a term: the same for the same demand, whatever its indices are called."""
-    inside = [index for index in indices_of(demand.term) if index.name[0] in _BOUND]
+    inside = [index for index in indices_of(demand.term) if index.name.startswith(_BOUND)]
     return canonical(sum_over(function_of(f"is {demand.kind}", demand.term), *sorted(inside)))
 
 
@@ -87,8 +88,7 @@ def follows(demand: Demand, others: set[Term]) -> bool:
         weaker = Demand("nonnegative", demand.term), Demand("nonzero", monic)
         return all(said(one) in others for one in weaker)
     signs = (1, -1) if demand.kind == "nonzero" else (1,)
-    stronger = [Demand("positive", demand.term * sign) for sign in signs]
-    return any(said(one) in others for one in stronger)
+    return any(said(Demand("positive", demand.term * sign)) in others for sign in signs)
 
 
 def unmatched(left: Iterable[Demand], right: Iterable[Demand], eliminate: Change) -> Demand | None:
