@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from operator import mul
 
 from .. import syntax as t
@@ -257,13 +257,13 @@ def compared(scope: Scope, sides: list[Matrix], node: t.Indicator) -> Matrix:
     """1 where a comparison holds, entry by entry, else 0."""
     refuse_slope(scope)
     values = spread_literals((node.left, node.right), sides)
-    great, small = values[::-1] if node.relation in ("<", "ge") else values
+    return m.zip_entries(partial(holds, node.relation), node, *values)
 
-    def holds(a: Term, b: Term) -> Term:
-        found = apply("step", a - b)
-        return found if node.relation in ("<", ">") else number(1) - found
 
-    return m.zip_entries(holds, node, great, small)
+def holds(relation: str, a: Term, b: Term) -> Term:
+    """1 where a comparison of two numbers holds, else 0."""
+    found = apply("step", b - a if relation in ("<", "ge") else a - b)
+    return found if relation in ("<", ">") else number(1) - found
 
 
 def compared_indices(scope: Scope, node: t.Indicator) -> Matrix:

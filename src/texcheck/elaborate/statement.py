@@ -28,6 +28,7 @@ from .calculus import activation
 from .definitions import declared
 from .formula import elaborate
 from .matrix import FIRST, IllSorted, Matrix, Unfit, Unknown, known, resolved, unify
+from .operations import holds, literal
 from .scope import Letter, Scope, counted, ends, left_out
 from .words import shape_words
 
@@ -36,7 +37,7 @@ Side: TypeAlias = tuple[Term, list[Demand]]
 
 @dataclass(frozen=True)
 class Pair:
-    """Two sides that a statement claims to be equal, entry by entry, where a condition is 1."""
+    """Two sides that are claimed to be equal or to compare, by entries, where a condition is 1."""
 
     scope: Scope
     left: Matrix
@@ -130,12 +131,10 @@ def claimed(statement: t.Statement, case: Case) -> Pair:
     """The two sides of an equation, or of what is claimed like one."""
     scope = new_scope(statement, case)
     match statement:
-        case t.Equation(left, right):
+        case t.Comparison("neq"):
+            raise NoRule("that two values are never equal")
+        case t.Equation(left, right) | t.Comparison(_, left, right):
             sides = left, right
-        case t.Comparison(relation, left, right):
-            if relation == "neq":
-                raise NoRule("that two values are never equal")
-            sides = t.Indicator(relation, left, right), t.Number(Fraction(1))
         case t.Update(left, right):
             step = t.Product((t.Name("eta", None), t.Gradient(t.Name("ell", None), left)))
             sides = right, t.Add((left, t.Negative(step)))
@@ -151,19 +150,20 @@ def claimed(statement: t.Statement, case: Case) -> Pair:
 
 
 def _alike(node: t.Expr, value: Matrix, over: Matrix, any_number: bool) -> Matrix:
-    """A 0 alone on a side stands for a matrix of zeros."""
-    if over.is_number or not isinstance(node, t.Number) or (node.value and not any_number):
+    """A 0 alone on a side stands for a matrix of zeros; in a comparison any number for its."""
+    if over.is_number or not (literal(node) if any_number else node == t.Number(Fraction(0))):
         return value
     return Matrix(over.rows, over.columns, lambda i, j: value.value)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of both sides: its terms with what they demand, the condition's weight, and the
-    indices of row, column and free letters by name."""
+    """One entry of both sides: its terms with what they demand, what is equal where both are
+    defined, the condition's weight, and the indices of row, column and free letters by name."""
 
     left: Side
     right: Side
+    equal: tuple[Term, Term]
     weight: Term
     places: dict[str, Index]
 
@@ -173,7 +173,7 @@ def entries(pair: Pair) -> Iterator[Entry]:
 
     Raises IllSorted after the last one if the condition holds for none.
     """
-    scope, holds = pair.scope, False
+    scope, ever = pair.scope, False
     letters = list(scope.letters.values())
     sorts = {"row": pair.left.rows, "column": pair.left.columns}
     named = [*sorts.items(), *((letter.name, letter.sort) for letter in letters)]
@@ -189,7 +189,10 @@ def entries(pair: Pair) -> Iterator[Entry]:
             sides.append((side.entry(i, j), scope.demands))
         places = dict(zip((name for name, _ in named), (i, j, *indices), strict=True))
         weight_ = pair.weight()
-        holds = holds or bool(normal(weight_, scope.case.eliminate))
-        yield Entry(sides[0], sides[1], weight_, places)
-    if not holds:
+        ever = ever or bool(normal(weight_, scope.case.eliminate))
+        equal = sides[0][0], sides[1][0]
+        if isinstance(pair.statement, t.Comparison):
+            equal = holds(pair.statement.relation, *equal), number(1)
+        yield Entry(sides[0], sides[1], equal, weight_, places)
+    if not ever:
         raise IllSorted("the condition never holds", pair.statement)

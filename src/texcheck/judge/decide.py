@@ -122,7 +122,7 @@ def _hold(statement: t.Statement, case: Case) -> int:
 def _equal(entry: st.Entry, case: Case) -> Term:
     """The value of two entries that are seen to be defined and equal alike. Raises Differ."""
     _same_domain(entry.left[1], entry.right[1], case)
-    left, right = (normal(s[0] * entry.weight, case.eliminate) for s in (entry.left, entry.right))
+    left, right = (normal(one * entry.weight, case.eliminate) for one in entry.equal)
     if left != right:
         gap = cleared(normal(left - right, case.eliminate), case)
         if gap and not _zero_by_cases(gap, 4):
@@ -131,8 +131,7 @@ def _equal(entry: st.Entry, case: Case) -> Term:
 
 
 def _same_domain(left: list[Demand], right: list[Demand], case: Case) -> None:
-    wanted = unmatched(left, right, case.eliminate)
-    if wanted is not None:
+    if wanted := unmatched(left, right, case.eliminate):
         said = in_words(wanted.term)
         raise Differ(f"one side alone is defined only where {said} is {wanted.kind}")
 

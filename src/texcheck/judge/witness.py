@@ -17,7 +17,7 @@ from itertools import cycle, islice, zip_longest
 from .. import syntax as t
 from ..algebra.budget import WORK, NoRule, at_most
 from ..algebra.demands import Nowhere
-from ..algebra.terms import ONE, Index, Sort
+from ..algebra.terms import ONE, Index, Sort, Term
 from ..elaborate.definitions import declared
 from ..elaborate.matrix import IllSorted, Misfit
 from ..elaborate.statement import Entry, assumed, claimed, entries, parts
@@ -109,10 +109,10 @@ def _in_world(world: World, entry: Entry, all_: list[Entry]) -> Witness | None:
             found = _differ(world, entry, env)
         except ArithmeticError:  # doubtful, or too large
             continue
-        if found is None or (None in found and not _everywhere(world, all_, found.index(None))):
-            continue
         left, right = (None if value is None else approximate(value) for value in found)
-        if left == right:  # nearer than floats can show
+        if left == right and (left is None or entry.equal[0] is entry.left[0]):
+            continue  # no difference, or a smaller one than floats can show
+        if None in found and not _everywhere(world, all_, found.index(None)):
             continue
         place, L = _place(entry, env), world.case.L
         return Witness(world.widths, L, place, left, right, world.running)
@@ -142,20 +142,16 @@ def _place(entry: Entry, env: dict[Index, int]) -> str:
     return ", ".join(said)
 
 
-def _differ(
-    world: World, entry: Entry, env: dict[Index, int]
-) -> tuple[Number | None, Number | None] | None:
-    """Both values where they differ; None for a side that has none. Raises Doubtful."""
-    values: list[Number | None] = []
+def _differ(world: World, entry: Entry, env: dict[Index, int]) -> list[Number | None]:
+    """Both values where they differ; None for a side that has none or is as it should be."""
+    sides: list[Term | None] = []
     for term, demands in (entry.left, entry.right):
         try:
             world.check(demands, env)
-            values.append(world.value(term, env))
+            sides.append(term)
         except Undefined:
-            values.append(None)
-    one, other = values
-    if one is None and other is None:
-        return None
-    if one is None or other is None:
-        return one, other
-    return (one, other) if sign(add(one, times(Fraction(-1), other))) else None
+            sides.append(None)
+    if None not in sides:
+        a, b = (world.value(term, env) for term in entry.equal)
+        sides = sides if sign(add(a, times(Fraction(-1), b))) else [None, None]
+    return [None if term is None else world.value(term, env) for term in sides]
