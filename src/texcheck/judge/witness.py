@@ -17,7 +17,7 @@ from itertools import cycle, islice, zip_longest
 from .. import syntax as t
 from ..algebra.budget import WORK, NoRule, at_most
 from ..algebra.demands import Nowhere
-from ..algebra.terms import ONE, Index, Sort, Term
+from ..algebra.terms import ONE, Index, Sort
 from ..elaborate.definitions import declared
 from ..elaborate.matrix import IllSorted, Misfit
 from ..elaborate.statement import Entry, assumed, claimed, entries, parts
@@ -114,8 +114,7 @@ def _in_world(world: World, entry: Entry, all_: list[Entry]) -> Witness | None:
             continue  # no difference, or a smaller one than floats can show
         if None in found and not _everywhere(world, all_, found.index(None)):
             continue
-        place, L = _place(entry, env), world.case.L
-        return Witness(world.widths, L, place, left, right, world.running)
+        return Witness(world.widths, world.case.L, _place(entry, env), left, right, world.running)
     return None
 
 
@@ -144,14 +143,16 @@ def _place(entry: Entry, env: dict[Index, int]) -> str:
 
 def _differ(world: World, entry: Entry, env: dict[Index, int]) -> list[Number | None]:
     """Both values where they differ; None for a side that has none or is as it should be."""
-    sides: list[Term | None] = []
+    values: list[Number | None] = []
     for term, demands in (entry.left, entry.right):
         try:
             world.check(demands, env)
-            sides.append(term)
+            values.append(world.value(term, env))
         except Undefined:
-            sides.append(None)
-    if None not in sides:
+            values.append(None)
+    a, b = values
+    if a is None or b is None:
+        return values
+    if entry.equal[0] is not entry.left[0]:
         a, b = (world.value(term, env) for term in entry.equal)
-        sides = sides if sign(add(a, times(Fraction(-1), b))) else [None, None]
-    return [None if term is None else world.value(term, env) for term in sides]
+    return values if sign(add(a, times(Fraction(-1), b))) else [None, None]
