@@ -44,10 +44,9 @@ def difference(witness: Witness) -> str:
 
 def network(witness: Witness) -> str:
     """The network of a witness in words, and L."""
-    widths = ", ".join(map(str, witness.widths))
     name = "the running network" if witness.running else f"a network “{witness.network}”"
     layer = f", at layer {witness.layer}" if witness.layer is not None else ""
-    return f"{name} with layers of {widths}{layer}"
+    return f"{name} with layers of {', '.join(map(str, witness.widths))}{layer}"
 
 
 def number(value: float | None) -> str:

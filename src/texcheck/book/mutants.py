@@ -56,8 +56,7 @@ def mutants(path: Path | str, most: int | None = None, seed: int = 0) -> Iterato
     if most is not None:
         chosen = draw.sample(chosen, min(len(chosen), -(-most // EACH)))
     for (_, statement), item in chosen:
-        changed = {edit.statement: edit for edit in edits(Scope(statement))}
-        few = list(changed.values())
+        few = list({edit.statement: edit for edit in edits(Scope(statement))}.values())
         if most is not None:
             few = draw.sample(few, min(len(few), EACH, most))
         yield from (Mutant(item, edit) for edit in few)

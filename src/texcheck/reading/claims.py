@@ -178,19 +178,21 @@ def with_sums_bound(statement: t.Statement) -> t.Statement:
     """In a sum over i \\ne j, j is summed over as well unless it stands outside of such sums."""
     sums = [part for part in t.walk(statement) if isinstance(part, t.Sum)]
     right = [one.right for part in sums for one in part.conditions]
-    for letter in dict.fromkeys(one.letter for one in right if isinstance(one, t.Index)):
-        outside = _in_sums_over(statement, letter, bind=False)
-        if all(one.letter != letter for one in t.free_indices(outside)):
+    for letter, place in {one.letter: one for one in right if isinstance(one, t.Index)}.items():
+        left = [one.letter for one in t.free_indices(_in_sums_over(statement, letter, bind=False))]
+        if letter not in left:
+            what = f"expected each sum over {letter} written out"
+            require(left.count("") < 2, what, place, r"write \sum_i \sum_{j \ne i}")
             statement = _in_sums_over(statement, letter, bind=True)
     return statement
 
 
 def _in_sums_over(part: t.Node, letter: str, bind: bool) -> Any:
-    """The tree with each sum that compares with a free letter left out, or made to bind it."""
+    """The tree with each sum that compares with a free letter binding it, or put as Index("")."""
     if isinstance(part, t.Sum) and letter in part.letters:
         return part
     if isinstance(part, t.Sum) and t.Index(letter) in [one.right for one in part.conditions]:
-        return replace(part, letters=(*part.letters, letter)) if bind else t.Blank()
+        return replace(part, letters=(*part.letters, letter)) if bind else t.Index("")
     return t.rebuilt(part, lambda one: _in_sums_over(one, letter, bind))
 
 

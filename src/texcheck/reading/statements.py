@@ -292,7 +292,7 @@ def _as_conditions(
         return
     own = d.word == "and" and d.c.token.text.lower() in spelling.CONDITION
     expected = "expected `and` before this condition, or a new line before this statement"
-    joined = d.word.strip("," * (not named)) and not own  # f = I, g = I
+    joined = d.word and (named or d.word != ",") and not own  # f = I, g = I
     d.c.require(indices or joined, expected, at=new[0])
     del d.found[first:]
     alone = not before or d.closed or not d.conditions
