@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, 
 
 ROOT = Path(__file__).parents[2]
 SITE = Path(os.environ.get("SITE", ROOT / "_build" / "html")).resolve()
+# Not --disable-features: the last one counts, and Playwright has its own.
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -170,7 +170,7 @@ def _point(case: Case, widths: tuple[int, ...], random: Random, seed: int) -> Po
         point = {key: -abs(value) for key, value in point.items()}
     world = World(case, widths, point, {})
     for layer, i in [(n, i) for n, size in enumerate(widths) if n for i in range(size)]:
-        spend(10 * widths[layer - 1])
+        spend(10 * widths[layer - 1])  # to draw a weight takes as long as some factors
         weights = {("W", layer, (i, j)): some() for j in range(widths[layer - 1])}
         point |= {key: Fraction(0) if still else value for key, value in weights.items()}
         point["b", layer, (i,)] = some()

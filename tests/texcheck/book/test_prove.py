@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,6 +51,21 @@ def test_a_book_of_true_statements_passes(
     ]
     assert lines[-1] == f"2 statements: 2 proved, 0 definitions, {NONE_WRONG}"
     assert run(capsys, tmp_path)[1] == lines[2:]
+
+
+def test_a_process_with_threads_is_not_forked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("texcheck.book.prove.ProcessPoolExecutor", lambda: pytest.fail("forked"))
+    done = threading.Event()
+    beside = threading.Thread(target=done.wait)
+    beside.start()
+    try:
+        [statement] = prove(page(tmp_path, TRUE)).statements
+    finally:
+        done.set()
+        beside.join()
+    assert statement.status == "proved"
 
 
 def test_each_equal_sign_of_a_chain_is_a_statement_at_its_own_line(tmp_path: Path) -> None:
