@@ -169,7 +169,8 @@
     };
   }
   // One at a time, when the browser has nothing else to do: together they would keep a slow phone from its first touch.
-  const idle = window.requestIdleCallback ?? setTimeout;
+  // All at once for a reader who jumps to a place of the page, which must not move any more.
+  const idle = location.hash ? act => act() : window.requestIdleCallback ?? setTimeout;
   const erasers = [];
   const askNext = () => {
     erasers.push(ask(questions[erasers.length]));
