@@ -451,6 +451,25 @@ def test_a_jump_lands_at_its_heading(
     context.close()
 
 
+# A browser that does not keep in view what is scrolled to.
+UNANCHORED = """document.addEventListener("DOMContentLoaded", () => {
+  for (const part of [document.documentElement, document.body]) part.style.overflowAnchor = "none";
+})"""
+
+
+def test_a_place_that_is_entered_stays_in_a_browser_without_anchors(
+    context: BrowserContext, origin: str
+) -> None:
+    page = context.new_page()
+    page.add_init_script(UNANCHORED)
+    page.goto(f"{origin}/{PAGE}{LAND}")
+    questions = page.locator(".question")
+    expect(questions.locator(".question-form")).to_have_count(questions.count())
+    place = page.locator(f"{LAND} > h2").bounding_box()
+    assert place is not None
+    assert 0 <= place["y"] <= 200
+
+
 def test_long_equation_scrolls_by_keyboard(browser: Browser, origin: str) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 780})
     page = context.new_page()
