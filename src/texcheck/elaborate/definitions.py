@@ -38,11 +38,10 @@ def declared() -> tuple[dict[str, Loss], dict[str, Network]]:
     losses = {name: loss_of(name, tex) for name, tex in data["losses"].items()}
     networks: dict[str, Network] = {}
     for name, lines in data["networks"].items():
-        networks[name] = (
-            _with_values(name, networks[lines["like"]], lines["values"])
-            if "like" in lines
-            else network_of(name, lines["lines"], lines["loss"], losses, lines.get("numbered", 5))
-        )
+        if "like" in lines:
+            networks[name] = _with_values(name, networks[lines["like"]], lines["values"])
+        else:
+            networks[name] = network_of(name, losses=losses, **lines)
     return losses, networks
 
 
@@ -82,7 +81,7 @@ def network_of(
     lines: Sequence[str],
     loss: Sequence[str],
     losses: Mapping[str, Loss],
-    numbered: int = 5,
+    numbered: int = 0,
     names: Names = BOOK,
 ) -> Network:
     """A network from its lines. `loss` names losses, "" is any. Raises DefinitionError."""

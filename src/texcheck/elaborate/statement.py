@@ -183,12 +183,13 @@ def entries(pair: Pair) -> Iterator[Entry]:
             free.is_now = Sort(-2 - at)
     for i, j, *indices in all_of(*(ends(known(sort), name) for name, sort in named)):
         scope.bound |= {id(letter): at for letter, at in zip(letters, indices, strict=True)}
+        scope.demands = []
+        weight_, where = pair.weight(), scope.demands  # nothing is claimed where it has no value
         sides = []
         for side in (pair.left, pair.right):
-            scope.demands = []
+            scope.demands = [*where]
             sides.append((side.entry(i, j), scope.demands))
         places = dict(zip((name for name, _ in named), (i, j, *indices), strict=True))
-        weight_ = pair.weight()
         ever = ever or bool(normal(weight_, scope.case.eliminate))
         equal = sides[0][0], sides[1][0]
         if isinstance(pair.statement, t.Comparison):

@@ -195,7 +195,7 @@ def _index_range(statement: t.RangeClaim, network: Network) -> tuple[str, ...]:
         st.claimed(replace(about, conditions=()), replace(case, loss=network.losses[0])).scope
         for said in statement.about
         for about in st.parts(said)
-        for case in cases(about, network)
+        for case in cases(replace(statement, about=(about,)), network)
     ]
     having = [scope for scope in scopes if letter in scope.letters]
     if not having:

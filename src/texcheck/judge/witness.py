@@ -51,7 +51,7 @@ def concrete(statement: t.Statement, network: Network) -> Iterator[Case]:
     """Cases without gaps, with known activations and a known loss."""
     named, any_L = named_layers(statement), least_layer(named_layers(statement)) or 1
     found = [Case(depth, deep=True) for depth in range(1, 5)]
-    if not any_depth(named, network):
+    if named.numbers or not any_depth(named, network):
         found = list(cases(statement, network))
     elif named.in_L:
         above = [(L, range(L + named.beyond, L + 3)) for L in (any_L, any_L + 1)]

@@ -146,8 +146,7 @@ def _of_layer(case: Case, kind: str, layer: int, i: a.Index, source: Source) -> 
     if low == layer:  # the source is W or b of this layer
         value = a.number(1) if origin == "b" else a.quantity("z", layer - 1, source.at[1])
         return a.delta(i, source.at[0]) * value
-    crossed = [(bottom, top) for bottom, top in case.gaps if layer == top and low <= bottom]
-    if crossed:
+    if crossed := [(bottom, top) for bottom, top in case.gaps if layer == top and low <= bottom]:
         gap, *_ = crossed
         return _through(case, gap[0], source, lambda k: a.power(a.Atom("J", gap, (i, k))))
     return _through(case, layer - 1, source, lambda j: a.quantity("W", layer, i, j))

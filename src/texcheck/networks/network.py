@@ -35,16 +35,16 @@ class Loss:
 class Network:
     """A declared network.
 
-    `depth`: how many layers, None for any number; then a statement that numbers layers is about a
-    network of `numbered`. `activations`: of each layer, "" for any function. `losses`: the loss, or
-    several of which each may be tried; None is any loss.
+    `depth`: how many layers, None for any number; then a statement that numbers layers is about
+    `numbered` ones, 0 for any. `activations`: of each layer, "" for any function. `losses`: the
+    loss, or several of which each may be tried; None is any loss.
     """
 
     name: str
     depth: int | None
     activations: tuple[str, ...] = ()
     losses: tuple[Loss | None, ...] = (None,)
-    numbered: int = 5
+    numbered: int = 0
     widths: tuple[int, ...] = ()
     values: Values = field(default_factory=dict, hash=False)
 

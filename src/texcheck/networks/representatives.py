@@ -9,6 +9,7 @@ cases; then it holds for every depth and every L for which all the named layers 
 - A gap's Jacobian is an arbitrary matrix and its layers are arbitrary, so what holds with a gap of
   `FAR` layers holds with any number of them, one or more: no rule reaches into a gap, and a rule
   that would is refused (`derivative`).
+- Layers by number alone, up to n: the rest is not named, so a last layer n or n + 1 is any.
 - Activations and, where the network leaves it open, the loss are any functions.
 - Invariant 4: every layer that is named anywhere in the statement, in numerators and conditions
   too, takes part; L is never less than what makes each of them exist.
@@ -20,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from .. import syntax as t
-from ..algebra.budget import NoRule
+from ..algebra.budget import NoRule, spend
 from .network import Case, Network
 
 FAR = 5  # the layers of a gap: any number would do
@@ -48,23 +49,20 @@ def named_layers(statement: t.Node) -> Named:
     found = Named()
     for part in t.walk(statement):
         match part:
-            case t.Name(base="y_hat"):
+            case t.Name(base="y_hat" | "y" | "ell") | t.Function(name="g", layer=None):
                 found.last.append((0, 1))
-            case t.Name(base=base, layer=t.Layer() as layer):
-                _add(found, layer, int(base != "z"))
-            case t.Function(layer=t.Layer() as layer):
-                _add(found, layer, 1)
+            case t.Name(layer=t.Layer() as layer) | t.Function(layer=t.Layer() as layer):
+                spend(abs(layer.offset))  # a case has a list of its layers
+                lists = {"": found.numbers, "L": found.here, "L_max": found.last}
+                least = 0 if isinstance(part, t.Name) and part.base == "z" else 1
+                lists[layer.base].append((layer.offset, least))
+                found.end |= layer.base == "L_max"
             case t.Range(letter="L", first=first, last=last):
                 low, high = layer_range(first, last)
+                spend(max(low, -high))
                 found.first = max(found.first or 0, low)
                 found.beyond = max(found.beyond, -high)
     return found
-
-
-def _add(found: Named, layer: t.Layer, least: int) -> None:
-    lists = {"": found.numbers, "L": found.here, "L_max": found.last}
-    lists[layer.base].append((layer.offset, least))
-    found.end |= layer.base == "L_max"
 
 
 def layer_range(first: t.Expr, last: t.Expr | None) -> tuple[int, int]:
@@ -109,10 +107,9 @@ def cases(statement: t.Node, network: Network) -> Iterator[Case]:
 
 
 def any_depth(named: Named, network: Network) -> bool:
-    """Whether a statement is about networks of every depth: if it numbers layers, it is not."""
-    numbered = any(offset for offset, _ in named.numbers)
-    last = bool(named.last) and not numbered
-    return network.depth is None and (named.in_L or named.end or last)
+    """Whether a statement is about networks of every depth: numbers may stand for one depth."""
+    numbers = any(offset for offset, _ in named.numbers) and not (named.in_L or named.end)
+    return network.depth is None and not (numbers and network.numbered)
 
 
 def least_layer(named: Named) -> int:
@@ -124,8 +121,12 @@ def least_layer(named: Named) -> int:
 
 
 def _any_depth(named: Named) -> Iterator[Case]:
-    if any(offset for offset, _ in named.numbers):
-        raise NoRule("a numbered layer beside a layer L or L_max")
+    highest = max((offset for offset, _ in named.numbers), default=0)
+    if highest and (named.in_L or named.last):
+        raise NoRule("a numbered layer beside a layer L or the last one")
+    if highest:
+        yield from (Case(depth, deep=True) for depth in (highest + 1, highest))
+        return
     shortest = max([1, *(least - offset for offset, least in named.last)])
     down = min([0, *(offset for offset, _ in named.last)])
     if not named.in_L:

@@ -60,6 +60,32 @@ def test_three_layers_with_tanh_are_declared_by_their_lines() -> None:
     assert status(r"\delta^{(3)} = 2 (\hat y - y)", network) == ["refuted"]
 
 
+def test_numbered_layers_of_any_depth_are_the_first_ones() -> None:
+    """Nothing says how many there are: what is said beside the last one is not decided."""
+    lines = [r"s^{(L)} = W^{(L)} z^{(L-1)} + b^{(L)}", r"z^{(L)} = f^{(L)}(s^{(L)})"]
+    mine = network_of("mine", lines, [""], {})
+    proved = [
+        r"s^{(6)} = W^{(6)} z^{(5)} + b^{(6)}",
+        r"\frac{\partial s^{(2)}}{\partial x} = W^{(2)} \frac{\partial z^{(1)}}{\partial x}",
+        r"d_{z^{(2)}} = d_{s^{(2)}}",
+    ]
+    beside = [
+        r"\hat y = z^{(5)}",
+        r"\frac{\partial \hat y}{\partial z^{(5)}} = I",
+        r"z^{(3)} = g(s^{(3)})",
+        r"z^{(2)} \in \mathbb{R}^K",
+        r"z_k^{(2)} = z_k^{(2)} \text{ for } k = 0, \dots, K-1",
+        r"\ell = z_0^{(2)}",
+        r"z^{(1)} = z^{(L)}",
+        "z^{(100000000)} = 0",
+    ]
+    assert [status(tex, mine) for tex in proved] == [["proved"]] * len(proved)
+    assert {one for tex in beside for one in status(tex, mine)} == {"undecided"}
+    assert status("z^{(6)} = z^{(5)}", mine) == status("z^{(6)} = s^{(6)}", mine) == ["refuted"]
+    assert status(r"\hat y = z^{(5)}", "deep") == ["proved"]
+    assert status(proved[0], "deep") == ["refuted"]
+
+
 @pytest.mark.parametrize(
     ("lines", "good", "bad"),
     [
