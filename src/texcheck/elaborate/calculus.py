@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from .. import syntax as t
 from ..algebra.budget import NoRule
-from ..algebra.functions import apply, is_any, row, slope
+from ..algebra.functions import Demand, apply, is_any, row, slope
 from ..algebra.normal import put
 from ..algebra.terms import ONE, Atom, Index, Term, free, has_step
 from ..networks.derivative import Source, derivative, independent
@@ -119,7 +119,7 @@ def applied(scope: Scope, function: t.Function, term: Term, of: tuple[t.Expr, ..
         return apply(name + "'" * primes, term)
     kind = row(name).slope_demand if primes else row(name).demand
     if kind and not (kind == "nonnegative" and any(map(_sums_squares, of))):
-        scope.demand(kind, term)
+        scope.demands.append(Demand(kind, term))
     if primes < 2:
         return slope(name, term) if primes else apply(name, term)
     found = slope(name, free("u"))

@@ -16,7 +16,7 @@ from operator import mul, neg
 from .. import syntax as t
 from ..algebra import terms as a
 from ..algebra.budget import NoRule, spend
-from ..algebra.functions import apply, inverse
+from ..algebra.functions import Demand, apply, inverse
 from ..algebra.terms import ONE, Index, Term, delta, free, number
 from . import calculus
 from . import matrix as m
@@ -295,7 +295,7 @@ def reciprocal(scope: Scope, node: t.Expr) -> Matrix:
 
     def inverted() -> Term:
         found = value.value
-        scope.demand("nonzero", found)
+        scope.demands.append(Demand("nonzero", found))
         if not found:
             raise IllSorted("a division by zero", node)
         return inverse(found)

@@ -19,7 +19,7 @@ from operator import mul
 
 from .. import syntax as t
 from ..algebra.budget import NoRule
-from ..algebra.functions import apply, inverse, is_nonnegative, is_positive
+from ..algebra.functions import Demand, apply, inverse, is_nonnegative, is_positive
 from ..algebra.normal import normal
 from ..algebra.terms import ONE, ZERO, Index, Term, delta, has_step, number
 from . import matrix as m
@@ -194,7 +194,7 @@ def divided(scope: Scope, top: Matrix, bottom: Matrix, node: t.Quotient) -> Matr
         raise Unfit("a division by a matrix", node)
 
     def entry(a: Term, b: Term) -> Term:
-        scope.demand("nonzero", b)
+        scope.demands.append(Demand("nonzero", b))
         return a * inverse(b)
 
     above = m.spread(top, bottom) if literal(node.top) and bottom.is_vector else top
@@ -207,7 +207,7 @@ def power(scope: Scope, value: Matrix, exponent: Fraction, node: t.Power) -> Mat
 
     def entry(term: Term) -> Term:
         if root == 2:
-            scope.demand("nonnegative", term)
+            scope.demands.append(Demand("nonnegative", term))
             term = apply("sqrt", term)
         elif root != 1:
             raise NoRule("a root that is no square root")
@@ -215,7 +215,7 @@ def power(scope: Scope, value: Matrix, exponent: Fraction, node: t.Power) -> Mat
             return term**n
         if not n:
             raise NoRule("a power whose exponent is 0: of 0 it is a convention")
-        scope.demand("nonzero", term)
+        scope.demands.append(Demand("nonzero", term))
         return inverse(term) ** -n
 
     if value.is_number or node.elementwise:
@@ -270,7 +270,10 @@ def compared_indices(scope: Scope, node: t.Indicator) -> Matrix:
     """1 where two indices are equal, or differ, else 0."""
     if not any(isinstance(side, t.Index) for side in (node.left, node.right)):
         raise NoRule("a comparison of lengths or numbers")
-    same = equal_indices(scope, node.left, node.right)
+    try:
+        same = equal_indices(scope, node.left, node.right)
+    except IllSorted:  # of a row and a column: numbers may be compared, but no delta says it
+        raise NoRule("a comparison of indices of two lengths") from None
     return same if node.relation == "=" else same.map(lambda entry: number(1) - entry)
 
 

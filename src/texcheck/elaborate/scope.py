@@ -21,7 +21,7 @@ from itertools import count, product
 
 from .. import syntax as t
 from ..algebra.budget import NoRule
-from ..algebra.functions import Demand, Kind
+from ..algebra.functions import Demand
 from ..algebra.terms import LEAST, ONE, Atom, Index, Sort, Term, fixed, length, number
 from ..algebra.terms import numbered as numbered_index
 from ..algebra.terms import power as power_of
@@ -90,9 +90,6 @@ class Scope:
         yield
         inner = {name: one for name, one in self.letters.items() if name not in letters}
         self.letters = outer | inner
-
-    def demand(self, kind: Kind, term: Term) -> None:
-        self.demands.append(Demand(kind, term))
 
     def demand_all(self, value: Matrix) -> None:
         """Demands what each entry of a matrix demands."""

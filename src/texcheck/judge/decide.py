@@ -201,7 +201,7 @@ def _index_range(statement: t.RangeClaim, network: Network) -> tuple[str, ...]:
     if not having:
         raise IllSorted(f"no statement before it has the index {letter}", statement)
     if any(st.out_of_range(scope, statement.range, scope.letter(letter)) for scope in having):
-        raise IllSorted("the index has more values than this range", statement)
+        raise IllSorted("the index has more values; for some of them, write i > 0", statement)
     return (f"{network.name}, every width",)
 
 
