@@ -124,7 +124,8 @@ def _cell(tex: str, subject: str, kind: str, names: Names) -> list[tuple[str, t.
     for left, right in pairwise(chain):
         equal = t.Equation(left, right, start=left.start, end=right.end, at=right.start)
         found.append((_said(equal, tex), equal))
-    return [(said, reading.with_sums_bound(one)) for said, one in found]
+    resolved = reading.with_sums_bound([one for _, one in found])
+    return [(said, one) for (said, _), one in zip(found, resolved, strict=True)]
 
 
 def _same_quantity(first: t.Expr, about: t.Expr) -> bool:

@@ -89,9 +89,8 @@ def _remark(scope: Scope, network: str | Network) -> str:
         if other_network != own and holds(statement, other_network):
             return f"it is true of the network {other_network}, not of {own}"
     right = statement.right
-    if isinstance(right, t.Times | t.Product) and all(
-        isinstance(part, t.Number | t.Length) for part in right.parts
-    ):
+    plain = all(isinstance(part, t.Number | t.Length) for part in right.parts)
+    if isinstance(right, t.Times | t.Product) and plain:
         return "a shape stands behind a colon, not behind ="
     return ""
 

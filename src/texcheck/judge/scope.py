@@ -94,11 +94,6 @@ def every(whole: t.Node, *kinds: type[t.Node]) -> Iterator[Any]:
     return (part for part in t.walk(whole) if isinstance(part, kinds))
 
 
-def number(value: int | Fraction) -> t.Number:
-    """A number that is not written in the text."""
-    return t.Number(Fraction(value))
-
-
 def name(node: t.Node) -> str:
     """A formula that is not written in the text, between dollar signs."""
     return f"${writing.tex(node)}$"
@@ -114,9 +109,7 @@ def bodies(whole: t.Expr) -> Iterator[t.Expr]:
             parts: tuple[t.Node, ...] = () if isinstance(of, t.Name) else (of,)
         case t.Apply(_, arguments):
             parts = arguments
-        case t.Sum(body=body):
-            parts = (body,)
-        case t.Component(of):
+        case t.Sum(body=of) | t.Component(of):
             parts = (of,)
         case _:
             parts = whole.parts
@@ -149,7 +142,7 @@ def factors_of(node: t.Expr) -> tuple[t.Expr, ...]:
 def times(node: t.Expr, factors: tuple[t.Expr, ...]) -> t.Expr:
     """Factors multiplied as those of `node` are; of none, the number 1."""
     if len(factors) < 2:
-        return factors[0] if factors else number(1)
+        return factors[0] if factors else t.Number(Fraction(1))
     if isinstance(node, t.Product):
         return t.Product(factors, start=node.start, end=node.end)
     if isinstance(node, t.Times):

@@ -50,8 +50,7 @@ def sums(whole: t.Expr, scope: Scope) -> Changes:
                     yield Change(says, part, replace(part, letters=right))
     for letter in sorted({part.letter for part in every(whole, t.Index)}):
         says = f"the sum over {letter} is missing"
-        yield Change(says, whole, t.Sum((letter,), None, None, whole))
-        for term in whole.parts if isinstance(whole, t.Add) else ():
+        for term in (whole, *(whole.parts if isinstance(whole, t.Add) else ())):
             yield Change(says, term, t.Sum((letter,), None, None, term))
 
 

@@ -132,7 +132,7 @@ def checked(found: Sequence[t.Statement], layer: str, bold: set[int]) -> list[t.
         expect_flat(statement)
         compared = [one for one in statement.conditions if isinstance(one, t.Indicator)]
         expect_sound([*sides(statement), *compared])
-    resolved = [with_sums_bound(statement) for statement in found]
+    resolved = with_sums_bound(found)
     expect_layers(resolved, layer, bold)
     return resolved
 
@@ -174,17 +174,23 @@ def _indices(part: t.Node) -> tuple[t.Node, ...]:
     return part.parts if compared else t.indices_of(part)
 
 
-def with_sums_bound(statement: t.Statement) -> t.Statement:
-    """In a sum over i \\ne j, j is summed over as well unless it stands outside of such sums."""
-    sums = [part for part in t.walk(statement) if isinstance(part, t.Sum)]
-    right = [one.right for part in sums for one in part.conditions]
+def with_sums_bound(found: Sequence[t.Statement]) -> list[t.Statement]:
+    """In sums over i \\ne j, j is summed over as well unless it stands outside of such sums."""
+    sums = [part for one in found for part in t.walk(one) if isinstance(part, t.Sum)]
+    right = [condition.right for part in sums for condition in part.conditions]
+    for one in right:
+        plain = isinstance(one, t.Index) or not t.free_indices(one)
+        require(plain, "expected a letter, a number or a length", one)
     for letter, place in {one.letter: one for one in right if isinstance(one, t.Index)}.items():
-        left = [one.letter for one in t.free_indices(_in_sums_over(statement, letter, bind=False))]
-        if letter not in left:
+        rests = [_in_sums_over(one, letter, bind=False) for one in found]
+        inside = [rest for rest in rests if letter not in letters(*rest.parts)]
+        bind = len(inside) == len(rests)
+        for rest in inside:
+            few = [one.letter for one in t.free_indices(rest)].count("") <= bind
             what = f"expected each sum over {letter} written out"
-            require(left.count("") < 2, what, place, r"write \sum_i \sum_{j \ne i}")
-            statement = _in_sums_over(statement, letter, bind=True)
-    return statement
+            require(few, what, place, r"write \sum_i \sum_{j \ne i}")
+        found = [_in_sums_over(one, letter, bind=True) for one in found] if bind else found
+    return [*found]
 
 
 def _in_sums_over(part: t.Node, letter: str, bind: bool) -> Any:
