@@ -177,8 +177,8 @@ def _running(first: t.Expr, last: t.Expr, letter: str) -> t.Expr:
         end = next(left, None)
         if end is None or index == end:
             return index
-        if end == Numbered(None, 0, False):
-            raise NoRule("dots that run from the last entry to the first one")
+        if isinstance(end, Numbered) and end.base is None:
+            raise NoRule("dots that run to a numbered entry, not to a length - 1")
         if index == Numbered(None, 0, False) and isinstance(end, Numbered) and end.base is not None:
             if end.offset >= 0:
                 raise IllSorted("an entry that does not exist: the last one is a length - 1", last)
