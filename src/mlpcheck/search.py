@@ -60,14 +60,8 @@ class Hypothesis(NamedTuple):
     raises: frozenset[str] = frozenset()
 
 
-class Given(NamedTuple):
-    """What is to be explained: a quantity, its results, their cases, and how near is equal."""
-
-    quantity: str
-    results: Mapping[str, Array | None]  # by case; None where the call raised an error
-    cases: Mapping[str, Point] | Mapping[str, Loss]
-    tolerance: Tolerance
-
+Results = Mapping[str, Array | None]  # by case; None where the call raised an error
+Cases = Mapping[str, Point] | Mapping[str, Loss]
 
 # What a result is times a hypothesis: RAISES if both raise, ANY if that cannot be told, None if it
 # is no multiple.
@@ -209,19 +203,20 @@ def known(quantity: str) -> list[Hypothesis]:
     return choices(*passes.STEPS.get(quantity, (quantity,)))
 
 
-def explanations(given: Given) -> Iterator[Hypothesis]:
-    """All hypotheses that reproduce the quantity with as few mistakes as possible.
+def explanations(
+    name: str, results: Results, cases: Cases, tolerance: Tolerance
+) -> Iterator[Hypothesis]:
+    """All hypotheses that reproduce the quantity of this name with as few mistakes as possible.
 
     As they are or, below MOST_MISTAKES, with a factor; with more mistakes than needed if a call
     raised an error, which only some hypotheses explain.
     """
-    name, cases, results = given.quantity, given.cases, given.results
     raised, fewest = sum(value is None for value in results.values()), MOST_MISTAKES
 
     @cache
     def compared(case: str, steps: tuple[Any, ...]) -> Ratio:
         predict = partial(passes.predicted, name, cases[case], *steps)
-        return ratio(predict, results[case], given.tolerance)
+        return ratio(predict, results[case], tolerance)
 
     for one in known(name) if raised < len(results) else ():
         # A mistake of two layers costs once, so two mistakes of one layer are as likely.
@@ -237,7 +232,7 @@ def explanations(given: Given) -> Iterator[Hypothesis]:
             continue
         if not all(fits in EQUAL for fits in found.values()):
             scales = [(f, cases[case].sizes) for case, f in found.items() if f not in (RAISES, ANY)]
-            scaled = factor(scales, given.tolerance)
+            scaled = factor(scales, tolerance)
             if not (more := factor_mistakes(*scaled, name) if scaled else ()):
                 continue
             mistakes = (*mistakes, *more)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mlpcheck import search
 from mlpcheck.mistakes import at
-from mlpcheck.search import ANY, DOUBLE, EXACT, RAISES, Given, Tolerance
+from mlpcheck.search import ANY, DOUBLE, EXACT, RAISES, Tolerance
 from mlpcheck.truth import cases, passes
 from mlpcheck.truth.cases import Sizes
 
@@ -28,8 +28,8 @@ def test_without_a_mistake_the_passes_agree_with_autograd(case):
     point, one = POINTS[case], {case: POINTS[case]}
     assert CLOSE.close(passes.forward(point)[3], point.truth["y_hat"])
     for quantity in cases.GRADIENTS:
-        given = Given(quantity, {case: point.truth[quantity]}, one, CLOSE)
-        assert next(search.explanations(given)).mistakes == ()
+        results = {case: point.truth[quantity]}
+        assert next(search.explanations(quantity, results, one, CLOSE)).mistakes == ()
 
 
 @pytest.mark.parametrize("case", cases.losses())

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from mlpcheck.mistakes import STATE
-from mlpcheck.run.records import Raised, printable
+from mlpcheck.mistakes import STATE, Found
+from mlpcheck.run.records import printable
 from mlpcheck.truth.cases import GRADIENTS, Array
 
 Key = TypeVar("Key")
@@ -146,7 +146,7 @@ class Verdict:
             shown = f"expected the shape {named} = {tuple(wanted)}, given {tuple(found)}"
             self.add("wrong-shape", (what,), shown)
 
-    def problem(self, problem: Raised, call: str, where: str = "") -> None:
+    def problem(self, problem: Found, call: str, where: str = "") -> None:
         """Add the finding for a call that did not return, unless there is one already."""
         code, text = problem
         own = "(line" not in text  # raised by the call itself, not in the student's code

@@ -18,7 +18,10 @@ def judge(run: Run, tolerance: Tolerance, weights: Mapping[str, float] = POINTS)
     verdict = Verdict(weights)
     with np.errstate(all="ignore"):
         if _loaded(run, verdict):
-            _conduct(run, verdict)
+            # What the code does beside computing: one finding for each kind and call.
+            notes = gathered(((n.code, CALLS.get(call, call)), n.value) for _, call, n in run.notes)
+            for (code, call), texts in notes.items():
+                verdict.add(code, (call,), listed(sorted(texts, key=[*PARAMETERS, *texts].index)))
             for function in ("mse_loss", "bce_loss"):
                 Loss(function, run, verdict, tolerance).judge()
             if run.names.get("MLP") is not None and _interface(run, verdict):
@@ -60,13 +63,6 @@ def _loaded(run: Run, verdict: Verdict) -> bool:
             there = f" There is one called {alike[near[0]]}." if near else ""
             verdict.add("missing-name", (name,), f"The task asks for a {kind} of this name.{there}")
     return loaded
-
-
-def _conduct(run: Run, verdict: Verdict) -> None:
-    """Findings about what the code does beside computing, one for each kind and call."""
-    seen = gathered(((kind, CALLS.get(call, call)), text) for kind, call, _, text in run.notes)
-    for (code, call), texts in seen.items():
-        verdict.add(code, (call,), listed(sorted(texts, key=[*PARAMETERS, *texts].index)))
 
 
 def _interface(run: Run, verdict: Verdict) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from mlpcheck.judge.findings import CALLS, Verdict, listed, show
 from mlpcheck.judge.quantity import Judge, Quantity, unlike
 from mlpcheck.mistakes import Found
-from mlpcheck.run.records import Raised, Run, numbers
+from mlpcheck.run.records import Run, numbers
 from mlpcheck.search import DOUBLE, EQUAL, EXACT, Hypothesis, Tolerance, ratio
 from mlpcheck.truth import cases, passes
 from mlpcheck.truth.cases import GRADIENTS, PARAMETERS, Array, Point
@@ -124,7 +124,7 @@ class Networks(Judge):
         """Whether backward clears its own gradients or cache, or returns them."""
         grads = [self.run.grads[case, 0] for case in judged if case not in raised]
         arrays = (numbers(one.get(name)) for one in grads for name in GRADIENTS)
-        texts = [self.run.raised[case, "backward", 0].text for case in raised]
+        texts = [self.run.raised[case, "backward", 0].value for case in raised]
         lacks_cache = all(t.startswith(("KeyError", "TypeError: 'NoneType'")) for t in texts)
         clears, returns = self.run.clears, self.run.backward_returns
         if any(isinstance(a, np.ndarray) and a.any() for a in arrays):
@@ -224,7 +224,7 @@ class Networks(Judge):
 
     def _clearing(self, right: set[str]) -> None:
         """Compare with a fresh network's pass, where that is right in the forward pass."""
-        group, raised = self.verdict.groups["clearing"], list[tuple[Raised, str, str]]()
+        group, raised = self.verdict.groups["clearing"], list[tuple[Found, str, str]]()
         for case, network in self.all.items():
             if not network.twins:
                 continue

@@ -4,7 +4,7 @@ y_hat, the four gradients, and the value and the gradient of each loss are quant
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -15,8 +15,8 @@ from mlpcheck import search
 from mlpcheck.judge.findings import CALLS, Verdict, gathered
 from mlpcheck.mistakes import Explained, Found
 from mlpcheck.run.records import Run, numbers
-from mlpcheck.search import Given, Hypothesis, Tolerance, squeezed
-from mlpcheck.truth.cases import HAND, Array, Loss, Point
+from mlpcheck.search import Hypothesis, Tolerance, squeezed
+from mlpcheck.truth.cases import HAND, Array, Loss
 
 
 def unlike(one: Iterable[Any], other: Iterable[Any]) -> bool:
@@ -34,7 +34,7 @@ class Judge:
     run: Run
     verdict: Verdict
     tolerance: Tolerance
-    cases: Mapping[str, Point] | Mapping[str, Loss]
+    cases: search.Cases
     nearer: Sequence[Tolerance] = ()  # tolerances that are tried before
     first = ""  # what is said of the first difference, if others may follow from it
     lenient = False  # whether a number is as good as a tensor, and any shape for one point
@@ -77,11 +77,11 @@ class Judge:
         problems = {c: self.run.raised[c, call, 0] for c in self.cases if c in raised}
         count = Counter(problems.values())
         lines = gathered(
-            (p.code + p.text.split(":")[0] + p.text.rsplit("(line", 1)[-1], case)
+            (p.code + p.value.split(":")[0] + p.value.rsplit("(line", 1)[-1], case)
             for case, p in problems.items()
         )
         for found in lines.values():
-            text = max((problems[case] for case in found), key=lambda p: (count[p], p.text, p))
+            text = max((problems[case] for case in found), key=lambda p: (count[p], p.value, p))
             some = f", in {len(found)} of {len(judged)} cases" if len(found) < len(judged) else ""
             self.verdict.problem(text, call, self.alone({*found}, judged) or some)
 
@@ -165,7 +165,8 @@ class Quantity:
 
     def count(self, *calls: str, spoiled: bool = False) -> None:
         """Count the cases in which it is right, and none of the calls used autograd."""
-        used = {n.case for n in self.judge.run.notes if n.kind == "autograd" and n.call in calls}
+        notes = self.judge.run.notes
+        used = {case for case, call, n in notes if n.code == "autograd" and call in calls}
         fine = {case for case, value in self.values.items() if case in self.held - used
                 and (self.judge.lenient or value.shape == self.truth[case].shape)}  # fmt: skip
         for case, one in self.judge.cases.items():
@@ -188,27 +189,22 @@ class Quantity:
         """What explains it in every case, in all but the hard ones, or is special to this run."""
         if self.whole:
             return search.known(self.name)[:1]
-        hard = self.judge.hard(self)
-        tolerances = (*self.judge.nearer, self.judge.tolerance)
-        for left, near in product((set[str](), hard) if hard else (hard,), tolerances):
-            if found := [*search.explanations(self.given(self.results.keys() - left, near))]:
-                self.left = left & self.wrong.keys()
-                return found
-        return [*self.judge.special(self)]
-
-    def given(self, cases: Iterable[str], near: Tolerance) -> Given:
-        """The results to be explained, those first that most hypotheses fail on.
-
-        These are wrong, and of all lengths unlike. Errors come last: a hypothesis need not raise
-        there. Cases of one size follow each other, so that every pair of activations comes early.
-        """
 
         def rank(case: str) -> tuple[bool, bool, bool, str]:
             size, raised = case.split("-", 2)[-1], self.results[case] is None
             return raised, case in self.held, size != "10-342", size
 
-        results = {case: self.results[case] for case in sorted(cases, key=rank)}
-        return Given(self.name, results, self.judge.cases, near)
+        # Those first that most hypotheses fail on: the wrong ones, with all lengths unlike. Errors
+        # come last: a hypothesis need not raise there. Cases of one size follow each other, so that
+        # every pair of activations comes early.
+        order, hard = sorted(self.results, key=rank), self.judge.hard(self)
+        tolerances = (*self.judge.nearer, self.judge.tolerance)
+        for left, near in product((set[str](), hard) if hard else (hard,), tolerances):
+            results = {case: self.results[case] for case in order if case not in left}
+            if found := [*search.explanations(self.name, results, self.judge.cases, near)]:
+                self.left = left & self.wrong.keys()
+                return found
+        return [*self.judge.special(self)]
 
     def pattern(self, good: Collection[str] | None = None) -> Found | None:
         """For which sizes alone it is right, or for which its calls are among the good ones."""

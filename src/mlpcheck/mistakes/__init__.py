@@ -24,7 +24,7 @@ STATE = {row.code for row in state.ROWS}
 
 
 class Found(NamedTuple):
-    """A mistake that explains numbers: its code, and the value that its sentence needs."""
+    """A mistake that was found: its code, and the value that its sentence needs."""
 
     code: str
     value: str = ""

@@ -7,30 +7,14 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from mlpcheck.mistakes import MISTAKES
+from mlpcheck.mistakes import MISTAKES, Found
 from mlpcheck.truth.cases import Array
 
 Record = dict[str, Any]
-
-
-class Raised(NamedTuple):
-    """A call that did not return: the code and the text of the problem."""
-
-    code: str
-    text: str
-
-
-class Note(NamedTuple):
-    """What the code did beside computing, in one call of one case."""
-
-    kind: str
-    call: str
-    case: str
-    text: str
 
 
 def printable(text: str) -> str:
@@ -69,8 +53,8 @@ class Run:
         self.others: list[str] = []  # the names of further functions and classes
         self.keys: list[str] = []  # those of the first grads
         self.left: set[str] = set()  # what clear_grad_and_cache() did not clear
-        self.raised: dict[tuple[str, str, int], Raised] = {}
-        self.notes: list[Note] = []
+        self.raised: dict[tuple[str, str, int], Found] = {}  # calls that did not return
+        self.notes: list[tuple[str, str, Found]] = []  # case, call, what it did beside computing
         self.parameters: list[tuple[str, Record]] = []
         self.calls = Counter[tuple[str, str]]()  # that returned
         self.add(records)
@@ -106,10 +90,10 @@ class Run:
         self.calls[case, call] += bool({"returned", "grads"} & record.keys())
         if "problem" in record:
             code, text = str(record["problem"]["code"]), str(record["problem"]["text"])
-            self.raised[case, call, number] = Raised(MISTAKES[code].code, text)
+            self.raised[case, call, number] = Found(MISTAKES[code].code, text)
         for kind in ("autograd", "forbidden", "changes-input", "changes-parameters"):
             if kind in record:
-                self.notes.append(Note(kind, call, case, str(record[kind])))
+                self.notes.append((case, call, Found(kind, str(record[kind]))))
         if "parameters" in record:
             self.parameters.append((case, record))
         if "returned" in record:
