@@ -6,26 +6,20 @@ arguments.
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from mlpcheck.truth.cases import ACTIVATIONS, Array, Loss, Point
+from mlpcheck.truth.cases import ACTIVATE, ACTIVATIONS, Array, Loss, Point
 
 
-def relu(s: Array) -> Array:
-    return np.maximum(s, 0)
+def activation(name: str, s: Array) -> Array:
+    return np.asarray(ACTIVATE[name](torch.from_numpy(s)))
 
 
-def sigmoid(s: Array) -> Array:
-    """1 / (1 + exp(-s)), without overflow."""
-    return np.asarray(torch.from_numpy(s).sigmoid())
-
-
-def identity(s: Array) -> Array:
-    return s
+relu, sigmoid, identity = (partial(activation, name) for name in ACTIVATIONS)
 
 
 def slope(name: str, s: Array) -> Array:
