@@ -98,14 +98,13 @@ def ratio(predict: Callable[[], Array], value: Array | None, tolerance: Toleranc
     return ANY if small and found == 1 else found
 
 
-# The powers of the lengths that a factor may have.
+# A factor with the lengths of a case, or with powers of them; and the powers that it may have.
+Scale = tuple[float, Sizes]
 WIDTHS = ((0, 0, 1), (0, 0, -1), (0, 0, 0, 1), (0, 0, 0, -1))
 POWERS = [Sizes(*powers) for powers in (*product((0, -1, 1), repeat=2), *WIDTHS)]
 
 
-def factor(
-    ratios: Sequence[tuple[float, Sizes]], tolerance: Tolerance
-) -> tuple[float, Sizes] | None:
+def factor(ratios: Sequence[Scale], tolerance: Tolerance) -> Scale | None:
     """A number and powers of the lengths whose product is the ratio in every case, or None."""
     found, sizes = np.array([f for f, _ in ratios]), np.array([s for _, s in ratios], dtype=float)
     for powers in POWERS if ratios else ():

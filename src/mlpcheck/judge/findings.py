@@ -67,15 +67,6 @@ class Finding:
         places = [PLACES.get(one, ELSEWHERE)[1] for one in self.what] or [{*POINTS}]
         return set[str]().union(*places, {"interface"} if self.code in BEHAVIOUR else ())
 
-    def locate(self, lines: Mapping[str, int]) -> None:
-        """Add the function, or the assignment of a gradient, that makes what it is seen in."""
-        name, groups = PLACES.get(self.what[0] if self.what else "", ELSEWHERE)
-        if name in lines and "(line" not in self.value:
-            (gradient,) = groups if len(self.what) == len(groups) == 1 else ("",)
-            stored = gradient in GRADIENTS and lines.get(gradient)
-            more = f", which stores {gradient} in line {stored}" if stored else ""
-            self.line = f"{name}, line {lines[name]}{more}"
-
 
 @dataclass
 class Group:
@@ -163,9 +154,17 @@ class Verdict:
         self.add(code, (CALLS[call],), text)
 
     def finish(self, lines: Mapping[str, int]) -> None:
-        """Say where to look, put what costs most first, and leave no point lost in silence."""
+        """Say where to look, put what costs most first, and leave no point lost in silence.
+
+        `lines` are those of the functions, and of the assignments of gradients.
+        """
         for finding in self.findings:
-            finding.locate(lines)
+            name, groups = PLACES.get(finding.what[0] if finding.what else "", ELSEWHERE)
+            if name in lines and "(line" not in finding.value:
+                (gradient,) = groups if len(finding.what) == len(groups) == 1 else ("",)
+                stored = gradient in GRADIENTS and lines.get(gradient)
+                more = f", which stores {gradient} in line {stored}" if stored else ""
+                finding.line = f"{name}, line {lines[name]}{more}"
         lost = {name: group.weight - group.points for name, group in self.groups.items()}
         self.findings.sort(key=lambda f: -sum(lost[name] for name in f.groups))
         for name, group in self.groups.items():

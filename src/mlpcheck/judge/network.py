@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mlpcheck.judge.findings import CALLS, Verdict, listed, show
+from mlpcheck.judge.findings import CALLS, Verdict, gathered, listed, show
 from mlpcheck.judge.quantity import Judge, Quantity, unlike
 from mlpcheck.mistakes import Found
 from mlpcheck.run.records import Run, numbers
@@ -249,26 +249,26 @@ class Networks(Judge):
 
     def _second(self, again: bool, found: dict[str, Array], twins: list[dict[str, Array]]) -> bool:
         """Whether the second pass equals that of a fresh network; if not, the finding."""
-        right, first = twins[again], twins[0]
-        said: dict[str, list[str]] = {}
-        for name in right:
-            values = [("", right[name])]
-            if again:
-                stale = [one[name] for one in (first, *twins[2:]) if name in one]
-                if name in first and first[name].shape == right[name].shape:
-                    values.append(("accumulates", first[name] + right[name]))
-                values += [("stale-cache", one) for one in stale]
-            fits = (code for code, value in values
-                     if name in found and self.tolerance.close(found[name], value))  # fmt: skip
-            said.setdefault(next(fits, "differs" if again else "shared-state"), []).append(name)
-        said.pop("", None)
+        right, first, otherwise = twins[again], twins[0], "differs" if again else "shared-state"
+        known: list[tuple[str, Mapping[str, Array]]] = [("", right)]
+        if again:
+            sums = {name: first[name] + array for name, array in right.items()
+                    if name in first and first[name].shape == array.shape}  # fmt: skip
+            known += [("accumulates", sums), *(("stale-cache", one) for one in (first, *twins[2:]))]
+
+        def kind(name: str) -> str:
+            given = [(code, one[name]) for code, one in known if name in one and name in found]
+            fits = (code for code, array in given if self.tolerance.close(found[name], array))
+            return next(fits, otherwise)
+
+        said = gathered((kind(name), name) for name in right)
         for code in ("shared-state", "accumulates", "stale-cache"):
             if code in said:
                 self.verdict.add(code, said[code])
         if "differs" in said and not self.verdict.has("accumulates", "stale-cache"):
             text = "in a second pass, after clear_grad_and_cache(), differs from a new network's."
             self.verdict.add("differs", said["differs"][:1], text)
-        return not said
+        return said.keys() <= {""}
 
     def _grads(self, case: str, number: int) -> dict[str, Array]:
         """The gradients after a backward pass, the first or the second of the case."""

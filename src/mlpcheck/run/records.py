@@ -72,9 +72,8 @@ class Run:
             case {"integers": integers, "lines": lines}:
                 self.integers = [int(n) for n in integers]
                 self.lines = {str(name): int(line) for name, line in lines.items()}
-                self.suspects, self.others = (
-                    [*map(str, record[kind])] for kind in ("suspects", "others")
-                )
+                self.suspects = [*map(str, record["suspects"])]
+                self.others = [*map(str, record["others"])]
                 self.clears = str(record["clears"])
             case {"loaded": loaded}:
                 self.names = dict(loaded)

@@ -224,15 +224,16 @@ class Server(contextlib.AbstractContextManager["Server"]):
             with tempfile.TemporaryDirectory(dir=self.work) as work:
                 folder = os.path.join(work, "submission")
                 copy_submission(path, Path(folder))  # afresh: files may have been changed
-                new, ended = self._attempt({
+                answer = self._ask({
                     "folder": folder, "file": "mlp.py", "dtype": dtype, "without": sorted(without),
                     "records": f"{folder}.records", "output": f"{folder}.output",
                     "cases": [case for case in cases if case["id"] not in done],
                     "left": deadline - time.monotonic(), **asdict(self.limits),
                     "file_bytes": 4 * self.limits.output_bytes,
                 })  # fmt: skip
+                new = read(Path(f"{folder}.records"))
             records += new
-            if not ended:
+            if not (ended := _ended(answer, new, self.limits)):
                 break
             records.append(ended)
             if ended["call"] == "load" or time.monotonic() > deadline:
@@ -241,15 +242,6 @@ class Server(contextlib.AbstractContextManager["Server"]):
             if ended["problem"]["code"] in ("timeout", "output-flood") or number >= 3:
                 without.add(ended["call"])
         return records
-
-    def _attempt(self, request: Record) -> tuple[list[Record], Record]:
-        """The records of one process, and if it ended abnormally, the one that says how."""
-        answer = self._ask(request)
-        found = read(Path(request["records"]))
-        if not answer["reason"] and any("end" in record for record in found[-1:]):
-            return found, {}
-        begun = [r["begin"] for r in found if "begin" in r] or [["load", "load", 0, 0]]
-        return found, _ended(answer["reason"], answer["status"], begun, self.limits)
 
     def _ask(self, request: Record) -> Record:
         """What the runner answers in the end. Failed if it ends itself."""
@@ -266,8 +258,12 @@ class Server(contextlib.AbstractContextManager["Server"]):
         raise Failed("the runner was killed")
 
 
-def _ended(reason: str, status: int | None, begun: list[Any], limits: Limits) -> Record:
-    """The record that says why a process ended in the last of the calls that it had begun."""
+def _ended(answer: Record, records: list[Record], limits: Limits) -> Record:
+    """The record that says why a process ended in the call begun last; empty if all was done."""
+    reason, status = answer["reason"], answer["status"]
+    if not reason and any("end" in record for record in records[-1:]):
+        return {}
+    begun = [r["begin"] for r in records if "begin" in r] or [["load", "load", 0, 0]]
     case, call = begun[-1][:2]
     code, seconds, ended_by = "timeout", limits.call_seconds, -min(status or 0, 0)
     if reason == "run":

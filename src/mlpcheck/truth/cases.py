@@ -128,9 +128,7 @@ def point(f: str, g: str, parameters: Sequence[Any], x: Any, d: Any) -> Point:
     return Point(f, g, *numbers, truth)  # type: ignore[call-arg]  # six arrays
 
 
-def _random(
-    f: str, g: str, widths: tuple[int, int, int], N: int, seed: int, scale: float = 1.0
-) -> Point:
+def _random(f: str, g: str, widths: Sequence[int], N: int, seed: int, scale: float = 1) -> Point:
     rng = np.random.default_rng([seed, ACTIVATIONS.index(f), ACTIVATIONS.index(g), N, *widths])
     a, b, c = widths
     shapes = [(b, a), (b,), (c, b), (c,), (N, a)]

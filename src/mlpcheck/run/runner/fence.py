@@ -119,9 +119,8 @@ class Fence:
         """What is wrong about opening the file; empty if nothing is."""
         if not isinstance(path, str | bytes | os.PathLike):
             return ""
-        if (isinstance(mode, str) and set(mode) & set("wax+")) or (
-            isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-        ):
+        flagged = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+        if flagged or (isinstance(mode, str) and set(mode) & set("wax+")):
             return self._writes(path)
         real = os.path.realpath(os.fsdecode(path))
         own = any(real.startswith(f"{PACKAGES / name}{os.sep}") for name in OWN)

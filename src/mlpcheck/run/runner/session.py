@@ -30,18 +30,19 @@ from .source import StandIns, scan, unreadable, wrong_syntax
 dumps, write, fstat, clock = json.dumps, os.write, os.fstat, time.monotonic
 equal, anything, make, Tensor = torch.equal, torch.any, torch.tensor, torch.Tensor
 
+Record = dict[str, Any]
 MOST_ELEMENTS = 4096  # of a tensor that is sent back
 MOST_TEXT = 300  # characters of an error's message
 
 
-def encode(value: Any) -> dict[str, Any]:
+def encode(value: Any) -> Record:
     """What the student's code returned, as plain data."""
     kind = type(value).__name__
     try:
         if isinstance(value, Tensor):
             if value.is_complex():
                 return {"type": f"tensor of {value.dtype}"}
-            found: dict[str, Any] = {
+            found: Record = {
                 "tensor": list(value.shape), "dtype": str(value.dtype).removeprefix("torch."),
                 "requires_grad": bool(value.requires_grad),
             }  # fmt: skip
@@ -70,7 +71,7 @@ def held(network: Any, name: str) -> dict[Any, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def tensors(network: Any) -> dict[str, Any]:
+def tensors(network: Any) -> Record:
     """The network's parameters, as far as there are any."""
     found = held(network, "parameters")
     return {key: found[key] for key in PARAMETERS if isinstance(found.get(key), Tensor)}
@@ -90,7 +91,7 @@ class CallFailed(Exception):
 class Session:
     """Loads the student's file, carries out the cases and writes the records."""
 
-    def __init__(self, request: dict[str, Any]) -> None:
+    def __init__(self, request: Record) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         self.records = os.open(request["records"], flags, 0o600)
         self.output = os.open(request["output"], flags, 0o600)
@@ -102,7 +103,7 @@ class Session:
         self.fence = Fence(request["folder"], self.code, lambda: write(self.records, b"\n"))
         self.started = clock()
 
-    def run(self, cases: list[dict[str, Any]]) -> None:
+    def run(self, cases: list[Record]) -> None:
         with suppress(CallFailed):
             module = self.load()
             for case in cases:
@@ -113,13 +114,11 @@ class Session:
     def write(self, **record: Any) -> None:
         write(self.records, dumps(record).encode() + b"\n")
 
-    def fail(self, record: dict[str, Any], **problem: Any) -> NoReturn:
+    def fail(self, record: Record, **problem: Any) -> NoReturn:
         self.write(**record, **problem)
         raise CallFailed
 
-    def call(
-        self, record: dict[str, Any], function: Any, *args: Any, given: dict[str, Any] | None = None
-    ) -> Any:
+    def call(self, record: Record, function: Any, *args: Any, given: Record | None = None) -> Any:
         """What the student's code returns for these arguments and tensors.
 
         Written down is what it tried, and which of the tensors it changed, or why it failed.
@@ -148,7 +147,7 @@ class Session:
                 self.write(**record, **{"changes-input": key})
         return result
 
-    def problem(self, error: BaseException) -> dict[str, Any]:
+    def problem(self, error: BaseException) -> Record:
         """The problem behind an exception: its code, and a line that says where."""
         steps = [(f.f_code.co_filename, line) for f, line in walk_tb(error.__traceback__)]
         lines = [line for file, line in steps if file == self.code]
@@ -195,7 +194,7 @@ class Session:
         self.write(loaded={name: signature(thing) for name, thing in things.items()})
         return module
 
-    def loss(self, module: ModuleType, case: dict[str, Any]) -> None:
+    def loss(self, module: ModuleType, case: Record) -> None:
         record = {"case": case["id"], "call": case["function"]}
         function = getattr(module, case["function"], None)
         if callable(function):
@@ -204,7 +203,7 @@ class Session:
             returned = list(result) if isinstance(result, tuple | list) else [result]
             self.write(**record, returned=[encode(value) for value in returned[:3]])
 
-    def network(self, module: ModuleType, case: dict[str, Any]) -> None:
+    def network(self, module: ModuleType, case: Record) -> None:
         create, networks = getattr(module, "MLP", None), []
         if not callable(create):
             return
@@ -226,12 +225,10 @@ class Session:
             at = step["network"]
             self.step(networks[at], given[at], case, step)
 
-    def step(
-        self, network: Any, parameters: dict[str, Any], case: dict[str, Any], step: dict[str, Any]
-    ) -> None:
+    def step(self, network: Any, parameters: Record, case: Record, step: Record) -> None:
         """Make one call on a network with these parameters, and write what came of it."""
         name = step["call"]
-        record: dict[str, Any] = {"case": case["id"], "call": name}
+        record: Record = {"case": case["id"], "call": name}
         method = getattr(network, name, None)
         if not callable(method):
             self.fail(record, problem={"code": "missing-name", "text": ""})
@@ -260,7 +257,7 @@ class Session:
             left += ["cache"] * any(holds(anything, v) for v in cache.values())
             self.write(**record, left=left)
 
-    def set_parameters(self, network: Any, values: dict[str, Any]) -> None:
+    def set_parameters(self, network: Any, values: Record) -> None:
         """Give the network these parameters: in place, so that a student's alias follows.
 
         Not where they are no real numbers, or the shape differs by more than axes of length 1.
