@@ -22,7 +22,7 @@ apt-get update
 apt-get install -y --no-install-recommends python3 python3-venv
 python3 -m venv /autograder/venv
 # PyTorch's CPU build is much smaller: add --index-url and the address that pytorch.org names.
-/autograder/venv/bin/pip install --no-cache-dir torch numpy tqdm
+/autograder/venv/bin/pip install --no-cache-dir torch numpy psutil tqdm
 """
 
 RUN = """\

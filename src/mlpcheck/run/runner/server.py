@@ -15,10 +15,10 @@ import sys
 import tempfile
 import time
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 import torch
 
 from . import FAILED, FULL, PATIENCE
@@ -36,9 +36,8 @@ def limit(request: dict[str, Any]) -> None:
         return
     limits = {"RLIMIT_CPU": request["seconds"] + 1, "RLIMIT_FSIZE": request["file_bytes"],
               "RLIMIT_CORE": 0, "RLIMIT_NPROC": 256}  # fmt: skip
-    with contextlib.suppress(OSError):  # Linux: beyond what PyTorch itself has mapped
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
-        limits["RLIMIT_AS"] = pages * resource.getpagesize() + request["memory_bytes"]
+    # Beyond what PyTorch itself has mapped.
+    limits["RLIMIT_AS"] = psutil.Process().memory_info().vms + request["memory_bytes"]
     for name, value in limits.items():
         with contextlib.suppress(AttributeError, ValueError, OSError):  # macOS refuses some of them
             hard = resource.getrlimit(getattr(resource, name))[1]
@@ -93,27 +92,22 @@ def size(file: str) -> int:
     return 0
 
 
-def cpu_seconds(pid: int) -> float:
-    """The processor's time that a process has used, 0 where the system does not tell."""
-    with contextlib.suppress(OSError, IndexError, ValueError):
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rsplit(b")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return 0.0
-
-
 def watch(child: BaseProcess, request: dict[str, Any], allowed: float) -> dict[str, Any]:
     """Wait for the end of the process, or end it when it exceeds a limit: status and reason.
 
     Its first call may take the `allowed` seconds.
     """
     assert child.pid is not None
-    written, used, reason = 0, 0.0, ""
+    written, cpu, used, reason = 0, 0.0, 0.0, ""
     since = begun = clock()
+    process = psutil.Process(child.pid)
     while not reason:
         child.join(0.02)
         if child.exitcode is not None:
             break
-        now, cpu, grown = clock(), cpu_seconds(child.pid), size(request["records"])
+        now, grown = clock(), size(request["records"])
+        with contextlib.suppress(psutil.Error):  # it has just ended
+            cpu = sum(process.cpu_times()[:2])
         if grown != written:
             written, since, used, allowed = grown, now, cpu, request["call_seconds"]
         if size(request["output"]) > request["output_bytes"]:
@@ -155,21 +149,12 @@ def end_with_parent() -> None:
 
 def sweep() -> None:
     """End what a submission left running: as a subreaper this process inherits its orphans."""
-    while True:
-        try:
-            if os.waitpid(-1, os.WNOHANG)[0]:
-                continue
-        except ChildProcessError:
-            return
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = stat.read_text("ascii", "replace").rsplit(")", 1)[1].split()
-            except OSError:
-                continue
-            if int(fields[1]) == os.getpid() and fields[0] != "Z":
-                kill(int(stat.parent.name))
-                os.kill(int(stat.parent.name), signal.SIGKILL)
-        time.sleep(0.002)
+    with contextlib.suppress(ChildProcessError):  # when none is left
+        while True:
+            if not os.waitpid(-1, os.WNOHANG)[0]:
+                for child in psutil.Process().children():
+                    kill(child.pid)
+                    child.kill()
 
 
 def warm_up() -> None:
