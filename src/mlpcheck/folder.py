@@ -140,9 +140,8 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
         stack.callback(pool.shutdown, cancel_futures=True)
         for _ in range(jobs + 1):  # closed before the pool: no thread shall wait for an answer
             servers.put(stack.enter_context(Server(Limits(), out.sandbox)))
-        bar = stack.enter_context(
-            tqdm(total=len(found), initial=len(found) - len(left), unit="submission")
-        )
+        bar = tqdm(total=len(found), initial=len(found) - len(left), unit="submission")
+        stack.enter_context(bar)
 
         def one(name: str) -> Result:
             """Check one submission with a server that is free."""

@@ -45,11 +45,10 @@ def where(finding: Finding, book: str | None) -> tuple[str, str]:
 
 def data(result: Result, book: str | None = None) -> dict[str, Any]:
     """The result as plain data, the same in every run, with each finding's sentence and link."""
-    verdict, findings = result.verdict, []
-    for finding in verdict.findings:
-        said, link = where(finding, book)
-        told = {"sentence": sentence(finding), "see": said, "link": link}
-        findings.append({**asdict(finding), **told})
+    verdict = result.verdict
+    findings = [asdict(finding) | {"sentence": sentence(finding)}
+                | dict(zip(("see", "link"), where(finding, book), strict=True))
+                for finding in verdict.findings]  # fmt: skip
     groups = {
         name: {"points": group.points, "of": group.weight, "cases": group.total,
                "held": group.held, "note": group.note}

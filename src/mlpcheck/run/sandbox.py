@@ -120,10 +120,8 @@ def works() -> bool:
 def chosen(sandbox: str) -> bool:
     """Whether bubblewrap is used for one of SANDBOXES. Stopped if it is asked for and fails."""
     if sandbox == "bwrap" and not works():
-        raise Stopped(
-            "--sandbox bwrap: expected bubblewrap's bwrap, and the right to make namespaces; here "
-            "it does not work"
-        )
+        wanted = "expected bubblewrap's bwrap, and the right to make namespaces"
+        raise Stopped(f"--sandbox bwrap: {wanted}; here it does not work")
     return sandbox != "none" and works()
 
 

@@ -72,23 +72,20 @@ class Network:
     def request(self) -> dict[str, Any]:
         """The case as plain data for the runner."""
         first, two = self.points[0], self.role == "two"
-        order = [("forward", i) for i in range(1 + two)]
-        order += [("forward" if self.role == "repeat" else "backward", 0)]
+
+        def step(call: str, i: int) -> dict[str, Any]:
+            given = {"forward": self.points[i].x, "backward": self.points[i].d}.get(call)
+            rows = None if given is None else given.tolist()
+            return {"network": i * two, "call": call, "argument": rows}
+
+        steps = [step("forward", i) for i in range(1 + two)]
+        steps.append(step("forward" if self.role == "repeat" else "backward", 0))
         if self.role == "again":
-            order += [("clear_grad_and_cache", 0), ("forward", 1), ("backward", 1)]
-        argument = {"forward": "x", "backward": "d"}
-        return {
-            "id": self.id, "f": first.f, "g": first.g, "explained": self.role == "hand",
-            "steps": [
-                {"network": i * two, "call": call, "argument": None if call not in argument
-                 else getattr(self.points[i], argument[call]).tolist()}
-                for call, i in order
-            ],
-            "parameters": [
-                {name: getattr(point, name).tolist() for name in PARAMETERS}
-                for point in self.points[: 1 + two]
-            ],
-        }  # fmt: skip
+            steps += [step("clear_grad_and_cache", 0), step("forward", 1), step("backward", 1)]
+        parameters = [{name: getattr(point, name).tolist() for name in PARAMETERS}
+                      for point in self.points[: 1 + two]]  # fmt: skip
+        return {"id": self.id, "f": first.f, "g": first.g, "explained": self.role == "hand",
+                "steps": steps, "parameters": parameters}  # fmt: skip
 
 
 @dataclass(frozen=True)
