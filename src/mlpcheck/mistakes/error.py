@@ -7,6 +7,7 @@ from mlpcheck.truth.passes import slope, slope_by_value
 
 SLOPE_G = "activation_derivative(self.g_function, s2)"
 SLOPE_F = "activation_derivative(self.f_function, s1)"
+OTHER_F = (SLOPE_F, SLOPE_F.replace("f_", "g_"))
 BACK = "(delta2 @ W2)"
 SIGMOID_SLOPE, RELU_SLOPE = "return z * (1 - z)", "(s > 0).to(s.dtype)"
 
@@ -25,10 +26,8 @@ ROWS = (
         [[(f"dJdy_hat * {SLOPE_G}", "dJdy_hat")], [(f"{BACK} * {SLOPE_F}", "delta2 @ W2")]]),
     Mistake("derivative-swapped", "{what}: the derivative of the other layer's activation is used "
         "in place of that of {value}. Layer 1 has f, layer 2 has g.", "eq:c18-2",
-        [Option("error", lambda a: a.dz * slope(a.other, a.s), "{layer}")], [
-            [(SLOPE_G, SLOPE_G.replace("g_", "f_")), (SLOPE_F, SLOPE_F.replace("f_", "g_"))],
-            [(SLOPE_F, SLOPE_F.replace("f_", "g_"))],
-        ]),
+        [Option("error", lambda a: a.dz * slope(a.other, a.s), "{layer}")],
+        [[(SLOPE_G, SLOPE_G.replace("g_", "f_")), OTHER_F], [OTHER_F]]),
     Mistake("derivative-fixed", "{what}: always the derivative of {value}. Use the derivative of "
         "the activation that was asked for.", "eq:c18-2", options("error", {
             "the ReLU": lambda a: a.dz * slope("relu", a.s),

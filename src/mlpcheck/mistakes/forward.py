@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from mlpcheck.mistakes.registry import Mistake, Option, options
+from mlpcheck.mistakes.registry import INIT, Mistake, Option, before, options
 from mlpcheck.truth.cases import Array
 from mlpcheck.truth.passes import identity, relu, sigmoid
 
@@ -20,18 +20,14 @@ def _linears(run: Callable[[Array, Array, Array], Array], name: str) -> list[Opt
 
 ROWS = (
     Mistake("parameters-copied", "{what}: computed with copies of {value} from the time when the "
-        "network was made. Read self.parameters when you need them.", "eq:a01", examples=[[
-            ("    def forward",
-             '        self.W1 = self.parameters["W1"].clone()\n\n    def forward'),
-            ("x @ W1.T", "x @ self.W1.T"),
-        ]]),
+        "network was made. Read self.parameters when you need them.", "eq:a01", examples=[
+            [before(INIT, 'self.W1 = self.parameters["W1"].clone()'), ("@ W1.T", "@ self.W1.T")],
+        ]),
     Mistake("random", "{what}: {value} does not give the same twice for the same input. Is there "
         "a dropout, noise, or a weight that is drawn anew? A solution has none of them.",
         "eq:a03", examples=[
-            [("z1 = activation(self.f_function, s1)",
-              "z1 = torch.nn.functional.dropout(activation(self.f_function, s1), 0.2)")],
-            [('W1, b1 = self.parameters["W1"], self',
-              'W1, b1 = torch.randn_like(self.parameters["W1"]), self')],
+            [(Z1, Z1.replace("activation", "torch.nn.functional.dropout(activation") + ", 0.2)")],
+            [("x @ W1.T", "x @ torch.randn_like(W1).T")],
         ]),
     Mistake("bias-missing", "{what}: {value} is not added.", "eq:a01",
         _linears(lambda z, W, b: z @ W.T + 0 * b, "b"),

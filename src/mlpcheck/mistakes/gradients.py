@@ -3,23 +3,15 @@
 import numpy as np
 
 from mlpcheck.mistakes.registry import END, Changes, Mistake, Option, before, each, options
+from mlpcheck.truth.cases import PARAMETERS
 
 WEIGHTS = ("weights 1", "weights 2")
 
-BIAS = "= delta*.sum(dim=0)"
-STORED = """\
-        self.grads["dJdW1"] = delta1.T @ x
-        self.grads["dJdb1"] = delta1.sum(dim=0)
-        self.grads["dJdW2"] = delta2.T @ z1
-        self.grads["dJdb2"] = delta2.sum(dim=0)
-"""
-LOOP = STORED.replace("        self", "            self").replace(".sum(dim=0)", "[n]")
-for _d, _z in (("delta1", "x"), ("delta2", "z1")):
-    LOOP = LOOP.replace(f"{_d}.T @ {_z}", f"torch.outer({_d}[n], {_z}[n])")
+STORED = 'self.grads["dJdW1"] = '
 
 
 def _biases(new: str) -> Changes:
-    return each(BIAS, new, "1", "2")
+    return each("= delta*.sum(dim=0)", new, "1", "2")
 
 
 ROWS = (
@@ -45,7 +37,9 @@ ROWS = (
             "last": lambda e: np.outer(e.delta[-1], e.right[-1]),
             "first": lambda e: np.outer(e.delta[0], e.right[0]),
         }), *options("bias", {"last": lambda e: e.delta[-1], "first": lambda e: e.delta[0]})],
-        [[(STORED, f"        for n in range(len(x)):\n{LOOP}")], _biases("= delta*[0]")]),
+        [[(f"{STORED}delta1.T @ x",
+           f"for n in range(len(x)):\n            {STORED}torch.outer(delta1[n], x[n])")],
+         _biases("= delta*[0]")]),
     Mistake("product-of-sums", "{what}: error and input are summed over the batch first, and "
         "multiplied then. Multiply them row by row, and sum the products: delta.T @ z.",
         "eq:c18-1", [Option(step, run) for step in WEIGHTS for run in (
@@ -67,8 +61,9 @@ ROWS = (
         "next forward.", "eq:answer-c", examples=[[before(END, "self.clear_grad_and_cache()")]]),
     Mistake("gradients-returned", "{what}: backward returns them ({value}) and does not store "
         'them. It returns nothing: self.grads["dJdW1"] = ...', "eq:answer-c",
-        examples=[[(STORED, "        return " + ", ".join(
-            line.split(" = ")[1] for line in STORED.splitlines()) + "\n")]]),
+        examples=[[("delta2 = dJdy", "grads = {}\n        delta2 = dJdy"),
+                   *each('self.grads["dJd*"]', 'grads["dJd*"]', *PARAMETERS),
+                   before(END, "return grads")]]),
     Mistake("gradient-scaled", "{what}: {value}. A gradient is stored as the chain rule gives it.",
         "eq:c18-1", examples=[
             [("= delta1.T @ x\n", "= delta1.T @ x / (delta1.T @ x).norm()\n")],

@@ -76,6 +76,7 @@ def fitting(choice: str | Mapping[str, str], what: Sequence[str]) -> str:
 FORWARD = '        W1, b1 = self.parameters["W1"], self.parameters["b1"]\n'
 BACKWARD = '        x, s1, z1, s2 = (self.cache[name] for name in ("x", "s1", "z1", "s2"))\n'
 END = "        # end of solution\n\n    def clear"  # of backward
+INIT = "        self.clear_grad_and_cache()\n"  # the end of __init__
 TOP = "import torch\n"
 
 

@@ -1,22 +1,19 @@
 """Mistakes that show in a second pass, or beside a second network."""
 
-from mlpcheck.mistakes.registry import Mistake, before, each
+from mlpcheck.mistakes.registry import INIT, Mistake, before, each
+from mlpcheck.truth.cases import PARAMETERS
 
 STEPS = "The five steps"
-
-NAMES = ("W1", "b1", "W2", "b2")
 ZEROS = 'self.grads = {f"dJd{name}": torch.zeros_like(p) for name, p in self.parameters.items()}'
-INIT = "        self.clear_grad_and_cache()\n"
 CACHE = 'self.cache = {"x": x, "s1": s1, "z1": z1, "s2": s2}'
-CLEAR = f'forward kept."""\n        {ZEROS}\n        self.cache = {{}}\n'
+ALONE = (INIT, f"        {ZEROS}\n        self.cache = {{}}\n")  # __init__ without clearing
+CLEAR = f'forward kept."""\n{ALONE[1]}'
 
 ROWS = (
     Mistake("accumulates", "{what}: calling backward twice adds up. After clear_grad_and_cache() "
-        "the gradients of the earlier batch are still in the sum.", STEPS, examples=[[
-            *each('["dJd*"] =', '["dJd*"] +=', *NAMES),
-            (INIT, f"        {ZEROS}\n        self.cache = {{}}\n"),
-            (CLEAR, 'forward kept."""\n        self.cache = {}\n'),
-        ]]),
+        "the gradients of the earlier batch are still in the sum.", STEPS,
+        examples=[[*each('["dJd*"] =', '["dJd*"] +=', *PARAMETERS), ALONE,
+                   (CLEAR, CLEAR.replace(f"        {ZEROS}\n", ""))]]),
     Mistake("stale-cache", "{what}: after clear_grad_and_cache() and a new forward the values of "
         "the first forward are still used.", STEPS, examples=[[
             (CACHE, f"if not self.cache:\n            {CACHE}"),
@@ -24,10 +21,8 @@ ROWS = (
             (CLEAR, f'forward kept."""\n        {ZEROS}\n'),
         ]]),
     Mistake("not-cleared", "clear_grad_and_cache(): clears nothing in {value}. It sets the "
-        "gradients to zero and empties the cache.", STEPS, examples=[[
-            (INIT, f"        {ZEROS}\n        self.cache = {{}}\n"),
-            (CLEAR, 'forward kept."""\n        return\n'),
-        ]]),
+        "gradients to zero and empties the cache.", STEPS,
+        examples=[[ALONE, (CLEAR, 'forward kept."""\n        return\n')]]),
     Mistake("shared-state", "{what}: two networks disturb each other. Keep parameters, grads and "
         "cache in self, not in the class or in the module.", STEPS, examples=[
             [("class MLP:", "CACHE = {}\n\n\nclass MLP:"),
