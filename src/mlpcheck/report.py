@@ -151,9 +151,6 @@ def page(result: Result, book: str | None) -> str:
     return PAGE.format(title=html.escape(title), body=f"<main>{body}</main>")
 
 
-# ------------------------------------------------------------------------------ a class
-
-
 def counted(codes: Mapping[str, Sequence[str]]) -> tuple[str, list[tuple[str, int]]]:
     """What {name: codes} says in all, and how many have each code, the most frequent first."""
     known = sorted(code for found in codes.values() for code in {*found} & MISTAKES.keys())

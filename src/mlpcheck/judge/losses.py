@@ -78,8 +78,6 @@ class Loss(Judge):
                 return swapped
         return False
 
-    # -------------------------------------------------------------------------- explaining
-
     def hard(self, quantity: Quantity) -> set[str]:
         return {c for c in quantity.results if self.cases[c].saturated}
 

@@ -66,8 +66,6 @@ class Networks(Judge):
         self._backward([case for case in self.cases if case in right])
         self._clearing(right)
 
-    # -------------------------------------------------------------------------- forward
-
     def _forward(self) -> set[str]:
         """Judge y_hat; the cases in which it is right."""
         y_hat, returned = self.y_hat, self.run.returned
@@ -95,8 +93,6 @@ class Networks(Judge):
             if exact.close(y_hat.values[case], y_hat.truth[case])
             and not (self.all[case].role == "large" and self.cases[case].g == "sigmoid")
         }  # fmt: skip
-
-    # -------------------------------------------------------------------------- backward
 
     def _backward(self, right: Sequence[str]) -> None:
         """Judge the gradients in the cases whose forward pass is right."""
@@ -132,8 +128,6 @@ class Networks(Judge):
         if clears:
             return Found("cleared-at-once", clears) if grads or lacks_cache else None
         return Found("gradients-returned", returns[0]) if grads and returns else None
-
-    # -------------------------------------------------------------------------- explaining
 
     def hard(self, quantity: Quantity) -> set[str]:
         """Those that are no numbers, if all are so where a sigmoid has large arguments."""
@@ -197,8 +191,6 @@ class Networks(Judge):
             shrunk = {case: min(1, most / (length or 1)) for case, length in lengths.items()}
             yield said(f"clipped to the norm {most:.6g}{text}", np.multiply, shrunk)
 
-    # -------------------------------------------------------------------------- when
-
     def alone(self, found: set[str], judged: set[str]) -> str:
         roles = {self.all[case].role for case in found}
         for role, text in (("kink", ", where s is 0"), ("large", ", for large activations")):
@@ -219,8 +211,6 @@ class Networks(Judge):
             if found == {c for c in judged if name in (self.cases[c].f, self.cases[c].g)}:
                 return f", for f or g = {name}"
         return ""
-
-    # -------------------------------------------------------------------------- clearing
 
     def _clearing(self, right: set[str]) -> None:
         """Compare with a fresh network's pass, where that is right in the forward pass."""

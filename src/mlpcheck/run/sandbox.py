@@ -80,8 +80,6 @@ def copy_submission(path: Path, folder: Path) -> None:
         (folder / name).write_bytes(content)
 
 
-# ------------------------------------------------------------------------------ bubblewrap
-
 SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
 
 
@@ -123,9 +121,6 @@ def chosen(sandbox: str) -> bool:
         wanted = "expected bubblewrap's bwrap, and the right to make namespaces"
         raise Stopped(f"--sandbox bwrap: {wanted}; here it does not work")
     return sandbox != "none" and works()
-
-
-# ------------------------------------------------------------------------------ the server
 
 
 class Server(contextlib.AbstractContextManager["Server"]):
