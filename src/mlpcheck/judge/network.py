@@ -83,7 +83,7 @@ class Networks(Judge):
         if noisy:
             return set()
         self.explain("forward", y_hat)
-        if y_hat.whole:
+        if y_hat.held == y_hat.results.keys():
             return y_hat.held
         # A wrong step may change a y_hat too little to be seen, but not its gradients; and a
         # saturated sigmoid hides what is wrong before it.

@@ -100,16 +100,16 @@ class Judge:
         self.raised_when(call, rest, {*results})
         pairs = ((mistake, name) for name, mistakes in explained.items() for mistake in mistakes)
         for mistake, names in gathered(pairs).items():
-            what = [given[name].what for name in names]
-            given[names[0]].explained(self.named(mistake, names), what)
+            what, first = [given[name].what for name in names], given[names[0]]
+            first.add(self.named(mistake, names), first.wrong, what=what)
         # Where most calls raise an error, what the others return is by chance.
         blocked = "error" if rest and 2 * len(raised) > len(results) else ""
         for name, quantity in given.items():
             if name in explained:
                 quantity.shapes({mistake.code for mistake in explained[name]})
-                quantity.explained_but(quantity.left, explained[name])
+                quantity.explained_but(explained[name])
             elif size := quantity.pattern():
-                quantity.explained(size)
+                quantity.add(size, quantity.wrong)
             elif blocked:
                 note = f"wrong as well; to be looked at again once the {blocked} is gone"
                 self.verdict.groups[quantity.group].note = note
@@ -176,18 +176,13 @@ class Quantity:
                 group.count(case in fine and not spoiled)
 
     @property
-    def whole(self) -> bool:
-        """Whether it is right in every case."""
-        return len(self.held) == len(self.results)
-
-    @property
     def wrong(self) -> dict[str, Array]:
         """The wrong values by case; not the errors."""
         return {case: value for case, value in self.values.items() if case not in self.held}
 
     def hypotheses(self) -> list[Hypothesis]:
         """What explains it in every case, in all but the hard ones, or is special to this run."""
-        if self.whole:
+        if self.held == self.results.keys():
             return search.known(self.name)[:1]
 
         def rank(case: str) -> tuple[bool, bool, bool, str]:
@@ -223,9 +218,10 @@ class Quantity:
         one = works == {1} and len(fails) > 1 and 1 not in fails
         return Found("one-output-only") if one else None
 
-    def _wrong_shape(self, cases: Sequence[str], smallest: bool = False) -> None:
-        """Add the finding of the case with the most numbers, or the fewest."""
-        case = (min if smallest else max)(cases, key=lambda case: self.truth[case].size)
+    def _size(self, case: str) -> int:
+        return self.truth[case].size
+
+    def _wrong_shape(self, case: str) -> None:
         found, wanted = self.values[case].shape, self.truth[case].shape
         self.judge.verdict.wrong_shape(self.stored or self.what, self.name, found, wanted)
 
@@ -237,44 +233,41 @@ class Quantity:
                if value.shape != self.truth[case].shape
                and squeezed(value) == squeezed(self.truth[case])]  # fmt: skip
         if odd and self.truth[odd[0]].ndim:
-            self._wrong_shape(odd)
+            self._wrong_shape(max(odd, key=self._size))
 
-    def shown(self, cases: Iterable[str], steps: bool = False) -> Sequence[str]:
-        """An example by numbers: of the cases for pencil and paper if it can be, the smallest."""
-        wanted = set(cases)
-        given = {c: value for c, value in self.values.items() if c in wanted and value.size}
-        if not given:
-            return ()
-        case = min(given, key=lambda c: (not c.endswith(tuple(HAND)), self.truth[c].size))
-        return self.judge.example(self.name, case, given[case], steps)
+    def add(
+        self, found: Found, cases: Collection[str], steps: bool = False, what: Sequence[str] = ()
+    ) -> None:
+        """Add a finding, on other quantities too, with an example by numbers from the cases.
 
-    def explained(self, mistake: Found, what: Sequence[str] = ()) -> None:
-        """Add a mistake that was found, in other quantities too, with an example by numbers."""
-        shown = self.shown(self.wrong)
-        self.judge.verdict.add(mistake.code, what or (self.what,), mistake.value, *shown)
+        It is one for pencil and paper if it can be, and the smallest.
+        """
+        given = {c: value for c, value in self.values.items() if c in cases and value.size}
+        case = min(given, key=lambda c: (not c.endswith(tuple(HAND)), self._size(c)), default="")
+        shown = self.judge.example(self.name, case, given[case], steps) if case else ()
+        self.judge.verdict.add(found.code, what or (self.what,), found.value, *shown)
 
-    def explained_but(self, left: set[str], mistakes: Explained) -> None:
+    def explained_but(self, mistakes: Explained) -> None:
         """Add what is wrong in hard cases that these mistakes do not explain."""
-        what, shown = (self.what,), self.shown(left)
-        if not all(np.isfinite(self.values[case]).all() for case in left):
-            self.judge.verdict.add(self.judge.infinite, what, "", *shown)
-        elif left and not mistakes:
+        if not all(np.isfinite(self.values[case]).all() for case in self.left):
+            self.add(Found(self.judge.infinite), self.left)
+        elif self.left and not mistakes:
             text = "in another way than the checker knows; see the numbers"
-            self.judge.verdict.add("bce-epsilon", what, text, *shown)
+            self.add(Found("bce-epsilon", text), self.left)
 
     def differs(self) -> None:
         """Add that no mistake explains it: a wrong shape, no numbers, or the first difference."""
-        wrong, what, add = self.wrong, (self.what,), self.judge.verdict.add
+        wrong = self.wrong
         if not wrong:
             return
         when = self.judge.alone({*wrong}, {*self.results})
         infinite = [c for c, v in wrong.items() if not np.isfinite(v).all()]
         odd = [c for c, v in wrong.items() if squeezed(v) != squeezed(self.truth[c])]
         if odd and 2 * len(odd) > len(wrong) and self.truth[odd[0]].ndim:
-            self._wrong_shape(odd, smallest=True)
+            self._wrong_shape(min(odd, key=self._size))
         elif infinite:
             text = f"has elements that are NaN or infinite{when}"
-            add("not-finite", what, text, *self.shown(infinite, True))
+            self.add(Found("not-finite", text), infinite, steps=True)
         else:
             text = f"is wrong, and no known mistake explains it{when}.{self.judge.first}"
-            add("differs", what, text, *self.shown(wrong, True))
+            self.add(Found("differs", text), wrong, steps=True)
