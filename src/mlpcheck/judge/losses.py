@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mlpcheck.judge.findings import CALLS, Verdict, show
-from mlpcheck.judge.quantity import Judge, Quantity, unlike
+from mlpcheck.judge.quantity import Judge, Quantity
 from mlpcheck.mistakes import Found
 from mlpcheck.run.records import Run, numbers
 from mlpcheck.search import DOUBLE, EXACT, Tolerance
@@ -22,12 +22,9 @@ class Loss(Judge):
 
     def __init__(self, function: str, run: Run, verdict: Verdict, tolerance: Tolerance) -> None:
         of = {k: c for k, c in cases.losses().items() if c.function == function}
-        self.twins = {c.twin: k for k, c in of.items() if c.twin}
-        once = {k: c for k, c in of.items() if not c.twin}
         exact = (EXACT,) if tolerance == DOUBLE else ()  # some hypotheses differ by 1e-10 alone
-        super().__init__(run, verdict, tolerance, once, exact)
+        super().__init__(run, verdict, tolerance, of, exact)
         self.function, self.call = function, (CALLS[function],)
-        self.returned = {c: v for (c, call, _), v in run.returned.items() if call == function}
         slope = f"{function} dJdy_hat"
         self.quantities = (
             Quantity(self, f"{function} loss", function, f"the loss of {function}"),
@@ -45,11 +42,11 @@ class Loss(Judge):
         for quantity in self.quantities:
             quantity.results |= dict.fromkeys(raised)
         for case in self.cases:
-            if returned := self.returned.get(case):
+            if returned := self.run.returned.get((case, self.function, 0)):
                 self._take_pair(case, returned)
         for quantity in self.quantities:
             quantity.count(self.function, spoiled=self.swapped)
-        if any(unlike(*(self.returned.get(c, ()) for c in pair)) for pair in self.twins.items()):
+        if self.random(self.function, self.cases):
             self.verdict.add("random", self.call, self.function)
         else:
             self.explain(self.function, *self.quantities)
@@ -70,7 +67,7 @@ class Loss(Judge):
     def _swapped(self) -> bool:
         """Whether the gradient is returned first; it shows where y_hat has several elements."""
         for case, loss in self.cases.items():
-            arrays = [numbers(v) for v in self.returned.get(case, ())]
+            arrays = [numbers(v) for v in self.run.returned.get((case, self.function, 0), ())]
             shapes = [a.shape for a in arrays if isinstance(a, np.ndarray)]
             if loss.y.size > 1 and len(shapes) == 2:
                 if swapped := shapes[0] == loss.y.shape and shapes[1] in ((), (1,)):

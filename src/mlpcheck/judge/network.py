@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mlpcheck.judge.findings import CALLS, Verdict, gathered, listed, show
-from mlpcheck.judge.quantity import Judge, Quantity, unlike
+from mlpcheck.judge.quantity import Judge, Quantity
 from mlpcheck.mistakes import Found
 from mlpcheck.run.records import Run, numbers
 from mlpcheck.search import DOUBLE, EQUAL, EXACT, Hypothesis, Tolerance, ratio
@@ -69,10 +69,7 @@ class Networks(Judge):
     def _forward(self) -> set[str]:
         """Judge y_hat; the cases in which it is right."""
         y_hat, returned = self.y_hat, self.run.returned
-        noisy = any(
-            unlike(*(returned.get((case, "forward", i), ()) for i in (0, 1)))
-            for case, network in self.all.items() if network.role == "repeat"
-        )  # fmt: skip
+        noisy = self.random("forward", (c for c, n in self.all.items() if n.role == "repeat"))
         if noisy:
             self.verdict.add("random", ("y_hat",), CALLS["forward"])
         y_hat.results |= dict.fromkeys(self.raised("forward", self.cases))

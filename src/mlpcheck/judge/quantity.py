@@ -19,14 +19,6 @@ from mlpcheck.search import Hypothesis, Tolerance, squeezed
 from mlpcheck.truth.cases import HAND, Array, Loss
 
 
-def unlike(one: Iterable[Any], other: Iterable[Any]) -> bool:
-    """Whether a call gave other numbers than the same call before."""
-    return any(
-        not (isinstance(a, str) or isinstance(b, str) or np.array_equal(a, b, equal_nan=True))
-        for a, b in zip(map(numbers, one), map(numbers, other), strict=False)
-    )
-
-
 @dataclass
 class Judge:
     """What the judges of the losses and of MLP share: the cases of a run, and its verdict."""
@@ -59,6 +51,14 @@ class Judge:
     def named(self, mistake: Found, names: Collection[str]) -> Found:
         """The mistake as it is called where it is seen in these quantities."""
         return mistake
+
+    def random(self, call: str, among: Iterable[str]) -> bool:
+        """Whether a second call with the same input gave other numbers in one of the cases."""
+        pairs = ([self.run.returned.get((case, call, i), ()) for i in (0, 1)] for case in among)
+        return any(
+            not (isinstance(a, str) or isinstance(b, str) or np.array_equal(a, b, equal_nan=True))
+            for pair in pairs for a, b in zip(*(map(numbers, one) for one in pair), strict=False)
+        )  # fmt: skip
 
     def raised(self, call: str, among: Iterable[str]) -> set[str]:
         """The cases in which the call raised an exception; findings for its other ends."""

@@ -197,7 +197,7 @@ class Session:
     def loss(self, module: ModuleType, case: Record) -> None:
         record = {"case": case["id"], "call": case["function"]}
         function = getattr(module, case["function"], None)
-        if callable(function):
+        for _ in range(1 + case["repeat"]) if callable(function) else ():
             given = {name: self.tensor(case[name]) for name in ("y", "y_hat")}
             result = self.call(record, function, given=given)
             returned = list(result) if isinstance(result, tuple | list) else [result]
