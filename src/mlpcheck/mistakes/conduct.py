@@ -30,8 +30,7 @@ ROWS = (
                     "def backward(self, y, y_hat):\n        dJdy_hat = mse_loss(y, y_hat)[1]")]]),
     Mistake("exception", "{what}: raises {value}.", examples=[
             [before(BACKWARD, 'raise NotImplementedError("the backward pass")')],
-            [("        return torch.sigmoid(s)\n    return s\n",
-              "        return torch.sigmoid(s)\n    return activation(name, s)\n")],
+            [("torch.sigmoid(s)\n    return s\n", "activation(name, s)\n    return s\n")],
             [before(FORWARD, 'input("batch size? ")')],
         ]),
     Mistake("wrong-type", "{what}: {value}.",
@@ -62,13 +61,10 @@ ROWS = (
     Mistake("forbidden", "{what}: {value}. The task needs no such thing, and it was refused.",
         examples=[[(TOP, 'import shutil\n\nimport torch\n\nshutil.rmtree(".")\n')]]),
     Mistake("autograd", "{what}: {value}. The task is to write the gradients without autograd.",
-        "eq:answer-c", examples=[
-            [("    difference = y_hat - y\n", "    y_hat = y_hat.clone().requires_grad_()\n"
-              "    difference = y_hat - y\n"),
-             (f"{SLOPE}\n    return loss,",
-              "torch.autograd.grad(loss, y_hat)[0]\n    return loss.detach(),")],
-            [(PARAMETER, f"torch.nn.Parameter({PARAMETER})")],
-        ]),
+        "eq:answer-c",
+        examples=[[("difference = y_hat", "y_hat = y_hat.clone().requires_grad_()\n"
+                    "    difference = y_hat"), (SLOPE, "torch.autograd.grad(loss, y_hat)[0]")],
+                  [(PARAMETER, f"torch.nn.Parameter({PARAMETER})")]]),
     Mistake("to-be-read", "A person should read this file: it names {value}, by which autograd or "
         "the checker can be reached. That costs no points.", "eq:answer-c",
         examples=[[before(BACKWARD, "step = torch.complex(dJdy_hat, 1e-20 * dJdy_hat)")]]),

@@ -20,15 +20,14 @@ def _linears(run: Callable[[Array, Array, Array], Array], name: str) -> list[Opt
 
 ROWS = (
     Mistake("parameters-copied", "{what}: computed with copies of {value} from the time when the "
-        "network was made. Read self.parameters when you need them.", "eq:a01", examples=[
-            [before(INIT, 'self.W1 = self.parameters["W1"].clone()'), ("@ W1.T", "@ self.W1.T")],
-        ]),
+        "network was made. Read self.parameters when you need them.", "eq:a01",
+        examples=[[before(INIT, 'self.W1 = self.parameters["W1"].clone()'),
+                   ("x @ W1.T", "x @ self.W1.T")]]),
     Mistake("random", "{what}: {value} does not give the same twice for the same input. Is there "
         "a dropout, noise, or a weight that is drawn anew? A solution has none of them.",
-        "eq:a03", examples=[
-            [(Z1, Z1.replace("activation", "torch.nn.functional.dropout(activation") + ", 0.2)")],
-            [("x @ W1.T", "x @ torch.randn_like(W1).T")],
-        ]),
+        "eq:a03",
+        examples=[[(Z1, f"{Z1}\n        z1 = torch.nn.functional.dropout(z1, 0.2)")],
+                  [("x @ W1.T", "x @ torch.randn_like(W1).T")]]),
     Mistake("bias-missing", "{what}: {value} is not added.", "eq:a01",
         _linears(lambda z, W, b: z @ W.T + 0 * b, "b"),
         [[("s1 = x @ W1.T + b1", "s1 = x @ W1.T")], [("s2 = z1 @ W2.T + b2", "s2 = z1 @ W2.T")]]),
