@@ -128,13 +128,11 @@ class Verdict:
     def has(self, *codes: str) -> bool:
         return any(finding.code in codes for finding in self.findings)
 
-    def wrong_shape(
-        self, what: str, quantity: str, found: Sequence[int], wanted: Sequence[int]
-    ) -> None:
-        """Add the finding, once for each `what`; `quantity` is in LENGTHS or a gradient of one."""
+    def wrong_shape(self, what: str, name: str, found: Sequence[int], right: Sequence[int]) -> None:
+        """Add the finding, once for each `what`; the name is in LENGTHS or a gradient of one."""
         if not any(f.code == "wrong-shape" and what in f.what for f in self.findings):
-            named = LENGTHS.get(quantity) or LENGTHS[quantity.removeprefix("dJd")]
-            shown = f"expected the shape {named} = {tuple(wanted)}, given {tuple(found)}"
+            named = LENGTHS.get(name) or LENGTHS[name.removeprefix("dJd")]
+            shown = f"expected the shape {named} = {tuple(right)}, given {tuple(found)}"
             self.add("wrong-shape", (what,), shown)
 
     def problem(self, problem: Found, call: str, where: str = "") -> None:

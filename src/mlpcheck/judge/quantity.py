@@ -101,7 +101,7 @@ class Judge:
         pairs = ((mistake, name) for name, mistakes in explained.items() for mistake in mistakes)
         for mistake, names in gathered(pairs).items():
             what, first = [given[name].what for name in names], given[names[0]]
-            first.add(self.named(mistake, names), first.wrong, what=what)
+            first.add(self.named(mistake, names), first.wrong, what)
         # Where most calls raise an error, what the others return is by chance.
         blocked = "error" if rest and 2 * len(raised) > len(results) else ""
         for name, quantity in given.items():
@@ -235,13 +235,13 @@ class Quantity:
         if odd and self.truth[odd[0]].ndim:
             self._wrong_shape(max(odd, key=self._size))
 
-    def add(
-        self, found: Found, cases: Collection[str], steps: bool = False, what: Sequence[str] = ()
-    ) -> None:
+    def add(self, found: Found, cases: Collection[str], what: Sequence[str] = ()) -> None:
         """Add a finding, on other quantities too, with an example by numbers from the cases.
 
-        It is one for pencil and paper if it can be, and the smallest.
+        It is one for pencil and paper if it can be, and the smallest; with the steps that lead
+        there if no mistake explains it.
         """
+        steps = found.code in ("differs", "not-finite")
         given = {c: value for c, value in self.values.items() if c in cases and value.size}
         case = min(given, key=lambda c: (not c.endswith(tuple(HAND)), self._size(c)), default="")
         shown = self.judge.example(self.name, case, given[case], steps) if case else ()
@@ -267,7 +267,7 @@ class Quantity:
             self._wrong_shape(min(odd, key=self._size))
         elif infinite:
             text = f"has elements that are NaN or infinite{when}"
-            self.add(Found("not-finite", text), infinite, steps=True)
+            self.add(Found("not-finite", text), infinite)
         else:
             text = f"is wrong, and no known mistake explains it{when}.{self.judge.first}"
-            self.add(Found("differs", text), wrong, steps=True)
+            self.add(Found("differs", text), wrong)
