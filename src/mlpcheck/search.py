@@ -116,10 +116,10 @@ def factor(ratios: Sequence[Scale], tolerance: Tolerance) -> Scale | None:
 
 
 # What a power of a length, and a number, say about the student's code.
-LOSS_POWERS: dict[tuple[int, int], Explained] = {  # of N and K
-    (0, 0): (), (0, 1): (Found("over-n"),), (1, 0): (Found("over-k"),),
-    (1, 1): (Found("not-averaged"),), (-1, 0): (Found("averaged-twice", "N"),),
-    (0, -1): (Found("averaged-twice", "K"),), (-1, -1): (Found("averaged-twice", "N K"),),
+LOSS_POWERS = {  # of N and K
+    (0, 1): Found("over-n"), (1, 0): Found("over-k"), (1, 1): Found("not-averaged"),
+    (-1, 0): Found("averaged-twice", "N"), (0, -1): Found("averaged-twice", "K"),
+    (-1, -1): Found("averaged-twice", "N K"),
 }  # fmt: skip
 GRADIENT_POWERS = {
     ("N", -1): Found("mean-again"), ("N", 1): Found("batch-factor"),
@@ -127,9 +127,8 @@ GRADIENT_POWERS = {
     **{(length, power): Found("width-factor", f"{done} by {length}")
        for length in ("out1", "in1") for power, done in ((-1, "divided"), (1, "multiplied"))},
 }  # fmt: skip
-NUMBERS: dict[float, Explained] = {
-    1.0: (), 2.0: (Found("factor-two-extra"),), 0.5: (Found("factor-two-missing"),),
-}  # fmt: skip
+TWO, HALF = (Found("factor-two-extra"),), (Found("factor-two-missing"),)
+NUMBERS: dict[float, Explained] = {1.0: (), 2.0: TWO, 0.5: HALF}
 BASES = {1 / math.log(base): (Found("bce-base", str(base)),) for base in (2, 10)}
 
 
@@ -148,8 +147,8 @@ def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:
         left = powers._replace(N=N, K=K)._asdict()
         found += [GRADIENT_POWERS[one] for one in left.items() if one[1]]
     elif (N, K) in LOSS_POWERS:
-        found += LOSS_POWERS[N, K]
-    else:
+        found.append(LOSS_POWERS[N, K])
+    elif N or K:
         return ()
     for number, said in (NUMBERS | BASES if quantity.endswith(" loss") else NUMBERS).items():
         if math.isclose(c, number, rel_tol=1e-4):

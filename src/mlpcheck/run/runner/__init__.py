@@ -1,9 +1,9 @@
 """Runs one submission's mlp.py on given cases, in a process of its own: no other module of the
 checker ever executes a student's code.
 
-`command` starts it apart from the checker, with nothing but PyTorch; `server` says how it is asked,
-and `session` what it answers. The limits and refusals here are a fence against accidents; the
-sandbox is bubblewrap's.
+`command` starts it apart from the checker, with PyTorch and psutil alone; `server` says how it is
+asked, and `session` what it answers. The limits and refusals here are a fence against accidents;
+the sandbox is bubblewrap's.
 """
 
 import os

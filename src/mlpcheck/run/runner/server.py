@@ -36,8 +36,8 @@ def limit(request: dict[str, Any]) -> None:
         return
     limits = {"RLIMIT_CPU": request["seconds"] + 1, "RLIMIT_FSIZE": request["file_bytes"],
               "RLIMIT_CORE": 0, "RLIMIT_NPROC": 256}  # fmt: skip
-    # Beyond what PyTorch itself has mapped.
-    limits["RLIMIT_AS"] = psutil.Process().memory_info().vms + request["memory_bytes"]
+    if sys.platform == "linux":  # beyond what PyTorch itself has mapped
+        limits["RLIMIT_AS"] = psutil.Process().memory_info().vms + request["memory_bytes"]
     for name, value in limits.items():
         with contextlib.suppress(AttributeError, ValueError, OSError):  # macOS refuses some of them
             hard = resource.getrlimit(getattr(resource, name))[1]
