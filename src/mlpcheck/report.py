@@ -79,8 +79,9 @@ def _report(result: Result, book: str | None) -> Lines:
     points = f"{verdict.score:g} of {verdict.most:g} points" if result.digest else "not checked"
     yield f"{result.name}: {points}", None
     holds = [name for name, g in verdict.groups.items() if g.full and name not in verdict.told]
-    yield from _paragraph("Holds: " + ", ".join(holds) + "." if holds else "")
-    yield from _paragraph("" if findings else "Everything holds.")
+    top = [f"Holds: {', '.join(holds)}."] if holds else []
+    for line in top if findings else [*top, "Everything holds."]:
+        yield from (("", None), (line, 2))
     networks: dict[tuple[str, ...], int] = {}  # the numbers of examples that were shown, and where
     for number, finding in enumerate(findings, start=1):
         detail, (said, link), lead = finding.detail, where(finding, book), f"{number}. "
@@ -99,18 +100,13 @@ def _report(result: Result, book: str | None) -> Lines:
                        if finding.code in NUMERIC for quantity in finding.what)  # fmt: skip
     together = gathered((listed(n), name) for name, n in several.items() if len(n) > 1)
     notes = gathered((g.note, n) for n, g in verdict.groups.items() if g.note and not g.full)
-    for numbers, names in together.items():
-        yield from _paragraph(f"{listed(names)}: {numbers} together give your numbers.")
-    for note, names in notes.items():
-        yield from _paragraph(f"{listed(names)}: {note}.")
+    end = [f"{listed(n)}: {numbers} together give your numbers." for numbers, n in together.items()]
+    end += [f"{listed(names)}: {note}." for note, names in notes.items()]
     if result.digest and verdict.score < verdict.most:
         lost = [f"{name} {group.points:g} of {group.weight:g}"
                 for name, group in verdict.groups.items() if not group.full]  # fmt: skip
-        yield from _paragraph(f"Points: {', '.join(lost)}; all others full.")
-
-
-def _paragraph(line: str) -> Lines:
-    if line:
+        end.append(f"Points: {', '.join(lost)}; all others full.")
+    for line in end:
         yield from (("", None), (line, 2))
 
 
