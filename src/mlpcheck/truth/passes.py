@@ -5,10 +5,9 @@ One that does not fit the shapes raises ValueError, as PyTorch raises RuntimeErr
 arguments.
 """
 
-from collections import namedtuple
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -35,12 +34,30 @@ def slope_by_value(name: str, z: Array) -> Array:
     return (z > 0) * 1.0 if name == "relu" else np.ones_like(z)
 
 
-# What an error is computed from: the names of its layer's activation and of the other's, arrays of
-# its layer (dz is dl/dz), and some that may be taken for them.
-Layer = namedtuple("Layer", "name other s z dz s_other z_other x")
-# What a gradient is computed from: the error, the right z, others that may be taken for it, and the
-# right gradient of the other layer's parameter of the same kind.
-End = namedtuple("End", "delta right x other s1 z1 s2 y_hat")
+class Layer(NamedTuple):
+    """What an error is computed from: activations, s and z, dl/dz, and s of the other layer."""
+
+    name: str
+    other: str
+    s: Array
+    z: Array
+    dz: Array
+    s_other: Array
+    z_other: Array
+    x: Array
+
+
+class End(NamedTuple):
+    """What a gradient is computed from: the error, and the arrays that may be taken for z."""
+
+    delta: Array
+    right: Array
+    x: Array
+    other: Array  # the right gradient of the other layer's parameter of the same kind
+    s1: Array
+    z1: Array
+    s2: Array
+    y_hat: Array
 
 
 def cross_entropy(y: Array, y_hat: Array) -> Array:
@@ -98,8 +115,15 @@ def forward(point: Point, steps: Sequence[Any] = ()) -> tuple[Array, ...]:
 # errors and gradients are kept by these, and serve many hypotheses, and every submission.
 
 Error = Callable[[Layer], Array]
-# How the error of the layer behind f or g is computed, by what that activation is.
-Errors = namedtuple("Errors", "layer sigmoid relu identity")
+
+
+class Errors(NamedTuple):
+    """How the error of the layer behind f or g is computed, by what that activation is."""
+
+    layer: str
+    sigmoid: Error
+    relu: Error
+    identity: Error
 
 
 @cache
