@@ -24,7 +24,7 @@ IN_FORWARD = {
         "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
         "timeout",
     ),
-    "a list without end": ("a = []\nwhile True: a.append(bytearray(10**7))", "memory"),
+    "a list without end": ("a = []\nwhile True: a.append(bytes(10**7))", "memory"),
     "a huge tensor": ("torch.ones(10**11)", "memory"),
     "sys.exit": ("raise SystemExit(0)", "exit"),
     "os._exit": ("import os\nos._exit(0)", "exit"),

@@ -75,6 +75,25 @@ def test_what_the_cache_holds_right_is_named(check_source, reference):
     assert all(f'{name} is right (cache["{name}"])' in said for name in ("s1", "z1", "s2"))
 
 
+def test_gradients_under_other_names_are_named(check_source, reference):
+    source = reference.text.replace('self.grads["dJd', 'self.grads["')
+    said = " ".join(report.text(check_source(source)).split())
+    assert "What it stores as W1, b1, W2 and b2, nothing reads." in said
+
+
+def test_what_an_error_hides_is_told(check_source, reference):
+    source = reference.changed(("(delta2 @ W2) *", "(delta2 @ W2.T) *"))
+    said = " ".join(report.text(check_source(source)).split())
+    assert "in the others backward fails before it stores this" in said
+
+
+def test_a_call_that_needs_what_is_missing_says_so(check_source, reference):
+    source = "import pandas\n" + reference.in_forward("pandas.DataFrame()")
+    said = " ".join(report.text(check_source(source)).split())
+    assert "forward(x): raises ModuleNotFoundError: No module named 'pandas'" in said
+    assert "Loading the file fails" not in said
+
+
 def test_many_sizes_are_told_by_their_bound(check_source, reference):
     both = (
         MISTAKES[code].examples[at] for code, at in (("bias-missing", 1), ("one-point-only", 0))

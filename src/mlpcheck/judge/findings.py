@@ -141,8 +141,6 @@ class Verdict:
         own = "(line" not in text  # raised by the call itself, not in the student's code
         if code == "exception" and own and text.startswith("TypeError") and "argument" in text:
             code = "wrong-arguments"
-        elif code == "exception" and text.startswith("ModuleNotFoundError"):
-            code = "import-error"
         elif code == "missing-name":
             text = "The task asks for a method of this name."
         elif code not in ("autograd", "forbidden"):

@@ -110,6 +110,10 @@ class Networks(Judge):
                 if case not in raised:
                     quantity.take(case, self.run.grads[case, 0].get(name), missing)
             quantity.count("forward", "backward")
+            group = self.verdict.groups[name]
+            if raised and not (quantity.wrong or group.note):
+                held = f"{group.held} of {group.total} cases hold"
+                group.note = f"{held}; in the others backward fails before it stores this"
         if judged:
             self.explain("backward", *self.gradients.values())
 
@@ -138,6 +142,9 @@ class Networks(Judge):
         return {*infinite}
 
     def named(self, mistake: Found, names: Collection[str]) -> Found:
+        strange = [key for key in self.run.keys if key not in GRADIENTS]
+        if mistake.code == "gradient-zero" and strange:
+            return Found("gradient-zero", f" What it stores as {listed(strange)}, nothing reads.")
         biases = mistake.code == "mean-again" and all("b" in name for name in names)
         return Found("bias-mean") if biases else mistake
 

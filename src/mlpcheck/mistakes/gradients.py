@@ -50,8 +50,9 @@ ROWS = (
         "backward stores them.", "eq:answer-c",
         options((*WEIGHTS, "bias"), {"": lambda e: e.other}),
         [[('"dJdb1"] = delta1', '"dJdb2"] = delta1'), ('"dJdb2"] = delta2', '"dJdb1"] = delta2')]]),
-    Mistake("gradient-zero", "{what}: is zero, or was never set. backward has to store it in "
-        "grads.", {"bce_loss": "eq:f04", "": "eq:answer-c"},
+    Mistake("gradient-zero", {"loss": "{what}: zero. It is the second value that the loss returns.",
+        "": "{what}: zero, or never set. backward has to store it in grads.{value}"},
+        {"bce_loss": "eq:f04", "": "eq:answer-c"},
         [*options(WEIGHTS, {"": lambda e: np.zeros((e.delta.shape[1], e.right.shape[1]))}),
          Option("bias", lambda e: np.zeros(e.delta.shape[1])),
          *options(("mse_loss dJdy_hat", "bce_loss dJdy_hat"), {"": lambda y, p: np.zeros_like(p)})],
