@@ -12,7 +12,7 @@ BOOK = Path(__file__).parents[2] / "book"
 PAGE = (BOOK / "homework" / "derivation.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(latex|console)\n(.*?)^```$", PAGE, re.M | re.S)
 SESSIONS = [text for language, text in BLOCKS if language == "console"]
-[DERIVATION] = [text for language, text in BLOCKS if language == "latex"]
+DERIVATION, COURSE = [text for language, text in BLOCKS if language == "latex"]
 
 # What each answer that the page explains is the answer to.
 ANSWERS = {
@@ -47,6 +47,8 @@ WRITTEN = {
         r"\operatorname{diag}(s^{(1)}) z^{(1)} = s^{(1)} \odot z^{(1)}",
         r"\delta^{(1)} = ([W^{(2)}]^T \delta^{(2)}) \odot f'(s^{(1)})",
         r"x: d_x \times 1",
+        r"\frac{\partial x_i}{\partial x_j} = \delta_{ij}, \quad i = 0, \dots, d_x - 1",
+        r"x_i \delta_{i0} = 0 \text{ for } i > 0",
         r"s^{(1)}: d_{s^{(1)}} \times 1",
     ],
     "sigmoid-mse": [r"z^{(1)} = \sigma(s^{(1)})"],
@@ -64,14 +66,15 @@ def answer(command, **options):
 
 
 @pytest.mark.parametrize("session", SESSIONS)
-def test_the_page_shows_what_the_program_prints(session):
+def test_the_page_shows_what_the_program_prints(session, tmp_path):
     command, shown = session.split("\n", 1)
     python, *arguments = shlex.split(command.removeprefix("$ "))
     assert python == "python"
+    (tmp_path / "course.tex").write_text(COURSE, encoding="utf-8")
     derivation = ""
     if arguments[-2:] == ["<", "mine.tex"]:
         arguments, derivation = arguments[:-2], DERIVATION
-    assert answer([sys.executable, *arguments], input=derivation) == shown
+    assert answer([sys.executable, *arguments], input=derivation, cwd=tmp_path) == shown
 
 
 def test_the_page_explains_an_answer_for_each_of_these_mistakes():
