@@ -8,10 +8,11 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, TypedDict
 
-from . import report
+from . import report, writing
 from . import syntax as t
 from .check import Checked, Claim, check, explained
 from .indexed import indexed
+from .judge.edits import ASSIGNED, THIRD
 from .reading import BOOK, CannotRead, Names, expression, names_of
 from .verdict import Refuted, Unreadable, Verdict
 
@@ -28,9 +29,11 @@ class Wanted(TypedDict):
 
 
 class Reply(TypedDict):
-    """`wrong` is the number of the foreseen wrong answer that this is, else None."""
+    """`none`: nothing is judged, and `says` tells why. `wrong` is the number of the foreseen wrong
+    answer that this is, else None."""
 
     right: bool
+    none: bool
     wrong: int | None
     says: str
     more: bool
@@ -39,28 +42,24 @@ class Reply(TypedDict):
 def judge(wanted: Wanted, answer: str) -> Iterator[Reply]:
     """Whether an answer is the wanted formula, in any spelling; then what is wrong if it is not."""
     answer = answer.strip().strip("$")
+    reply = Reply(right=False, none=True, wrong=None, says="", more=False)
     try:
         stranger = _stranger(expression(answer), wanted["allow"])
     except CannotRead as error:
-        yield Reply(right=False, wrong=None, says=str(error), more=False)
+        yield {**reply, "says": str(error)}
         return
     tex, network = f"{wanted['left']} = {answer}", wanted["network"]
     (_, verdict), *others = found = check(tex, network, diagnose=False)
     if verdict.status == "proved" and not stranger and not others:
-        yield Reply(right=True, wrong=None, says="", more=False)
+        yield {**reply, "right": True, "none": False}
         return
-    strange = f"that is true, but {stranger} may not stand in the answer"
-    says = strange if verdict.status == "proved" else _says(verdict)
-    more = not others and _has_cause(found)
-    wrong = _foreseen(wanted, answer)
-    yield (reply := Reply(right=False, wrong=wrong, says="" if more else says, more=more))
-    if more:
-        yield {**reply, "says": _says(explained(tex, found, network)[0][1]), "more": False}
-
-
-def _has_cause(found: Checked) -> bool:
-    """Whether there is a verdict that `explained` says more about."""
-    return any(one.statement and isinstance(two, Refuted | Unreadable) for one, two in found)
+    reply["wrong"] = _foreseen(wanted, answer)
+    reply["none"] = reply["wrong"] is None and verdict.status != "refuted"
+    if verdict.status == "proved":
+        reply["says"] = f"that is true, but {stranger or 'a claim'} may not stand in the answer"
+    elif verdict.status == "refuted":
+        yield {**reply, "more": True}
+    yield {**reply, "says": reply["says"] or _says(explained(tex, found, network)[0][1])}
 
 
 def _stranger(answer: t.Expr, allow: list[str]) -> str:
@@ -73,7 +72,7 @@ def _stranger(answer: t.Expr, allow: list[str]) -> str:
         if isinstance(node, t.Function) and node.name in ("Linear", "MSE", "BCE", "loss"):
             return f"the function {node.name}"
         if isinstance(node, t.Name):
-            return f"{node.base}{f'^({node.layer})' if node.layer else ''}"
+            return writing.tex(node)
     return ""
 
 
@@ -123,7 +122,7 @@ def _checked(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if asked["assignment"] and (reason := _beyond_the_assignment(found)):
         yield {"statements": [], "refused": reason, "more": False}
         return
-    more = _has_cause(found)
+    more = any(one.statement and isinstance(two, Refuted | Unreadable) for one, two in found)
     yield {"statements": [_shown(*one, network, names) for one in found], "more": more}
     if more:
         said = ["\n".join(report.text(one)) for _, one in explained(tex, found, network, names)]
@@ -166,6 +165,8 @@ def _beyond_the_assignment(found: Checked) -> str:
     """Why a right side is no answer to the assignment: what it holds that is not allowed there."""
     for one in (claim.statement for claim, _ in found):
         if isinstance(one, t.Equation):
+            if any(getattr(part, "layer", None) == THIRD for part in t.walk(one)):
+                return f"Not in the names of this book: {ASSIGNED}."
             reason = "a condition" if one.conditions else _not_given(one.right)
             if reason:
                 return f"Not allowed in the assignment: {reason}."
@@ -180,5 +181,5 @@ def _not_given(formula: t.Expr) -> str:
         if isinstance(node, t.Derivative | t.Gradient):
             return "this derivative; given are those of the loss by the prediction, and of f and g"
         if isinstance(node, t.Name) and node.base not in ("x", "y", "W", "b"):
-            return f"{node.base}; use the input, the target and the parameters"
+            return f"{writing.tex(node)}; use the input, the target and the parameters"
     return ""

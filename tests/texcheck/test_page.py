@@ -105,8 +105,29 @@ def test_an_answer_is_judged_before_it_is_explained():
 )
 def test_what_is_no_answer_is_said_at_once(answer, says):
     (only,) = judge(WANTED, answer)
+    assert only["none"]
     assert not only["right"]
     assert says in only["says"]
+
+
+def test_a_wrong_answer_and_a_right_one_are_answers():
+    assert not any(one["none"] for one in judge(WANTED, r"W^{(2)T} \delta^{(2)}"))
+    assert not next(judge(WANTED, r"\delta^{(2)T} W^{(2)}"))["none"]
+
+
+ASSIGNED = (
+    r"\frac{\partial \ell}{\partial W^{(2)}} = z^{(2)} \frac{\partial \ell}{\partial \hat y}"
+    r" \frac{\partial \hat y}{\partial z^{(3)}}"
+)
+
+
+def test_a_right_answer_in_the_names_of_the_assignment_is_told_the_names_of_the_book():
+    (only,) = asked(ASSIGNED, assignment=True)
+    _, second = asked(ASSIGNED)
+    for told in (only["refused"], second["says"][0]):
+        assert "the assignment's $z^{(1)}$, $z^{(2)}$, $z^{(3)}$ are" in told
+    _, wrong = asked(ASSIGNED.replace("z^{(2)}", "z^{(1)}"))
+    assert "assignment" not in wrong["says"][0]
 
 
 def in_the_letters_of_the_course(tex):
@@ -161,4 +182,4 @@ def test_components_and_lengths_of_what_is_allowed_may_stand_in_an_answer(wanted
 
 def test_a_component_of_what_is_not_allowed_may_not():
     told = next(judge(LOSS, r"\sum_k (s^{(2)}_k - y_k)^2"))
-    assert told["says"] == "that is true, but s^(2) may not stand in the answer"
+    assert told["says"] == "that is true, but s^{(2)}_k may not stand in the answer"

@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import syntax as t
 from . import structure, symbols
-from .scope import FROM_0, Change, Changes, Edit, Scope, every, replaced
+from .scope import FIRST, FROM_0, SECOND, Change, Changes, Edit, Scope, every, replaced
 
 # In this order, so that the likelier mistake is named first.
 EDITS: tuple[Callable[[t.Expr, Scope], Changes], ...] = (
@@ -42,6 +42,12 @@ EDITS: tuple[Callable[[t.Expr, Scope], Changes], ...] = (
     structure.moved_transposes,
     symbols.exchanged,
     structure.orders,
+)
+THIRD = t.Layer("", 3)
+# What the assignment's z^(1), z^(2), z^(3) are here.
+_NAMED = {FIRST: ("s", FIRST), SECOND: ("z", FIRST), THIRD: ("s", SECOND)}
+ASSIGNED = (
+    "the assignment's $z^{(1)}$, $z^{(2)}$, $z^{(3)}$ are $s^{(1)}$, $z^{(1)}$, $s^{(2)}$ here"
 )
 SHAPE_EDITS = (symbols.lengths, symbols.layers, symbols.quantities, structure.transposes)
 
@@ -107,6 +113,12 @@ def _of_statement(statement: t.Statement) -> Iterator[Edit]:
             step = t.Update(left, right, conditions=statement.conditions)
             says = r"a step of gradient descent is written $\leftarrow$, not $=$"
             yield Edit("step", Change(says, statement, step), "", step)
+    zs = [one for one in every(statement, t.Name) if one.base == "z" and one.layer in _NAMED]
+    if any(z.layer == THIRD for z in zs):
+        named_here = ((z, *_NAMED[z.layer]) for z in zs)
+        pairs = ((z, replace(z, base=base, layer=layer)) for z, base, layer in named_here)
+        renamed: Any = replaced(statement, pairs)
+        yield Edit("names", Change(ASSIGNED, statement, renamed), "", renamed)
     without = tuple(c for c in statement.conditions if not isinstance(c, t.Range))
     if without != statement.conditions:
         free = replace(statement, conditions=without)

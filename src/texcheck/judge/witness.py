@@ -28,7 +28,7 @@ from .intervals import Number, add, approximate, sign, times
 from .worlds import NARROW, WIDE, Undefined, World, worlds
 
 ENTRIES = 60  # of one world
-SHARE = 20_000  # steps for one entry in one world
+SHARE = 30_000  # steps for one entry in one world
 FILLED = (("ReLU", "sigma"), ("sigma", "tanh"), ("I", "ReLU"))  # for any function
 
 

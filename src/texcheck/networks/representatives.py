@@ -9,7 +9,7 @@ cases; then it holds for every depth and every L for which all the named layers 
 - A gap's Jacobian is an arbitrary matrix and its layers are arbitrary, so what holds with a gap of
   `FAR` layers holds with any number of them, one or more: no rule reaches into a gap, and a rule
   that would is refused (`derivative`).
-- Layers by number alone, up to n: the rest is not named, so a last layer n or n + 1 is any.
+- Layers by number alone, up to n: nothing depends on those above, so one more stands for any.
 - Activations and, where the network leaves it open, the loss are any functions.
 - Invariant 4: every layer that is named anywhere in the statement, in numerators and conditions
   too, takes part; L is never less than what makes each of them exist.
@@ -125,7 +125,7 @@ def _any_depth(named: Named) -> Iterator[Case]:
     if highest and (named.in_L or named.last):
         raise NoRule("a numbered layer beside a layer L or the last one")
     if highest:
-        yield from (Case(depth, deep=True) for depth in (highest + 1, highest))
+        yield Case(highest + 1, deep=True)
         return
     shortest = max([1, *(least - offset for offset, least in named.last)])
     down = min([0, *(offset for offset, _ in named.last)])

@@ -78,6 +78,8 @@ def _read_line(d: _Display, line: list[Token]) -> None:
         _chain(d, d.previous, d.earlier)
         d.closed = len(d.found) if d.conditions else 0
     else:
+        whole = not d.conditions or c.token.text.lower() != "and"
+        c.require(whole, "expected the whole condition in one line")
         d.conditions = ()
     before, number = len(d.conditions), -1  # of the token behind the last statement
     while c.token.kind != "end":
@@ -132,7 +134,7 @@ def _separator(d: _Display) -> bool:
     if word:
         d.word = word
         d.consequence = word not in spelling.CONDITION | spelling.GROUND
-    if word in spelling.CONDITION | spelling.FOR_ALL:
+    if word in spelling.CONDITION | spelling.FOR_ALL or (word == "and" and d.conditions):
         c.require(c.token.kind != "end", f"expected a condition behind {word}")
     if word in spelling.FOR_ALL:
         _for_all(d)
@@ -290,10 +292,13 @@ def _as_conditions(
         d.c.require(d.conditions and d.listed and not before, expected, at=new[0])
         d.conditional = False  # if f = I, then this
         return
-    own = d.word == "and" and d.c.token.text.lower() in spelling.CONDITION
+    words = [token.text.lower() for token in d.c.tokens[d.c.at :] if token.text not in (",", ";")]
+    own = d.word == "and" and words[0] in spelling.CONDITION | spelling.GIVEN
     expected = "expected `and` before this condition, or a new line before this statement"
     joined = d.word and (named or d.word != ",") and not own  # f = I, g = I
     d.c.require(indices or joined, expected, at=new[0])
+    apart = [getattr(one, "relation", "") for one in new].count("neq") < 2  # i, k in i != j != k
+    d.c.require(apart, "expected a condition for each pair of indices", at=new[0])
     del d.found[first:]
     alone = not before or d.closed or not d.conditions
     d.c.require(alone, "expected a condition in front or behind, not both", at=new[0])

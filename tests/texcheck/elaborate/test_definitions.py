@@ -82,6 +82,11 @@ def test_numbered_layers_of_any_depth_are_the_first_ones() -> None:
     assert [status(tex, mine) for tex in proved] == [["proved"]] * len(proved)
     assert {one for tex in beside for one in status(tex, mine)} == {"undecided"}
     assert status("z^{(6)} = z^{(5)}", mine) == status("z^{(6)} = s^{(6)}", mine) == ["refuted"]
+    bare = ["z^l = w^l a^{l-1} + b^l", "a^l = f(z^l)"]
+    letters = names_of(bare)
+    assert status("a^2 = f(z^2)", network_of("bare", bare, [""], {}, 0, letters), letters) == [
+        "proved"
+    ]
     assert status(r"\hat y = z^{(5)}", "deep") == ["proved"]
     assert status(proved[0], "deep") == ["refuted"]
 
