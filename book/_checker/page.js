@@ -64,7 +64,8 @@
     words: words.textContent.trim(), cause: cause.textContent.trim(), link: place.querySelector("a"),
   }));
   function explanation(says) {
-    const found = known.find(({ words }) => says.includes(words));
+    // The diagnosis stands last: it says more than the shapes in front of it.
+    const found = says.split("\n").reverse().map(line => known.find(({ words }) => line.includes(words))).find(Boolean);
     const link = element("a");
     link.href = found ? found.link.href : MEANINGS;
     link.textContent = found ? found.link.textContent : "what it says, and what that means";
@@ -76,7 +77,10 @@
   function showVerdicts({ statements, refused, more, milliseconds }) {
     verdict.textContent = "";
     verdict.dataset.milliseconds = milliseconds;
-    if (refused) return verdict.append(element("p", "checker-summary", refused));
+    if (refused) {
+      verdict.append(element("p", "checker-summary"));
+      return book.prover.say(verdict.firstChild, refused);
+    }
     const wrong = statements.findIndex(({ status }) => !["proved", "definition"].includes(status));
     const summary = wrong < 0
       ? statements.length === 1 ? "Proved." : `Proved: all ${statements.length} steps.`
@@ -100,7 +104,8 @@
     }
     verdict.append(list);
     const say = (place, says, remark) => {
-      const parts = says ? [element("p", "checker-says", says)] : [];
+      const parts = says ? [element("p", "checker-says")] : [];
+      if (says) book.prover.say(parts[0], says);
       if (remark) parts.push(element("p", "checker-looking", remark));
       else if (statements[place].status === "refuted") parts.push(explanation(says));
       words[place].replaceChildren(...parts);

@@ -72,7 +72,7 @@ def _stranger(answer: t.Expr, allow: list[str]) -> str:
         if isinstance(node, t.Function) and node.name in ("Linear", "MSE", "BCE", "loss"):
             return f"the function {node.name}"
         if isinstance(node, t.Name):
-            return writing.tex(node)
+            return f"${writing.tex(node)}$"
     return ""
 
 
@@ -181,5 +181,5 @@ def _not_given(formula: t.Expr) -> str:
         if isinstance(node, t.Derivative | t.Gradient):
             return "this derivative; given are those of the loss by the prediction, and of f and g"
         if isinstance(node, t.Name) and node.base not in ("x", "y", "W", "b"):
-            return f"{writing.tex(node)}; use the input, the target and the parameters"
+            return f"${writing.tex(node)}$; use the input, the target and the parameters"
     return ""

@@ -18,7 +18,8 @@ DERIVATION, COURSE = [text for language, text in BLOCKS if language == "latex"]
 ANSWERS = {
     "off by the factor 2": r"\frac{\partial \ell}{\partial \hat y} = (\hat y - y)^T",
     "off by the factor K": r"\frac{\partial \ell}{\partial \hat y} = \frac{2}{K} (\hat y - y)^T",
-    "a factor's columns are not the next one's rows": r"\delta^{(1)} = W^{(2)} \delta^{(2)}",
+    "off by the factor 1/K": r"\frac{\partial \ell}{\partial \hat y} = 2 K (\hat y - y)^T",
+    "off by the factor -1": r"\frac{\partial \ell}{\partial \hat y} = 2 (y - \hat y)^T",
     "a transpose is missing": r"\frac{\partial \ell}{\partial \hat y} = 2 (\hat y - y)",
     "the activation's derivative is missing": (
         r"\frac{\partial \ell}{\partial s^{(1)}} = [\delta^{(2)}]^T W^{(2)}"
@@ -26,9 +27,15 @@ ANSWERS = {
     "wrong layer superscript": (
         r"\delta^{(1)} = [W^{(1)}]^T \delta^{(2)} \odot \operatorname{ReLU}'(s^{(1)})"
     ),
+    "the sum over": (r"\frac{\partial \ell}{\partial z^{(1)}_i} = \delta^{(2)}_k W^{(2)}_{ki}"),
     "index k of": r"\frac{\partial \ell}{\partial W^{(1)}_{ij}} = \delta^{(1)}_i x_k",
     "are swapped": r"\frac{\partial \ell}{\partial W^{(2)}_{ij}} = \delta^{(2)}_j z^{(1)}_i",
     "the last is d - 1": r"\ell = \sum_{i=0}^{K} (\hat y_i - y_i)^2",
+    "the product of matrices, not": (
+        r"\frac{\partial \ell}{\partial z^{(1)}} = [\delta^{(2)}]^T \odot W^{(2)}"
+    ),
+    "the assignment's": "z^{(3)} = W^{(2)} z^{(2)} + b^{(2)}",
+    "columns are not the next one's rows": r"\delta^{(1)} = W^{(2)} \delta^{(2)}",
 }
 
 # True statements that use, between them, every way of writing that the page names.

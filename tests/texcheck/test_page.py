@@ -182,4 +182,4 @@ def test_components_and_lengths_of_what_is_allowed_may_stand_in_an_answer(wanted
 
 def test_a_component_of_what_is_not_allowed_may_not():
     told = next(judge(LOSS, r"\sum_k (s^{(2)}_k - y_k)^2"))
-    assert told["says"] == "that is true, but s^{(2)}_k may not stand in the answer"
+    assert told["says"] == "that is true, but $s^{(2)}_k$ may not stand in the answer"

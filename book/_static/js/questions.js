@@ -54,6 +54,7 @@
       if (!tex.trim()) return { expected: "A formula in TeX is expected." };
       const prover = await book.loadProver().catch(() => { throw new Error("This site holds no prover: check your formula at the command line."); });
       const reply = await prover.askIn(box, { ask: "judge", wanted: data, answer: tex }, later);
+      if (reply.none) return { expected: `${reply.says[0].toUpperCase()}${reply.says.slice(1)}.` };
       return { place: reply.right ? 0 : reply.wrong === null ? -1 : reply.wrong + 1, ...reply };
     },
   };
@@ -131,14 +132,17 @@
       const diagnosis = element("span", { class: "question-diagnosis" });
       let found;
       try {
-        found = await judges[data.kind](data, text, loading, rest => { diagnosis.textContent = rest?.says ?? ""; });
+        found = await judges[data.kind](data, text, loading, rest => { book.prover.say(diagnosis, rest?.says ?? ""); });
       } catch (error) {
         found = { expected: error.message };
       } finally {
         check.disabled = false;
       }
       question.dataset.verdict = found.expected ? "none" : found.place === 0 ? "right" : "wrong";
-      if (found.expected) return say(found.expected, 0);
+      if (found.expected) {
+        say(found.expected, 0);
+        return book.prover?.say(status, found.expected);
+      }
       state.given = text;
       state.tries += 1;
       state.done ||= found.place === 0;
@@ -146,7 +150,7 @@
       else if (found.place > 0) say("Not yet.", found.place);
       else say(state.hints < hints.length ? `Not that. Hint ${state.hints + 1} may help.` : "Not that. The answer stands below.", 0);
       if (found.place !== 0 && (found.says || found.more)) {
-        diagnosis.textContent = found.more ? "Looking for the cause …" : found.says;
+        book.prover.say(diagnosis, found.more ? "Looking for the cause …" : found.says);
         status.append(diagnosis);
       }
       keep();

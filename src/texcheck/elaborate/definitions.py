@@ -85,9 +85,8 @@ def network_of(
     names: Names = BOOK,
 ) -> Network:
     """A network from its lines. `loss` names losses, "" is any. Raises DefinitionError."""
-    for one in loss:
-        if one and one not in losses:
-            raise DefinitionError(f"expected a declared loss, got {one!r}")
+    for one in {*loss} - {"", *losses}:
+        raise DefinitionError(f"expected a declared loss, got {one!r}")
     found = tuple(losses[one] if one else None for one in loss)
     equations = [_equation(tex, names) for tex in lines]
     every = t.Layer("L", 0)

@@ -393,9 +393,8 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
             (one,) = values
             m.unify(one.rows, one.columns, "the trace of a matrix that is not square", node)
             whole = ops.part_of(scope, one, one)
-            return m.scalar(
-                lambda: m.sum_entries(scope.names, one.rows, lambda i: whole.entry(i, i))
-            )
+            kept = Matrix(one.rows, one.columns, lambda i, j: delta(i, j) * whole.entry(i, j))
+            return m.total(scope.names, kept)
         case "Linear":
             layer, v = function.layer or t.Layer("", 1), node.arguments[0]
             ops.as_column(values[0], node)

@@ -101,9 +101,8 @@ def _said(
         about += ", every depth" if every else f", {network.numbered} layers"
     if network.losses[0] is None:
         about += ", every loss" if loss is None else f", {loss.name}"
-    if network.widths:
-        return (f"{about}, its own widths and numbers",)
-    return (f"{about}, every width" + (f" from {least} on" if least > 1 else ""),)
+    widths = "every width" + (f" from {least} on" if least > 1 else "")
+    return (f"{about}, {'its own widths and numbers' if network.widths else widths}",)
 
 
 def _hold(statement: t.Statement, case: Case) -> int:

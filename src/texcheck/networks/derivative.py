@@ -103,11 +103,8 @@ def _chain(case: Case, atom: a.Atom, source: Source, demands: list[Demand]) -> a
     _refuse_roots(demands[before:])
     if not inner:
         return a.ZERO
-    if not is_any(name):
-        function = row(name)
-        if function.slope_demand:
-            alone = function.slope_demand != function.demand
-            demands.append(Demand(function.slope_demand, argument, alone))
+    if not is_any(name) and (kind := row(name).slope_demand):
+        demands.append(Demand(kind, argument, kind != row(name).demand))
     return slope(name, argument) * inner
 
 

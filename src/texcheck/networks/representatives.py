@@ -54,8 +54,7 @@ def named_layers(statement: t.Node) -> Named:
             case t.Name(layer=t.Layer() as layer) | t.Function(layer=t.Layer() as layer):
                 spend(abs(layer.offset))  # a case has a list of its layers
                 lists = {"": found.numbers, "L": found.here, "L_max": found.last}
-                least = 0 if isinstance(part, t.Name) and part.base == "z" else 1
-                lists[layer.base].append((layer.offset, least))
+                lists[layer.base].append((layer.offset, int(getattr(part, "base", "") != "z")))
                 found.end |= layer.base == "L_max"
             case t.Range(letter="L", first=first, last=last):
                 low, high = layer_range(first, last)
