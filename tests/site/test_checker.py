@@ -121,6 +121,47 @@ def test_a_refutation_leads_to_the_place_that_explains_it(open_page: Page) -> No
     expect(link).to_have_attribute("href", "#what-it-says-and-what-that-means")
 
 
+LAYER = r"\delta^{(1)} = [W^{(1)}]^T \delta^{(2)} \odot f'(s^{(1)})"
+
+
+def test_the_diagnosis_and_not_the_shapes_is_explained(open_page: Page) -> None:
+    says = ask(open_page, LAYER)
+    assert "columns are not the next one's rows" in says
+    assert "wrong layer superscript" in says
+    expect(open_page.locator(".checker-explained")).to_contain_text("the number of the later one")
+
+
+def test_formulas_in_what_is_said_are_typeset(open_page: Page) -> None:
+    says = ask(open_page, LAYER)
+    expect(open_page.locator(".checker-says math").first).to_be_visible()
+    assert "$" not in says
+    assert "d_{" not in says
+
+
+def test_the_names_of_the_assignment_are_told(open_page: Page) -> None:
+    assert "the assignment's" in ask(open_page, "z^{(3)} = W^{(2)} z^{(2)} + b^{(2)}")
+    expect(open_page.locator(".checker-explained a")).to_have_attribute(
+        "href", re.compile(r"notation\.html")
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (r"\frac{\partial \ell}{\partial W^{(2)}} = x", "Expected one expression without =."),
+        (r"z^{(1)} \delta^{(2)T}", "That is true, but"),
+        (r"z^{(1)} (", "Expected an expression"),
+    ],
+)
+def test_what_is_no_answer_costs_no_try(open_page: Page, given: str, says: str) -> None:
+    question = open_page.locator("#q-d4")
+    question.get_by_label("Your formula, in TeX").fill(given)
+    question.get_by_role("button", name="Check").click()
+    expect(question.get_by_role("status")).to_contain_text(says, timeout=LOADED)
+    expect(question.get_by_role("status")).not_to_contain_text("Not that")
+    expect(question).to_have_attribute("data-verdict", "none")
+
+
 def test_the_first_wrong_step_of_a_chain_is_pointed_at(open_page: Page) -> None:
     assert "The first step that does not hold is step 2 of 3." in ask(open_page, CHAIN)
     marks = [step.get_attribute("class") for step in open_page.locator(".checker-step").all()]
