@@ -7,12 +7,12 @@ import gc
 import io
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from . import report
-from .check import NETWORKS, check
+from .check import NETWORKS, Claim, check
 from .elaborate.definitions import DefinitionError, loss_of, network_of
 from .indexed import indexed
 from .networks.network import Network
@@ -92,22 +92,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _print(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(line)
-
-
 def _prove(options: argparse.Namespace) -> int:
     network, names = _network(options.network)
     results = check(_formula(options.formula), network, names=names)
     for claim, verdict in results:
-        _print(_said(claim.tex, verdict))
+        print(_said(claim, verdict))
     return max(_EXIT[verdict.status] for _, verdict in results)
 
 
-def _said(tex: str, verdict: Verdict) -> list[str]:
-    shown = " ".join(tex.split())
-    return [f"{verdict.status}: {shown}", *(f"  {line}" for line in report.text(verdict))]
+def _said(claim: Claim, verdict: Verdict) -> str:
+    return "\n  ".join([f"{verdict.status}: {' '.join(claim.tex.split())}", *report.text(verdict)])
 
 
 def _read(options: argparse.Namespace) -> int:
@@ -115,10 +109,9 @@ def _read(options: argparse.Namespace) -> int:
     results = check(_formula(options.formula), network, names=names, diagnose=False)
     for claim, verdict in results:
         if verdict.status == "unreadable":
-            _print(_said(claim.tex, verdict))
+            print(_said(claim, verdict))
         else:
-            print(" ".join(claim.tex.split()))
-            _print(f"  {line}" for line in indexed(claim, network, names))
+            print("\n  ".join([" ".join(claim.tex.split()), *indexed(claim, network, names)]))
     return 2 if any(verdict.status == "unreadable" for _, verdict in results) else 0
 
 
@@ -126,7 +119,7 @@ def _book(options: argparse.Namespace) -> int:
     from .book.prove import lines, prove, write
 
     book = prove(options.path)
-    _print(lines(book, options.verbose))
+    print(*lines(book, options.verbose), sep="\n")
     if options.json:
         write(options.json, book.to_json())
     return 1 if book.failures else 0
@@ -136,7 +129,7 @@ def _mutants(options: argparse.Namespace) -> int:
     from .book.mutants import MISSED, SAMPLE, lines, measure
 
     results = measure(options.path, options.most or SAMPLE)
-    _print(lines(results))
+    print(*lines(results), sep="\n")
     return 1 if any(status == MISSED for _, status in results) else 0
 
 

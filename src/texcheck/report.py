@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import assert_never
 
 from .verdict import Definition, Proved, Refuted, Undecided, Unreadable, Verdict, Witness
 
@@ -21,8 +20,6 @@ def text(verdict: Verdict) -> list[str]:
             return refutation(verdict)
         case Unreadable():
             return unreadable(verdict)
-        case _ as never:
-            assert_never(never)
 
 
 def refutation(verdict: Refuted) -> list[str]:

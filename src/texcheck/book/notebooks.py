@@ -34,8 +34,7 @@ def texts(file: Path, problems: Problems) -> Iterator[tuple[str, list[int]]]:
         source = cell["source"] if isinstance(cell["source"], list) else [cell["source"]]
         file_lines: list[int] = []
         for part in source:
-            line = bisect(breaks, part.offset) + 1
-            file_lines += [line] * max(1, len(part.splitlines()))
+            file_lines += [bisect(breaks, part.offset) + 1] * max(1, len(part.splitlines()))
         yield "".join(source), file_lines
 
 

@@ -110,11 +110,8 @@ def read(path: Path | str) -> Iterator[Item]:
 
 def title(page: Path) -> str:
     """The first heading of a page, without markup; empty if it has none."""
-    for text, _ in texts(page, []):
-        for node in _tree(text).children:
-            if node.type == "heading":
-                return tables.text(node)
-    return ""
+    nodes = (node for text, _ in texts(page, []) for node in _tree(text).children)
+    return next((tables.text(node) for node in nodes if node.type == "heading"), "")
 
 
 class _Page:
@@ -175,7 +172,9 @@ def _walk(page: _Page, parent: SyntaxTreeNode, offset: int) -> None:
     for node in parent.children:
         start = offset + node.map[0] if node.map else offset
         match node.type:
-            case "front_matter" | "myst_line_comment" | "html_block":
+            case "front_matter":
+                _front_matter(page, node.content, start)
+            case "myst_line_comment" | "html_block":
                 _remark(page, node, start)
             case "myst_target":
                 pass
@@ -200,10 +199,7 @@ def _walk(page: _Page, parent: SyntaxTreeNode, offset: int) -> None:
 
 
 def _remark(page: _Page, node: SyntaxTreeNode, start: int) -> None:
-    """What is not shown: the front matter, a comment, HTML."""
-    if node.type == "front_matter":
-        _front_matter(page, node.content, start)
-        return
+    """What is not shown: a comment, HTML."""
     for n, line in enumerate(node.content.split("\n")):
         text = line.strip()
         if node.type == "myst_line_comment":
@@ -232,18 +228,17 @@ def _comment(page: _Page, text: str, start: int) -> None:
     if keyword.split(" ")[0] != "texcheck":
         return
     page.expect_nothing_pending()
-    words = rest.split()
-    if not words or words[0] not in NETWORKS or words[1:] not in ([], ["misprint"]):
+    network, *misprint = rest.split() or [""]
+    if network not in NETWORKS or misprint not in ([], ["misprint"]):
         expected = f"expected one of {_NETWORKS}, and `misprint` after it at most"
         page.problem(start, f"texcheck: {expected}, got {rest.strip()!r}")
         return
-    misprint = words[1:] == ["misprint"]
     if misprint and page.file.stem != "errata":
         page.problem(start, "texcheck: a misprint can stand on the page `errata` alone")
     if page.file.suffix == ".ipynb" and not page.default:
-        page.default = words[0]
+        page.default = network
         return
-    page.pending = words[0], "misprint" if misprint else "true", page.file_lines[start]
+    page.pending = network, "misprint" if misprint else "true", page.file_lines[start]
 
 
 # Math
@@ -273,8 +268,7 @@ def _expect_no_math(page: _Page, html: str, start: int) -> None:
 
 def _fence(page: _Page, node: SyntaxTreeNode, start: int) -> None:
     name, argument, *_ = *(node.info or "").split(maxsplit=1), "", ""
-    is_directive = name.startswith("{") and name.endswith("}")
-    if not is_directive and node.type == "fence":
+    if node.type == "fence" and not (name.startswith("{") and name.endswith("}")):
         page.expect_nothing_pending()
         return
     name = name.strip("{}").lower()  # as docutils looks it up
@@ -354,5 +348,4 @@ def _tree(text: str) -> SyntaxTreeNode:
 
 @cache
 def _parser() -> MarkdownIt:
-    config = MdParserConfig(enable_extensions=set(EXTENSIONS))
-    return create_md_parser(config, RendererHTML)
+    return create_md_parser(MdParserConfig(enable_extensions=set(EXTENSIONS)), RendererHTML)

@@ -10,7 +10,6 @@ texts, empty if the book holds.
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -84,11 +83,8 @@ class Book:
     @cached_property
     def misprints(self) -> list[list[Statement]]:
         """The statements of each display that is marked as a misprint."""
-        found: dict[tuple[str, int], list[Statement]] = {}
-        for statement in self.statements:
-            if statement.expect == "misprint":
-                found.setdefault((statement.page, statement.item), []).append(statement)
-        return list(found.values())
+        printed = (statement for statement in self.statements if statement.expect == "misprint")
+        return [list(some) for _, some in groupby(printed, key=attrgetter("page", "item"))]
 
     @cached_property
     def refuted_misprints(self) -> int:
@@ -215,15 +211,13 @@ def lines(book: Book, verbose: bool = False) -> Iterator[str]:
         if statement.status == "definition":
             yield from (f"    {line}" for line in statement.said)
     yield from book.failures
-    totals = dict(book.totals)
+    (_, total), *numbers = book.totals.items()
     yield f"{book.refuted_misprints} misprints refuted as printed"
-    yield f"{totals.pop('statements')} statements: " + ", ".join(
-        f"{number} {name}" for name, number in totals.items()
-    )
+    yield f"{total} statements: " + ", ".join(f"{number} {name}" for name, number in numbers)
 
 
 def write(path: Path, text: str) -> None:
     """Writes a file whole or not at all."""
     part = path.with_name(path.name + ".part")
     part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    part.replace(path)

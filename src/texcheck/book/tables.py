@@ -43,15 +43,14 @@ def claim(cells: dict[str, SyntaxTreeNode], column: str, n: int) -> tuple[str | 
                 return None
             subject = rf"\frac{{\partial \ell}}{{\partial {_only_math(cells['Parameter'])}}}"
             return subject, "shape" if column == "Shape" else "value"
-        case ["Symbol", "Shape", "Meaning"] if column == "Symbol":
-            return None
-        case ["Symbol", "Shape", "Meaning"] if column == "Shape":
-            return _only_math(cells["Symbol"]), "shape"
+        case ["Symbol", "Shape", "Meaning"] if column in ("Symbol", "Shape"):
+            return None if column == "Symbol" else (_only_math(cells["Symbol"]), "shape")
     return None, "value"
 
 
 def _of_layer(cells: dict[str, SyntaxTreeNode], column: str, n: int) -> str:
-    layer = _plain(text(cells["Layer"]))
+    # \operatorname{Linear}_{1} is Linear_1
+    layer = re.sub(r"\\(operatorname|mathrm|text)|[{} $]", "", text(cells["Layer"]))
     if layer not in _LAYERS:
         raise BadCell(f"Layer: expected one of {', '.join(_LAYERS)}, got {layer!r}")
     inputs, output = _LAYERS[layer]
@@ -77,10 +76,8 @@ def text(cell: SyntaxTreeNode) -> str:
 
 def anchor(row: SyntaxTreeNode) -> str:
     """The anchor of a table's row: the id of the first span in it that has one."""
-    for node in row.walk():
-        if node.type == "span" and "id" in node.attrs:
-            return str(node.attrs["id"])
-    return ""
+    ids = (node.attrs["id"] for node in row.walk() if node.type == "span" and "id" in node.attrs)
+    return str(next(ids, ""))
 
 
 def _only_math(cell: SyntaxTreeNode) -> str:
@@ -89,8 +86,3 @@ def _only_math(cell: SyntaxTreeNode) -> str:
     if len(found) > 1:
         raise BadCell(f"expected one formula to name the row, got {' and '.join(found)}")
     return found[0] if found else text(cell)
-
-
-def _plain(tex: str) -> str:
-    r"""``\operatorname{Linear}_{1}`` as ``Linear_1``."""
-    return re.sub(r"\\(operatorname|mathrm|text)|[{} $]", "", tex)
