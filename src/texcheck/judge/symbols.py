@@ -112,8 +112,7 @@ def layers(whole: t.Expr, scope: Scope) -> Changes:
 def letters_of_layers(whole: t.Expr, scope: Scope) -> Changes:
     """A layer as a power, without parentheses."""
     powers = [p for p in every(whole, t.Power) if isinstance(p.of, t.Name) and p.of.layer is None]
-    layers = [(part, layer) for part in powers if (layer := _as_layer(part.exponent)) is not None]
-    layered = [(part, replace(part.of, layer=layer)) for part, layer in layers]
+    layered = [(p, replace(p.of, layer=layer)) for p in powers if (layer := _as_layer(p.exponent))]
     for part, fixed in layered:
         yield Change("a layer stands in parentheses: {new}", part, fixed)
     if len(layered) > 1:

@@ -210,9 +210,10 @@ class Cursor:
         return not self.continues() and not self.sees("/", *spelling.JOINING - {"+"})
 
     def part(self, stop: int) -> Cursor:
-        """A cursor over the tokens from here to token `stop`."""
+        """A cursor over the tokens from here to token `stop`, where this one goes on."""
         end = self.tokens[stop - 1].end if stop > self.at else self.token.start
         tokens = [*self.tokens[self.at : stop], Token("end", "", end, end)]
+        self.at = stop
         return replace(self, tokens=tokens, at=0, no_times=False, bars=0)
 
     def flat(

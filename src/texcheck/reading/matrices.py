@@ -115,9 +115,11 @@ def _rows(c: Cursor, opening: Token, cases: bool) -> list[tuple[t.Expr, ...]]:
     cells: list[t.Expr] = []
     end = opening
     while end.kind != "close":
-        part = c.part(_cell_end(c, opening))
+        flat = c.flat(nesting={})
+        ends = [n for n, one in flat if one.text == "&" or one.kind in ("newline", "close")]
+        c.require(ends, f"expected \\end{{{opening.text}}}", at=opening)
+        part = c.part(ends[0])
         cells.append(_case(part) if cases and cells else _cell(part, comma=cases))
-        c.at += len(part.tokens) - 1
         end = c.advance()
         if end.text != "&":
             rows.append(tuple(cells))
@@ -128,23 +130,13 @@ def _rows(c: Cursor, opening: Token, cases: bool) -> list[tuple[t.Expr, ...]]:
     return rows
 
 
-def _cell_end(c: Cursor, opening: Token) -> int:
-    """The number of the token behind this cell: &, a new line or the environment's end."""
-    for number, token in c.flat(nesting={}):
-        if token.text == "&" or token.kind in ("newline", "close"):
-            return number
-    raise c.error(f"expected \\end{{{opening.text}}}", at=opening)
-
-
 def _cell(c: Cursor, comma: bool = False) -> t.Expr:
     """The entry that a cursor goes through; of cases a comma may stand behind it."""
-    token = c.token
-    result: t.Expr
-    if c.take("dots", "vdots", "ddots"):
-        result = t.Dots(token.text, **c.span(token.start))
+    start = c.token.start
+    if dots := c.take("dots", "vdots", "ddots"):
+        result: t.Expr = t.Dots(dots.text, **c.span(start))
     else:
-        empty = token.kind == "end"
-        result = t.Blank(start=token.start, end=token.start) if empty else c.read()
+        result = c.read() if c.token.kind != "end" else t.Blank(start=start, end=start)
     c.expect_end(*[","] * comma)
     return result
 
@@ -183,14 +175,8 @@ def row(c: Cursor, closing: str) -> t.Expr:
     start = c.token.start
     cells: list[t.Expr] = []
     while not c.sees(closing):
-        marks = (
-            number
-            for number, token in c.flat()
-            if (token.quad and number > c.at) or token.text in (closing, ",") or token.kind == "end"
-        )
-        part = c.part(next(marks, len(c.tokens) - 1))
-        cells.append(_cell(part))
-        c.at += len(part.tokens) - 1
+        ends = (n for n, one in c.flat() if (one.quad and n > c.at) or one.text in (closing, ","))
+        cells.append(_cell(c.part(next(ends, len(c.tokens) - 1))))
         c.require(c.token.kind != "end", f"expected {closing} after the row")
         c.take(",")
     return t.Written((tuple(cells),), **c.span(start))

@@ -7,6 +7,7 @@ the superscript, then the marks from left to right.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import TypeAlias
 
 from .. import syntax as t
@@ -314,12 +315,11 @@ def _scripts(c: Cursor, value: t.Expr, bracket: bool = False) -> _Scripts:
         seen.add(kind)
         if kind == "_":
             _subscript(c, value, found)
-        elif c.take("{"):
-            _mark(c, value, found, True)
-            while not c.take("}"):
-                _mark(c, value, found, True)
         else:
-            _mark(c, value, found, False)
+            group = c.take("{") is not None
+            _mark(c, value, found, group)
+            while group and not c.take("}"):
+                _mark(c, value, found, group)
     return found
 
 
@@ -437,8 +437,7 @@ def _named(c: Cursor, name: t.Name, found: _Scripts, start: int) -> t.Expr:
 
 def _function(c: Cursor, function: t.Function, found: _Scripts, start: int) -> t.Function:
     """A function with its layer and its dashes: activations alone have them."""
-    kinds = [kind for kind, _, _ in found.marks]
-    dashes = next((number for number, kind in enumerate(kinds) if kind != "'"), len(kinds))
+    dashes = len([*takewhile(lambda mark: mark[0] == "'", found.marks)])
     twice = found.layer is not None and function.layer is not None
     c.require(not twice, "a second layer on one symbol", at=function)
     level = found.layer or function.layer

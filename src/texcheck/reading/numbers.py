@@ -93,24 +93,20 @@ def _layer_letter(c: Cursor) -> str:
     """L or L_max, by the letter that stands here."""
     names, shared, token = c.names, c.shared, c.token
     text = "l" if token.text == "ell" else token.text
-    if names.any_layer and text in (names.any_layer, names.last_layer):
-        c.advance()
-        if text == "l":
-            c.expect_one_meaning(token, "a layer")
-        return "L" if text == names.any_layer else "L_max"
-    if names.any_layer or text not in ("L", "l"):
-        known = f"{names.any_layer or 'L'} or {names.last_layer or 'L_{max}'}"
-        raise c.error(f"expected a layer: a number, {known}")
+    own = (names.any_layer, names.last_layer) if names.any_layer else ()
+    known = f"{names.any_layer or 'L'} or {names.last_layer or 'L_{max}'}"
+    c.require(text in (own or ("L", "l")), f"expected a layer: a number, {known}")
     c.advance()
-    if text == "L" and c.take("_"):
+    if not own and text == "L" and c.take("_"):
         c.require(subscript_word(c) == "max", r"expected L_{\max}", r"the loss is \ell")
         return "L_max"
-    what = "expected one letter for any layer, found L and l"
-    c.require(shared.layer_letter in ("", text), what, r"the last layer is L_{\max}", at=token)
-    shared.layer_letter = text
+    if not own:
+        what = "expected one letter for any layer, found L and l"
+        c.require(shared.layer_letter in ("", text), what, r"the last layer is L_{\max}", at=token)
+        shared.layer_letter = text
     if text == "l":
         c.expect_one_meaning(token, "a layer")
-    return "L"
+    return "L_max" if own and text == names.last_layer else "L"
 
 
 def subscript_word(c: Cursor) -> str:

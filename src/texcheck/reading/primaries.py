@@ -91,8 +91,7 @@ def _euler(c: Cursor, start: int) -> t.Expr:
     layer = all(isinstance(part, counted) for part in t.outside_lengths(exponent))
     c.require(not (bracket and layer), "expected a power without parentheses", at=exponent)
     c.form = "factor"
-    what = "expected no other script on e, or brackets"
-    c.require(not c.sees("^", "'", "_"), what)
+    c.require(not c.sees("^", "'", "_"), "expected no other script on e, or brackets")
     function = t.Function("exp", start=start, end=start + 1)
     return t.Apply(function, (exponent,), **c.span(start))
 
@@ -107,7 +106,7 @@ def _loss(c: Cursor, name: t.Name) -> t.Expr:
 
 
 def _word(c: Cursor) -> t.Expr:
-    """A function by its name, such as \\operatorname{ReLU}."""
+    """A function by its name, such as \\operatorname{ReLU} or \\log."""
     token = c.advance()
     name = spelling.FUNCTIONS.get(token.text, "")
     known = "the functions are " + ", ".join(sorted({*spelling.FUNCTIONS.values()}))
@@ -164,8 +163,7 @@ def _checked_application(c: Cursor, node: t.Apply) -> t.Expr:
     adds = len(arguments) == 1 and isinstance(arguments[0], t.Add)
     if bare and same and adds and not named and function.name in spelling.ACTIVATIONS:
         return t.Product((function, *arguments), **at(node))
-    if bare:
-        raise c.error(FUNCTION_OF_FUNCTION, at=bare[0])
+    c.require(not bare, FUNCTION_OF_FUNCTION, at=bare[0] if bare else None)
     return node
 
 
@@ -270,8 +268,7 @@ def _underbrace(c: Cursor) -> t.Expr:
     c.require(not partly, "expected no condition under a sum in a brace", at=command)
     c.form = "bracket" if form == "bracket" else "product"
     before = c.tokens[place - 1].text if place else ""
-    beside = before not in ("", "=", "(", "[", "{", ",") or c.continues()
-    beside = beside or c.sees("/", "^", "_", "'", *spelling.JOINING - {"+"})
+    beside = before not in ("", "=", "(", "[", "{", ",") or not c.ends() or c.sees("^", "_", "'")
     alone = form in ("primary", "bracket", "factor") and not _open(inner)
     c.require(alone or not beside, "this groups nothing", "write brackets", at=command)
     return c.spread(inner, command.start)
@@ -333,18 +330,13 @@ def _digits(c: Cursor) -> t.Expr:
     return matrices.indicator(c) if indicator else numbers.number(c)
 
 
-def _function(c: Cursor) -> t.Expr:
-    token = c.advance()
-    return t.Function(spelling.FUNCTIONS[token.text], **c.span(token.start))
-
-
 _KINDS: dict[str, Callable[[Cursor], t.Expr]] = {
     "letter": _letter, "word": _letter, "text": _letter, "digit": _digits, "blackboard": _ones,
     "bold": _ones, "begin": matrices.matrix,
 }  # fmt: skip
 _SIGNS: dict[str, Callable[[Cursor], t.Expr]] = {
     **dict.fromkeys(["hat", "ell", "mathcal", "delta", "eta"], _letter),
-    **dict.fromkeys(spelling.FUNCTION_COMMANDS, _function),
+    **dict.fromkeys(spelling.FUNCTION_COMMANDS, _word),
     **dict.fromkeys(["Vert", "vert", "lVert", "lvert"], _norm),
     **dict.fromkeys(["underbrace", "overbrace"], _underbrace),
     **dict.fromkeys(["(", "[", "lbrace"], _bracket),

@@ -308,8 +308,7 @@ class _Scanner:
         if sided and (dot := _DOT.match(self.tex, end)):
             self.add("symbol", f"{name}.", dot.end())
         elif name in spelling.BOLD and (bold := _BOLD_NUMBER.match(self.tex, end)):
-            one = "1" in (bold.group(1), bold.group(2))
-            self.add("bold", "1" if one else "0", bold.end())
+            self.add("bold", bold[1] or bold[2], bold.end())
         elif not sided and (brace := _BRACE.match(self.tex, end)):
             under_arrow = name == "vec" and not _SYMBOL.match(self.tex, end)
             if under_arrow or (self.found and self.found[-1].text in _ARGUMENTS):
