@@ -253,8 +253,7 @@ class _Writer:
         """The sum of the squares of all entries."""
         rows, columns = self.shape(of)
         i, j = self.index(rows), self.index(columns)
-        body = t.Power(self.entry(of, i, j), _TWO)
-        return self.summed(rows, i, self.summed(columns, j, body))
+        return self.summed(rows, i, self.summed(columns, j, t.Power(self.entry(of, i, j), _TWO)))
 
     def sum(self, node: t.Sum, i: t.Expr, j: t.Expr) -> t.Expr:
         body = self.entry(node.body, i, j)

@@ -16,17 +16,12 @@ def text(verdict: Verdict) -> list[str]:
             return [f"for {case}" for case in cases]
         case Definition(reason) | Undecided(reason):
             return [reason]
-        case Refuted():
-            return refutation(verdict)
+        case Refuted(witness, ill_sorted, diagnosis=diagnosis):
+            values = difference(witness) if witness else ""
+            misfit = "" if ill_sorted in diagnosis else ill_sorted
+            return [said for said in (values, misfit, diagnosis) if said]
         case Unreadable():
             return unreadable(verdict)
-
-
-def refutation(verdict: Refuted) -> list[str]:
-    """Why a statement is refuted: the numbers that differ, what does not fit, the diagnosis."""
-    values = difference(verdict.witness) if verdict.witness else ""
-    misfit = "" if verdict.ill_sorted in verdict.diagnosis else verdict.ill_sorted
-    return [said for said in (values, misfit, verdict.diagnosis) if said]
 
 
 def difference(witness: Witness) -> str:

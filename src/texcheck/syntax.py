@@ -55,9 +55,9 @@ class Layer:
         return self.offset + {"": 0, "L": layer, "L_max": last}[self.base]
 
     def __str__(self) -> str:
-        if not self.base:
-            return str(self.offset)
-        return self.base if not self.offset else f"{self.base}{self.offset:+d}"
+        if self.base and self.offset:
+            return f"{self.base}{self.offset:+d}"
+        return self.base or str(self.offset)
 
 
 class Number(Node):

@@ -29,9 +29,7 @@ from .notebooks import Problems, texts
 from .tables import Kind
 
 # The same as `parse: myst_enable_extensions:` in _config.yml; a test compares the two.
-EXTENSIONS = frozenset(
-    {"amsmath", "attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath"}
-)
+EXTENSIONS = {"amsmath", "attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath"}
 
 Expect: TypeAlias = Literal["true", "misprint"]
 _NETWORKS = ", ".join(NETWORKS)
@@ -348,4 +346,4 @@ def _tree(text: str) -> SyntaxTreeNode:
 
 @cache
 def _parser() -> MarkdownIt:
-    return create_md_parser(MdParserConfig(enable_extensions=set(EXTENSIONS)), RendererHTML)
+    return create_md_parser(MdParserConfig(enable_extensions=EXTENSIONS), RendererHTML)

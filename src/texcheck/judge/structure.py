@@ -244,8 +244,7 @@ def brackets(whole: t.Expr, scope: Scope) -> Changes:
                 yield Change(says, part, t.Add((replace(part, body=body), *outside)))
     for part in every(whole, t.Product):
         head, last = part.factors[:-1], part.factors[-1]
-        new = t.Add((times(part, head), last))
-        yield Change("a + is missing before {part}", last, new, part)
+        yield Change("a + is missing before {part}", last, t.Add((times(part, head), last)), part)
     for total in every(whole, t.Add):
         first = total.terms[0]
         if isinstance(first, t.Product):

@@ -15,11 +15,12 @@ CLOSING = {"(": ")", "[": "]", "{": "}", "lbrace": "rbrace"}
 # What opens and what closes a bracket.
 NESTING = dict.fromkeys(CLOSING, 1) | dict.fromkeys(CLOSING.values(), -1)
 NESTING |= {"langle": 1, "rangle": -1}
+DEPTH = {"begin": 1, "close": -1}  # the same of an environment, by the kind of token
 RAISED = "expected braces around what is raised"
 DEEPEST = 60  # of brackets in brackets; so no tree is too deep to be walked by recursion
 # How tightly a formula that is read hangs together; `Cursor.read` reads one of a level.
 SUM, TERM, PRODUCT, SIDE, FACTOR = range(5)
-Place: TypeAlias = t.Node | Token | int
+Place: TypeAlias = t.Node | Token | int | None
 N = TypeVar("N", bound=t.Node)
 T = TypeVar("T")
 
@@ -133,16 +134,14 @@ class Cursor:
             pass
         self.require(self.token.kind == "end", "expected the end or an operator")
 
-    def error(self, expected: str, instead: str = "", at: Place | None = None) -> CannotRead:
+    def error(self, expected: str, instead: str = "", at: Place = None) -> CannotRead:
         """What is wrong here, at a place already read, or from an offset to here."""
         if at is None:
             expected, at = f"{expected}, found {self.token}", self.token
         start, end = (at, self.span(at)["end"]) if isinstance(at, int) else (at.start, at.end)
         return CannotRead(expected, start, end, instead)
 
-    def require(
-        self, holds: object, expected: str, instead: str = "", at: Place | None = None
-    ) -> None:
+    def require(self, holds: object, expected: str, instead: str = "", at: Place = None) -> None:
         """Raises `error` unless something holds."""
         if not holds:
             raise self.error(expected, instead, at)
@@ -216,17 +215,15 @@ class Cursor:
         self.at = stop
         return replace(self, tokens=tokens, at=0, no_times=False, bars=0)
 
-    def flat(
-        self, ahead: int = 0, nesting: dict[str, int] = NESTING
-    ) -> Iterator[tuple[int, Token]]:
-        """The tokens in no bracket, with their numbers, up to what closes the bracket here."""
+    def flat(self, ahead: int = 0, brackets: bool = True) -> Iterator[tuple[int, Token]]:
+        """The tokens in no environment and, if they count, in no bracket, with their numbers, up to
+        what closes the one here."""
         depth = 0
         for number in range(self.at + ahead, len(self.tokens)):
             token = self.tokens[number]
-            change = nesting.get(token.text, 0) + {"begin": 1, "close": -1}.get(token.kind, 0)
             if depth == 0:
                 yield number, token
-            depth += change
+            depth += NESTING.get(token.text, 0) * brackets + DEPTH.get(token.kind, 0)
             if depth < 0:
                 return
 

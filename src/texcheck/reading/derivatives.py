@@ -58,8 +58,7 @@ def _operand(c: Cursor) -> t.Expr:
     """What stands behind the fraction of a derivative."""
     brackets, token = c.sees("(", "["), c.token
     function = token.text in spelling.FUNCTION_COMMANDS or token.text in c.names.functions
-    alone = brackets or function or token.kind in ("word", "text")
-    of = c.read(FACTOR if alone else PRODUCT)
+    of = c.read(FACTOR if brackets or function or token.kind in ("word", "text") else PRODUCT)
     c.require(isinstance(of, t.Function) or c.ends(), BRACKETS)
     if not brackets:
         c.shared.open_operands.append(of)
@@ -97,8 +96,7 @@ def inline(c: Cursor) -> t.Expr:
 def gradient(c: Cursor) -> t.Expr:
     """The gradient of a number, of the shape of what it is taken by."""
     start = c.advance().start
-    what = "expected by what is differentiated"
-    c.require(c.take("_"), what, r"as in \nabla_{W^{(1)}} \ell")
+    c.require(c.take("_"), "expected by what is differentiated", r"as in \nabla_{W^{(1)}} \ell")
     by = _subscript(c)
     return t.Gradient(_behind(c), by, **c.span(start))
 
@@ -113,8 +111,7 @@ def _subscript(c: Cursor) -> t.Name:
     name = None if c.token.text == "{" else names.letter(c)
     if name is None:
         return _once(c, *names.squared(c))
-    what = "expected braces around the quantity"
-    c.require(not c.sees("^"), what, r"as in \nabla_{W^{(1)}}")
+    c.require(not c.sees("^"), "expected braces around the quantity", r"as in \nabla_{W^{(1)}}")
     return names.checked(c, name)
 
 
@@ -122,8 +119,7 @@ def _behind(c: Cursor) -> t.Expr:
     """What stands behind \\nabla_ or \\partial_: the loss, or a factor and nothing else."""
     of = c.read(FACTOR)
     loss = isinstance(of, t.Name) and of.base == "ell"
-    whole = c.form in ("primary", "bracket")
-    c.require(whole and (loss or c.ends()), BRACKETS, at=of)
+    c.require(c.form in ("primary", "bracket") and (loss or c.ends()), BRACKETS, at=of)
     if not loss and c.form != "bracket":
         c.shared.open_operands.append(of)
     return of

@@ -195,8 +195,11 @@ def _factor(c: Cursor) -> t.Expr:
         if not isinstance(function, t.Function) or braces:
             break
         inner = primaries.application(c, function, start)
-        if isinstance(value, t.Power):
-            inner = _power_of(c, value, inner, start)
+        if isinstance(value, t.Power) and isinstance(inner, t.Product):  # sigma^2 (1 - sigma)
+            inner = t.Product((value, *inner.factors[1:]), **c.span(start))
+        elif isinstance(value, t.Power):  # sigma^2(x)
+            inner = t.Power(inner, value.exponent, value.elementwise, **c.span(start))
+            c.form = "factor"
         value = names.scripted(c, inner, start)
         named = isinstance(value, t.Function)
     if isinstance(value, t.Function) and not named:
@@ -205,21 +208,11 @@ def _factor(c: Cursor) -> t.Expr:
     return value
 
 
-def _power_of(c: Cursor, power: t.Power, inner: t.Expr, start: int) -> t.Expr:
-    """sigma^2(x), the power of a value, or the product that sigma^2 (1 - sigma) is."""
-    if isinstance(inner, t.Product):
-        return t.Product((power, *inner.factors[1:]), **c.span(start))
-    c.form = "factor"
-    return t.Power(inner, power.exponent, power.elementwise, **c.span(start))
-
-
 def _unapplied(c: Cursor, function: t.Function, start: int) -> t.Expr:
     """A function without brackets behind it: log x, an activation by itself, a matrix I."""
     if function.name not in spelling.BARE_ARGUMENT or not c.continues():
-        known = function.name in spelling.ACTIVATIONS
-        c.require(known, f"expected brackets after {function.name}")
-        plain = function == t.Function("I")
-        return t.Identity(None, None, **at(function)) if plain else function
+        c.require(function.name in spelling.ACTIVATIONS, f"expected brackets after {function.name}")
+        return t.Identity(None, None, **at(function)) if function == t.Function("I") else function
     argument = _factor(c)
     slope = c.ahead(2).text == "partial" or (c.ahead(2).text == "d" and c.ahead(3).text != "_")
     operator = c.sees(*_BEHIND_BARE) or (c.sees("frac") and slope)

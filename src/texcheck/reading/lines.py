@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from . import spelling
-from .cursor import NESTING
+from .cursor import DEPTH, NESTING
 from .tokens import CannotRead, Token, require
 
 _RELATIONS = {"=", ":", "Rightarrow", "rightarrow", "leftarrow", "in"} | spelling.COMPARISONS
 _CONTINUING = _RELATIONS | {"+", "-", ","} | spelling.JOINING
 _AFTER_LAYOUT = (".", ",", ";")
 _WITHOUT_GAPS = ("", "alignedat", "alignat")
-_DEPTH = {"begin": 1, "close": -1}
 
 
 def lines_of(found: list[Token]) -> list[list[Token]]:
@@ -68,7 +67,7 @@ class _Layout:
     def take(self, number: int) -> int:
         """Takes token `number` into the lines; the number of the next one to take."""
         token = self.found[number]
-        if token.kind in _DEPTH:
+        if token.kind in DEPTH:
             if following := self.environment(token, number):
                 return following
         elif self.inner == 0:
@@ -97,8 +96,7 @@ class _Layout:
             self.open.append(token)
             if token.text not in spelling.WITH_COLUMNS:
                 return number + 1
-            braces = self.found[number + 1].text == "{"
-            require(braces, "expected the columns in braces", token)
+            require(self.found[number + 1].text == "{", "expected the columns in braces", token)
             return number + [one.text for one in self.found[number:]].index("}") + 1
         if not opens and self.inner == 0:
             opened = self.open and self.open.pop().text == token.text
@@ -109,7 +107,7 @@ class _Layout:
             return number + 1
         known, instead = spelling.MATRIX | spelling.LAYOUT, spelling.INSTEAD.get(token.text, "")
         require(token.text in known, f"unknown environment {token.text}", token, instead)
-        self.inner += _DEPTH[token.kind]
+        self.inner += DEPTH[token.kind]
         return 0
 
     def new_line(self, number: int) -> int:
@@ -141,7 +139,7 @@ class _Layout:
         """What stands in the line from a token on, up to a word, a comma or a gap."""
         depth, nested, begun, marked = 0, 0, False, False
         for token in islice(self.found, number, None):
-            depth += _DEPTH.get(token.kind, 0)
+            depth += DEPTH.get(token.kind, 0)
             if depth < 0 or (token.kind == "newline" and depth == 0):
                 return
             if token.text == "&":

@@ -101,8 +101,7 @@ def cases(c: Cursor, opening: Token) -> t.Cases:
     pairs = all(len(row) == 2 and not isinstance(row[0], t.Blank) for row in rows)
     c.require(pairs, r"expected `value & condition \\` in each row", at=opening)
     conditions = [None if isinstance(row[1], t.Blank) else row[1] for row in rows]
-    last = None not in conditions[:-1]
-    c.require(last, "expected otherwise in the last row alone", at=opening)
+    c.require(None not in conditions[:-1], "expected otherwise in the last row alone", at=opening)
     return t.Cases(tuple(row[0] for row in rows), tuple(conditions), **c.span(opening.start))
 
 
@@ -115,7 +114,7 @@ def _rows(c: Cursor, opening: Token, cases: bool) -> list[tuple[t.Expr, ...]]:
     cells: list[t.Expr] = []
     end = opening
     while end.kind != "close":
-        flat = c.flat(nesting={})
+        flat = c.flat(brackets=False)
         ends = [n for n, one in flat if one.text == "&" or one.kind in ("newline", "close")]
         c.require(ends, f"expected \\end{{{opening.text}}}", at=opening)
         part = c.part(ends[0])

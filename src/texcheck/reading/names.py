@@ -288,8 +288,7 @@ def scripted(c: Cursor, value: t.Expr, start: int) -> t.Expr:
     while c.sees("_", "^", "'"):
         if bracket and c.sees("_") and c.ahead().text == "+":
             c.at += 2
-            function = t.Function("ReLU", **c.span(start))  # [s]_+
-            value = t.Apply(function, (value,), **c.span(start))
+            value = t.Apply(t.Function("ReLU", **c.span(start)), (value,), **c.span(start))  # [s]_+
             continue
         found = _scripts(c, value, bracket)
         value = _with_scripts(c, value, found, start)

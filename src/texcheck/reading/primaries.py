@@ -92,8 +92,7 @@ def _euler(c: Cursor, start: int) -> t.Expr:
     c.require(not (bracket and layer), "expected a power without parentheses", at=exponent)
     c.form = "factor"
     c.require(not c.sees("^", "'", "_"), "expected no other script on e, or brackets")
-    function = t.Function("exp", start=start, end=start + 1)
-    return t.Apply(function, (exponent,), **c.span(start))
+    return t.Apply(t.Function("exp", start=start, end=start + 1), (exponent,), **c.span(start))
 
 
 def _loss(c: Cursor, name: t.Name) -> t.Expr:
@@ -223,8 +222,7 @@ def _ones(c: Cursor) -> t.Expr:
     if token.text != "0" and matrices.condition_follows(c):
         return matrices.indicator(c)
     c.advance()
-    bracket = c.sees("(", "[", "lbrace")
-    c.require(not bracket, "expected a sign between a matrix and a bracket")
+    c.require(not c.sees("(", "[", "lbrace"), "expected a sign between a matrix and a bracket")
     if token.text == "I":
         return names.identity(c, token.start)
     length: t.Expr | None = None
@@ -310,8 +308,7 @@ def _under(c: Cursor) -> tuple[list[str], t.Expr | None, tuple[t.Indicator, ...]
         if c.take("="):
             low = c.read()
         elif sign := c.take("neq", "<", ">", "le", "ge"):
-            right = c.read()
-            conditions.append(t.Indicator(sign.text, left, right, **c.span(begin)))
+            conditions.append(t.Indicator(sign.text, left, c.read(), **c.span(begin)))
         c.take(",")
     clear = not conditions or len(letters) == 1
     what = "expected one letter and its condition under the sum"
