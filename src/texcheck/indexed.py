@@ -115,8 +115,7 @@ class _Writer:
     @cached_property
     def bound(self) -> set[str]:
         """The letters of the statement's sums."""
-        sums = (part for part in t.walk(self.statement) if isinstance(part, t.Sum))
-        return {letter for part in sums for letter in part.letters}
+        return {x for one in t.walk(self.statement) if isinstance(one, t.Sum) for x in one.letters}
 
     def runs(self, node: t.Node) -> dict[str, str]:
         """How far the letters in a formula run, as they stand there first."""

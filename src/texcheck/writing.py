@@ -25,6 +25,7 @@ _NAMES = {
 _letters: ContextVar[Mapping[str, str]] = ContextVar("_letters", default=MappingProxyType({}))
 # How tightly the parts of a formula hang together: a sum, a product, one symbol.
 SUM, PRODUCT, SYMBOL = range(3)
+_PRODUCTS = (t.Product, t.Times, t.Elementwise, t.Quotient, t.Derivative, t.Gradient, t.Restricted)
 
 
 @contextmanager
@@ -68,11 +69,7 @@ def grade(node: t.Expr) -> int:
             return SUM
         case t.Times(sign="inner") | t.Derivative(t.Name()) | t.Quotient(elementwise=False):
             return SYMBOL
-        case t.Product() | t.Times() | t.Elementwise() | t.Quotient():
-            return PRODUCT
-        case t.Derivative() | t.Gradient() | t.Restricted():
-            return PRODUCT
-    return SYMBOL
+    return PRODUCT if isinstance(node, _PRODUCTS) else SYMBOL
 
 
 def within(node: t.Expr, least: int) -> str:

@@ -149,27 +149,24 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     if not factors or opening not in ("(", "[", "lbrace"):
         return
     before, inner = _without_marks(factors[-1]), _without_marks(one)
-    name = before if isinstance(before, t.Name) else None
-    computed = isinstance(before, t.Derivative | t.Gradient | t.Local)
-    computed = computed or (name is not None and name.base in _COMPUTED)
-    called = computed or (name is factors[-1] and name.base in ("x", "y", "eta"))
+    base = before.base if isinstance(before, t.Name) else ""
+    computed = isinstance(before, t.Derivative | t.Gradient | t.Local) or base in _COMPUTED
+    called = computed or (before is factors[-1] and base in ("x", "y", "eta"))
     inside, around = t.outside_lengths(inner), t.outside_lengths(before)
     used = [part for part in inside if isinstance(part, t.Name)]
     fixed = all(isinstance(part, numbers.LENGTHS) for part in inside)
     held = any(isinstance(part, t.Name) and part.base in _COMPUTED for part in around)
     point = fixed and (held or isinstance(before, _WITH_VALUE))
     vector = any(part.base in (*spelling.VECTORS, "W") and not part.indices for part in used)
-    vectors = isinstance(before, t.Local) or (name is not None and not name.indices)
+    whole = isinstance(before, t.Local) or (isinstance(before, t.Name) and not before.indices)
     error = any(part.base == "delta" for part in used) or isinstance(inner, t.Derivative)
     point_of_x = {part.base for part in used} == {"x"}
     single = isinstance(inner, t.Product) and point_of_x
     single = single or (isinstance(inner, t.Name) and (inner is one or point_of_x) and not error)
-    argument = vectors and used and not vector  # of numbers alone
-    argument = computed and (argument or (inner in used and not vector))
-    argument = argument or (called and single and opening != "[")
-    loss = name is not None and name.base == "ell"
+    numbers_alone = not vector and (inner in used or (whole and used))
+    argument = (computed and numbers_alone) or (called and single and opening != "[")
     what = "expected the quantity alone, without what it depends on, or a sign"
-    c.require(not point and not loss and not argument, what, at=one)
+    c.require(not point and base != "ell" and not argument, what, at=one)
 
 
 def _without_marks(node: t.Expr) -> t.Expr:

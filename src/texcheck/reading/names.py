@@ -63,8 +63,7 @@ def _hat(c: Cursor, start: int) -> t.Name:
 def quantity(c: Cursor) -> t.Name | None:
     """A quantity with its layer and its indices, without marks; None if there is none."""
     start = c.token.start
-    name = letter(c)
-    if name is None:
+    if (name := letter(c)) is None:
         return None
     whole, marks = _plain(c, name, start)
     if marks or not isinstance(whole, t.Name):
@@ -82,8 +81,7 @@ def squared(c: Cursor) -> tuple[t.Name, int]:
     """By what a derivative is taken, (W)_{ij} too, and its order: 2 if it bears a square."""
     start = c.token.start
     opening = c.take("[", "(", "{")
-    name = letter(c)
-    if name is None:
+    if (name := letter(c)) is None:
         raise c.error(_QUANTITY)
     whole, marks = _plain(c, name, start)
     if opening:
@@ -155,8 +153,7 @@ def _index_atom(c: Cursor, *, single: bool) -> t.Expr:
         return t.Whole(**c.span(token.start))
     if token.kind == "letter" and token.text == "d" and c.ahead().text == "_":
         return length(c)
-    found = numbers.small(c)
-    return found if found is not None else t.Index(index_letter(c), **c.span(token.start))
+    return numbers.small(c) or t.Index(index_letter(c), **c.span(token.start))
 
 
 def index_letter(c: Cursor) -> str:

@@ -42,7 +42,10 @@ def _letter(c: Cursor) -> t.Expr:
     if (count := numbers.layer_count(c)) is not None:
         return count
     if (name := names.letter(c)) is not None:
-        return _loss(c, name)
+        pair = name.base == "ell" and c.sees("(") and any(one.text == "," for _, one in c.flat(1))
+        if pair:  # \ell(\hat y, y)
+            return application(c, t.Function(name.variant or "loss", **at(name)), name.start)
+        return name
     c.advance()
     return _free_letter(c, text, token.start)
 
@@ -93,15 +96,6 @@ def _euler(c: Cursor, start: int) -> t.Expr:
     c.form = "factor"
     c.require(not c.sees("^", "'", "_"), "expected no other script on e, or brackets")
     return t.Apply(t.Function("exp", start=start, end=start + 1), (exponent,), **c.span(start))
-
-
-def _loss(c: Cursor, name: t.Name) -> t.Expr:
-    """The quantity; the loss may have its two arguments, \\ell(\\hat y, y)."""
-    if name.base != "ell" or not c.sees("("):
-        return name
-    arguments = any(token.text == "," for _, token in c.flat(1))
-    function = t.Function(name.variant or "loss", **at(name))
-    return application(c, function, name.start) if arguments else name
 
 
 def _word(c: Cursor) -> t.Expr:

@@ -84,13 +84,11 @@ WITHOUT_BRACKETS = {"matrix", "smallmatrix", "array"}
 
 # Functions, by the names they are written with.
 FUNCTIONS = {
-    "ReLU": "ReLU", "relu": "ReLU", "RELU": "ReLU", "sigmoid": "sigma", "Sigmoid": "sigma",
-    "sigma": "sigma", "logistic": "sigma", "tanh": "tanh", "I": "I", "id": "I", "Id": "I",
-    "sign": "sign", "sgn": "sign", "exp": "exp", "log": "log", "ln": "log", "sqrt": "sqrt",
-    "diag": "diag", "Diag": "diag", "tr": "tr", "Tr": "tr", "trace": "tr", "max": "max",
-    "min": "min", "Linear": "Linear", "linear": "Linear", "MSE": "MSE", "BCE": "BCE",
-    "MSELoss": "MSE", "BCELoss": "BCE",
+    "relu": "ReLU", "RELU": "ReLU", "sigmoid": "sigma", "Sigmoid": "sigma", "logistic": "sigma",
+    "id": "I", "Id": "I", "sgn": "sign", "ln": "log", "Diag": "diag", "Tr": "tr", "trace": "tr",
+    "linear": "Linear", "MSELoss": "MSE", "BCELoss": "BCE",
 }  # fmt: skip
+FUNCTIONS |= {name: name for name in (*FUNCTIONS.values(), "tanh", "exp", "sqrt", "max", "min")}
 FUNCTION_COMMANDS = {"sigma", "tanh", "log", "exp", "sign", "max", "min"}
 ACTIVATIONS = {"sigma", "ReLU", "tanh", "I", "f", "g"}  # may bear dashes and a layer
 OF_TWO = {"max", "min", "MSE", "BCE", "loss"}
