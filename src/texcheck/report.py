@@ -25,20 +25,16 @@ def text(verdict: Verdict) -> list[str]:
 
 
 def difference(witness: Witness) -> str:
-    """Both values at the first entry that differs, and the network they were found on."""
+    """Both values at the first entry that differs, and the network and L they were found on."""
     place = f"at {witness.entry} " if witness.entry else ""
     values = witness.left, witness.right
     left, right = map(number, values)
     if left == right:
         left, right = map(repr, values)
-    return f"{place}the left side is {left} and the right side is {right}, on {network(witness)}"
-
-
-def network(witness: Witness) -> str:
-    """The network of a witness in words, and L."""
     name = "the running network" if witness.running else f"a network “{witness.network}”"
+    on = f"{name} with layers of {', '.join(map(str, witness.widths))}"
     layer = f", at layer {witness.layer}" if witness.layer is not None else ""
-    return f"{name} with layers of {', '.join(map(str, witness.widths))}{layer}"
+    return f"{place}the left side is {left} and the right side is {right}, on {on}{layer}"
 
 
 def number(value: float | None) -> str:

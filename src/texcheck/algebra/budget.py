@@ -35,8 +35,7 @@ def at_most(steps: int) -> Iterator[None]:
 
 def spend(steps: int) -> None:
     """Counts steps. Raises NoRule where none are left: the same text ends at the same step."""
-    left = _work.get(None)
-    if left is not None:
+    if (left := _work.get(None)) is not None:
         left[0] -= steps
         if left[0] < 0:
             raise NoRule("the statement takes too many steps")

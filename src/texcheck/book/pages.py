@@ -80,12 +80,9 @@ def pages(path: Path) -> list[Path]:
 
 def _shown(folder: Path, *suffixes: str) -> list[Path]:
     """The files below a folder, sorted, but for those that the book does not show."""
-    return sorted(
-        page
-        for page in folder.rglob("*")
-        if page.suffix in suffixes
-        and not any(part.startswith(("_", ".")) for part in page.relative_to(folder).parts)
-    )
+    found = (page for page in folder.rglob("*") if page.suffix in suffixes)
+    hidden = re.compile(r"(^|/)[_.]")
+    return sorted(page for page in found if not hidden.search(page.relative_to(folder).as_posix()))
 
 
 def read(path: Path | str) -> Iterator[Item]:
@@ -266,10 +263,8 @@ def _expect_no_math(page: _Page, html: str, start: int) -> None:
 
 def _fence(page: _Page, node: SyntaxTreeNode, start: int) -> None:
     name, argument, *_ = *(node.info or "").split(maxsplit=1), "", ""
-    if node.type == "fence" and not (name.startswith("{") and name.endswith("}")):
-        page.expect_nothing_pending()
-        return
-    name = name.strip("{}").lower()  # as docutils looks it up
+    directive = node.type == "colon_fence" or (name.startswith("{") and name.endswith("}"))
+    name = name.strip("{}").lower() if directive else "code"  # as docutils looks it up
     if name in _UNREAD:
         message = f"texcheck does not read inside of `{{{name}}}`: write it on the page itself"
         page.problem(start, message)

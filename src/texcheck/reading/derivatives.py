@@ -40,9 +40,8 @@ def _derivative(c: Cursor, start: int, braced: bool) -> t.Expr:
     c.advance()
     what = "expected a first or second derivative"
     order = int(c.braced(lambda c: c.pick(("2",), what))) if c.take("^") else 1
-    of = None
+    of = c.read(TERM) if braced and c.token.text != "}" else None
     if braced:
-        of = c.read(TERM) if c.token.text != "}" else None
         c.expect("}", " after the numerator")
     c.expect("{", " before the denominator")
     by: list[t.Name] = []

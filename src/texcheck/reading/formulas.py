@@ -13,7 +13,6 @@ from .cursor import DEEPEST, FACTOR, PRODUCT, SIDE, SUM, TERM, Cursor, at
 _WIDER = {"sum", "product"}
 _SIGNS = {TERM: ("odot", "circ", "oslash", "otimes"), PRODUCT: ("cdot", "times", "*")}
 _BEFORE_BAR = ("=", "(", "[", "{", ",", "left.", "Rightarrow")
-_BEHIND_BARE = tuple(spelling.FUNCTION_COMMANDS)
 _COMPUTED = {"s", "z", "y_hat", "delta", "ell"}
 _WITH_VALUE = (t.Name, t.Derivative, t.Gradient, t.Local, t.Norm, t.Apply, t.Function)
 _ENDS_WITH_LAST = (t.Negative, t.Product, t.Times, t.Sum, t.Elementwise)
@@ -54,8 +53,7 @@ def _expect_clear_sum(c: Cursor, terms: list[t.Expr]) -> None:
     """Raises `CannotRead` where a reader asks what belongs to a sum or to its dots."""
     inner = [one.of if isinstance(one, t.Negative) else one for one in terms]
     dots = [one for one, of in zip(terms, inner, strict=True) if isinstance(of, t.Dots)]
-    clear = not dots or (len(dots) == 1 and dots[0] is not terms[-1])
-    clear = clear and not any(isinstance(one, t.Negative) for one in dots)
+    clear = not dots or (dots == [t.Dots("dots")] and dots[0] is not terms[-1])
     c.require(clear, "expected dots between two terms of a sum of pluses", at=(dots or terms)[0])
     for number, one in enumerate(terms[:-1]):
         last = _last_parts(one)
@@ -212,7 +210,7 @@ def _unapplied(c: Cursor, function: t.Function, start: int) -> t.Expr:
         return t.Identity(None, None, **at(function)) if function == t.Function("I") else function
     argument = _factor(c)
     slope = c.ahead(2).text == "partial" or (c.ahead(2).text == "d" and c.ahead(3).text != "_")
-    operator = c.sees(*_BEHIND_BARE) or (c.sees("frac") and slope)
+    operator = c.sees(*spelling.FUNCTION_COMMANDS) or (c.sees("frac") and slope)
     clear = c.form not in _WIDER and (operator or c.ends())
     c.require(clear, f"expected brackets around the argument of {function.name}")
     c.form = "product"

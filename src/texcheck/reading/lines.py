@@ -12,7 +12,6 @@ from .tokens import CannotRead, Token, require
 
 _RELATIONS = {"=", ":", "Rightarrow", "rightarrow", "leftarrow", "in"} | spelling.COMPARISONS
 _CONTINUING = _RELATIONS | {"+", "-", ","} | spelling.JOINING
-_AFTER_LAYOUT = (".", ",", ";")
 _WITHOUT_GAPS = ("", "alignedat", "alignat")
 
 
@@ -102,7 +101,7 @@ class _Layout:
             opened = self.open and self.open.pop().text == token.text
             require(opened, f"\\end{{{token.text}}} closes nothing", token)
             after = self.found[number + 1]
-            ends = after.text in _AFTER_LAYOUT or after.kind in ("newline", "close", "end")
+            ends = after.text in (".", ",", ";") or after.kind in ("newline", "close", "end")
             require(ends, "expected a new line before this", after)
             return number + 1
         known, instead = spelling.MATRIX | spelling.LAYOUT, spelling.INSTEAD.get(token.text, "")
