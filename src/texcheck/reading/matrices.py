@@ -115,9 +115,10 @@ def _rows(c: Cursor, opening: Token, cases: bool) -> list[tuple[t.Expr, ...]]:
     end = opening
     while end.kind != "close":
         flat = c.flat(brackets=False)
-        ends = [n for n, one in flat if one.text == "&" or one.kind in ("newline", "close")]
-        c.require(ends, f"expected \\end{{{opening.text}}}", at=opening)
-        part = c.part(ends[0])
+        ends = (n for n, one in flat if one.text == "&" or one.kind in ("newline", "close"))
+        stop = next(ends, 0)
+        c.require(stop, f"expected \\end{{{opening.text}}}", at=opening)
+        part = c.part(stop)
         cells.append(_case(part) if cases and cells else _cell(part, comma=cases))
         end = c.advance()
         if end.text != "&":
