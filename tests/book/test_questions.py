@@ -106,7 +106,7 @@ wrong:
         ("answer: x [", "answer: 2 x [", "is not accepted"),
         (r"answer: \delta^{(1)} x^T", r"answer: x \delta^{(1)T}", "is accepted"),
         ("diagnosis: transpose", "diagnosis: factor", "without 'factor'"),
-        ("allow: x, ", "allow: y, ", "x may not stand in the answer"),
+        ("allow: x, ", "allow: y, ", "$x$ may not stand in the answer"),
     ],
 )
 def test_a_formula_is_judged_by_the_prover(old, new, problem):
