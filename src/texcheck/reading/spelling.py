@@ -131,7 +131,7 @@ _STEP = r"write \mathbb{1}[s > 0] for the step function: texts differ in its val
 INSTEAD = {
     **dict.fromkeys("CEJ", r"the loss is \ell"),
     **dict.fromkeys(["H", "u", "Theta", "theta", "heaviside", "Heaviside"], _STEP),
-    **dict.fromkeys(["h", "a"], r"what a layer puts out is z, as in z^{(1)}"),
+    **dict.fromkeys(["h", "a"], r"what a layer puts out is z, as in z^{(1)}, and at last \hat y"),
     **dict.fromkeys("TN", r"the last layer is L_{\max}"),
     **dict.fromkeys(["phi", "varphi", "psi"], "an activation is f or g, or goes by its name"),
     **dict.fromkeys(["alpha", "lambda", "epsilon", "gamma"], r"the step size is \eta"),
