@@ -132,9 +132,9 @@ def _same_quantity(first: t.Expr, about: t.Expr) -> bool:
     """Whether a cell begins with its subject, or with its components under letters."""
     if isinstance(first, t.Name) and isinstance(about, t.Name):
         letters = {index.letter for index in first.indices if isinstance(index, t.Index)}
-        return (first.base, first.layer) == (about.base, about.layer) and (
-            first.indices == about.indices or len(letters) == len(first.indices)
-        )
+        components = not about.indices and len(letters) == len(first.indices)
+        same = (first.base, first.layer) == (about.base, about.layer)
+        return same and (components or first.indices == about.indices)
     return first == about
 
 
