@@ -145,7 +145,7 @@ def test_step_of_the_running_network_is_reported(page: Page) -> None:
     v = running.values()
     expect(report).to_contain_text(f"13.5 → {v['loss_new']:.4f}")
     expect(report).to_contain_text("0.05 · 646.25 = 32.3125")
-    expect(report).to_contain_text("Did not move: W 1, row 1; b 1, entry 1; W 2, column 1.")
+    expect(report).to_contain_text("Did not move: W(1), row 1; b(1), entry 1; W(2), column 1.")
     expect(page.locator(".bench [role=status]")).to_have_text("The loss goes from 13.5 to 1.9331.")
 
 
@@ -492,7 +492,7 @@ def test_hit_areas_are_large(browser: Browser, origin: str) -> None:
     assert len(boxes) == 10
     assert min(itertools.chain(*boxes)) >= 38
     small = page.eval_on_selector_all(
-        ".bench button, .bench select",
+        ".bench button, .bench select, .bench summary",
         "all => all.filter(e => e.getBoundingClientRect().height < 24 && e.offsetParent).length",
     )
     assert small == 0
@@ -567,6 +567,64 @@ def test_no_text_is_smaller_than_12_pixels_on_a_phone(browser: Browser, origin: 
             }"""
         )
         assert small == []
+    context.close()
+
+
+# The numbers of the drawing by the box of their digits, and the circles of its nodes: which of them
+# cover each other, and which leave the drawing.
+COVERED = """() => {
+  const svg = document.querySelector(".bench svg"), edge = svg.getBoundingClientRect();
+  const scale = svg.getScreenCTM().a;
+  const boxes = [...svg.querySelectorAll("text:not(.bench-letter), .bench-dot")]
+    .filter(e => e.getBoundingClientRect().width)
+    .map(e => {
+      const { left, right, top, bottom } = e.getBoundingClientRect();
+      if (e.matches(".bench-dot")) return { name: "a node", left, right, top, bottom };
+      const foot = (e.getAttribute("y") - svg.viewBox.baseVal.y) * scale + edge.top;
+      const height = 0.73 * parseFloat(getComputedStyle(e).fontSize) * scale;
+      return { name: e.textContent, left, right, top: foot - height, bottom: foot };
+    });
+  const found = boxes.filter(a => a.left < edge.left || a.right > edge.right
+    || a.top < edge.top || a.bottom > edge.bottom).map(a => `${a.name} leaves the drawing`);
+  boxes.forEach((a, n) => boxes.slice(n + 1).forEach(b => {
+    if (a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+      found.push(`${a.name} and ${b.name}`);
+  }));
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_number_covers_another(browser: Browser, origin: str, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    page = context.new_page()
+    opened(page, f"{origin}/bench.html")
+    weights = page.locator(".bench-weight").filter(visible=True)
+    for part in PARTS:
+        select(page, "delta1-1", part)
+        for presses in ([], ["step"], ["step"], ["step"], ["forward"] * 5 + ["back"] * 5):
+            for action in presses:
+                press(page, action)
+                assert page.evaluate(COVERED) == [], (part, action)
+            assert page.evaluate(COVERED) == [], part
+            assert weights.count() == (22 if width == 1280 else 0)
+    context.close()
+
+
+def test_numbers_find_their_places_when_the_room_changes(page: Page) -> None:
+    select(page, "loss", "1.3b")
+    for width in (360, 700, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        assert page.evaluate(COVERED) == [], width
+
+
+def test_no_number_covers_another_without_javascript(browser: Browser, origin: str) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.route("**/*.js*", lambda route: route.abort())
+    page.goto(f"{origin}/bench.html")
+    assert page.evaluate(COVERED) == []
     context.close()
 
 

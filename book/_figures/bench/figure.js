@@ -192,12 +192,12 @@
     }
   };
 
-  /** The parameters whose gradient is 0, as [name, index] of a row, an entry or a column. */
+  /** The parameters whose gradient is 0: the name, and the row, entry or column. */
   const still = (params, r) => [
-    ...range(params.b1).filter((i) => r.dW1.every((row) => row[i] === 0)).map((i) => `W 1, row ${i}`),
-    ...range(params.b1).filter((i) => r.db1[i] === 0).map((i) => `b 1, entry ${i}`),
-    ...range(params.b1).filter((i) => r.dW2[i].every((d) => d === 0)).map((i) => `W 2, column ${i}`),
-    ...range(params.b2).filter((k) => r.db2[k] === 0).map((k) => `W 2, row ${k}, and b 2, entry ${k}`),
+    ...range(params.b1).filter((i) => r.dW1.every((row) => row[i] === 0)).map((i) => ["W1", `row ${i}`]),
+    ...range(params.b1).filter((i) => r.db1[i] === 0).map((i) => ["b1", `entry ${i}`]),
+    ...range(params.b1).filter((i) => r.dW2[i].every((d) => d === 0)).map((i) => ["W2", `column ${i}`]),
+    ...range(params.b2).filter((k) => r.db2[k] === 0).flatMap((k) => [["W2", `row ${k}`], ["b2", `entry ${k}`]]),
   ];
 
   // -- the address: #bench=1.2,delta1-1,W1-0-1=0.7 ---------------------------------------------------
@@ -277,6 +277,7 @@
     layer
       ? `<msubsup>${mi(letter)}${mn(index)}<mtext>(${layer})</mtext></msubsup>`
       : `<msub>${letter === hat ? hat : mi(letter)}${mn(index)}</msub>`;
+  const ofLayer = ([letter, layer]) => `<msup>${mi(letter)}<mtext>(${layer})</mtext></msup>`;
   const rate = (by) => `<mfrac>${row(mo("∂"), mi("ℓ"))}${row(mo("∂"), by)}</mfrac>`;
   const prime = (f, of) => row(`<msup>${mi(f)}${mo("′")}</msup>`, paren(of));
   const over = (letter, body) => row(`<munder>${mo("∑")}${mi(letter)}</munder>`, body);
@@ -579,6 +580,65 @@
     return kind === "forward" ? order : 2 - order;
   };
 
+  // -- where the numbers of the edges stand -----------------------------------------------------------
+
+  const pen = document.createElement("canvas").getContext("2d");
+  const [ASIDE, APART] = [2, 1]; // the least space between two numbers, beside and above
+  /** The box of a number's digits, in the drawing's units, where their middle is `x` and their foot `y`. */
+  const boxAt = (text) => {
+    const { fontFamily, fontSize } = getComputedStyle(text);
+    pen.font = `${text.closest(".bench-on") ? 700 : 400} ${fontSize} ${fontFamily}`;
+    const half = pen.measureText(text.textContent).width / 2;
+    const height = 0.74 * parseFloat(fontSize);
+    return (x, y) => [x - half, y - height, x + half, y];
+  };
+  const clear = ([left, top, right, bottom], [left2, top2, right2, bottom2]) =>
+    right + ASIDE <= left2 || right2 + ASIDE <= left || bottom + APART <= top2 || bottom2 + APART <= top;
+  /** The numbers of the edges, each with the places on its edge that it may take, its own first. */
+  const edgeLabels = all("[data-label]").map((text) => {
+    const way = one(`.bench-edge[data-item="${text.dataset.label}"]`).getAttribute("d");
+    const [x, y, x2, y2] = way.match(/[\d.]+/g).map(Number);
+    const [own, foot] = ["x", "y"].map((name) => Number(text.getAttribute(name)));
+    const places = [{ x: own, y: foot, far: 0 }];
+    for (let share = 0.1; share < 0.91; share += 0.02) {
+      for (const aside of [-4, -2, 0, 2, 4]) {
+        const at = { x: x + share * (x2 - x), y: y + share * (y2 - y) + 4 };
+        places.push({ x: at.x, y: at.y + aside, far: Math.hypot(at.x - own, at.y - foot) + 3 * Math.abs(aside) });
+      }
+    }
+    return { text, places: places.sort((a, b) => a.far - b.far) };
+  });
+  /** Moves the number of each edge along its edge until it covers nothing, as little as may be. */
+  const place = () => {
+    const fixed = all(".bench-dot").map((dot) => {
+      const [x, y, r] = ["cx", "cy", "r"].map((name) => Number(dot.getAttribute(name)));
+      return [x - r, y - r, x + r, y + r];
+    });
+    for (const bar of all(".bench-off.bench-is-off path")) {
+      const [x, y, length] = bar.getAttribute("d").match(/[\d.]+/g).map(Number);
+      fixed.push([x, y, x, y + length]);
+    }
+    for (const text of all("g > text:not(.bench-letter)")) {
+      if (text.closest(".bench-off:not(.bench-is-off)")) continue;
+      fixed.push(boxAt(text)(Number(text.getAttribute("x")), Number(text.getAttribute("y"))));
+    }
+    let waiting = edgeLabels.map(({ text, places }) => {
+      const at = boxAt(text);
+      const boxes = places.map(({ x, y }) => ({ x, y, box: at(x, y) }));
+      return { text, first: boxes[0], left: boxes.filter(({ box }) => fixed.every((other) => clear(box, other))) };
+    });
+    // The number with the fewest places left goes first, to the nearest that leaves the others one.
+    while (waiting.length) {
+      const next = waiting.reduce((a, b) => (b.left.length < a.left.length ? b : a));
+      waiting = waiting.filter((label) => label !== next);
+      const leaves = ({ box }) => waiting.every(({ left }) => !left.length || left.some((other) => clear(box, other.box)));
+      const { x, y, box } = next.left.find(leaves) ?? next.left[0] ?? next.first;
+      next.text.setAttribute("x", x.toFixed(1));
+      next.text.setAttribute("y", y.toFixed(1));
+      for (const label of waiting) label.left = label.left.filter((other) => clear(box, other.box));
+    }
+  };
+
   const draw = () => {
     const { part, params, gate, stage, selected, predict, path, report } = state;
     const r = compute(params, part, gate);
@@ -623,6 +683,7 @@
       node.setAttribute("aria-label", `${wordsOf(item)}: ${value}${off}${back}`);
     }
 
+    place();
     panel(r, hides);
     for (const name of Object.keys(PARTS)) buttons.get(name)?.setAttribute("aria-pressed", String(name === part));
     const set = (name, pressed, disabled) => {
@@ -672,7 +733,8 @@
       const change = report.after - report.before;
       lines.push(`Loss ${format(report.before)} → <b>${format(report.after)}</b>: it ${change < 0 ? "falls" : "rises"} by ${format(Math.abs(change))}.`);
       lines.push(`Estimate η · squared length of the gradient: ${format(state.eta)} · ${format(report.square)} = ${format(report.estimate)}.`);
-      lines.push(report.still.length ? `Did not move: ${report.still.join("; ")}.` : "All parameters moved.");
+      const unmoved = report.still.map(([name, where]) => `${math(ofLayer(name))}, ${where}`);
+      lines.push(unmoved.length ? `Did not move: ${unmoved.join("; ")}.` : "All parameters moved.");
     } else if (path !== null) {
       const { rates, via } = found[path];
       lines.push(`Path ${path + 1} of ${found.length}, through ${via.join(" and ")}:`);
@@ -753,7 +815,7 @@
       const rows = first[name].map((line, i) =>
         Array.isArray(line) ? line.map((_, j) => box(`${name}-${i}-${j}`)).join("") : box(`${name}-${i}`),
       );
-      const symbol = /\d/.test(name) ? `<msup>${mi(name[0])}<mtext>(${name[1]})</mtext></msup>` : mi(name);
+      const symbol = /\d/.test(name) ? ofLayer(name) : mi(name);
       return `<div>${math(symbol)}${rows.map((line) => `<div>${line}</div>`).join("")}</div>`;
     }).join("");
   }
@@ -865,6 +927,7 @@
     root.scrollIntoView();
   });
   draw();
+  new ResizeObserver(place).observe(svg); // the size of the numbers depends on the room
   globalThis.bench.dispatch = dispatch;
   root.dataset.live = "";
   if (location.hash.startsWith("#bench=")) root.scrollIntoView();

@@ -21,7 +21,7 @@ DATA = ("x", "y", "W1", "b1", "W2", "b2")
 RATES = (0.001, 0.01, 0.05, 0.1, 1)
 """The learning rates to choose from."""
 RADIUS = 12
-COLUMNS = (30.0, 116.0, 224.0, 300.0)
+COLUMNS = (36.0, 116.0, 215.0, 297.0)
 MIDDLE = 124.0
 AT = {
     "x": [(COLUMNS[0], y) for y in column(2, MIDDLE, 100)],
