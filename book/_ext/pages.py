@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sphinx.config import Config
 
 _DESCRIPTION_LENGTH = 200
+_PURPOSE = re.compile(r"After this page .*?\.(?= |$)")
 PDF_NAME = "backpropagation-by-hand.pdf"  # `make pdf`
 OFFLINE_NAME = "backpropagation-by-hand.zip"  # `make offline`
 _SERVICE_PAGES = {"404": "404.html", "search": "search.html"}
@@ -103,11 +104,22 @@ def remove_made_later(app: Sphinx, exception: Exception | None) -> None:
             link_file(site, name, "")
 
 
-def _description(doctree: nodes.document) -> str:
-    """The first paragraph in words; formulas are left out."""
+def _words(paragraph: nodes.paragraph) -> str:
+    """The words of a paragraph, without the markup that it carries for HTML."""
+    texts = paragraph.findall(nodes.Text)
+    return " ".join("".join(t for t in texts if not isinstance(t.parent, nodes.raw)).split())
+
+
+def description_of(doctree: nodes.document) -> str:
+    """What the page's head says that it is for, else its first paragraph without a formula."""
+    for strip in doctree.findall(nodes.container):
+        if "head-strip" in strip["classes"]:
+            for paragraph in strip.findall(nodes.paragraph):
+                if found := _PURPOSE.match(_words(paragraph)):
+                    return found[0]
     for paragraph in doctree.findall(nodes.paragraph):
         if isinstance(paragraph.parent, nodes.section) and not list(paragraph.findall(nodes.math)):
-            words = " ".join(paragraph.astext().split())
+            words = _words(paragraph)
             if len(words) <= _DESCRIPTION_LENGTH:
                 return words
             return words[:_DESCRIPTION_LENGTH].rsplit(" ", 1)[0] + " …"
@@ -154,7 +166,7 @@ def add_to_page(
     doctree: nodes.document | None,
 ) -> None:
     title = str(context.get("title") or context["docstitle"])
-    description = _description(doctree) if doctree else ""
+    description = description_of(doctree) if doctree else ""
     context["description"] = description or f"{title}: {context['docstitle']}"
     context["book_version"] = VERSION
     context["made_later"] = (PDF_NAME, OFFLINE_NAME)

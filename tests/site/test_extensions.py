@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from assets import math_characters, subset_font
+from docutils import nodes
 from fontTools.ttLib import TTFont
 from inline_svg import SvgError, inline
 from mathml import MathError, tex_to_mathml
-from pages import extensions_digest
+from pages import description_of, extensions_digest
 from wording import in_a_line, subject, words
 
 ROOT = Path(__file__).parents[2]
@@ -148,3 +149,24 @@ def test_change_of_an_extension_is_noticed(tmp_path: Path) -> None:
     assert extensions_digest(tmp_path) == before
     (tmp_path / "a.py").write_text("x = 2", "utf-8")
     assert extensions_digest(tmp_path) != before
+
+
+def page_of(*children: nodes.Node) -> nodes.document:
+    page = nodes.document(None, None)
+    page += nodes.section("", *children)
+    return page
+
+
+def test_description_is_what_the_head_promises() -> None:
+    promise = nodes.paragraph("", "After this page you know part 1.2 of it. You need nothing.")
+    head = nodes.container("", promise, classes=["head-strip"])
+    assert description_of(page_of(nodes.paragraph("", "Before."), head)) == (
+        "After this page you know part 1.2 of it."
+    )
+
+
+def test_description_is_the_first_paragraph_without_a_formula_or_markup() -> None:
+    formula = nodes.paragraph("", "Here ", nodes.math("", "x"))
+    mark = nodes.raw("", '<a class="src">(erratum)</a>', format="html")
+    words = nodes.paragraph("", "The words ", mark, nodes.Text("of the page."))
+    assert description_of(page_of(formula, words)) == "The words of the page."

@@ -34,6 +34,12 @@ def page(site: Path, page_path: str) -> BeautifulSoup:
     return parse(site / page_path)
 
 
+def test_description_is_words(page: BeautifulSoup) -> None:
+    for meta in page.select('meta[name="description"], meta[property="og:description"]'):
+        assert re.search(r"\w", meta["content"])
+        assert not re.search(r"[<>$\\]|⟦", meta["content"])
+
+
 def test_internal_links_and_anchors_resolve(
     site: Path, page_path: str, page: BeautifulSoup
 ) -> None:
