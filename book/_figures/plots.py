@@ -37,7 +37,7 @@ def relu_sigmoid() -> Figure:
     figure.text(*left.at(-0.12, 0.13), "ReLU′(0) = 0", anchor="end")
     figure.text(89, 16, "ReLU", bold=True, size=13)
     figure.text(*left.at(1.28, 1.52), "ReLU", anchor="end", ink="forward")
-    figure.text(*left.at(-0.2, 0.94), "ReLU′", anchor="end", ink="backward")
+    figure.text(*left.at(1.95, 0.79), "ReLU′", anchor="end", ink="backward")
 
     right = Axes(figure, (188, 46, 136, 140), (-8, 8), (-0.1, 1))
     right.grid({-8: "−8", -4: "−4", 0: "0", 4: "4", 8: "8"}, {0: "0", 0.5: "½", 1: "1"})
@@ -92,7 +92,7 @@ def bce_vs_mse() -> Figure:
         x, y = axes.at(at, function(at))
         figure.circle(x, y, 3.5, fill=ink, ink=ink)
         figure.text(
-            x - 18, y + dy, f"{label}: {decimals(function(at), 4)}", anchor="start", ink=ink
+            22, y + dy, f"{label}: {decimals(function(at), 4)}", anchor="start", ink=ink
         )
     figure.math(4, 18, "∂ℓ / ∂s", size=16, anchor="start")
     figure.math(110, 18, "y = 1, ŷ = σ(s)", size=15, anchor="start")
