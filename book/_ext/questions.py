@@ -272,7 +272,9 @@ class QuestionDirective(SphinxDirective):
             asked += Fold("", *self._read(hint), summary=f"Hint {count}", classes=["hint"])
         if question.left:
             asked += Hidden("", *self._read(f"${question.left} =$"), classes=["question-left"])
-        says = self._read(f"{answer_text(question)}. {question.because}")
+        answer = answer_text(question)
+        stop = "" if answer.endswith(".") else "."
+        says = self._read(f"{answer}{stop} {question.because}")
         asked += Fold("", *says, summary="Answer", classes=["answer"])
         for one in question.wrong:
             asked += Hidden("", *self._read(one.say), classes=["reply"])

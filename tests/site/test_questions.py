@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -196,3 +197,10 @@ def test_without_javascript_hints_and_answer_are_folded(browser: Browser, origin
         assert fold.get_attribute("open") is None
     expect(question.locator(".reply").first).to_be_hidden()
     context.close()
+
+
+def test_no_answer_ends_twice(site: Path) -> None:
+    for path in site.rglob("*.html"):
+        page = BeautifulSoup(path.read_text("utf-8"), "html.parser")
+        for answer in page.select(".question .answer"):
+            assert not re.search(r"[^.]\.\.(?!\.)", answer.get_text()), (path, answer.get_text())

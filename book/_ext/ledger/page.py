@@ -77,7 +77,9 @@ class ProofNetworks(SphinxDirective):
             box = nodes.definition()
             for line in network.get("lines", ()):
                 box += _scrolled(line.replace("=", ":=", 1))
-            for loss in network.get("loss", ()):
+            for n, loss in enumerate(network.get("loss", ())):
+                if n:
+                    box += nodes.paragraph("", "or")
                 any_loss = nodes.paragraph("", "any loss")
                 box += _scrolled(losses[loss].replace("=", ":=", 1)) if loss else any_loss
             if "like" in network:
