@@ -322,6 +322,20 @@ def visit_nothing(self: HTML5Translator, node: nodes.Element) -> None:
     pass
 
 
+# Tables
+
+
+_SHORT = 12
+"""So many letters of a table's last cell need no least width on a phone: a number, "(grad 34)"."""
+
+
+def mark_short_cells(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Gives the class ``short`` to the last cell of a row if it holds a few letters."""
+    for row in doctree.findall(nodes.row):
+        if len(row.children[-1].astext()) <= _SHORT:
+            row.children[-1]["classes"].append("short")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(pair, html=(visit_pair, None))
     app.add_node(in_numbers, html=(visit_numbers, None))
@@ -332,6 +346,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("head", Head)
     app.connect("doctree-read", count)
     app.connect("doctree-resolved", fold_sections, priority=950)
+    app.connect("doctree-resolved", mark_short_cells, priority=950)
     app.connect("env-purge-doc", forget)
     app.connect("env-merge-info", merge)
     # After Sphinx has given its own numbers.

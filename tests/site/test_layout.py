@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -73,3 +74,105 @@ def test_the_backward_pass_is_twelve_screens_long(reader: Page, origin: str) -> 
     expect(page.locator(".question:not(:has(.question-form))")).to_have_count(0)
     height = page.evaluate("document.documentElement.scrollHeight")
     assert height / SCREEN <= 12
+
+
+# The boxes of what is written in a drawing, by its digits and letters, and the straight lines, axes
+# and grid; which lines go through which texts.
+STRUCK_THROUGH = """() => [...document.querySelectorAll("figure svg")].flatMap(svg => {
+  const lines = [...svg.querySelectorAll("line, path")]
+    .filter(e => e.matches("line") || /^M[^A-Za-z]*L[^A-Za-z]*$/.test(e.getAttribute("d")))
+    .map(e => e.getBoundingClientRect());
+  return [...svg.querySelectorAll("text")].flatMap(text => {
+    const box = text.getBoundingClientRect();
+    const size = parseFloat(getComputedStyle(text).fontSize) * svg.getScreenCTM().a;
+    const foot = text.getScreenCTM().b * text.getAttribute("x")
+      + text.getScreenCTM().d * text.getAttribute("y") + text.getScreenCTM().f;
+    return lines.filter(line => (line.width < 2 || line.height < 2) && line.left < box.right
+      && line.right > box.left && line.top < foot && line.bottom > foot - 0.7 * size)
+      .map(() => text.textContent);
+  });
+})"""
+
+
+@pytest.mark.parametrize(
+    "path", ["classification/cross_entropy.html", "classification/sigmoid.html"]
+)
+def test_no_axis_goes_through_a_word_of_a_plot(reader: Page, origin: str, path: str) -> None:
+    page = opened(reader, f"{origin}/{path}", DESK)
+    assert page.locator("figure svg text").count()
+    assert page.evaluate(STRUCK_THROUGH) == []
+
+
+def test_a_narrow_last_column_leaves_its_room(reader: Page, origin: str) -> None:
+    page = opened(reader, f"{origin}/homework/derivation.html", PHONE)
+    table = page.locator("table", has=page.get_by_role("columnheader", name="What happened"))
+    what, read = (
+        table.locator("tr").nth(1).locator("td").nth(n).evaluate("e => e.clientWidth")
+        for n in (1, 2)
+    )
+    assert what > 1.5 * read
+
+
+def test_the_copy_button_covers_no_code_on_a_touch_screen(browser: Browser, origin: str) -> None:
+    context = browser.new_context(
+        viewport={"width": PHONE, "height": SCREEN}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    for path in ("homework/derivation.html", "software.html", "regression/forward_run.html"):
+        page.goto(f"{origin}/{path}")
+        boxes = page.eval_on_selector_all(
+            "div:has(> .copy-button)",
+            """all => all.filter(e => e.querySelector("pre")).map(e => {
+              const lines = document.createRange();
+              lines.selectNodeContents(e.querySelector("pre"));
+              return [e.querySelector(".copy-button").getBoundingClientRect().bottom,
+                Math.min(...[...lines.getClientRects()].filter(r => r.width).map(r => r.top))];
+            })""",
+        )
+        assert boxes
+        for button, code in boxes:
+            assert button <= code
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["errata.html", "ledger.html"])
+def test_switches_stand_apart_from_the_text(reader: Page, origin: str, path: str) -> None:
+    page = opened(reader, f"{origin}/{path}", PHONE)
+    below = page.evaluate(
+        """() => { const bar = document.querySelector(".switches");
+        return bar.nextElementSibling.getBoundingClientRect().top
+          - bar.getBoundingClientRect().bottom; }"""
+    )
+    assert below >= 12
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_both_sides_of_a_diff_are_coloured(browser: Browser, origin: str, theme: str) -> None:
+    context = browser.new_context(color_scheme=theme)
+    page = context.new_page()
+    page.goto(f"{origin}/homework/mistakes.html")
+    plain, old, new, ground = page.evaluate(
+        """() => {
+          const box = document.querySelector(".highlight-diff:has(.gd):has(.gi)");
+          const ink = s => getComputedStyle(box.querySelector(s)).color;
+          return [ink("pre"), ink(".gd"), ink(".gi"), getComputedStyle(box).backgroundColor];
+        }"""
+    )
+    assert len({plain, old, new}) == 3
+    for ink in (old, new):
+        assert contrast(ink, ground) >= 4.5
+    context.close()
+
+
+def contrast(ink: str, ground: str) -> float:
+    """The contrast of two colours of CSS, as `rgb(1, 2, 3)` (WCAG 2.2)."""
+
+    def luminance(color: str) -> float:
+        parts = [int(part) / 255 for part in re.findall(r"\d+", color)[:3]]
+        red, green, blue = (
+            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    darker, lighter = sorted([luminance(ink), luminance(ground)])
+    return (lighter + 0.05) / (darker + 0.05)
