@@ -91,9 +91,7 @@ def bce_vs_mse() -> Figure:
     ]:
         x, y = axes.at(at, function(at))
         figure.circle(x, y, 3.5, fill=ink, ink=ink)
-        figure.text(
-            22, y + dy, f"{label}: {decimals(function(at), 4)}", anchor="start", ink=ink
-        )
+        figure.text(22, y + dy, f"{label}: {decimals(function(at), 4)}", anchor="start", ink=ink)
     figure.math(4, 18, "∂ℓ / ∂s", size=16, anchor="start")
     figure.math(110, 18, "y = 1, ŷ = σ(s)", size=15, anchor="start")
     figure.math(178, 248, "s", size=15)
