@@ -148,3 +148,11 @@ def test_the_check_of_submissions_says_the_names_and_numbers_of_the_site(site: P
                 equation = shown[label]
                 assert said == f"{equation['name']} {equation['number']}".strip()
                 assert equation["url"] == f"{page}.html#equation-{label.replace(':', '-')}"
+
+
+def test_the_losses_of_a_network_are_alternatives(site: Path) -> None:
+    networks = parse(site / "notation.html").select_one("#proof-networks")
+    assert networks is not None
+    [name] = [term for term in networks.find_all("dt") if term.get_text(strip=True) == "deep"]
+    lines = [line.get_text(strip=True) for line in name.find_next("dd").find_all(["p", "div"])]
+    assert lines[lines.index("any loss") + 1] == "or"
