@@ -110,10 +110,9 @@ class Networks(Judge):
                 if case not in raised:
                     quantity.take(case, self.run.grads[case, 0].get(name), missing)
             quantity.count("forward", "backward")
-            group = self.verdict.groups[name]
-            if raised and not (quantity.wrong or group.note):
-                held = f"{group.held} of {group.total} cases hold"
-                group.note = f"{held}; in the others backward fails before it stores this"
+            if raised and not quantity.wrong:
+                hidden = "in the others backward fails before it stores this"
+                self.verdict.groups[name].hidden = hidden
         if judged:
             self.explain("backward", *self.gradients.values())
 

@@ -20,7 +20,7 @@ from operator import mul
 
 from ..algebra import terms as a
 from ..algebra.budget import NoRule
-from ..algebra.functions import Demand, is_any, row, slope
+from ..algebra.functions import Demand, is_any, is_positive, row, slope
 from .network import Case, Place, precedes
 
 
@@ -104,7 +104,13 @@ def _chain(case: Case, atom: a.Atom, source: Source, demands: list[Demand]) -> a
     if not inner:
         return a.ZERO
     if not is_any(name) and (kind := row(name).slope_demand):
-        demands.append(Demand(kind, argument, kind != row(name).demand))
+        alone, atoms = (
+            kind != row(name).demand,
+            [one for mono in inner.parts for one, _ in mono.atoms],
+        )
+        if alone and not is_positive(argument) and {"delta", "entry"} & {one.kind for one in atoms}:
+            raise NoRule("the slope of a root that depends on the source at some indices alone")
+        demands.append(Demand(kind, argument, alone))
     return slope(name, argument) * inner
 
 
@@ -125,11 +131,9 @@ def _of_quantity(case: Case, place: Place, at: tuple[a.Index, ...], source: Sour
 
 def _through(case: Case, layer: int, source: Source, outer: Callable[[a.Index], a.Term]) -> a.Term:
     """The sum over k of an outer derivative by z[k] of a layer times the derivative of z[k]."""
-
-    def product(k: a.Index) -> a.Term:
-        return outer(k) * _of_quantity(case, ("z", layer), (k,), source)
-
-    return a.total(case.sort(layer), "~k", product)
+    return a.total(
+        case.sort(layer), "~k", lambda k: outer(k) * _of_quantity(case, ("z", layer), (k,), source)
+    )
 
 
 def _of_layer(case: Case, kind: str, layer: int, i: a.Index, source: Source) -> a.Term:

@@ -9,8 +9,7 @@ cases; then it holds for every depth and every L for which all the named layers 
 - A gap's Jacobian is an arbitrary matrix and its layers are arbitrary, so what holds with a gap of
   `FAR` layers holds with any number of them, one or more: no rule reaches into a gap, and a rule
   that would is refused (`derivative`).
-- Layers by number alone, up to n: of those above only an error depends, and one layer more makes
-  it any vector.
+- Layers by number alone, up to n: on those above only an error depends; one makes it any vector.
 - Activations and, where the network leaves it open, the loss are any functions.
 - Invariant 4: every layer that is named anywhere in the statement, in numerators and conditions
   too, takes part; L is never less than what makes each of them exist.
