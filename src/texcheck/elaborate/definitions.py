@@ -145,6 +145,5 @@ def _with_values(name: str, like: Network, data: Mapping[str, Any]) -> Network:
     for key, rows in data.items():
         place = ("z", 0) if key == "x" else (key[0], int(key[1:] or 0))
         values[place] = tuple(tuple(Fraction(one) for one in row) for row in rows)
-    depth = like.depth or 0
-    widths = (len(values["z", 0]), *(len(values["b", at]) for at in range(1, depth + 1)))
-    return Network(name, depth, like.activations, like.losses, depth, widths, values)
+    widths = (len(values["z", 0]), *(len(values["b", at + 1]) for at in range(like.depth or 0)))
+    return Network(name, like.depth, like.activations, like.losses, 0, widths, values)

@@ -104,11 +104,9 @@ def _chain(case: Case, atom: a.Atom, source: Source, demands: list[Demand]) -> a
     if not inner:
         return a.ZERO
     if not is_any(name) and (kind := row(name).slope_demand):
-        alone, atoms = (
-            kind != row(name).demand,
-            [one for mono in inner.parts for one, _ in mono.atoms],
-        )
-        if alone and not is_positive(argument) and {"delta", "entry"} & {one.kind for one in atoms}:
+        alone = kind != row(name).demand
+        kinds = {one.kind for mono in inner.parts for one, _ in mono.atoms}
+        if alone and not is_positive(argument) and kinds & {"delta", "entry"}:
             raise NoRule("the slope of a root that depends on the source at some indices alone")
         demands.append(Demand(kind, argument, alone))
     return slope(name, argument) * inner

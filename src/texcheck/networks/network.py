@@ -119,9 +119,7 @@ def precedes(place: Place, other: Place) -> bool:
     known = place[0] in ("W", "b", "s", "z", "y")
     if place == other or kind not in ("s", "z", "ell") or not known:
         return False
-    if kind == "ell":
-        return True
-    if place[0] == "y":
-        return False
+    if kind == "ell" or place[0] == "y":
+        return kind == "ell"
     order = {"W": 0, "b": 0, "s": 1, "z": 2}
     return (place[1], order[place[0]]) < (layer, order[kind]) and (kind, layer) != ("z", 0)
