@@ -88,8 +88,17 @@ def test_what_the_source_is_computed_from_is_refused() -> None:
 def test_a_root_demands_more_of_its_slope() -> None:
     x = quantity("z", 0, Index("i", Sort(0)))
     demands: list[Demand] = []
-    derivative(CASE, apply("sqrt", x), Source(("z", 0), (Index("j", Sort(0)),)), demands)
+    derivative(CASE, apply("sqrt", x), Source(("z", 0), (Index("i", Sort(0)),)), demands)
     assert demands == [Demand("nonzero", x, slope=True)]
+
+
+def test_a_root_at_another_index_demands_it_of_some_entries_alone() -> None:
+    """Where i is not j the root does not depend on x_j, and nothing is demanded."""
+    x, j = quantity("z", 0, Index("i", Sort(0))), Index("j", Sort(0))
+    with pytest.raises(NoRule, match="some indices alone"):
+        derivative(CASE, apply("sqrt", x), Source(("z", 0), (j,)), [])
+    one = apply("sqrt", x * x + number(1))
+    assert derivative(CASE, one, Source(("z", 0), (j,)), [])
 
 
 def test_the_jacobian_across_a_gap_is_that_by_z() -> None:
