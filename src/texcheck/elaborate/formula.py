@@ -392,7 +392,7 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
         case "tr":
             (one,) = values
             m.unify(one.rows, one.columns, "the trace of a matrix that is not square", node)
-            whole = ops.part_of(scope, one, one)
+            whole = one if one.is_number else ops.part_of(scope, one, one)
             kept = Matrix(one.rows, one.columns, lambda i, j: delta(i, j) * whole.entry(i, j))
             return m.total(scope.names, kept)
         case "Linear":
