@@ -150,21 +150,19 @@ book.prover = (() => {
   }
 
   // Shows what is said: formulas between dollar signs, and lengths such as d_x, are typeset where that can be done.
-  let typesetter = null;
   async function say(target, text) {
     target.textContent = text;
     const parts = text.split(/(\$[^$]+\$|\bd_(?:x|\{\w\^\{\([^)]+\)\}\}))/);
     if (parts.length === 1) return;
     try {
-      await (typesetter ??= loadScript("checker/temml.js"));
-      const shown = parts.map((part, place) => {
+      const shown = await Promise.all(parts.map(async (part, place) => {
         if (place % 2 === 0) return part;
         const formula = document.createElement("span");
-        temml.render(part.replaceAll("$", ""), formula, { throwOnError: true, trust: false, maxExpand: 1000, maxSize: [50, 50] });
+        await book.typeset(formula, part.replaceAll("$", ""), false);
         return formula;
-      });
+      }));
       if (target.textContent === text) target.replaceChildren(...shown); // nothing else has been said
-    } catch { typesetter = null; }
+    } catch { /* the text stands there already */ }
   }
 
   return { askIn, stop, say, size: megabytes(TOTAL) };

@@ -3,7 +3,7 @@
 (() => {
   const box = document.querySelector(".checker");
   if (!box) return;
-  const { loadScript, copyText } = book;
+  const { copyText } = book;
   const form = box.querySelector("form");
   const { network, notation, tex, assignment, stop } = form.elements;
   const submit = form.querySelector("[type=submit]");
@@ -33,15 +33,12 @@
   });
 
   // A formula as MathML; as its TeX where it cannot be shown.
-  let typesetter = null;
   async function typeset(target, text) {
     target.textContent = "";
     if (!text.trim()) return;
     try {
-      typesetter ??= loadScript("checker/temml.js");
-      await typesetter;
       const lines = /&|\\\\/.test(text) && !/\\begin/.test(text) ? `\\begin{aligned}${text}\\end{aligned}` : text;
-      temml.render(lines, target, { displayMode: true, throwOnError: true, trust: false, maxExpand: 1000, maxSize: [50, 50] });
+      await book.typeset(target, lines, true);
     } catch {
       target.textContent = text;
     }

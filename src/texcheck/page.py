@@ -165,7 +165,7 @@ def _beyond_the_assignment(found: Checked) -> str:
     """Why a right side is no answer to the assignment: what it holds that is not allowed there."""
     for one in (claim.statement for claim, _ in found):
         if isinstance(one, t.Equation):
-            if any(getattr(part, "layer", None) == THIRD for part in t.walk(one)):
+            if t.Name("z", THIRD) in t.walk(one):
                 return f"Not in the names of this book: {ASSIGNED}."
             reason = "a condition" if one.conditions else _not_given(one.right)
             if reason:

@@ -25,6 +25,14 @@ const book = (() => {
     document.head.append(script);
   });
 
+  // Puts a formula into a target, as MathML. Rejects where it cannot be shown.
+  let typesetter = null;
+  const typeset = async (target, tex, displayMode) => {
+    typesetter ??= loadScript("checker/temml.js").catch(error => { typesetter = null; throw error; });
+    await typesetter;
+    temml.render(tex, target, { displayMode, throwOnError: true, trust: false, maxExpand: 1000, maxSize: [50, 50] });
+  };
+
   // The prover's side of this page, loaded when it is first needed.
   const loadProver = async () => {
     if (!book.prover) await loadScript("checker/client.js");
@@ -46,5 +54,5 @@ const book = (() => {
     nearby.observe(element);
   };
 
-  return { root, siteRoot, loadProver, texOf, copyText, loadScript, whenNear };
+  return { root, siteRoot, loadProver, texOf, copyText, loadScript, typeset, whenNear };
 })();

@@ -139,10 +139,7 @@
         check.disabled = false;
       }
       question.dataset.verdict = found.expected ? "none" : found.place === 0 ? "right" : "wrong";
-      if (found.expected) {
-        say(found.expected, 0);
-        return book.prover?.say(status, found.expected);
-      }
+      if (found.expected) return book.prover ? book.prover.say(status, found.expected) : say(found.expected, 0);
       state.given = text;
       state.tries += 1;
       state.done ||= found.place === 0;
