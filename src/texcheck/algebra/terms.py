@@ -95,6 +95,8 @@ Change: TypeAlias = Callable[[Atom], "Term | None"]
 class Term:
     """A polynomial: rational factors of monomials."""
 
+    _hash: int | None = None  # when it is known
+
     def __init__(self, parts: Mapping[Monomial, Rational]):
         zero = not all(parts.values())
         self.parts = {mono: n for mono, n in parts.items() if n} if zero else parts
@@ -110,11 +112,9 @@ class Term:
         """The monomials and factors in order."""
         return tuple(sorted(self.parts.items()))
 
-    @cached_property
-    def _hash(self) -> int:
-        return hash(self.key)
-
     def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(frozenset(self.parts.items()))
         return self._hash
 
     def __eq__(self, other: object) -> bool:

@@ -112,8 +112,9 @@ def _as_seen(found: list[Token], arrows: set[int]) -> list[Token]:
     for number, token in enumerate(found):
         brace = token.text if token.kind == "symbol" and token.text in "{}" else ""
         unseen = False
-        what = "expected braces: the space before this would be the argument"
-        require(not (wanted and token.spaced), what, token)
+        if wanted and token.spaced:
+            what = "expected braces: the space before this would be the argument"
+            raise CannotRead(what, token.start, token.end)
         if brace == "{":
             open_.append(_Brace(token.start, wanted, symbols, len(kept), number in arrows))
             unseen, wanted, symbols = not wanted, 0, 0
@@ -129,8 +130,8 @@ def _as_seen(found: list[Token], arrows: set[int]) -> list[Token]:
                 kept[-1] = kept[-1]._replace(end=token.end)
         else:
             script = token.text in ("^", "_", "'")
-            several = script and apart and inner > 1
-            require(not several, "braces are not seen", token, "write brackets")
+            if script and apart and inner > 1:
+                raise CannotRead("braces are not seen", token.start, token.end, "write brackets")
             symbols += not wanted and not script
             wanted = max(0, wanted - 1) + _ARGUMENTS.get(token.text, 0)
             wanted += token.kind == "begin" and token.text in spelling.WITH_COLUMNS
@@ -138,7 +139,8 @@ def _as_seen(found: list[Token], arrows: set[int]) -> list[Token]:
         if unseen:
             apart = apart or brace == "}"
         else:
-            kept.append(token._replace(quad=quad, apart=apart))
+            changed = apart or quad != token.quad
+            kept.append(token._replace(quad=quad, apart=apart) if changed else token)
             quad = apart = False
     return kept
 
@@ -174,15 +176,15 @@ class _Scanner:
     def skip_blanks(self) -> int:
         if blank := _BLANK.match(self.tex, self.at):
             self.at = blank.end()
-            self.space += blank.group().count("~") * spelling.SPACES[" "]
-            self.spaced |= "~" in blank.group()
+            if spaces := blank.group().count("~"):
+                self.space, self.spaced = self.space + spaces * spelling.SPACES[" "], True
         return self.at
 
     def add(self, kind: str, text: str, end: int) -> None:
         start = self.at if self.look < 0 else self.look
         brace = kind == "symbol" and text in "{}"  # the space goes on in a brace
         quad = self.quad or (self.space >= _WIDE and not brace)
-        token = Token(kind, text, start, end, quad, bold=self.bold, spaced=self.spaced)
+        token = Token(kind, text, start, end, quad, False, self.bold, self.spaced)
         if self.bold:
             require(text != "{", _BOLD, token)
             _expect_no_bold_number([token])
