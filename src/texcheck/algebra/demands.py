@@ -11,7 +11,6 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fractions import Fraction
 
 from .functions import Demand, Kind, content, is_nonnegative, is_positive
 from .normal import canonical, normal
@@ -47,8 +46,8 @@ def simplest(demand: Demand, eliminate: Change) -> list[Demand]:
             rest = rest * power(atom, n % 2 or 2)
     if _always(kind, rest):
         return found
-    lead = Fraction(rest.key[-1][1])
-    return [*found, Demand(kind, rest * Fraction(1, lead if kind == "nonzero" else abs(lead)))]
+    lead = rest.key[-1][1]
+    return [*found, Demand(kind, rest / (lead if kind == "nonzero" else abs(lead)))]
 
 
 def _always(kind: Kind, term: Term) -> bool:
@@ -84,7 +83,7 @@ def follows(demand: Demand, others: set[Term]) -> bool:
     if said(demand) in others:
         return True
     if demand.kind == "positive":
-        monic = demand.term * Fraction(1, Fraction(demand.term.key[-1][1]))
+        monic = demand.term / demand.term.key[-1][1]
         weaker = Demand("nonnegative", demand.term), Demand("nonzero", monic)
         return all(said(one) in others for one in weaker)
     signs = (1, -1) if demand.kind == "nonzero" else (1,)

@@ -74,8 +74,8 @@ def inverse(term: Term) -> Term:
         raise NoRule("a division by zero")
     (mono, factor), *others = term.key
     if others or mono.bound:
-        return function_of("inverse", term * Fraction(1, factor)) * Fraction(1, factor)
-    result = number(Fraction(1, factor))
+        return function_of("inverse", term / factor) / factor
+    result = ONE_ / factor
     for atom, n in mono.atoms:
         if atom.label == "inverse" and atom.argument is not None:
             result = result * atom.argument**n
@@ -101,7 +101,7 @@ def step(term: Term) -> Term:
         return ONE_
     if is_nonnegative(-term):
         return ZERO
-    term = term * Fraction(1, abs(Fraction(term.key[-1][1])))
+    term = term / abs(term.key[-1][1])
     pairs, rest = content(term)
     switched = number(1)
     for atom, n in pairs:
@@ -212,7 +212,7 @@ def _completed(term: Term) -> Term:
         if u and n == 2 and c > 0 and linear and not others:
             B = Term(linear) * power(u, -1)
             rest = term - Term({mono: c, **linear})
-            return _completed(rest - B * B * Fraction(1, 4 * c))
+            return _completed(rest - B * B / (4 * c))
     return term
 
 

@@ -12,7 +12,6 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 
 from . import naming
 from . import terms as a
@@ -157,7 +156,7 @@ def _numbers_added(mono: Monomial, atom: Atom, n: int) -> Term | None:
     rest = mono._replace(bound=tuple(one for one in mono.bound if one != index))
     total = size * (size - number(1)) * a.HALF
     if n == 2:
-        total = total * (size * 2 - number(1)) * Fraction(1, 3)
+        total = total * (size * 2 - number(1)) / 3
     return _under(rest, {atom: 0}, total)
 
 
@@ -171,10 +170,10 @@ def _partial_fractions(mono: Monomial, atom: Atom, n: int, argument: Term) -> Te
     m = dict(mono.atoms).get(base, 0)
     if m > 0:
         less = _changed(mono, {base: m - 1, atom: n - 1})
-        return less * Fraction(1, d) - _changed(mono, {base: m - 1}) * Fraction(c, d)
+        return (less - _changed(mono, {base: m - 1}) * c) / d
     if m < 0:
         less = _changed(mono, {atom: n - 1})
-        return less * Fraction(1, c) - _changed(mono, {base: m + 1}) * Fraction(d, c)
+        return (less - _changed(mono, {base: m + 1}) * d) / c
     return None
 
 
@@ -228,7 +227,7 @@ def _case(u: Term, side: int) -> Callable[[Term], Term]:
     plain = not (side or any(atom.argument for atom in atoms))
     alone = (mono for mono in u.parts if plain and mono.lone and atoms.count(mono.lone) == 1)
     if mono := next(alone, None):  # what u = 0 says of an atom
-        known[mono.atoms[0][0]] = Term({mono: 1}) - u * Fraction(1, u.parts[mono])
+        known[mono.atoms[0][0]] = Term({mono: 1}) - u / u.parts[mono]
 
     def within(term: Term) -> Term:
         new = canonical(reduced(put(term, known.get, _applied)))

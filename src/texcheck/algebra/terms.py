@@ -139,7 +139,8 @@ class Term:
         if isinstance(other, Term) and other.is_constant:
             other = other.parts.get(UNIT, 0)
         if not isinstance(other, Term):
-            return Term({mono: factor * other for mono, factor in self.parts.items()})
+            parts = self.parts.items()
+            return self if other == 1 else Term({mono: factor * other for mono, factor in parts})
         if self.is_constant:
             return other * self.parts.get(UNIT, 0)
         return collected(
@@ -148,6 +149,9 @@ class Term:
             for right, b in other.parts.items()
         )
 
+    def __truediv__(self, other: Rational) -> Term:
+        return self * number(Fraction(1, other))
+
     def __pow__(self, n: int) -> Term:
         """A power with a whole exponent that is not negative."""
         if n == 1:
@@ -155,7 +159,7 @@ class Term:
         if self.is_constant and self.constant in (0, 1, -1):
             n = min(n, 2 - n % 2)
         sizes = [abs(m) for mono in self.parts for _, m in mono.atoms]
-        for factor in map(Fraction, self.parts.values()):
+        for factor in self.parts.values():
             sizes += [part.bit_length() // 3 for part in factor.as_integer_ratio()]
         if n * max([1, *sizes]) > HIGHEST:
             raise NoRule("a power that is too high")
@@ -174,7 +178,7 @@ class Term:
 
 def number(value: Rational) -> Term:
     """A rational number."""
-    return Term({UNIT: value})
+    return Term({UNIT: value.numerator if value.denominator == 1 else value})
 
 
 ZERO, HALF = number(0), number(Fraction(1, 2))
