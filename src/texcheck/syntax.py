@@ -36,6 +36,11 @@ class Node:
         """The parts of the node, from left to right."""
         return tuple(_nodes(getattr(self, name) for name in self.names()))
 
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """The node and everything below it, as `walk` goes: for what is asked again and again."""
+        return tuple(walk(self))
+
 
 Expr: TypeAlias = Node
 N = TypeVar("N", bound=Node)

@@ -151,8 +151,8 @@ def spread(value: Matrix, over: Matrix) -> Matrix:
 
 def expect_layers(node: t.Node) -> None:
     """Raises Unfit where the number s, of no layer, stands for a vector."""
-    for part in t.walk(node):
-        if part == BARE_S:
+    for part in node.nodes:
+        if isinstance(part, t.Name) and part == BARE_S:
             raise Unfit("s needs a layer", part)
 
 

@@ -58,7 +58,7 @@ def parts(statement: t.Statement) -> list[t.Statement]:
 
 def new_scope(statement: t.Statement, case: Case) -> Scope:
     """The scope of a statement in a case."""
-    nodes = list(t.walk(statement))
+    nodes = statement.nodes
     applied = {id(one.function) for one in nodes if isinstance(one, t.Apply | t.Assume)}
     applied |= {id(one.value) for one in nodes if isinstance(one, t.Assume)}
     functions = [one for one in nodes if isinstance(one, t.Function)]

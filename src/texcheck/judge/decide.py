@@ -111,7 +111,7 @@ def _hold(statement: t.Statement, case: Case) -> int:
         return _shape(statement, case)
     pair = st.claimed(statement, case)
     zero = any(isinstance(p, t.Number | t.Constant) and not p.value for p in statement.parts)
-    vanishes = not zero and any(isinstance(p, t.Derivative | t.Gradient) for p in t.walk(statement))
+    vanishes = not zero and any(isinstance(p, t.Derivative | t.Gradient) for p in statement.nodes)
     values = [_equal(entry, case) for entry in st.entries(pair)]
     if vanishes and not any(values):
         raise NoRule("both sides are 0, which only a side that is written 0 says")

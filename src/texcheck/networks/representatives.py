@@ -47,7 +47,7 @@ class Named:
 def named_layers(statement: t.Node) -> Named:
     """All layers that a statement names. Raises NoRule for a range that is none of layers."""
     found = Named()
-    for part in t.walk(statement):
+    for part in statement.nodes:
         match part:
             case t.Name(base="y_hat" | "y" | "ell") | t.Function(name="g", layer=None):
                 found.last.append((0, 1))

@@ -116,7 +116,7 @@ def sides(statement: t.Statement) -> list[t.Node]:
 
 def letters(*nodes: t.Node) -> set[str]:
     """The letters of formulas that no sum binds, L if they have any layer, and those of ranges."""
-    layers = (getattr(part, "layer", None) for node in nodes for part in t.walk(node))
+    layers = (getattr(part, "layer", None) for node in nodes for part in node.nodes)
     found = {"L" for layer in layers if layer and layer.base == "L"}
     found |= {node.letter for node in nodes if isinstance(node, t.Range)}
     return found | {index.letter for index in t.free_indices(*nodes)}
@@ -142,7 +142,7 @@ def expect_sound(formulas: Sequence[t.Node]) -> None:
     for one in formulas:
         expect_flat(one)
     bare = bare_functions(*formulas)
-    plain = all(isinstance(part, _OF_FUNCTIONS) for one in formulas for part in t.walk(one))
+    plain = all(isinstance(part, _OF_FUNCTIONS) for one in formulas for part in one.nodes)
     if bare and not plain:
         raise CannotRead(f"expected the argument of {bare[0].name}", bare[0].start, bare[0].end)
     _expect_indices(formulas)
@@ -159,8 +159,8 @@ def expect_flat(node: t.Node) -> None:
 
 def _expect_indices(formulas: Sequence[t.Node]) -> None:
     """Raises `CannotRead` for a letter that is an index nowhere: nothing says what it is."""
-    parts = [part for side in formulas for part in t.walk(side)]
-    places = {id(one) for part in parts for side in _indices(part) for one in t.walk(side)}
+    parts = [part for side in formulas for part in side.nodes]
+    places = {id(one) for part in parts for side in _indices(part) for one in side.nodes}
     free = t.free_indices(*formulas)
     known = {one.letter for one in free if id(one) in places}
     for one in sorted(free, key=lambda one: one.start):
@@ -176,7 +176,7 @@ def _indices(part: t.Node) -> tuple[t.Node, ...]:
 
 def with_sums_bound(found: Sequence[t.Statement]) -> list[t.Statement]:
     """In sums over i \\ne j, j is summed over as well unless it stands outside of such sums."""
-    sums = [part for one in found for part in t.walk(one) if isinstance(part, t.Sum)]
+    sums = [part for one in found for part in one.nodes if isinstance(part, t.Sum)]
     right = [condition.right for part in sums for condition in part.conditions]
     for one in right:
         plain = isinstance(one, t.Index) or not t.free_indices(one)
@@ -204,11 +204,12 @@ def _in_sums_over(part: t.Node, letter: str, bind: bool) -> Any:
 
 def expect_layers(formulas: Sequence[t.Node], letter: str, bold: set[int]) -> None:
     """Raises `CannotRead` where no quantity has its layer, or the layer's letter is an index."""
-    parts = [part for one in formulas for part in t.walk(one)]
+    parts = [part for one in formulas for part in one.nodes]
     layers = {layer.base for part in parts if (layer := getattr(part, "layer", None))}
     exponents = {id(part.of): part.exponent for part in parts if isinstance(part, t.Power)}
     for part in parts:
-        index = part == t.Index(letter) or (isinstance(part, t.Sum) and letter in part.letters)
+        index = isinstance(part, t.Index) and part.letter == letter
+        index = index or (isinstance(part, t.Sum) and letter in part.letters)
         other = f"expected another letter for this index: {letter} is a layer"
         require(not (index and "L" in layers), other, part)
         base = part.base if isinstance(part, t.Name) and not part.layer else ""

@@ -410,7 +410,7 @@ def _range(d: _Display, counters: list[t.Expr], closing: str = "") -> None:
 
 def _bind(d: _Display) -> None:
     """Gives each condition to the statements that have its letters; a range is a claim as well."""
-    sums = [part for one in d.found[d.first :] for part in t.walk(one) if isinstance(part, t.Sum)]
+    sums = [part for one in d.found[d.first :] for part in one.nodes if isinstance(part, t.Sum)]
     bound = {letter for part in sums for letter in part.letters}
     for left, right in d.shared.braced:
         free = all(bound.isdisjoint(claims.letters(one)) for one in (*d.conditions, *d.ranges))
