@@ -425,6 +425,8 @@ def rebuilt(node: N, change: Callable[[Node], Node]) -> N:
             return tuple(map(within, value))
         return change(value) if isinstance(value, Node) else value
 
+    if not node.parts:
+        return node
     return replace(node, **{name: within(getattr(node, name)) for name in node.names()})
 
 

@@ -229,13 +229,14 @@ def _each_nonnegative(term: Term) -> bool:
 
 
 def _is_nonnegative(atoms: dict[Atom, int], factor: Rational) -> bool:
+    steps = [one.argument for one in atoms if one.label == "step"]
     for atom, n in atoms.items():
         seen = n % 2 == 0 or atom.kind == "entry" or atom.label == "sqrt"
         if not (seen or _is_switch(atom) or _is_positive(atom)):
-            plus, less = (Atom("function", "step", (), power(atom) * sign) for sign in (1, -1))
-            if plus not in atoms and less not in atoms:
+            plus, less = (steps and power(atom) * sign in steps for sign in (1, -1))
+            if not (plus or less):
                 return False
-            factor = factor if plus in atoms else -factor
+            factor = factor if plus else -factor
     return factor > 0
 
 

@@ -11,7 +11,7 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from . import naming
 from . import terms as a
@@ -22,6 +22,11 @@ from .terms import UNIT, ZERO, Atom, Change, Monomial, Rational, Term, number
 
 def normal(term: Term, eliminate: Change) -> Term:
     """The normal form. `eliminate` gives for an atom what it stands for, or None."""
+    return normals([term], eliminate)[0]
+
+
+def normals(terms: Iterable[Term], eliminate: Change) -> list[Term]:
+    """The normal form of each term; what they have in common is made once."""
     known: dict[Atom, Term | None] = {}
 
     def change(atom: Atom) -> Term | None:
@@ -37,7 +42,7 @@ def normal(term: Term, eliminate: Change) -> Term:
     def made(inner: Term) -> Term:
         return canonical(reduced(substituted(inner, change)))
 
-    return made(term)
+    return [made(term) for term in terms]
 
 
 def substituted(term: Term, change: Change) -> Term:

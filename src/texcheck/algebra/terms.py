@@ -333,7 +333,11 @@ def contracted(atoms: Pairs, bound: tuple[Index, ...]) -> Monomial | None:
     The indices that deltas make equal form classes. One of each (a number, else a free one) takes
     the place of the others; a bound one is gone, a free one leaves its delta behind.
     """
-    spend(2 + len(atoms) + sum([a.argument.size for a, _ in atoms if a.argument is not None]))
+    steps = 2 + len(atoms)
+    for atom, _ in atoms:
+        if atom.argument is not None:
+            steps += atom.argument.size
+    spend(steps)
     return _contracted(atoms, bound)
 
 

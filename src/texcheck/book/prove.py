@@ -176,9 +176,10 @@ def _statements(folder: Path, pages: bool, numbered: tuple[int, Item]) -> list[S
     except Exception as error:
         error.add_note(f"while checking {item.file}:{item.line} {item.label}")
         raise
+    page = item.file.relative_to(folder).as_posix()
     return [
         Statement(
-            page=item.file.relative_to(folder).as_posix(),
+            page=page,
             line=item.line + claim.line,
             column=claim.column + (item.column if claim.line == 0 else 1),
             label=item.label,

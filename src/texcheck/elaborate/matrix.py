@@ -15,8 +15,7 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from .. import syntax as t
 from ..algebra.budget import NoRule
@@ -84,8 +83,7 @@ def unify(one: Length, other: Length, message: str, node: t.Node | None) -> None
     one.is_now = other
 
 
-@dataclass(frozen=True)
-class Matrix:
+class Matrix(NamedTuple):
     """The sorts of rows and columns, and the entries; `square`: it is so by how it is made."""
 
     rows: Length

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import partial, reduce
 from itertools import product as all_of
 from operator import mul
@@ -143,15 +142,18 @@ def claimed(statement: t.Statement, case: Case) -> Pair:
     one, other = elaborate(scope, sides[0]), elaborate(scope, sides[1])
     spread = isinstance(statement, t.Comparison)
     one, other = _alike(sides[0], one, other, spread), _alike(sides[1], other, one, spread)
-    message = f"{shape_words(one, case)} on the left, {shape_words(other, case)} on the right"
-    unify(one.rows, other.rows, message, statement)
-    unify(one.columns, other.columns, message, statement)
+    ends = (one.rows, other.rows), (one.columns, other.columns)
+    if any(resolved(end) != resolved(its) for end, its in ends):
+        message = f"{shape_words(one, case)} on the left, {shape_words(other, case)} on the right"
+        for end, its in ends:
+            unify(end, its, message, statement)
     return Pair(scope, one, other, statement, weight(scope, statement))
 
 
 def _alike(node: t.Expr, value: Matrix, over: Matrix, any_number: bool) -> Matrix:
     """A 0 alone on a side stands for a matrix of zeros; in a comparison any number for its."""
-    if over.is_number or not (literal(node) if any_number else node == t.Number(Fraction(0))):
+    zero = isinstance(node, t.Number) and not node.value
+    if over.is_number or not (literal(node) if any_number else zero):
         return value
     return Matrix(over.rows, over.columns, lambda i, j: value.value)
 

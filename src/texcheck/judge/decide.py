@@ -24,7 +24,7 @@ from ..algebra import terms as a
 from ..algebra.budget import WORK, NoRule, at_most
 from ..algebra.demands import Nowhere, unmatched
 from ..algebra.functions import Demand, content
-from ..algebra.normal import normal, split_at
+from ..algebra.normal import normal, normals, split_at
 from ..algebra.terms import ZERO, Atom, Monomial, Rational, Term
 from ..elaborate import statement as st
 from ..elaborate.definitions import network_named
@@ -121,7 +121,7 @@ def _hold(statement: t.Statement, case: Case) -> int:
 def _equal(entry: st.Entry, case: Case) -> Term:
     """The value of two entries that are seen to be defined and equal alike. Raises Differ."""
     _same_domain(entry.left[1], entry.right[1], case)
-    left, right = (normal(one * entry.weight, case.eliminate) for one in entry.equal)
+    left, right = normals([one * entry.weight for one in entry.equal], case.eliminate)
     if left != right:
         gap = cleared(normal(left - right, case.eliminate), case)
         if gap and not _zero_by_cases(gap, 4):

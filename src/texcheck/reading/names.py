@@ -74,7 +74,8 @@ def quantity(c: Cursor) -> t.Name | None:
 def _plain(c: Cursor, value: t.Expr, start: int) -> tuple[t.Expr, list[_Mark]]:
     """A symbol with its layer and its indices, and the marks on it."""
     found = _scripts(c, value)
-    return _with_scripts(c, value, replace(found, marks=[]), start), found.marks
+    marks, found.marks = found.marks, []
+    return _with_scripts(c, value, found, start), marks
 
 
 def squared(c: Cursor) -> tuple[t.Name, int]:
@@ -104,7 +105,7 @@ def checked(c: Cursor, name: t.Name) -> t.Name:
     instead = r"a layer stands above, W^{(1)}; row i is W_{i,:}" if matrix else ""
     fits = len(name.indices) in (0, count)
     c.require(fits, f"{name.base.replace('_', ' ')} has {number}", instead, at=name)
-    if count == 1 and t.Whole() in name.indices:
+    if count == 1 and name.indices and t.Whole() in name.indices:
         raise c.error(_INDEX, "the whole vector has no index", at=name)
     return name
 
@@ -418,11 +419,11 @@ def _named(c: Cursor, name: t.Name, found: _Scripts, start: int) -> t.Expr:
     if found.layer is not None:
         what = f"{name.base.replace('_', ' ')} has {'one' if name.layer else 'no'} layer"
         c.require(name.layer is None and name.base in spelling.LAYERED, what, at=name)
-        name = replace(name, layer=found.layer)
     inside = found.indices or name.indices
     ends = [name.end, *(part.end for part in (found.layer, *inside) if part)]
     end = max(ends) if found.marks else max(c.before(), name.end)
-    name = replace(name, indices=inside, start=start, end=end)
+    layer = found.layer or name.layer
+    name = replace(name, layer=layer, indices=inside, start=start, end=end)
     if name.base != "delta" or name.layer is not None or not inside:
         return checked(c, name)
     if len(inside) != 2 or t.Whole() in inside:

@@ -18,7 +18,7 @@ MOST_CHARACTERS = 10_000
 # What may follow a display on a page: a point, a label.
 _AFTER_DISPLAY = re.compile(r"[.,;]?\s*(\([\w-]+:[\w:.-]+\))?\s*\Z")
 _TAG = re.compile(r"\*|[A-Za-z]?[\d.-]*[a-z]?'*")  # what \tag may show: a number, no formula
-_BLANK = re.compile(r"(?:[ \t\n\r~\xa0\ufeff]|%[^\n]*)*")
+_BLANK = re.compile(r"(?:[ \t\n\r~\xa0\ufeff]|%[^\n]*)+")
 _COMMAND = re.compile(r"\\(operatorname\*|[A-Za-z]+|.)", re.DOTALL)
 _ARGUMENT = re.compile(r"[ \t\n]*(?:\{([^}]*)\}|([A-Za-z0-9]))")
 _ANGLE = re.compile(r"[ \t\n]*([<>]|\\[lg]t\b)")
