@@ -177,5 +177,7 @@ def decoded(data: bytes) -> str:
 
 
 if __name__ == "__main__":
-    gc.disable()  # a command is short, and to look for circles takes a tenth of its time
-    sys.exit(main(sys.argv[1:]))
+    gc.disable()  # a command is short, and to look for circles takes a tenth of its time,
+    status = main(sys.argv[1:])
+    gc.freeze()  # at its end too
+    sys.exit(status)
