@@ -7,17 +7,18 @@ so what is checked is what is shown. `texcheck.book` alone needs more than the s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import cache
 from html import unescape
+from itertools import takewhile, zip_longest
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import yaml  # type: ignore[import-untyped]
 from docutils.parsers.rst import Directive
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from myst_parser.config.main import MdParserConfig
 from myst_parser.parsers.directives import parse_directive_text
@@ -42,8 +43,7 @@ _LITERAL = {
 _UNREAD = {"include", "eval-rst", "list-table", "csv-table", "glue:math"}
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """One displayed equation, or one math of a table cell.
 
     `file` and `line` (from 1) say where its TeX begins; in a notebook `line` is the line of the
@@ -105,7 +105,7 @@ def read(path: Path | str) -> Iterator[Item]:
 
 def title(page: Path) -> str:
     """The first heading of a page, without markup; empty if it has none."""
-    nodes = (node for text, _ in texts(page, []) for node in _tree(text).children)
+    nodes = (node for text, _ in texts(page, []) for node in SyntaxTreeNode(_parsed(text)).children)
     return next((tables.text(node) for node in nodes if node.type == "heading"), "")
 
 
@@ -126,7 +126,7 @@ class _Page:
     def read(self) -> None:
         for text, file_lines in texts(self.file, self.problems):
             self.lines, self.file_lines = text.split("\n"), file_lines
-            _walk(self, _tree(text), 0)
+            _walk(self, _parsed(text), 0)
             self.expect_nothing_pending()
         undeclared = [item.line for item in self.items if not item.network]
         if undeclared and not self.default:
@@ -162,47 +162,44 @@ class _Page:
         self.items.append(item)
 
 
-def _walk(page: _Page, parent: SyntaxTreeNode, offset: int) -> None:
-    """Reads the blocks of `parent`; line 0 of them is line `offset` of the text in hand."""
-    for node in parent.children:
-        start = offset + node.map[0] if node.map else offset
-        match node.type:
+def _walk(page: _Page, blocks: Sequence[Token], offset: int) -> None:
+    """Reads blocks; line 0 of them is line `offset` of the text in hand."""
+    for block in (left := iter(blocks)):
+        start = offset + block.map[0] if block.map else offset
+        match block.type:
             case "front_matter":
-                _front_matter(page, node.content, start)
+                _front_matter(page, block.content, start)
             case "myst_line_comment" | "html_block":
-                _remark(page, node, start)
-            case "myst_target":
-                pass
+                _remark(page, block, start)
             case "math_block" | "math_block_label" | "amsmath":
                 # the token's text begins right behind `$$`
-                skipped = 0 if node.type == "amsmath" else len("$$")
+                skipped = 0 if block.type == "amsmath" else len("$$")
                 column = max(page.lines[start].find("$$"), 0) + skipped + 1
-                page.display(node.content, start, column, node.info or "")
+                page.display(block.content, start, column, block.info)
             case "fence" | "colon_fence":
-                _fence(page, node, start)
-            case "table":
-                _table(page, node, offset)
+                _fence(page, block, start)
+            case "table_open":
+                inside = takewhile(lambda one: one.type != "table_close", left)
+                _table(page, SyntaxTreeNode([*inside]), offset)
             case "inline":
-                _inline(page, node, start)
-            case _:
-                if node.type not in ("paragraph", "th", "td"):
-                    page.expect_nothing_pending()
-                _walk(page, node, offset)
+                _inline(page, block, start)
+            case kind if block.nesting >= 0 and kind not in ("paragraph_open", "myst_target"):
+                page.expect_nothing_pending()
 
 
 # Directives to texcheck
 
 
-def _remark(page: _Page, node: SyntaxTreeNode, start: int) -> None:
+def _remark(page: _Page, block: Token, start: int) -> None:
     """What is not shown: a comment, HTML."""
-    for n, line in enumerate(node.content.split("\n")):
+    for n, line in enumerate(block.content.split("\n")):
         text = line.strip()
-        if node.type == "myst_line_comment":
+        if block.type == "myst_line_comment":
             _comment(page, text, start + n)
         elif text.startswith("<!--"):
             _comment(page, text.removeprefix("<!--").removesuffix("-->"), start + n)
-    if node.type == "html_block":
-        _expect_no_math(page, node.content, start)
+    if block.type == "html_block":
+        _expect_no_math(page, block.content, start)
 
 
 def _front_matter(page: _Page, content: str, start: int) -> None:
@@ -239,20 +236,22 @@ def _comment(page: _Page, text: str, start: int) -> None:
 # Math
 
 
-def _inline(page: _Page, node: SyntaxTreeNode, start: int) -> None:
+def _inline(page: _Page, block: Token, start: int) -> None:
     """Prose is not checked, but a display that the parser reads as prose is not passed over."""
     page.expect_nothing_pending()
-    for child in node.walk(include_self=False):
-        following = child.next_sibling
-        dollar = child.type == "text" and child.content.endswith("$")
-        before_math = dollar and following is not None and following.type == "math_inline"
-        if before_math or (child.type == "text" and "$$" in child.content):
+    children = block.children or []
+    for child, following in zip_longest(children, children[1:]):
+        text = child.content if child.type == "text" else ""
+        before_math = text.endswith("$") and following and following.type == "math_inline"
+        if before_math or "$$" in text:
             what = "found `$$` inside of a paragraph, where it displays no equation"
             page.problem(start, f"{what}: expected a blank line before `$$`")
         if child.type == "html_inline":
             _expect_no_math(page, child.content, start)
             if "texcheck:" in child.content:
                 page.problem(start, "texcheck: expected the directive on a line of its own")
+        if child.children:  # what stands for an image
+            _inline(page, child, start)
 
 
 def _expect_no_math(page: _Page, html: str, start: int) -> None:
@@ -261,21 +260,21 @@ def _expect_no_math(page: _Page, html: str, start: int) -> None:
         page.problem(start, message)
 
 
-def _fence(page: _Page, node: SyntaxTreeNode, start: int) -> None:
-    name, argument, *_ = *(node.info or "").split(maxsplit=1), "", ""
-    directive = node.type == "colon_fence" or (name.startswith("{") and name.endswith("}"))
+def _fence(page: _Page, block: Token, start: int) -> None:
+    name, argument, *_ = *block.info.split(maxsplit=1), "", ""
+    directive = block.type == "colon_fence" or (name.startswith("{") and name.endswith("}"))
     name = name.strip("{}").lower() if directive else "code"  # as docutils looks it up
     if name in _UNREAD:
         message = f"texcheck does not read inside of `{{{name}}}`: write it on the page itself"
         page.problem(start, message)
     if name == "raw":
-        _expect_no_math(page, node.content, start)
+        _expect_no_math(page, block.content, start)
     if name in _LITERAL | _UNREAD:
         page.expect_nothing_pending()
         return
     if "$$" in argument:
         page.problem(start, "found `$$` behind a directive's name: put it on its own line")
-    _directive(page, name, argument, node.content, start)
+    _directive(page, name, argument, block.content, start)
 
 
 def _directive(page: _Page, name: str, argument: str, content: str, start: int) -> None:
@@ -294,7 +293,7 @@ def _directive(page: _Page, name: str, argument: str, content: str, start: int) 
         return
     if name != "table":
         page.expect_nothing_pending()
-    _walk(page, _tree(body), first)
+    _walk(page, _parsed(body), first)
     page.expect_nothing_pending()
 
 
@@ -335,10 +334,11 @@ class _AnyDirective(Directive):
     option_spec: ClassVar[dict[str, Any]] = {"class": str, "label": str, "name": str}
 
 
-def _tree(text: str) -> SyntaxTreeNode:
-    return SyntaxTreeNode(_parser().parse(text + "\n"))
+def _parsed(text: str) -> list[Token]:
+    return _parser().parse(text + "\n")
 
 
 @cache
 def _parser() -> MarkdownIt:
-    return create_md_parser(MdParserConfig(enable_extensions=EXTENSIONS), RendererHTML)
+    config = MdParserConfig(enable_extensions=EXTENSIONS, disable_syntax=["wordcount"])
+    return create_md_parser(config, RendererHTML)
