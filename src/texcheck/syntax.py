@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
-from functools import cache, cached_property
-from typing import Any, TypeAlias, TypeVar, dataclass_transform
+from functools import cached_property
+from typing import Any, ClassVar, TypeAlias, TypeVar, dataclass_transform
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -22,19 +22,16 @@ class Node:
     start: int = field(compare=False, kw_only=True, default=0)
     end: int = field(compare=False, kw_only=True, default=0)
 
+    names: ClassVar[tuple[str, ...]] = ()  # of this kind's fields, the place in the TeX aside
+
     def __init_subclass__(cls) -> None:
         dataclass(frozen=True)(cls)
-
-    @classmethod
-    @cache
-    def names(cls) -> tuple[str, ...]:
-        """The names of this kind's fields, the place in the TeX aside."""
-        return tuple(item.name for item in fields(cls) if item.compare)
+        cls.names = tuple(item.name for item in fields(cls) if item.compare)
 
     @cached_property
     def parts(self) -> tuple[Node, ...]:
         """The parts of the node, from left to right."""
-        return tuple(_nodes(getattr(self, name) for name in self.names()))
+        return tuple(_nodes(getattr(self, name) for name in self.names))
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -425,9 +422,8 @@ def rebuilt(node: N, change: Callable[[Node], Node]) -> N:
             return tuple(map(within, value))
         return change(value) if isinstance(value, Node) else value
 
-    if not node.parts:
-        return node
-    return replace(node, **{name: within(getattr(node, name)) for name in node.names()})
+    new = {name: within(getattr(node, name)) for name in node.names}
+    return replace(node, **new) if node.parts else node
 
 
 def substitute(node: Node, old: Node, new: Node) -> Node:

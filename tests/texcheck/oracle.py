@@ -558,7 +558,7 @@ def between(first: t.Expr, last: t.Expr, at: int) -> t.Expr:
         return between(a, b, at) if isinstance(a, t.Node) else a
 
     return replace(first, **{key: step(getattr(first, key), getattr(last, key))
-                             for key in first.names()})  # fmt: skip
+                             for key in first.names})  # fmt: skip
 
 
 def steps(first: t.Expr, last: t.Expr, world: World) -> int | None:

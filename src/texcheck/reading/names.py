@@ -422,8 +422,7 @@ def _named(c: Cursor, name: t.Name, found: _Scripts, start: int) -> t.Expr:
     inside = found.indices or name.indices
     ends = [name.end, *(part.end for part in (found.layer, *inside) if part)]
     end = max(ends) if found.marks else max(c.before(), name.end)
-    layer = found.layer or name.layer
-    name = replace(name, layer=layer, indices=inside, start=start, end=end)
+    name = replace(name, layer=found.layer or name.layer, indices=inside, start=start, end=end)
     if name.base != "delta" or name.layer is not None or not inside:
         return checked(c, name)
     if len(inside) != 2 or t.Whole() in inside:

@@ -139,8 +139,7 @@ def _as_seen(found: list[Token], arrows: set[int]) -> list[Token]:
         if unseen:
             apart = apart or brace == "}"
         else:
-            changed = apart or quad != token.quad
-            kept.append(token._replace(quad=quad, apart=apart) if changed else token)
+            kept.append(token._replace(quad=quad, apart=apart) if quad or apart else token)
             quad = apart = False
     return kept
 
