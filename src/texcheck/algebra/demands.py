@@ -47,7 +47,7 @@ def simplest(demand: Demand, eliminate: Change) -> list[Demand]:
     if _always(kind, rest):
         return found
     lead = rest.key[-1][1]
-    return [*found, Demand(kind, rest / (lead if kind == "nonzero" else abs(lead)))]
+    return [*found, Demand(kind, rest / (lead if kind == "nonzero" else max(lead, -lead)))]
 
 
 def _always(kind: Kind, term: Term) -> bool:

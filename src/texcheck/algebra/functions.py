@@ -15,7 +15,6 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 from typing import Literal, NamedTuple, TypeAlias
@@ -36,8 +35,7 @@ class Demand(NamedTuple):
     slope: bool = False  # demanded by a slope alone: where it is 0, a product may have a slope
 
 
-@dataclass(frozen=True)
-class Function:
+class Function(NamedTuple):
     """`value` of a term, `slope` at it; what the term must be for each to be defined."""
 
     value: Callable[[Term], Term]
@@ -101,7 +99,7 @@ def step(term: Term) -> Term:
         return ONE_
     if is_nonnegative(-term):
         return ZERO
-    term = term / abs(term.key[-1][1])
+    term = term / abs(Fraction(term.key[-1][1]))
     pairs, rest = content(term)
     switched = number(1)
     for atom, n in pairs:

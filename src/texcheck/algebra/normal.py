@@ -12,6 +12,7 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 
 from . import naming
 from . import terms as a
@@ -27,17 +28,13 @@ def normal(term: Term, eliminate: Change) -> Term:
 
 def normals(terms: Iterable[Term], eliminate: Change) -> list[Term]:
     """The normal form of each term; what they have in common is made once."""
-    known: dict[Atom, Term | None] = {}
 
+    @cache
     def change(atom: Atom) -> Term | None:
-        if atom not in known:
-            new = eliminate(atom) if atom.argument is None else None
-            if atom.argument is not None:
-                new = _applied(str(atom.label), made(atom.argument))
-            elif new is not None:
-                new = made(new)
-            known[atom] = new
-        return known[atom]
+        if atom.argument is not None:
+            return _applied(str(atom.label), made(atom.argument))
+        new = eliminate(atom)
+        return None if new is None else made(new)
 
     def made(inner: Term) -> Term:
         return canonical(reduced(substituted(inner, change)))
@@ -174,11 +171,9 @@ def _partial_fractions(mono: Monomial, atom: Atom, n: int, argument: Term) -> Te
         return None
     m = dict(mono.atoms).get(base, 0)
     if m > 0:
-        less = _changed(mono, {base: m - 1, atom: n - 1})
-        return (less - _changed(mono, {base: m - 1}) * c) / d
+        return (_changed(mono, {base: m - 1, atom: n - 1}) - _changed(mono, {base: m - 1}) * c) / d
     if m < 0:
-        less = _changed(mono, {atom: n - 1})
-        return (less - _changed(mono, {base: m + 1}) * d) / c
+        return (_changed(mono, {atom: n - 1}) - _changed(mono, {base: m + 1}) * d) / c
     return None
 
 

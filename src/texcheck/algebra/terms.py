@@ -139,8 +139,7 @@ class Term:
         if isinstance(other, Term) and other.is_constant:
             other = other.parts.get(UNIT, 0)
         if not isinstance(other, Term):
-            parts = self.parts.items()
-            return self if other == 1 else Term({mono: factor * other for mono, factor in parts})
+            return self if other == 1 else Term({m: n * other for m, n in self.parts.items()})
         if self.is_constant:
             return other * self.parts.get(UNIT, 0)
         return collected(
@@ -333,11 +332,7 @@ def contracted(atoms: Pairs, bound: tuple[Index, ...]) -> Monomial | None:
     The indices that deltas make equal form classes. One of each (a number, else a free one) takes
     the place of the others; a bound one is gone, a free one leaves its delta behind.
     """
-    steps = 2 + len(atoms)
-    for atom, _ in atoms:
-        if atom.argument is not None:
-            steps += atom.argument.size
-    spend(steps)
+    spend(2 + len(atoms) + sum([a.argument.size for a, _ in atoms if a.argument is not None]))
     return _contracted(atoms, bound)
 
 

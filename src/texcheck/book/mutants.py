@@ -10,8 +10,8 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..check import statements
 from ..judge.decide import decide
@@ -26,8 +26,7 @@ EACH = 5  # changes of one statement
 MISSED = "undecided"  # neither refuted nor found to be the same statement
 
 
-@dataclass(frozen=True)
-class Mutant:
+class Mutant(NamedTuple):
     """A statement of a page with one edit."""
 
     item: Item

@@ -12,9 +12,9 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
+from typing import NamedTuple
 
 from .. import syntax as t
 from ..algebra.budget import NoRule
@@ -22,11 +22,11 @@ from .matrix import IllSorted
 from .scope import Numbered, counted
 
 ZERO = t.Number(Fraction(0))
+ROW, COLUMN = " row", " column"
 Rows = tuple[tuple[t.Expr, ...], ...]
 
 
-@dataclass(frozen=True)
-class Template:
+class Template(NamedTuple):
     """`cell` with the letters `ROW` and `COLUMN` in it, no letters that a text could have.
 
     `row`, `column`: whether that side has dots; else it is 1. `diagonal`: entries off the diagonal
@@ -43,9 +43,6 @@ class Template:
     down: tuple[int, ...] = ()
     across: tuple[int, ...] = ()
     cells: Rows | None = None
-
-    ROW = " row"
-    COLUMN = " column"
 
 
 def template(node: t.Written) -> Template:
@@ -72,13 +69,13 @@ def template(node: t.Written) -> Template:
     cell = cells[0, 0]
     if tall and wide and all(map(_is_zero, off)) and not all(map(_is_zero, cells.values())):
         cells = {(i, j): found for (i, j), found in cells.items() if i == j}
-        cell = _running(cell, cells[-1, -1], Template.ROW)
+        cell = _running(cell, cells[-1, -1], ROW)
         return Template(cell, True, True, True, _lengths(cell, cells), *places)
     if tall:
-        cell = _running(cell, cells[-1, 0], Template.ROW)
+        cell = _running(cell, cells[-1, 0], ROW)
     if wide:  # the rows' places in the last column are those of the first one
-        last = _running(cells[0, -1], cells[-1, -1], Template.ROW) if tall else cells[0, -1]
-        cell = _running(cell, last, Template.COLUMN)
+        last = _running(cells[0, -1], cells[-1, -1], ROW) if tall else cells[0, -1]
+        cell = _running(cell, last, COLUMN)
     return Template(cell, tall, wide, False, _lengths(cell, cells), *places)
 
 
@@ -115,7 +112,7 @@ def _lengths(
     """Which lengths must agree. Raises IllSorted if a cell is not what the template says."""
     found = []
     for (i, j), written in cells.items():
-        if written != _filled(cell, {Template.ROW: i, Template.COLUMN: j}):
+        if written != _filled(cell, {ROW: i, COLUMN: j}):
             message = "the dots of this matrix cannot be continued in one way"
             parts = (part for one in cells.values() for part in t.walk(one))
             unlike = any(isinstance(part, t.Length | t.Power) for part in parts)

@@ -21,7 +21,7 @@ from ..algebra.terms import ONE, Index, Term, delta, free, number
 from . import calculus
 from . import matrix as m
 from . import operations as ops
-from .dots import ZERO, Template, template
+from .dots import COLUMN, ROW, ZERO, Template, template
 from .matrix import IllSorted, Length, Matrix, Unfit, Unknown
 from .scope import Letter, Scope, counted, entry_number
 
@@ -203,7 +203,7 @@ def _continued(scope: Scope, found: Template, node: t.Node) -> tuple[Letter, Let
     """What dots continue: the letters of row and column, and the cell that they are bound in."""
     row = Letter("row", Unknown() if found.row else ONE)
     column = row if found.diagonal else Letter("column", Unknown() if found.column else ONE)
-    with scope.meaning({found.ROW: row, found.COLUMN: column}):
+    with scope.meaning({ROW: row, COLUMN: column}):
         cell = elaborate(scope, found.cell)
     for place, size in found.lengths:
         here = _length_at(scope, place, row, column)
@@ -223,7 +223,7 @@ def _continued(scope: Scope, found: Template, node: t.Node) -> tuple[Letter, Let
 def _length_at(scope: Scope, place: t.Expr, row: Letter, column: Letter) -> Length:
     """The sort at a place of a template: that of its rows, its columns, or of a fixed end."""
     if isinstance(place, t.Index):
-        return (row if place.letter == Template.ROW else column).sort
+        return (row if place.letter == ROW else column).sort
     base = counted(place)[0]
     return scope.sort_of_length(base) if base is not None else Unknown()
 

@@ -11,11 +11,11 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial, reduce
 from itertools import product as all_of
 from operator import mul
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from .. import syntax as t
 from ..algebra.budget import NoRule
@@ -34,8 +34,7 @@ from .words import shape_words
 Side: TypeAlias = tuple[Term, list[Demand]]
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(NamedTuple):
     """Two sides that are claimed to be equal or to compare, by entries, where a condition is 1."""
 
     scope: Scope
@@ -57,10 +56,9 @@ def parts(statement: t.Statement) -> list[t.Statement]:
 
 def new_scope(statement: t.Statement, case: Case) -> Scope:
     """The scope of a statement in a case."""
-    nodes = statement.nodes
-    applied = {id(one.function) for one in nodes if isinstance(one, t.Apply | t.Assume)}
-    applied |= {id(one.value) for one in nodes if isinstance(one, t.Assume)}
-    functions = [one for one in nodes if isinstance(one, t.Function)]
+    applied = {id(one.function) for one in statement.nodes if isinstance(one, t.Apply | t.Assume)}
+    applied |= {id(one.value) for one in statement.nodes if isinstance(one, t.Assume)}
+    functions = [one for one in statement.nodes if isinstance(one, t.Function)]
     bare = any(id(one) not in applied for one in functions)
     linear = any(one.name == "Linear" and one.layer is None for one in functions)
     return Scope(case, declared()[0], bare, linear)
@@ -158,8 +156,7 @@ def _alike(node: t.Expr, value: Matrix, over: Matrix, any_number: bool) -> Matri
     return Matrix(over.rows, over.columns, lambda i, j: value.value)
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of both sides: its terms with what they demand, what is equal where both are
     defined, the condition's weight, and the indices of row, column and free letters by name."""
 
@@ -175,7 +172,7 @@ def entries(pair: Pair) -> Iterator[Entry]:
 
     Raises IllSorted after the last one if the condition holds for none.
     """
-    scope, ever = pair.scope, False
+    scope, ever = pair.scope, not pair.statement.conditions
     letters = list(scope.letters.values())
     sorts = {"row": pair.left.rows, "column": pair.left.columns}
     named = [*sorts.items(), *((letter.name, letter.sort) for letter in letters)]

@@ -14,9 +14,9 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import reduce
 from operator import mul
+from typing import NamedTuple
 
 from ..algebra import terms as a
 from ..algebra.budget import NoRule
@@ -24,8 +24,7 @@ from ..algebra.functions import Demand, is_any, is_positive, row, slope
 from .network import Case, Place, precedes
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """What a derivative is taken by: a component of a quantity, or the free number `name`."""
 
     place: Place
