@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from . import reading
 from . import syntax as t
-from .algebra.budget import WORK, at_most
+from .algebra.budget import TEXT, at_most
 from .elaborate.definitions import network_named
 from .judge.decide import decide
 from .judge.scope import Scope
@@ -17,7 +17,6 @@ from .reading import BOOK, CannotRead, Names
 from .verdict import Refuted, Unreadable, Verdict, place
 from .writing import lettering, symbol
 
-TEXT = 4 * WORK  # the steps for all statements of a text
 NETWORKS: tuple[str, ...] = ("regression", "sigmoid-mse", "sigmoid-bce", "any", "deep", "running")
 
 

@@ -19,8 +19,10 @@ LOOK_ALIKES = 6  # bound indices that look the same: all their orders are tried
 def order(mono: Monomial) -> list[Index]:
     """The bound indices in order: parts that share none are ordered one by one."""
     parts: list[tuple[list[tuple[Atom, int]], set[Index]]] = []
+    bound = set(mono.bound)
     for atom, n in mono.atoms:
-        inside, names = [(atom, n)], set(free_indices(atom).intersection(mono.bound))
+        spend(1 + len(parts) // 10)
+        inside, names = [(atom, n)], bound & free_indices(atom)
         if not names:
             continue
         for part in [part for part in parts if part[1] & names]:

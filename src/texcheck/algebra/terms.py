@@ -127,6 +127,7 @@ class Term:
         return bool(self.parts)
 
     def __add__(self, other: Term) -> Term:
+        spend(len(self.parts) + len(other.parts))
         return collected([*self.parts.items(), *other.parts.items()])
 
     def __sub__(self, other: Term) -> Term:
@@ -295,6 +296,7 @@ def _renamed_monomial(mono: Monomial, new: Mapping[Index, Index]) -> Monomial | 
 
 def _apart(mono: Monomial, taken: set[Index]) -> Monomial:
     """The same monomial, its bound indices named by what is not taken: the least such names."""
+    spend(len(mono.atoms))
     names = {index.name for index in taken.union(mono.bound)}
     free = (f"~{at}" for at in count() if f"~{at}" not in names)
     new = {index: index._replace(name=next(free)) for index in mono.bound}
@@ -303,7 +305,7 @@ def _apart(mono: Monomial, taken: set[Index]) -> Monomial:
 
 def renamed(atom: Atom, new: Mapping[Index, Index]) -> Atom:
     """The atom with its free indices renamed."""
-    if free_indices(atom).isdisjoint(new):
+    if new.keys().isdisjoint(free_indices(atom)):
         return atom
     indices = tuple(new.get(index, index) for index in atom.indices)
     if atom.kind == "delta":

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from .. import syntax as t
-from ..algebra.budget import NoRule
+from ..algebra.budget import NoRule, spend
 from ..algebra.terms import ONE, Index, Sort, Term, delta, numbered
 from ..algebra.terms import total as sum_entry
 
@@ -149,6 +149,7 @@ def spread(value: Matrix, over: Matrix) -> Matrix:
 
 def expect_layers(node: t.Node) -> None:
     """Raises Unfit where the number s, of no layer, stands for a vector."""
+    spend(len(node.nodes) // 8)  # each product asks this of all that stands below it
     for part in node.nodes:
         if isinstance(part, t.Name) and part == BARE_S:
             raise Unfit("s needs a layer", part)

@@ -21,7 +21,7 @@ from operator import mul
 
 from .. import syntax as t
 from ..algebra import terms as a
-from ..algebra.budget import WORK, NoRule, at_most
+from ..algebra.budget import PROOF, NoRule, at_most
 from ..algebra.demands import Nowhere, unmatched
 from ..algebra.functions import Demand, content
 from ..algebra.normal import normal, normals, split_at
@@ -48,7 +48,7 @@ def decide(
     try:
         if isinstance(statement, t.Notation):
             return Definition("a change of notation, or a letter that the display defines")
-        with at_most(WORK):
+        with at_most(PROOF):
             return Proved(_proved(statement, kind))
     except (IllSorted, Unfit) as error:
         span = (error.node.start, error.node.end) if error.node is not None else None

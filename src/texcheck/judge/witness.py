@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import cycle, islice, zip_longest
 
 from .. import syntax as t
-from ..algebra.budget import WORK, NoRule, at_most
+from ..algebra.budget import WITNESS, NoRule, at_most
 from ..algebra.demands import Nowhere
 from ..algebra.terms import ONE, Index, Sort
 from ..elaborate.definitions import declared
@@ -35,7 +35,7 @@ FILLED = (("ReLU", "sigma"), ("sigma", "tanh"), ("I", "ReLU"))  # for any functi
 def refute(statement: t.Statement, network: Network) -> Refuted | None:
     """A refutation by a witness, if one is found."""
     try:
-        with at_most(WORK):
+        with at_most(WITNESS):
             for seeds in (NARROW, WIDE):
                 for one in parts(statement):
                     for case in concrete(one, network):

@@ -13,6 +13,7 @@ Invariants:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import reduce
 from operator import mul
@@ -104,11 +105,29 @@ def _chain(case: Case, atom: a.Atom, source: Source, demands: list[Demand]) -> a
         return a.ZERO
     if not is_any(name) and (kind := row(name).slope_demand):
         alone = kind != row(name).demand
-        kinds = {one.kind for mono in inner.parts for one, _ in mono.atoms}
-        if alone and not is_positive(argument) and kinds & {"delta", "entry"}:
-            raise NoRule("the slope of a root that depends on the source at some indices alone")
+        if alone and not (is_positive(argument) or _stays(inner)):
+            raise NoRule("the slope of a root that may be constant at some indices or widths")
         demands.append(Demand(kind, argument, alone))
     return slope(name, argument) * inner
+
+
+def _stays(term: a.Term, inside: bool = False) -> bool:
+    """Whether no choice of indices and widths makes a term 0 for all values: no factor vanishes,
+    and monomials that may become alike have the same sign. `inside`: of a function's argument."""
+    signs: dict[frozenset[tuple[tuple[str, object], int]], bool] = {}
+    for mono, factor in term.parts.items():
+        alike = Counter[tuple[str, object]]()
+        for atom, n in mono.atoms:
+            if atom.kind in ("delta", "entry", "length" if inside else ""):
+                return False
+            if atom.argument is not None and not _stays(atom.argument, True):
+                return False
+            alike[atom.kind, atom.label] += n * (atom.kind != "length")
+        shape = frozenset((what, n) for what, n in alike.items() if n)
+        two_steps = alike["function", "step"] > 1
+        if two_steps or signs.setdefault(shape, factor > 0) != (factor > 0):
+            return False
+    return True
 
 
 def _of_quantity(case: Case, place: Place, at: tuple[a.Index, ...], source: Source) -> a.Term:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import reduce
 from itertools import product
 
 import pytest
@@ -155,3 +156,8 @@ def test_steps_are_counted_and_end() -> None:
     with pytest.raises(NoRule, match="too high"):
         x**100_000
     assert number(-1) ** 1_000_001 == number(-1)
+    with pytest.raises(NoRule, match="too many steps"), at_most(1000):
+        sum((x * 1 for _ in range(1000)), x)  # to add is work as well
+    tower = sum_over(x, Index("i", Sort(0)))
+    with pytest.raises(NoRule, match="too many steps"), at_most(100_000):
+        reduce(lambda term, _: term**3, range(30), tower)

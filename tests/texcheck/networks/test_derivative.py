@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import nullcontext
 from fractions import Fraction
 
 import pytest
@@ -10,7 +11,17 @@ import pytest
 from texcheck.algebra.budget import NoRule
 from texcheck.algebra.functions import Demand, apply
 from texcheck.algebra.normal import normal
-from texcheck.algebra.terms import Atom, Index, Sort, Term, number, power, quantity
+from texcheck.algebra.terms import (
+    Atom,
+    Index,
+    Sort,
+    Term,
+    length,
+    number,
+    numbered,
+    power,
+    quantity,
+)
 from texcheck.judge.intervals import add, approximate, times
 from texcheck.judge.worlds import World
 from texcheck.networks.derivative import Source, derivative
@@ -95,10 +106,35 @@ def test_a_root_demands_more_of_its_slope() -> None:
 def test_a_root_at_another_index_demands_it_of_some_entries_alone() -> None:
     """Where i is not j the root does not depend on x_j, and nothing is demanded."""
     x, j = quantity("z", 0, Index("i", Sort(0))), Index("j", Sort(0))
-    with pytest.raises(NoRule, match="some indices alone"):
+    with pytest.raises(NoRule, match="constant at some indices"):
         derivative(CASE, apply("sqrt", x), Source(("z", 0), (j,)), [])
     one = apply("sqrt", x * x + number(1))
     assert derivative(CASE, one, Source(("z", 0), (j,)), [])
+
+
+X, FIRST_X = (quantity("z", 0, index) for index in (Index("i", Sort(0)), numbered(0, Sort(0))))
+W = quantity("W", 1, numbered(0, Sort(1)), Index("i", Sort(0)))
+
+
+@pytest.mark.parametrize(
+    ("factor", "stays"),
+    [
+        (X, True), (X - W, True), (X * X + FIRST_X * FIRST_X, True), (length(Sort(0)), True),
+        (apply("sigma", X), True), (apply("step", X), True),
+        # 0 for i = 0, for some width, or for a numbered entry.
+        (X - FIRST_X, False), (X * FIRST_X - X * X, False), (length(Sort(0)) - number(2), False),
+        (apply("log", length(Sort(0))), False), (apply("log", number(1) + X - FIRST_X), False),
+        (apply("step", X) * apply("step", -FIRST_X), False),
+        (power(Atom("entry", "", (Index("i", Sort(0)),))), False),
+    ],
+)  # fmt: skip
+def test_a_root_has_no_slope_where_its_argument_may_be_constant(factor: Term, stays: bool) -> None:
+    """Of the root of factor * y_0^2, by y_0: it has one if the factor is 0 at no i and width."""
+    y = quantity("y", 0, numbered(0, Sort(3)))
+    source = Source(("y", 0), (numbered(0, Sort(3)),))
+    expected = nullcontext() if stays else pytest.raises(NoRule, match="constant at some indices")
+    with expected:
+        derivative(CASE, apply("sqrt", factor * y * y), source, [])
 
 
 def test_the_jacobian_across_a_gap_is_that_by_z() -> None:
