@@ -148,6 +148,9 @@ def _component_like(about: t.Expr, first: t.Expr) -> t.Expr:
     if isinstance(about, t.Name) and not about.indices and about.base != "ell" and letters:
         if isinstance(first, t.Name) and first.indices:
             return replace(about, indices=first.indices)
+        if about.base == "W" and len(letters) == 2 and letters != ["i", "j"]:
+            instead = "with others, write W_{kj} = in front"
+            raise CannotRead("expected the letters i and j", first.start, first.end, instead)
         if len(letters) == (2 if about.base == "W" else 1):
             return replace(about, indices=tuple(t.Index(letter) for letter in letters))
     return about

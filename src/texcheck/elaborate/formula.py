@@ -16,6 +16,7 @@ from operator import mul, neg
 from .. import syntax as t
 from ..algebra import terms as a
 from ..algebra.budget import NoRule, spend
+from ..algebra.demands import Nowhere
 from ..algebra.functions import Demand, apply, inverse
 from ..algebra.terms import ONE, Index, Term, delta, free, number
 from . import calculus
@@ -297,7 +298,7 @@ def reciprocal(scope: Scope, node: t.Expr) -> Matrix:
         found = value.value
         scope.demands.append(Demand("nonzero", found))
         if not found:
-            raise IllSorted("a division by zero", node)
+            raise Nowhere("a division by zero")
         return inverse(found)
 
     return m.scalar(inverted)

@@ -172,7 +172,7 @@ def entries(pair: Pair) -> Iterator[Entry]:
 
     Raises IllSorted after the last one if the condition holds for none.
     """
-    scope, ever = pair.scope, not pair.statement.conditions
+    scope, ever = pair.scope, False
     letters = list(scope.letters.values())
     sorts = {"row": pair.left.rows, "column": pair.left.columns}
     named = [*sorts.items(), *((letter.name, letter.sort) for letter in letters)]
@@ -184,12 +184,13 @@ def entries(pair: Pair) -> Iterator[Entry]:
         scope.bound |= {id(letter): at for letter, at in zip(letters, indices, strict=True)}
         scope.demands = []
         weight_, where = pair.weight(), scope.demands  # nothing is claimed where it has no value
-        sides = []
+        if pair.statement.conditions and not normal(weight_, scope.case.eliminate):
+            continue  # nor where it is 0
+        ever, sides = True, []
         for side in (pair.left, pair.right):
             scope.demands = [*where]
             sides.append((side.entry(i, j), scope.demands))
         places = dict(zip((name for name, _ in named), (i, j, *indices), strict=True))
-        ever = ever or bool(normal(weight_, scope.case.eliminate))
         equal = sides[0][0], sides[1][0]
         if isinstance(pair.statement, t.Comparison):
             equal = holds(pair.statement.relation, *equal), number(1)

@@ -55,8 +55,10 @@ def decide(
         if isinstance(error, Unfit):
             return Unreadable("", span or (0, 0), str(error))
         return Refuted(ill_sorted=str(error), span=span)
-    except Nowhere:
-        return Refuted(ill_sorted="a side of the statement is defined nowhere")
+    except Nowhere as error:
+        if not kind.widths:
+            return Refuted(ill_sorted=str(error) or "a side of the statement is defined nowhere")
+        doubt = Undecided("an entry of a side has no value")
     except (NoRule, Differ) as error:
         doubt = Undecided(str(error) or "no rule")
     except RecursionError:

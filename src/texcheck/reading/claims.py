@@ -145,6 +145,11 @@ def expect_sound(formulas: Sequence[t.Node]) -> None:
     plain = all(isinstance(part, _OF_FUNCTIONS) for one in formulas for part in one.nodes)
     if bare and not plain:
         raise CannotRead(f"expected the argument of {bare[0].name}", bare[0].start, bare[0].end)
+    for part in (part for one in formulas if bare for part in one.nodes):
+        factors = part.factors if isinstance(part, t.Product) else ()
+        names = {one.name for one in factors if isinstance(one, t.Function)}
+        instead = r"their product is f \cdot g; one after the other, f(g(x))"
+        require(len(names) < 2, "two functions side by side", part, instead)
     _expect_indices(formulas)
 
 
@@ -185,10 +190,12 @@ def with_sums_bound(found: Sequence[t.Statement]) -> list[t.Statement]:
         rests = [_in_sums_over(one, letter, bind=False) for one in found]
         inside = [rest for rest in rests if letter not in letters(*rest.parts)]
         bind = len(inside) == len(rests)
+        bodies = [one.body for one in sums if t.Index(letter) in [c.right for c in one.conditions]]
+        held = not bind or all(letter in letters(body) for body in bodies)
         for rest in inside:
             few = [one.letter for one in t.free_indices(rest)].count("") <= bind
             what = f"expected each sum over {letter} written out"
-            require(few, what, place, r"write \sum_i \sum_{j \ne i}")
+            require(few and held, what, place, r"write \sum_i \sum_{j \ne i}")
         found = [_in_sums_over(one, letter, bind=True) for one in found] if bind else found
     return [*found]
 
