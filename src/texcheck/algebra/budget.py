@@ -11,7 +11,7 @@ from contextvars import ContextVar
 
 # The factors that may be handled: to prove one statement (4,000 in the book, 62,000 for the second
 # derivatives of the cross-entropy), to refute it, and for all of a text. A million take some 4 s.
-PROOF, WITNESS, TEXT = 80_000, 60_000, 140_000
+PROOF, WITNESS, TEXT = 80_000, 60_000, 160_000
 
 _work: ContextVar[list[int]] = ContextVar("work")
 

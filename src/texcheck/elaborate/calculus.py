@@ -118,7 +118,7 @@ def applied(scope: Scope, function: t.Function, term: Term, of: tuple[t.Expr, ..
     if is_any(name):
         return apply(name + "'" * primes, term)
     kind = row(name).slope_demand if primes else row(name).demand
-    if kind and not (kind == "nonnegative" and any(map(_sums_squares, of))):
+    if kind:
         scope.demands.append(Demand(kind, term))
     if primes < 2:
         return slope(name, term) if primes else apply(name, term)
@@ -128,20 +128,6 @@ def applied(scope: Scope, function: t.Function, term: Term, of: tuple[t.Expr, ..
     for _ in range(primes - 1):
         found = derivative(Case(1), found, Source(("free", 0), (), "u"), scope.demands)
     return put(found, lambda atom: term if atom == Atom("free", "u") else None)
-
-
-def _sums_squares(node: t.Expr) -> bool:
-    """Whether a formula is written as a sum of squares, which is nowhere negative."""
-    match node:
-        case t.Sum(_, _, _, one):
-            return _sums_squares(one)
-        case t.Add(terms):
-            return all(map(_sums_squares, terms))
-        case t.Power(_, t.Number(value)):
-            return value % 2 == 0
-        case t.Product((one, other)):
-            return one in (other, t.Transpose(other))
-    return False
 
 
 def extreme(scope: Scope, values: list[Matrix], node: t.Apply) -> Matrix:

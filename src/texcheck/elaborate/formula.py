@@ -401,7 +401,9 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
             ops.as_column(values[0], node)
             image = t.Product((t.Name("W", layer), v))
             return elaborate(scope, t.Add((image, t.Name("b", layer))))
-    of = ops.argument(values, node)
+    (of,) = values
+    if name in ("exp", "log", "sqrt") and not (of.is_number or of.is_vector):
+        raise Unfit(f"{name} of a matrix", node)  # e^A is not that of each entry
     found = of.map(lambda entry: calculus.applied(scope, function, entry, node.arguments))
     return ops.refuse_jump(scope, found) if function.primes or name == "sign" else found
 

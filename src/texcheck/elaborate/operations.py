@@ -233,14 +233,6 @@ def power(scope: Scope, value: Matrix, exponent: Fraction, node: t.Power) -> Mat
     return reduce(lambda a, b: m.product(scope.names, a, b, node), [value] * n)
 
 
-def argument(values: list[Matrix], node: t.Apply) -> Matrix:
-    """The argument of a function of each entry. Raises Unfit: e^A is not that of each entry."""
-    (one,), name = values, node.function.name
-    if name in ("exp", "log", "sqrt") and not (one.is_number or one.is_vector):
-        raise Unfit(f"{name} of a matrix", node)
-    return one
-
-
 def refuse_slope(scope: Scope) -> None:
     """Raises NoRule within a derivative: what jumps has none, and cases may hide a slope."""
     if scope.inside:
@@ -293,8 +285,7 @@ def by_cases(
     def value() -> Term:
         result, rest = ZERO, number(1)
         seen: list[tuple[Term, Term]] = []
-        before = len(scope.demands)
-        overlaps = []
+        before, overlaps = len(scope.demands), list[Term]()
         for one, condition in zip(values, conditions, strict=True):
             holds, here = rest if condition is None else condition.value, one.value
             overlaps += [earlier * holds * (here - other) for other, earlier in seen]

@@ -88,8 +88,7 @@ class Scope:
         outer = dict(self.letters)
         self.letters.update(letters)
         yield
-        inner = {name: one for name, one in self.letters.items() if name not in letters}
-        self.letters = outer | inner
+        self.letters = outer | {n: one for n, one in self.letters.items() if n not in letters}
 
     def demand_all(self, value: Matrix) -> None:
         """Demands what each entry of a matrix demands."""

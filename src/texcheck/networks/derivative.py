@@ -118,14 +118,13 @@ def _stays(term: a.Term, inside: bool = False) -> bool:
     for mono, factor in term.parts.items():
         alike = Counter[tuple[str, object]]()
         for atom, n in mono.atoms:
-            if atom.kind in ("delta", "entry", "length" if inside else ""):
-                return False
-            if atom.argument is not None and not _stays(atom.argument, True):
+            whole = atom.argument is None or _stays(atom.argument, True)
+            if not whole or atom.kind in ("delta", "entry", "length" if inside else ""):
                 return False
             alike[atom.kind, atom.label] += n * (atom.kind != "length")
         shape = frozenset((what, n) for what, n in alike.items() if n)
-        two_steps = alike["function", "step"] > 1
-        if two_steps or signs.setdefault(shape, factor > 0) != (factor > 0):
+        sign = signs.setdefault(shape, factor > 0)
+        if sign != (factor > 0) or alike["function", "step"] > 1:
             return False
     return True
 
