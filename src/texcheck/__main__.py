@@ -24,7 +24,7 @@ networks:
   regression   ReLU, then the identity; the squared norm (the default)
   sigmoid-mse  two sigmoids; the squared norm
   sigmoid-bce  two sigmoids; the binary cross-entropy
-  deep         any number of layers with any activations and any loss
+  deep         any number of layers with any activations; any loss, or the squared norm alone
   any          two layers with any activations and any loss
   running      the regression with the numbers of the book's running network
   FILE         what its lines declare, each a formula: the layers, such as

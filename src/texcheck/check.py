@@ -55,7 +55,7 @@ def check(
         return [(Claim(tex.strip(), *unread.place[:2]), unread)]
     with at_most(TEXT), lettering(names.letters):
         decided = [
-            (Claim(own, *place(tex, one.at or one.start), one), _verdict(one, tex, about))
+            (Claim(own, *place(tex, one.at or one.start), one), decide(one, about, tex=tex))
             for own, one in said
         ]
     return explained(tex, decided, about, names) if diagnose else decided
@@ -70,11 +70,6 @@ def explained(tex: str, found: Checked, network: str | Network, names: Names = B
 def statements(tex: str, subject: str | None = None, kind: str = "value") -> list[t.Statement]:
     """The statements that `check` decides, in the book's letters. Raises CannotRead."""
     return [statement for _, statement in _located(tex, subject, kind, BOOK)]
-
-
-def _verdict(statement: t.Statement, tex: str, network: Network) -> Verdict:
-    verdict = decide(statement, network)
-    return replace(verdict, tex=tex) if isinstance(verdict, Unreadable) else verdict
 
 
 def _cause(claim: Claim, said: Verdict, tex: str, on: str | Network, names: Names) -> Verdict:

@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 
 from . import report, writing
 from . import syntax as t
-from .check import Checked, Claim, check, explained
+from .check import Checked, check, explained
 from .indexed import indexed
 from .judge.edits import ASSIGNED, THIRD
 from .reading import BOOK, CannotRead, Names, expression, names_of
@@ -123,7 +123,11 @@ def _checked(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"statements": [], "refused": reason, "more": False}
         return
     more = any(one.statement and isinstance(two, Refuted | Unreadable) for one, two in found)
-    yield {"statements": [_shown(*one, network, names) for one in found], "more": more}
+    shown = [
+        {"tex": claim.tex, "status": verdict.status, "says": "\n".join(report.text(verdict)),
+         "read": "\n".join(indexed(claim, network, names))} for claim, verdict in found
+    ]  # fmt: skip
+    yield {"statements": shown, "more": more}
     if more:
         said = ["\n".join(report.text(one)) for _, one in explained(tex, found, network, names)]
         yield {"says": said, "more": False}
@@ -150,15 +154,6 @@ _GIVEN = (
 def notation(name: str) -> Names:
     """The letters of this book (""), or of another course. Raises KeyError for an unknown one."""
     return names_of(NOTATIONS[name]) if name else BOOK
-
-
-def _shown(claim: Claim, verdict: Verdict, network: str, names: Names) -> dict[str, str]:
-    return {
-        "tex": claim.tex,
-        "status": verdict.status,
-        "says": "\n".join(report.text(verdict)),
-        "read": "\n".join(indexed(claim, network, names)),
-    }
 
 
 def _beyond_the_assignment(found: Checked) -> str:

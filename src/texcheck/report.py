@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from .verdict import Definition, Proved, Refuted, Undecided, Unreadable, Verdict, Witness
 
 _LONGEST_LINE = 100  # of a line of TeX under which a caret is put
@@ -52,12 +50,7 @@ def unreadable(verdict: Unreadable) -> list[str]:
     return [first, before + cut + after, " " * (column - start + len(before)) + "^"]
 
 
-def in_sentences(said: Iterable[str]) -> str:
-    """The lines of a verdict as sentences, for a page."""
-    return " ".join(f"{_capitalized(part)}." for part in said)
-
-
-def _capitalized(said: str) -> str:
+def capitalized(said: str) -> str:
     """Begins a sentence in upper case, but not one that begins with a symbol."""
     word = said.split(" ")[0]
     is_word = word in ("a", "A") or (word.isalpha() and len(word) > 1)

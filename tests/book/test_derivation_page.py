@@ -58,7 +58,7 @@ WRITTEN = {
         r"x_i \delta_{i0} = 0 \text{ for } i > 0",
         r"s^{(1)}: d_{s^{(1)}} \times 1",
     ],
-    "sigmoid-mse": [r"z^{(1)} = \sigma(s^{(1)})"],
+    "sigmoid-mse": [r"z^{(1)} = \sigma(s^{(1)})", r"x_0^2 \ge 0", r"0 \le x_0^2"],
     "deep": [
         r"\delta^{(L)} = ([W^{(L+1)}]^T \delta^{(L+1)}) \odot f'(s^{(L)})",
         r"s^{(L)} = W^{(L)} z^{(L-1)} + b^{(L)}",

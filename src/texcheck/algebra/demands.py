@@ -30,7 +30,8 @@ def simplest(demand: Demand, eliminate: Change) -> list[Demand]:
     for term in (demand.term, normal(demand.term, eliminate)):
         if _always(kind, term):
             return []
-        if _never(kind, term):
+        never = kind == "positive" and is_nonnegative(-term)
+        if is_positive(-term) if kind == "nonnegative" else never or not term:
             raise Nowhere
     if kind == "positive" and is_nonnegative(term):
         kind = "nonzero"
@@ -55,13 +56,6 @@ def _always(kind: Kind, term: Term) -> bool:
     if kind == "nonnegative":
         return is_nonnegative(term)
     return is_positive(term) or (kind == "nonzero" and is_positive(-term))
-
-
-def _never(kind: Kind, term: Term) -> bool:
-    """Whether a demand is seen to hold nowhere."""
-    if kind == "nonnegative":
-        return is_positive(-term)
-    return not term or (kind == "positive" and is_nonnegative(-term))
 
 
 def _atom_nonzero(atom: Atom, n: int, eliminate: Change) -> list[Demand]:

@@ -65,7 +65,7 @@ class Statement:
     @property
     def sentences(self) -> str:
         """What the verdict says, in sentences."""
-        return report.in_sentences(self.said)
+        return " ".join(f"{report.capitalized(part)}." for part in self.said)
 
 
 @dataclass(frozen=True)

@@ -41,9 +41,9 @@ class Differ(Exception):
 
 
 def decide(
-    statement: t.Statement, network: Network | str = "regression", *, witness: bool = True
+    statement: t.Statement, network: Network | str, *, tex: str = "", witness: bool = True
 ) -> Verdict:
-    """The verdict on a statement. Without `witness`, what is not proved may be undecided."""
+    """The verdict on a statement of a text. Without `witness`, all but proofs may be undecided."""
     kind = network_named(network) if isinstance(network, str) else network
     try:
         if isinstance(statement, t.Notation):
@@ -53,7 +53,7 @@ def decide(
     except (IllSorted, Unfit) as error:
         span = (error.node.start, error.node.end) if error.node is not None else None
         if isinstance(error, Unfit):
-            return Unreadable("", span or (0, 0), str(error))
+            return Unreadable(tex, span or (0, 0), str(error))
         return Refuted(ill_sorted=str(error), span=span)
     except Nowhere as error:
         if not kind.widths:

@@ -84,9 +84,8 @@ def sides(statement: t.Statement) -> Iterator[tuple[str, t.Expr]]:
 def _has_no_slope(whole: t.Expr) -> bool:
     """Whether a derivative is by what is computed later, or of a slope: no rule says what it is."""
     for part in every(whole, t.Derivative, t.Gradient):
-        within = t.outside_lengths(part.of)
-        spend(len(within) // 4)
-        named = [one for one in within if isinstance(one, t.Name)]
+        spend(len(part.of.nodes) // 4)
+        named = [one for one in t.outside_lengths(part.of) if isinstance(one, t.Name)]
         earlier = [one for one in named if _order(one) < _order(part.by)]
         later = len(earlier) == len(named) and _order(part.by)
         computed = part.by.base in ("s", "z", "y_hat")  # from what is not held then

@@ -111,22 +111,29 @@ def _chain(case: Case, atom: a.Atom, source: Source, demands: list[Demand]) -> a
     return slope(name, argument) * inner
 
 
-def _stays(term: a.Term, inside: bool = False) -> bool:
-    """Whether no choice of indices and widths makes a term 0 for all values: no factor vanishes,
-    and monomials that may become alike have the same sign. `inside`: of a function's argument."""
+def _stays(term: a.Term) -> bool:
+    """Whether no choice of indices and widths makes a term 0: it is a polynomial of quantities, the
+    same slopes beside each product, in which what may become alike has the same sign."""
     signs: dict[frozenset[tuple[tuple[str, object], int]], bool] = {}
+    slopes = set()
     for mono, factor in term.parts.items():
         alike = Counter[tuple[str, object]]()
         for atom, n in mono.atoms:
-            whole = atom.argument is None or _stays(atom.argument, True)
-            if not whole or atom.kind in ("delta", "entry", "length" if inside else ""):
+            if atom.kind in ("delta", "entry") or not (atom.argument is None or _is_slope(atom)):
                 return False
             alike[atom.kind, atom.label] += n * (atom.kind != "length")
         shape = frozenset((what, n) for what, n in alike.items() if n)
-        sign = signs.setdefault(shape, factor > 0)
-        if sign != (factor > 0) or alike["function", "step"] > 1:
+        slopes.add(frozenset((what, n) for what, n in shape if what[0] == "function"))
+        if len(slopes) > 1 or signs.setdefault(shape, factor > 0) != (factor > 0):
             return False
     return True
+
+
+def _is_slope(atom: a.Atom) -> bool:
+    """Whether an atom is any function, or a step, of a quantity: 0 for all values at no index."""
+    name, ((mono, factor), *others) = str(atom.label), (atom.argument or a.ZERO).key
+    lone = mono.lone if not others and factor > 0 and (is_any(name) or name == "step") else None
+    return lone is not None and lone.kind in ("W", "b", "s", "z", "y")
 
 
 def _of_quantity(case: Case, place: Place, at: tuple[a.Index, ...], source: Source) -> a.Term:

@@ -141,15 +141,12 @@ def expect_sound(formulas: Sequence[t.Node]) -> None:
     """Raises `CannotRead` for a function without its argument, and for what is no index."""
     for one in formulas:
         expect_flat(one)
-    bare = bare_functions(*formulas)
-    plain = all(isinstance(part, _OF_FUNCTIONS) for one in formulas for part in one.nodes)
-    if bare and not plain:
+    bare, parts = bare_functions(*formulas), [part for one in formulas for part in one.nodes]
+    if bare and not all(isinstance(part, _OF_FUNCTIONS) for part in parts):
         raise CannotRead(f"expected the argument of {bare[0].name}", bare[0].start, bare[0].end)
-    for part in (part for one in formulas if bare for part in one.nodes):
-        factors = part.factors if isinstance(part, t.Product) else ()
-        names = {one.name for one in factors if isinstance(one, t.Function)}
-        instead = r"their product is f \cdot g; one after the other, f(g(x))"
-        require(len(names) < 2, "two functions side by side", part, instead)
+    for part in (part for part in parts if bare and isinstance(part, t.Product)):
+        names = {factor.name for factor in part.factors if isinstance(factor, t.Function)}
+        require(len(names) < 2, "two functions side by side", part, r"write f \cdot g or f(g(x))")
     _expect_indices(formulas)
 
 

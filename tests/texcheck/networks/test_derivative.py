@@ -120,11 +120,14 @@ W = quantity("W", 1, numbered(0, Sort(1)), Index("i", Sort(0)))
     ("factor", "stays"),
     [
         (X, True), (X - W, True), (X * X + FIRST_X * FIRST_X, True), (length(Sort(0)), True),
-        (apply("sigma", X), True), (apply("step", X), True),
+        (apply("f1'", X), True), (apply("step", X) * X - apply("step", FIRST_X) * W, True),
         # 0 for i = 0, for some width, or for a numbered entry.
         (X - FIRST_X, False), (X * FIRST_X - X * X, False), (length(Sort(0)) - number(2), False),
         (apply("log", length(Sort(0))), False), (apply("log", number(1) + X - FIRST_X), False),
         (apply("step", X) * apply("step", -FIRST_X), False),
+        (apply("step", -X * FIRST_X), False),
+        (apply("log", X * apply("inverse", FIRST_X)), False),
+        (apply("sqrt", X) * apply("sqrt", FIRST_X) - X, False),
         (power(Atom("entry", "", (Index("i", Sort(0)),))), False),
     ],
 )  # fmt: skip
