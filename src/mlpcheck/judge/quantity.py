@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mlpcheck import search
-from mlpcheck.judge.findings import CALLS, Verdict, gathered
+from mlpcheck.judge.findings import CALLS, Verdict, gathered, show
 from mlpcheck.mistakes import Explained, Found
 from mlpcheck.run.records import Run, numbers
 from mlpcheck.search import Hypothesis, Tolerance, squeezed
@@ -227,7 +227,8 @@ class Quantity:
 
     def shapes(self, codes: Collection[str]) -> None:
         """Add a finding on values that are right but for axes of length 1 too many or too few."""
-        if self.judge.lenient or {"transposed", "output-transposed", "bias-not-summed"} & {*codes}:
+        told = {"transposed", "output-transposed", "bias-not-summed", "bias-total"}
+        if self.judge.lenient or told & {*codes}:
             return
         odd = [case for case, value in self.values.items()
                if value.shape != self.truth[case].shape
@@ -238,12 +239,14 @@ class Quantity:
     def add(self, found: Found, cases: Collection[str], what: Sequence[str] = ()) -> None:
         """Add a finding, on other quantities too, with an example by numbers from the cases.
 
-        It is one for pencil and paper if it can be, and the smallest; with the steps that lead
-        there if no mistake explains it.
+        It is one whose printed numbers differ, for pencil and paper if it can be, and the smallest;
+        with the steps that lead there if no mistake explains it.
         """
         steps = found.code in ("differs", "not-finite")
         given = {c: value for c, value in self.values.items() if c in cases and value.size}
-        case = min(given, key=lambda c: (not c.endswith(tuple(HAND)), self._size(c)), default="")
+        case = min(given, default="", key=lambda c: (
+            show(given[c]) == show(self.truth[c]), not c.endswith(tuple(HAND)), self._size(c),
+        ))  # fmt: skip
         shown = self.judge.example(self.name, case, given[case], steps) if case else ()
         self.judge.verdict.add(found.code, what or (self.what,), found.value, *shown)
 
@@ -265,7 +268,7 @@ class Quantity:
         odd = [c for c, v in wrong.items() if squeezed(v) != squeezed(self.truth[c])]
         if odd and 2 * len(odd) > len(wrong) and self.truth[odd[0]].ndim:
             self._wrong_shape(min(odd, key=self._size))
-        elif infinite:
+        elif 2 * len(infinite) > len(wrong):
             text = f"has elements that are NaN or infinite{when}"
             self.add(Found("not-finite", text), infinite)
         else:

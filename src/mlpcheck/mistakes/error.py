@@ -26,13 +26,15 @@ ROWS = (
         [[(f"dJdy_hat * {SLOPE_G}", "dJdy_hat")], [(f"{BACK} * {SLOPE_F}", "delta2 @ W2")]]),
     Mistake("derivative-swapped", "{what}: the derivative of the other layer's activation is used "
         "in place of that of {value}. Layer 1 has f, layer 2 has g.", "eq:c18-2",
-        [Option("error", lambda a: a.dz * slope(a.other, a.s), "{layer}")],
+        [Option("error", lambda a: a.dz * slope(a.other, a.s), "{layer}"),
+         Option("error", lambda a: a.dz * slope_by_value(a.other, a.z), "{layer}")],
         [[(SLOPE_G, SLOPE_G.replace("g_", "f_")), OTHER_F], [OTHER_F]]),
     Mistake("derivative-fixed", "{what}: always the derivative of {value}. Use the derivative of "
-        "the activation that was asked for.", "eq:c18-2", options("error", {
-            "the ReLU": lambda a: a.dz * slope("relu", a.s),
-            "the sigmoid": lambda a: a.dz * slope("sigmoid", a.s),
-        }), [[(SLOPE_F, "(s1 > 0)")]]),
+        "the activation that was asked for.", "eq:c18-2",
+        [Option("error", lambda a, of=of, name=name: a.dz * of(name, a), f"the {said}")
+         for of in (lambda name, a: slope(name, a.s), lambda name, a: slope_by_value(name, a.z))
+         for name, said in (("relu", "ReLU"), ("sigmoid", "sigmoid"))],
+        [[(SLOPE_F, "(s1 > 0)")]]),
     Mistake("derivative-twice", "{what}: the derivative of {value} is applied twice. Multiply by "
         "it once.", "eq:c18-2",
         [Option("error", lambda a: a.dz * slope(a.name, a.s) ** 2, "{layer}")],
@@ -61,16 +63,11 @@ ROWS = (
         [[("z = torch.sigmoid(s)\n", "z = s\n")]]),
     Mistake("sigmoid-derivative", "{what}: the sigmoid's derivative is {value}. It is z (1 - z).",
         "eq:e03", options("slope of sigmoid", {
-            "z": lambda a: a.z,
-            "1 - z": lambda a: 1 - a.z,
-            "z (1 + z)": lambda a: a.z * (1 + a.z),
-            "z - 1": lambda a: a.z - 1,
-            "z (z - 1)": lambda a: a.z * (a.z - 1),
-            "z^2": lambda a: a.z**2,
-            "(1 - z)^2": lambda a: (1 - a.z) ** 2,
-            "1 - z^2, that of tanh": lambda a: 1 - a.z**2,
-            "z (1 - s)": lambda a: a.z * (1 - a.s),
-            "s (1 - z)": lambda a: a.s * (1 - a.z),
+            "0": lambda a: np.zeros_like(a.s), "z": lambda a: a.z, "z^2": lambda a: a.z**2,
+            "1 - z": lambda a: 1 - a.z, "z - 1": lambda a: a.z - 1,
+            "z (1 + z)": lambda a: a.z * (1 + a.z), "z (z - 1)": lambda a: a.z * (a.z - 1),
+            "(1 - z)^2": lambda a: (1 - a.z) ** 2, "1 - z^2, that of tanh": lambda a: 1 - a.z**2,
+            "z (1 - s)": lambda a: a.z * (1 - a.s), "s (1 - z)": lambda a: a.s * (1 - a.z),
         }), [_slope_of("sigmoid", "1 - z"), _slope_of("sigmoid", "z * (1 - s)")]),
     Mistake("relu-at-zero", "{what}: the ReLU's derivative at s = 0 is {value}. It is 0 there, as "
         "in PyTorch: use s > 0.", "eq:c19-1", options("slope of relu", {
@@ -79,15 +76,13 @@ ROWS = (
         }), [_slope_of("relu", "(s >= 0).to(s.dtype)"), _slope_of("relu", "(s.sign() + 1) / 2")]),
     Mistake("relu-derivative", "{what}: the ReLU's derivative is {value}. It is 1 where s > 0 and "
         "0 elsewhere.", "eq:c19-1", options("slope of relu", {
-            "1 everywhere": lambda a: np.ones_like(a.s),
-            "max(0, s), its value": lambda a: a.z,
-            "1 where s < 0": lambda a: (a.s < 0) * 1.0,
+            "0 everywhere": lambda a: np.zeros_like(a.s), "sign(s)": lambda a: np.sign(a.s),
+            "1 everywhere": lambda a: np.ones_like(a.s), "max(0, s), its value": lambda a: a.z,
+            "1 where s < 0": lambda a: (a.s < 0) * 1.0, "1 where s > 1": lambda a: (a.s > 1) * 1.0,
             "1 where s <= 0": lambda a: (a.s <= 0) * 1.0,
-            "sign(s)": lambda a: np.sign(a.s),
             "-1 where s <= 0": lambda a: np.where(a.s > 0, 1.0, -1.0),
             "0.01 where s < 0": lambda a: np.where(a.s > 0, 1.0, 0.01),
             "1 where the gradient from above is positive": lambda a: (a.dz > 0) * 1.0,
-            "1 where s > 1": lambda a: (a.s > 1) * 1.0,
         }), [_slope_of("relu", "s.clamp(min=0)"), _slope_of("relu", "s.sign()")]),
     Mistake("identity-derivative", "{what}: the identity's derivative is {value}. It is 1 "
         "everywhere.", "eq:c20-1", options("slope of identity", {

@@ -79,12 +79,13 @@ ROWS = (
     Mistake("bias-not-summed", "{what}: one row for each row of the batch. The gradient of a bias "
         "is the sum of the errors over the batch, in the shape of the bias.",
         "eq:c26-1", [Option("bias", lambda e: e.delta)], [_biases("= delta*")]),
-    Mistake("bias-wrong-axis", "{what}: summed over the units, not over the batch. Sum over "
-        "dim=0, the rows.", "eq:c26-1", [Option("bias", lambda e: e.delta.sum(axis=1))],
-        [_biases("= delta*.sum(dim=1)")]),
-    Mistake("bias-total", "{what}: every element holds the sum over the batch and over all units. "
-        "Sum over dim=0.", "eq:c26-1",
-        [Option("bias", lambda e: np.full(e.delta.shape[1], e.delta.sum())),
-         Option("bias", lambda e: e.delta.sum())],
+    Mistake("bias-wrong-axis", "{what}: {value} over the units, not over the batch. Sum over "
+        "dim=0, the rows.", "eq:c26-1", options("bias", {
+            "summed": lambda e: e.delta.sum(axis=1), "averaged": lambda e: e.delta.mean(axis=1),
+        }), [_biases("= delta*.sum(dim=1)")]),
+    Mistake("bias-total", "{what}: the {value} over the batch and over all units. Sum over dim=0.",
+        "eq:c26-1",
+        [Option("bias", lambda e: np.full(e.delta.shape[1], e.delta.sum()), "sum"),
+         *options("bias", {"sum": lambda e: e.delta.sum(), "mean": lambda e: e.delta.mean()})],
         [_biases("= torch.zeros_like(delta*[0]) + delta*.sum()")]),
 )  # fmt: skip

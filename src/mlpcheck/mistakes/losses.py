@@ -11,7 +11,7 @@ from mlpcheck.truth.passes import cross_entropy, entropy_slope, sigmoid
 
 SEE = {"the loss of bce_loss": "eq:f03", "bce_loss": "eq:f04", "": "eq:a05"}
 Pair = Callable[[Array, Array], Any]
-EPSILONS = tuple(10.0**-k for k in range(3, 17))
+EPSILONS = tuple(10.0**-k for k in range(2, 17))
 
 MEAN, SLOPE = "difference.square().mean()", "2 * difference / difference.numel()"
 LOG, LOG_REST = "torch.log(y_hat).clamp(min=-100)", "torch.log(1 - y_hat).clamp(min=-100)"
@@ -122,7 +122,7 @@ ROWS = (
         "for each row of y_hat.", SEE, [*(Option("mse_loss dJdy_hat", run) for run in (
             lambda y, p: (2 * (p - y)).sum(axis=0), lambda y, p: (2 * (p - y)).sum(),
             lambda y, p: (2 * (p - y)).mean(axis=0, keepdims=True),
-            lambda y, p: (2 * (p - y)).mean())),
+            lambda y, p: (2 * (p - y)).mean(axis=0) * p.size, lambda y, p: (2 * (p - y)).mean())),
          Option("bce_loss dJdy_hat", lambda y, p: entropy_slope(y, p).sum(axis=0)),
          Option("bce_loss dJdy_hat", lambda y, p: entropy_slope(y, p).sum())],
         [[(SLOPE, f"({SLOPE}).sum(dim=0)")], [(SLOPE, "2 * difference.mean()")]]),
@@ -140,6 +140,7 @@ ROWS = (
                 lambda y, p: (p - y) / p * (1 - p),
             "y_hat - y / (y_hat * (1 - y_hat)) for (y_hat - y) / (y_hat * (1 - y_hat))":
                 lambda y, p: p - y / (p * (1 - p)),
+            "(1 - y) / 1 - y_hat for (1 - y) / (1 - y_hat)": lambda y, p: 1 - y - p - y / p,
         })],
         [[(SLOPE, "(2 * y_hat - y) / difference.numel()")],
          [(BCE_SLOPE, "(y_hat - y) / y_hat * (1 - y_hat) /")]]),

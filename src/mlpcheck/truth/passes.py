@@ -53,7 +53,7 @@ class End(NamedTuple):
     delta: Array
     right: Array
     x: Array
-    other: Array  # the right gradient of the other layer's parameter of the same kind
+    other: Array  # the gradient of the other layer's parameter of the same kind, by these errors
     s1: Array
     z1: Array
     s2: Array
@@ -154,8 +154,9 @@ def delta1(
 def gradient(name: str, p: Point, *steps: Any) -> Array:
     """A gradient by the steps of delta2 or delta1 and a last one: eq:c18-1, eq:c26-1."""
     *before, final = steps
-    L, other = int(name[-1]), p.truth[f"{name[:-1]}{3 - int(name[-1])}"]
-    delta, z = (delta2(p, *before), values(p)[1]) if L == 2 else (delta1(p, *before), p.x)
+    ends = [(delta2(p, before[0]), values(p)[1]), (delta1(p, *before), p.x)]
+    (delta, z), (second, right) = ends if name.endswith("2") else reversed(ends)
+    other = second.T @ right if "W" in name else second.sum(axis=0)
     return np.asarray(final(End(delta, z, p.x, other, *values(p))))
 
 
