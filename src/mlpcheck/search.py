@@ -135,6 +135,8 @@ BASES = {1 / math.log(base): (Found("bce-base", str(base)),) for base in (2, 10)
 def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:
     """What a factor says about the student's code; empty if nothing is known."""
     found = [Found("sign")] if c < 0 else []
+    if quantity == "y_hat":  # there the reasons for a factor are not those of a gradient
+        return () if any(powers) else (Found("constant-factor", f"{c:.6g}"),)
     loss, c = "_loss " in quantity, abs(c)
     N, K, inverse = powers.N, powers.K, round(1 / c)
     if abs(1 / c - inverse) < 1e-4 and inverse >= 3 and 1 in (N, K):

@@ -7,7 +7,7 @@ import pytest
 
 from mlpcheck import report
 from mlpcheck.mistakes import MISTAKES
-from mlpcheck.mistakes.registry import fitting
+from mlpcheck.mistakes.registry import before, fitting
 
 HERE = Path(__file__).parent
 COMBINATIONS = tomllib.loads((HERE / "combinations.toml").read_text(encoding="utf-8"))
@@ -104,3 +104,42 @@ def test_many_sizes_are_told_by_their_bound(check_source, reference):
 
 def test_each_sentence_fits_any_quantity():
     assert all(fitting(row.says, ("y_hat",)) for row in MISTAKES.values())
+
+
+def test_the_numbers_of_an_example_look_different(check_source, reference):
+    changes = ((f"torch.log({p}).clamp(min=-100)", f"torch.log({p} + 1e-7)")
+               for p in ("y_hat", "1 - y_hat"))  # fmt: skip
+    (finding,) = check_source(reference.changed(*changes)).verdict.findings
+    assert finding.detail[-2].split()[1:] != finding.detail[-1].split()[1:]
+
+
+def test_nan_in_few_cases_does_not_hide_what_is_wrong_in_most(check_source, reference):
+    source = reference.changed(("        return y_hat\n", "        return y_hat.half().to(x)\n"))
+    assert check_source(source).verdict.codes == ["differs"]
+
+
+@pytest.mark.parametrize("last", ["        return y_hat\n", "    return loss, dJdy_hat\n"])
+def test_a_missing_return_is_told_in_a_sentence(last, check_source, reference):
+    source = reference.text.replace(last, "", 1)
+    assert "None; a return may be missing." in " ".join(report.text(check_source(source)).split())
+
+
+def test_a_loss_inside_the_class_is_asked_for_outside(check_source, reference):
+    at = reference.text.index("def mse_loss")
+    method = reference.text[at:].replace("\n", "\n    ").rstrip(" ")
+    said = " ".join(report.text(check_source(f"{reference.text[:at]}    {method}")).split())
+    assert "is not there. The task asks for such a function outside of the class. In mse" in said
+
+
+def test_what_is_wrong_forward_leads_to_the_forward_pass(check_source, reference):
+    source = reference.changed(("        return y_hat\n", "        return -y_hat\n"))
+    said = " ".join(report.text(check_source(source)).split())
+    assert "y_hat: -1 times what it should be" in said
+    assert "See equation (layers 3): book/regression/layers.md" in said
+
+
+def test_a_hundredth_is_a_known_bound(check_source, reference):
+    source = reference.changed(before("    log_y_hat =", "y_hat = y_hat.clamp(0.01, 0.99)"))
+    assert "you keep y_hat 0.01 away from 0 and 1." in " ".join(
+        report.text(check_source(source)).split()
+    )

@@ -57,11 +57,11 @@ def _loaded(run: Run, verdict: Verdict) -> bool:
     loaded = not verdict.findings
     for name in ("MLP", "mse_loss", "bce_loss") if loaded else ():
         if run.names.get(name) is None:
-            kind = "class" if name == "MLP" else "function"
+            kind = "class" if name == "MLP" else "function outside of the class"
             alike = {other.lower(): other for other in run.others if other != name}
             near = get_close_matches(name.lower(), alike, n=1)
             there = f" There is one called {alike[near[0]]}." if near else ""
-            verdict.add("missing-name", (name,), f"The task asks for a {kind} of this name.{there}")
+            verdict.add("missing-name", (name,), f"The task asks for such a {kind}.{there}")
     return loaded
 
 

@@ -56,7 +56,7 @@ class Loss(Judge):
             nothing = returned == [{"type": "NoneType"}]
             found = "one value" if len(returned) == 1 else "more than two values"
             text = f"returns {found}, not the pair (loss, dJdy_hat)"
-            text = "returns None. Is a return missing" if nothing else text
+            text = "returns None; a return may be missing" if nothing else text
             self.verdict.add("wrong-type", self.call, text)
             if len(returned) > 2 or nothing:
                 return

@@ -75,7 +75,7 @@ class Networks(Judge):
         y_hat.results |= dict.fromkeys(self.raised("forward", self.cases))
         for case in self.cases:
             if values := returned.get((case, "forward", 0)):
-                y_hat.take(case, values[0], ". Is a return missing?")
+                y_hat.take(case, values[0], "; a return may be missing")
         y_hat.count("forward")
         if noisy:
             return set()
