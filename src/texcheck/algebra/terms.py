@@ -24,7 +24,7 @@ from typing import NamedTuple, TypeAlias
 from .budget import NoRule, spend
 
 LEAST = 3  # the width that every layer has if the statement names an entry by its number
-HIGHEST = 1000  # exponents, and digits of a number
+HIGHEST = 100  # exponents, and digits of a number
 LARGEST = 2000  # atoms of a term that a function is taken of
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import syntax as t
-from ..algebra.terms import Atom, Index, Monomial, Term
+from ..algebra.terms import Atom, Index, Monomial, Rational, Term
 from ..networks.network import Case
 from ..writing import tex
 from .matrix import Length, Matrix, Unknown, resolved
@@ -35,15 +35,16 @@ def shape_words(value: Matrix, case: Case) -> str:
 
 def in_words(term: Term) -> str:
     """A term as text, cut off where it is long."""
-    parts = [_monomial(mono, f"{factor}") for mono, factor in term.key]
+    parts = [_monomial(mono, factor) for mono, factor in term.key]
     found = " + ".join(parts).replace("+ -", "- ") or "0"
     return found if len(found) <= LONGEST else found[: LONGEST - 1] + "…"
 
 
-def _monomial(mono: Monomial, factor: str) -> str:
+def _monomial(mono: Monomial, factor: Rational) -> str:
+    shown = f"{factor}" if max(map(abs, factor.as_integer_ratio())) < 10**LONGEST else "…"
     names = {index: "ijklmnpqr"[at % 9] + "'" * (at // 9) for at, index in enumerate(mono.bound)}
     short = {"1": [], "-1": ["-"]} if mono.atoms else {}
-    words = short.get(factor, [factor])
+    words = short.get(shown, [shown])
     words += [f"sum over {name}:" for name in names.values()]
     words += [_atom(atom, names) + (f"^{n}" if n != 1 else "") for atom, n in mono.atoms]
     return " ".join(words)
@@ -54,7 +55,7 @@ def _atom(atom: Atom, names: dict[Index, str]) -> str:
     match atom.kind:
         case "function":
             inner = atom.argument or Term({})
-            return f"{atom.label}({' + '.join(_monomial(m, str(f)) for m, f in inner.key)})"
+            return f"{atom.label}({' + '.join(_monomial(m, f) for m, f in inner.key)})"
         case "length":
             return f"width {atom.label}"
         case "free":

@@ -137,5 +137,5 @@ FUNCTIONS: dict[str, Callable[[Number], Number]] = {
 
 
 def approximate(value: Number) -> float:
-    """A float near a number."""
-    return float(value) if isinstance(value, Fraction) else float(value.low + value.high) / 2
+    """A float near a number. Raises OverflowError for one beyond all floats."""
+    return float(value if isinstance(value, Fraction) else Fraction(value.low + value.high) / 2)

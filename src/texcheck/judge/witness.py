@@ -108,9 +108,9 @@ def _in_world(world: World, entry: Entry, all_: list[Entry]) -> Witness | None:
             if not sign(world.value(entry.weight, env)):
                 continue
             found = _differ(world, entry, env)
+            left, right = (None if value is None else approximate(value) for value in found)
         except ArithmeticError:  # doubtful, or too large
             continue
-        left, right = (None if value is None else approximate(value) for value in found)
         if left == right and (left is None or entry.equal[0] is entry.left[0]):
             continue  # no difference, or a smaller one than floats can show
         if None in found and not _everywhere(world, all_, found.index(None)):
