@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from operator import attrgetter
 from typing import TypeAlias
 
 from . import reading
@@ -139,13 +140,14 @@ def _component_like(about: t.Expr, first: t.Expr) -> t.Expr:
             return about
         items = zip(about.items, first.items, strict=True)
         return replace(about, items=tuple(_component_like(a, b) for a, b in items))
-    letters = sorted({index.letter for index in t.free_indices(first)})
+    free = sorted(t.free_indices(first), key=attrgetter("start"))
+    letters = list(dict.fromkeys(index.letter for index in free))
     if isinstance(about, t.Name) and not about.indices and about.base != "ell" and letters:
         if isinstance(first, t.Name) and first.indices:
             return replace(about, indices=first.indices)
         if about.base == "W" and len(letters) == 2 and letters != ["i", "j"]:
             instead = "with others, write W_{kj} = in front"
-            raise CannotRead("expected the letters i and j", first.start, first.end, instead)
+            raise CannotRead("expected the letters i, then j", first.start, first.end, instead)
         if len(letters) == (2 if about.base == "W" else 1):
             return replace(about, indices=tuple(t.Index(letter) for letter in letters))
     return about

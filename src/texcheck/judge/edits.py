@@ -12,7 +12,6 @@ from itertools import product
 from typing import Any
 
 from .. import syntax as t
-from ..algebra.budget import spend
 from . import structure, symbols
 from .scope import FIRST, FROM_0, SECOND, Change, Changes, Edit, Scope, every, replaced
 
@@ -84,7 +83,6 @@ def sides(statement: t.Statement) -> Iterator[tuple[str, t.Expr]]:
 def _has_no_slope(whole: t.Expr) -> bool:
     """Whether a derivative is by what is computed later, or of a slope: no rule says what it is."""
     for part in every(whole, t.Derivative, t.Gradient):
-        spend(len(part.of.nodes) // 4)
         named = [one for one in t.outside_lengths(part.of) if isinstance(one, t.Name)]
         earlier = [one for one in named if _order(one) < _order(part.by)]
         later = len(earlier) == len(named) and _order(part.by)
