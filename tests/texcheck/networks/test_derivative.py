@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from fractions import Fraction
+from itertools import product
 
 import pytest
+from brute import Brute
 
 from texcheck.algebra.budget import NoRule
 from texcheck.algebra.functions import Demand, apply
@@ -21,6 +23,7 @@ from texcheck.algebra.terms import (
     numbered,
     power,
     quantity,
+    sum_over,
 )
 from texcheck.judge.intervals import add, approximate, times
 from texcheck.judge.worlds import World
@@ -114,6 +117,8 @@ def test_a_root_at_another_index_demands_it_of_some_entries_alone() -> None:
 
 X, FIRST_X = (quantity("z", 0, index) for index in (Index("i", Sort(0)), numbered(0, Sort(0))))
 W = quantity("W", 1, numbered(0, Sort(1)), Index("i", Sort(0)))
+SUM = sum_over(quantity("z", 0, Index("k", Sort(0))), Index("k", Sort(0)))
+SOURCE = Source(("y", 0), (numbered(0, Sort(3)),))
 
 
 @pytest.mark.parametrize(
@@ -128,16 +133,57 @@ W = quantity("W", 1, numbered(0, Sort(1)), Index("i", Sort(0)))
         (apply("step", -X * FIRST_X), False),
         (apply("log", X * apply("inverse", FIRST_X)), False),
         (apply("sqrt", X) * apply("sqrt", FIRST_X) - X, False),
+        (apply("step", X) * apply("step", FIRST_X) - apply("step", X), False),
         (power(Atom("entry", "", (Index("i", Sort(0)),))), False),
     ],
 )  # fmt: skip
 def test_a_root_has_no_slope_where_its_argument_may_be_constant(factor: Term, stays: bool) -> None:
     """Of the root of factor * y_0^2, by y_0: it has one if the factor is 0 at no i and width."""
     y = quantity("y", 0, numbered(0, Sort(3)))
-    source = Source(("y", 0), (numbered(0, Sort(3)),))
     expected = nullcontext() if stays else pytest.raises(NoRule, match="constant at some indices")
     with expected:
-        derivative(CASE, apply("sqrt", factor * y * y), source, [])
+        derivative(CASE, apply("sqrt", factor * y * y), SOURCE, [])
+
+
+def some_factor(chance: random.Random) -> Term:
+    """A sum of products of entries, of which some coincide where indices do, or at width 1."""
+    other, unit = quantity("z", 0, Index("j", Sort(0))), number(1)
+
+    def one() -> Term:
+        found = chance.choice((X, other, FIRST_X, W, SUM))
+        name = chance.choice(("", "", "", "", "step", "step", "f1'", "sigma", "sqrt"))
+        return (
+            apply(name, found * chance.choice((unit, unit, unit, -unit, other))) if name else found
+        )
+
+    def some() -> Term:
+        return one() * chance.choice((unit, one())) * chance.choice((-2, -1, 1, 1, 2))
+
+    return some() + chance.choice((some(), length(Sort(0)) * some(), number(0)))
+
+
+def test_where_a_root_has_a_slope_its_argument_is_constant_at_no_index_and_width() -> None:
+    """Wherever i and j are, at widths 1 to 3, some values of the entries make the factor no 0."""
+    chance, y, held = random.Random(1), quantity("y", 0, numbered(0, Sort(3))), 0
+    for _ in range(1500):
+        if not (factor := some_factor(chance)):
+            continue
+        try:
+            derivative(CASE, apply("sqrt", factor * y * y), SOURCE, [])
+        except NoRule:
+            continue
+        held += 1
+        for width, i, j in product(range(1, 4), range(3), range(3)):
+            here = {Index("i", Sort(0)): i % width, Index("j", Sort(0)): j % width}
+            worlds = (Brute({0: width, 1: 1}, seed) for seed in range(60))
+            assert any(nonzero(one, factor, here) for one in worlds), (factor.key, width, i, j)
+    assert held > 150
+
+
+def nonzero(world: Brute, term: Term, places: dict[Index, int]) -> bool:
+    with suppress(ValueError):  # of a root
+        return abs(world.value(term, places)) > 1e-9
+    return False
 
 
 def test_the_jacobian_across_a_gap_is_that_by_z() -> None:
