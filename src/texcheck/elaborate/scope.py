@@ -180,10 +180,9 @@ def left_out(
         raise NoRule(f"{what} that does not run from a number to a length")
     if low < 0 or high >= 0:
         raise IllSorted(f"{what} over values that the index does not have", node)
-    missing = [*range(low), *range(high + 1, 0)]
-    if len(missing) > LEAST:
+    if low - high - 1 > LEAST:
         raise NoRule(f"{what} that leaves out more values than every width has")
-    scope.places += missing
+    scope.places += (missing := [*range(low), *range(high + 1, 0)])
     return missing
 
 

@@ -157,6 +157,7 @@ def _widths(depth: int, least: int, seed: int) -> tuple[int, ...]:
 
 def _point(case: Case, widths: tuple[int, ...], random: Random, seed: int) -> Point:
     """Random quarters; or all zeros; or y = y_hat with every s at its kink, as far as it goes."""
+    spend(sum(widths))
     zero, kinks, still = seed == 3, seed in (1, 5), seed in (3, 5)
 
     def some() -> Fraction:
