@@ -144,10 +144,10 @@ def _component_like(about: t.Expr, first: t.Expr) -> t.Expr:
     letters = list(dict.fromkeys(index.letter for index in free))
     if isinstance(about, t.Name) and not about.indices and about.base != "ell" and letters:
         if isinstance(first, t.Name) and first.indices:
-            return replace(about, indices=first.indices)
+            like = replace(about, indices=first.indices)
+            return like if _same_quantity(like, about) else about
         if about.base == "W" and len(letters) == 2 and letters != ["i", "j"]:
-            instead = "with others, write W_{kj} = in front"
-            raise CannotRead("expected the letters i, then j", first.start, first.end, instead)
+            raise CannotRead("expected i, then j, or W_{kj} = in front", first.start, first.end)
         if len(letters) == (2 if about.base == "W" else 1):
             return replace(about, indices=tuple(t.Index(letter) for letter in letters))
     return about
