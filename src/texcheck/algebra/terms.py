@@ -158,11 +158,11 @@ class Term:
             return self
         if self.is_constant and self.constant in (0, 1, -1):
             n = min(n, 2 - n % 2)
-        sizes = [abs(m) for mono in self.parts for _, m in mono.atoms]
-        for factor in self.parts.values():
-            sizes += [part.bit_length() // 3 for part in factor.as_integer_ratio()]
-        if n * max([1, *sizes]) > HIGHEST:
+        sizes = [1, *(abs(m) for mono in self.parts for _, m in mono.atoms)]
+        numbers = [one for factor in self.parts.values() for one in factor.as_integer_ratio()]
+        if (size := n * max([*sizes, *(one.bit_length() // 3 for one in numbers)])) > HIGHEST:
             raise NoRule("a power that is too high")
+        spend(10 * size * self.is_constant)  # products of long numbers take long
         return reduce(mul, [self] * n) if n else number(1)
 
     @property
