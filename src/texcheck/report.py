@@ -26,18 +26,13 @@ def difference(witness: Witness) -> str:
     """Both values at the first entry that differs, and the network and L they were found on."""
     place = f"at {witness.entry} " if witness.entry else ""
     values = witness.left, witness.right
-    left, right = map(number, values)
+    left, right = ("no value" if one is None else f"{one + 0:.6g}" for one in values)
     if left == right:
         left, right = map(repr, values)
     name = "the running network" if witness.running else f"a network “{witness.network}”"
     on = f"{name} with layers of {', '.join(map(str, witness.widths))}"
     layer = f", at layer {witness.layer}" if witness.layer is not None else ""
     return f"{place}the left side is {left} and the right side is {right}, on {on}{layer}"
-
-
-def number(value: float | None) -> str:
-    """Six digits, or that there is no value."""
-    return "no value" if value is None else f"{value:.6g}"
 
 
 def unreadable(verdict: Unreadable) -> list[str]:

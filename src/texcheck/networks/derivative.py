@@ -121,7 +121,8 @@ def _stays(term: a.Term) -> bool:
         for atom, n in mono.atoms:
             if atom.kind in ("delta", "entry") or not (atom.argument is None or _is_slope(atom)):
                 return False
-            alike[atom.kind, atom.label] += n * (atom.kind != "length")
+            kind = "s" if atom.kind in ("b", "z") and atom.label else atom.kind  # one is the other
+            alike[kind, atom.label] += n * (kind != "length")
         shape = frozenset((what, n) for what, n in alike.items() if n)
         slopes.add(frozenset((what, n) for what, n in shape if what[0] == "function"))
         if len(slopes) > 1 or signs.setdefault(shape, factor > 0) != (factor > 0):

@@ -19,6 +19,7 @@ def fraction(c: Cursor) -> t.Expr:
         return _derivative(c, start, braced)
     top = c.inside("}") if braced else names.single(c)
     bottom = c.inside("}") if c.take("{") else names.single(c)
+    c.form = "primary"  # whatever stands in it
     return t.Quotient(top, bottom, **c.span(start))
 
 
