@@ -62,7 +62,7 @@ def _diagnosis(scope: Scope, network: str | Network, refuted: Refuted) -> tuple[
                 return says, statement.right
     with suppress(NoRule):
         for edit in edits(scope):
-            spend(max(100, 2 * len(edit.statement.nodes)))
+            spend(max(100, len(edit.statement.nodes) ** 3 // 4000))  # nests take long to change
             if holds(edit.statement, network):
                 side = f" ({edit.side} side)" if edit.side in ("left", "right") else ""
                 return edit.change.words(scope) + side, edit.change.part
