@@ -95,6 +95,14 @@ def test_each_answer_that_the_page_explains_is_given(said):
     assert said in answer(command)
 
 
+def test_deep_names_the_loss_for_which_alone_it_proves():
+    shown = r"\frac{\partial \ell}{\partial \hat y} = 2 (\hat y - y)^T"
+    command = [sys.executable, "-m", "texcheck", "prove", shown, "--network"]
+    assert "the answer says `MSE`" in PAGE
+    assert "MSE" in answer([*command, "deep"])
+    assert "undecided" in answer([*command, "any"])
+
+
 def test_every_way_of_writing_that_the_page_names_is_read():
     [table] = re.findall(r"^## How to write it\n(.*?)^The bold", PAGE, re.M | re.S)
     ways = [

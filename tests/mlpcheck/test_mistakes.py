@@ -84,7 +84,7 @@ def test_gradients_under_other_names_are_named(check_source, reference):
 def test_what_an_error_hides_is_told(check_source, reference):
     source = reference.changed(("(delta2 @ W2) *", "(delta2 @ W2.T) *"))
     said = " ".join(report.text(check_source(source)).split())
-    assert "in the others backward fails before it stores this" in said
+    assert "in the others backward fails before storing it" in said
 
 
 def test_a_call_that_needs_what_is_missing_says_so(check_source, reference):

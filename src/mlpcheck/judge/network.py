@@ -111,8 +111,7 @@ class Networks(Judge):
                     quantity.take(case, self.run.grads[case, 0].get(name), missing)
             quantity.count("forward", "backward")
             if raised and not quantity.wrong:
-                hidden = "in the others backward fails before it stores this"
-                self.verdict.groups[name].hidden = hidden
+                self.verdict.groups[name].hidden = "in the others backward fails before storing it"
         if judged:
             self.explain("backward", *self.gradients.values())
 

@@ -31,9 +31,10 @@ ROWS = (
         [[(SLOPE_G, SLOPE_G.replace("g_", "f_")), OTHER_F], [OTHER_F]]),
     Mistake("derivative-fixed", "{what}: always the derivative of {value}. Use the derivative of "
         "the activation that was asked for.", "eq:c18-2",
-        [Option("error", lambda a, of=of, name=name: a.dz * of(name, a), f"the {said}")
-         for of in (lambda name, a: slope(name, a.s), lambda name, a: slope_by_value(name, a.z))
-         for name, said in (("relu", "ReLU"), ("sigmoid", "sigmoid"))],
+        [Option("error", lambda a: a.dz * slope("relu", a.s), "the ReLU"),
+         Option("error", lambda a: a.dz * slope_by_value("relu", a.z), "the ReLU"),
+         Option("error", lambda a: a.dz * slope("sigmoid", a.s), "the sigmoid"),
+         Option("error", lambda a: a.dz * slope_by_value("sigmoid", a.z), "the sigmoid")],
         [[(SLOPE_F, "(s1 > 0)")]]),
     Mistake("derivative-twice", "{what}: the derivative of {value} is applied twice. Multiply by "
         "it once.", "eq:c18-2",

@@ -7,7 +7,7 @@ from mlpcheck.mistakes.losses import LOG, LOG_REST, MEAN, SLOPE, both
 from mlpcheck.mistakes.registry import Mistake, each
 
 SEE = {"the loss of bce_loss": "eq:f03", "bce_loss": "eq:f04", "loss": "eq:a05", "dJd": "eq:c18-1",
-       "": "eq:c18-1"}  # fmt: skip
+       "": "eq:a03"}  # fmt: skip
 SQUARE = {**SEE, **dict.fromkeys(("loss", "dJd", ""), "eq:c07-1")}
 
 ERROR = "delta2 = dJdy_hat *"
@@ -60,19 +60,19 @@ ROWS = (
                              [("loss = -(y", "loss = (y"), ("(y_hat - y) / d", "(y - y_hat) / d")],
                              [(ERROR, ERROR[:9] + "-" + ERROR[9:])]]),
     Mistake("constant-factor", "{what}: {value} times what it should be, in every case that was "
-        "tried.", {**SEE, "": "eq:a03"}, examples=[[(ERROR, ERROR[:9] + "0.01 * " + ERROR[9:])]]),
+        "tried.", SEE, examples=[[(ERROR, ERROR[:9] + "0.01 * " + ERROR[9:])]]),
     Mistake("bce-base", "{what}: the logarithm to base {value}. It is the natural one.",
         "eq:f03", examples=[[(log, log.replace("log", "log2")) for log in (LOG, LOG_REST)]]),
     Mistake("batch-hardcoded", "{what}: works for a batch of {value} only. That number seems to "
         "be written into your code; take the batch size from the shape, as in x.shape[0].",
-        {**SEE, "": "eq:a03"}, examples=[
+        SEE, examples=[
             each("= delta*.sum(dim=0)", "= torch.ones(10, dtype=delta*.dtype) @ delta*", "1", "2"),
             both("difference.square().sum() / (10 * y.shape[1])",
                  "2 * difference / (10 * y.shape[1])"),
             [("= delta1.sum(dim=0)", "= sum(delta1[i] for i in range(10))")],
         ]),
     Mistake("one-point-only", "{what}: works for one point only, not for a batch. x has a row for "
-        "each point: (N, in1); the gradients are sums over the rows.", {**SEE, "": "eq:a03"},
+        "each point: (N, in1); the gradients are sums over the rows.", SEE,
         examples=[[("s1 = x @ W1.T + b1", "s1 = (W1 @ x.flatten() + b1)[None]")]]),
     Mistake("one-output-only", "{what}: right for one output only, K = 1. y_hat has a column for "
         "each output: (N, K).", SEE,
