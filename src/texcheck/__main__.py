@@ -6,6 +6,7 @@ import argparse
 import gc
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -28,10 +29,12 @@ networks:
   any          two layers with any activations and any loss
   running      the regression with the numbers of the book's running network
   FILE         what its lines declare, each a formula: the layers, such as
-               z^{[l]} = W^{[l]} a^{[l-1]} + b^{[l]} and a^{[l]} = g^{[l]}(z^{[l]}), and the loss
+               z^{[l]} = W^{[l]} a^{[l-1]} + b^{[l]} and a^{[l]} = g^{[l]}(z^{[l]}), and the loss;
+               J = \\ell says that it is any, and J
 
 The exit status is 0 if every statement is proved (or only names something), 1 if one is refuted
 or undecided, and 2 if one cannot be read."""
+_ANY_LOSS = re.compile(r"\w *= *\\ell")
 _EXIT = {"proved": 0, "definition": 0, "refuted": 1, "undecided": 1, "unreadable": 2}
 
 
@@ -146,6 +149,7 @@ def _network(name: str) -> tuple[str | Network, Names]:
     try:
         names = names_of(formulas)
         losses = {}
+        formulas = [line for line in formulas if not _ANY_LOSS.fullmatch(line)]
         for line in formulas:
             with suppress(DefinitionError):
                 losses[line] = loss_of(line, line, names)

@@ -85,8 +85,8 @@ def restricted(scope: Scope, value: Matrix, by: t.Name, at: Matrix, node: t.Node
 
 
 def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) -> str:
-    """The name of a function; f, g and f^{(L)} stand for those of the network, and f alone for
-    that of the first of two, or of the hidden layer it is applied `of`. Raises Unfit."""
+    """The name of a function; f, g and f^{(L)} are those of the network, f alone that of all
+    layers, of the first of two, or of the hidden layer it is applied `of`. Raises Unfit."""
     case, layer = scope.case, function.layer
     if function.name not in ("f", "g"):
         if layer is not None:
@@ -94,7 +94,7 @@ def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) 
         return function.name
     if layer is None and function.name == "g":
         return case.activation(case.depth)
-    if layer is None and case.depth == 2 and not case.deep:
+    if layer is None and (case.network.shared or case.network.depth == 2):
         return case.activation(1)
     if layer is None:
         named = {part.layer for side in of for part in t.walk(side) if isinstance(part, t.Name)}

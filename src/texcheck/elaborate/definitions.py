@@ -91,9 +91,9 @@ def network_of(
     equations = [_equation(tex, names) for tex in lines]
     every = t.Layer("L", 0)
     if len(equations) == 2 and getattr(equations[0].left, "layer", None) == every:
-        if _activation(equations[0], equations[1], every, False):
-            raise DefinitionError("expected any activation f^{(L)} where the depth is any")
-        return Network(name, None, (), found, numbered)
+        named = _activation(equations[0], equations[1], every, False)
+        shared = not any(isinstance(p, t.Function) and p.layer for p in equations[1].nodes)
+        return Network(name, None, (named,), found, numbered, shared=shared)
     if len(equations) % 2 or not equations:
         raise DefinitionError("expected two lines for each layer")
     depth = len(equations) // 2

@@ -129,7 +129,7 @@ class Scope:
                 return self.case.shape(("s" if kind == "delta" else kind, layer))[0]
             case t.Number(value) if value == 1:
                 return ONE
-            case t.Number(value) if value.denominator == 1 and value > 0 and self.case.widths:
+            case t.Number(value) if self.case.network.widths and value > 0 and value % 1 == 0:
                 return fixed(int(value))
         raise Unfit("expected the length of a vector, such as d_x or K", node)
 
@@ -174,9 +174,9 @@ def left_out(
     (base, low), (over, high) = counted(ends[0]), counted(ends[1]) if ends[1] else (None, -1)
     if over is not None:
         unify(scope.sort_of_length(over), letter.sort, f"{what} over two lengths", node)
-    elif ends[1] and scope.case.widths:
+    elif ends[1] and scope.case.network.widths:
         high -= known(letter.sort, f"the index of {what}").size
-    if base is not None or (ends[1] and over is None and not scope.case.widths):
+    if base is not None or (ends[1] and over is None and not scope.case.network.widths):
         raise NoRule(f"{what} that does not run from a number to a length")
     if low < 0 or high >= 0:
         raise IllSorted(f"{what} over values that the index does not have", node)

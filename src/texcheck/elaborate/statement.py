@@ -78,10 +78,9 @@ def assumed(case: Case, statement: t.Statement) -> Case | None:
             continue
         if not is_any(name) or is_any(wanted):
             return None
-        layer = int(name[1:])
-        names = [*case.activations, *[""] * (case.depth - len(case.activations))]
-        names[layer - 1] = wanted
-        case = replace(case, activations=tuple(names))
+        own = enumerate(case.activations, start=1)
+        now = (wanted if case.activation(at) == name else one for at, one in own)
+        case = replace(case, activations=tuple(now))
     return case
 
 

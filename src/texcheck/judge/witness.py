@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
-from itertools import cycle, islice, zip_longest
+from itertools import cycle, islice
 
 from .. import syntax as t
 from ..algebra.budget import WITNESS, NoRule, at_most
@@ -22,7 +22,7 @@ from ..elaborate.definitions import declared
 from ..elaborate.matrix import IllSorted, Misfit
 from ..elaborate.statement import Entry, assumed, claimed, entries, parts
 from ..networks.network import Case, Network
-from ..networks.representatives import any_depth, cases, least_layer, named_layers
+from ..networks.representatives import cases
 from ..verdict import Refuted, Witness
 from .intervals import Number, add, approximate, sign, times
 from .worlds import NARROW, WIDE, Undefined, World, worlds
@@ -49,21 +49,16 @@ def refute(statement: t.Statement, network: Network) -> Refuted | None:
 
 def concrete(statement: t.Statement, network: Network) -> Iterator[Case]:
     """Cases without gaps, with known activations and a known loss."""
-    named, any_L = named_layers(statement), least_layer(named_layers(statement)) or 1
-    found = [Case(depth, deep=True) for depth in range(1, 5)]
-    if named.numbers or not any_depth(named, network):
-        found = list(cases(statement, network))
-    elif named.in_L:
-        above = [(L, range(L + named.beyond, L + 3)) for L in (any_L, any_L + 1)]
-        found = [Case(depth, L=L, deep=True) for L, depths in above for depth in depths]
+    found = [replace(case, gaps=()) for case in cases(statement, network, 1)]
     loss = next((loss for loss in network.losses if loss), declared()[0]["MSE"])
     for others in FILLED:
         for case in found:
             with suppress(IllSorted):
                 if known := assumed(replace(case, loss=loss), statement):
-                    filled = zip_longest(known.activations, islice(cycle(others), case.depth))
+                    fill = cycle(others[: 1 if network.shared else None])
+                    filled = zip(known.activations, fill, strict=False)
                     yield replace(known, activations=tuple(own or other for own, other in filled))
-        if network.depth is not None and all(network.activations):
+        if all(all(case.activations) for case in found):
             return
 
 

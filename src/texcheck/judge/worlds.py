@@ -127,8 +127,8 @@ def _function(name: str, value: Number) -> Number:
 
 def worlds(case: Case, least: int, seeds: tuple[int, ...]) -> Iterator[World]:
     """Worlds for a case: the running network first, then narrow ones; kinks are among the wide."""
-    if seeds == NARROW and (case.values or (case.depth == 2 and least <= 2)):
-        values = case.values or network_named("running").values
+    if seeds == NARROW and (case.network.values or (case.depth == 2 and least <= 2)):
+        values = case.network.values or network_named("running").values
         point = {
             (kind, layer, (i, j)[: 2 if kind == "W" else 1]): entry
             for (kind, layer), rows in values.items()
@@ -136,7 +136,7 @@ def worlds(case: Case, least: int, seeds: tuple[int, ...]) -> Iterator[World]:
             for j, entry in enumerate(row)
         }
         yield World(case, (2, 3, 4), point, _free(Random("running")), True)
-    for seed in () if case.values else seeds:
+    for seed in () if case.network.values else seeds:
         random = Random(f"witness {seed}")
         widths = _widths(case.depth, least if seed in NARROW else max(least, 1 + seed % 3), seed)
         point = _point(case, widths, random, seed)

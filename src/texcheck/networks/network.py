@@ -20,6 +20,7 @@ from ..algebra.functions import apply
 
 ACTIVATIONS = ("sigma", "ReLU", "tanh", "I")
 Place = tuple[str, int]  # a quantity: its letter W b s z y ell, and its layer; x is z of layer 0
+Gaps = tuple[tuple[int, int], ...]
 Values = dict[Place, tuple[tuple[Fraction, ...], ...]]
 
 
@@ -36,8 +37,9 @@ class Network:
     """A declared network.
 
     `depth`: how many layers, None for any number; then a statement that numbers layers is about
-    `numbered` ones, 0 for any. `activations`: of each layer, "" for any function. `losses`: the
-    loss, or several of which each may be tried; None is any loss.
+    `numbered` ones, 0 for any. `activations`: of each layer, or of all if the depth is any; "" for
+    any function. `losses`: the loss, or several of which each may be tried; None is any loss.
+    `shared`: whether f without a layer is the activation of every layer.
     """
 
     name: str
@@ -47,29 +49,33 @@ class Network:
     numbered: int = 0
     widths: tuple[int, ...] = ()
     values: Values = field(default_factory=dict, hash=False)
+    shared: bool = False
+
+    def of_depth(self, depth: int, L: int | None = None, gaps: Gaps = ()) -> Case:
+        """The case of its own depth, or of any where it may have any."""
+        activations = self.activations * depth if self.depth is None else self.activations
+        return Case(depth, activations, None, L, gaps, self)
 
 
 @dataclass(frozen=True)
 class Case:
-    """A network with all its layers numbered, for a certain L; `deep`: one of any depth."""
+    """A network with all its layers numbered, for a certain L, and how it was declared."""
 
     depth: int
     activations: tuple[str, ...] = ()
     loss: Loss | None = None
     L: int | None = None
-    deep: bool = False
-    gaps: tuple[tuple[int, int], ...] = ()
-    widths: tuple[int, ...] = ()
-    values: Values = field(default_factory=dict, hash=False)
+    gaps: Gaps = ()
+    network: Network = Network("any", None)
 
     def activation(self, layer: int) -> str:
-        """The name of an activation; f1, f2, ... is any function."""
+        """The name of an activation; f1, f2, ... is any function, f0 the same in every layer."""
         named = self.activations[layer - 1] if layer <= len(self.activations) else ""
-        return named or f"f{layer}"
+        return named or f"f{0 if self.network.shared else layer}"
 
     def sort(self, layer: int) -> a.Sort:
         """The sort of the entries of a layer."""
-        return a.fixed(self.widths[layer]) if self.widths else a.Sort(layer)
+        return a.fixed(self.network.widths[layer]) if self.network.widths else a.Sort(layer)
 
     def shape(self, place: Place) -> tuple[a.Sort, a.Sort]:
         """The sorts of rows and columns of a quantity."""
@@ -89,10 +95,10 @@ class Case:
         if atom.kind == "z" and atom.label:
             layer = int(str(atom.label))
             return apply(self.activation(layer), a.quantity("s", layer, *atom.indices))
-        if atom.kind == "b" and not self.values:
+        if atom.kind == "b" and not self.network.values:
             layer = int(str(atom.label))
             return a.quantity("s", layer, *atom.indices) - self.weighted(layer, atom.indices[0])
-        if self.values and atom.kind in ("W", "b", "z", "y", "s"):
+        if self.network.values and atom.kind in ("W", "b", "z", "y", "s"):
             return self._given(atom, int(str(atom.label)))
         return None
 
@@ -110,7 +116,7 @@ class Case:
         if any(index.at is None for index in atom.indices):
             return None
         row, column = (*(index.at or 0 for index in atom.indices), 0)[:2]
-        return a.number(self.values[atom.kind, layer][row][column])
+        return a.number(self.network.values[atom.kind, layer][row][column])
 
 
 def precedes(place: Place, other: Place) -> bool:

@@ -4,13 +4,12 @@ Lemma. A statement names layers as L + n, as L_max + n, or by numbers. Let it ho
 cases; then it holds for every depth and every L for which all the named layers exist.
 
 - The layers L + n lie together, from `bottom` to `top`; below them lies nothing (L is the least)
-  or a gap from x on. The layers L_max + n lie at the end. Either they meet those of L, or they
-  follow at once (each such depth is a case), or there is a gap between.
+  or a gap from x on. Layers by number lie from x on. The layers L_max + n lie at the end. Either
+  they meet the others, or they follow at once (each such depth is a case), or a gap is between.
 - A gap's Jacobian is an arbitrary matrix and its layers are arbitrary, so what holds with a gap of
   `FAR` layers holds with any number of them, one or more: no rule reaches into a gap, and a rule
   that would is refused (`derivative`).
-- Layers by number alone, up to n: on those above only an error depends; one makes it any vector.
-- Activations and, where the network leaves it open, the loss are any functions.
+- Activations and the loss are what the network says, any functions where it leaves them open.
 - Invariant 4: every layer that is named anywhere in the statement, in numerators and conditions
   too, takes part; L is never less than what makes each of them exist.
 """
@@ -22,7 +21,7 @@ from dataclasses import dataclass, field, replace
 
 from .. import syntax as t
 from ..algebra.budget import NoRule, spend
-from .network import Case, Network
+from .network import Case, Gaps, Network
 
 FAR = 5  # the layers of a gap: any number would do
 
@@ -89,20 +88,19 @@ def layer_number(node: t.Expr | None) -> int | t.Layer | None:
     return None
 
 
-def cases(statement: t.Node, network: Network) -> Iterator[Case]:
+def cases(statement: t.Node, network: Network, far: int = FAR) -> Iterator[Case]:
     """The cases that stand for all networks of a declared kind, before conditions."""
     named = named_layers(statement)
     if any_depth(named, network):
-        return _any_depth(named)
-    depth, own = network.depth or network.numbered, (network.widths, network.values)
-    base = Case(depth, network.activations, None, None, network.depth is None, (), *own)
+        return _any_depth(named, network, far)
+    depth = network.depth or network.numbered
     if not named.in_L:
-        return iter([base])
+        return iter([network.of_depth(depth)])
     least, top = least_layer(named), max([0, *(offset for offset, _ in named.here)])
     highest = depth - max(top, named.beyond)
     if least > highest:
         raise NoRule("the network has no layer L for which all the named layers exist")
-    return (replace(base, L=L) for L in range(least, highest + 1))
+    return (network.of_depth(depth, L) for L in range(least, highest + 1))
 
 
 def any_depth(named: Named, network: Network) -> bool:
@@ -119,28 +117,21 @@ def least_layer(named: Named) -> int:
     return least if (0, 0) in named.here else max(1, least)
 
 
-def _any_depth(named: Named) -> Iterator[Case]:
-    highest = max((offset for offset, _ in named.numbers), default=0)
-    if highest and (named.in_L or named.last):
-        raise NoRule("a numbered layer beside a layer L or the last one")
-    if highest:
-        yield Case(highest + 1, deep=True)
-        return
+def _any_depth(named: Named, network: Network, far: int) -> Iterator[Case]:
+    top = max((offset for offset, _ in named.numbers), default=0)
+    if top and named.in_L:
+        raise NoRule("a numbered layer beside a layer L")
     shortest = max([1, *(least - offset for offset, least in named.last)])
     down = min([0, *(offset for offset, _ in named.last)])
-    if not named.in_L:
-        yield from (Case(depth, deep=True) for depth in range(shortest, shortest + 2))
-        far = shortest + FAR + 1
-        yield Case(far, deep=True, gaps=((0, far + down),))
-        return
-    least = least_layer(named)
-    offsets = [offset for offset, _ in named.here] or [0]
-    bottom, top = min(offsets), max(*offsets, named.beyond)
-    for L in (least, least + 1 + FAR):
-        lowest = max(L + top, shortest)
-        apart = max(L + top - down + 1, shortest)  # from here on, the two groups do not meet
-        for depth in (*range(lowest, apart + 1), apart + FAR):
-            lowest_named = min([L + bottom, *([depth + down] if named.last else [])])
-            below = ((0, lowest_named),) if least < L else ()
-            between = ((L + top, depth + down),) if depth == apart + FAR else ()
-            yield Case(depth, L=L, deep=True, gaps=(*below, *between))
+    least, offsets = least_layer(named), [offset for offset, _ in named.here] or [0]
+    for L in (least, least + far) if named.in_L else (None,):
+        if L is not None:
+            top = L + max(*offsets, named.beyond)
+        apart = max(top - down + 1, shortest)  # from here on, the two groups do not meet
+        for depth in (*range(max(top, shortest), apart + 1), apart + far):
+            between = ((top, depth + down),) if depth == apart + far else ()
+            below: Gaps = ()
+            if L is not None and least < L:
+                lowest = [L + min(offsets), *([depth + down] if named.last else [])]
+                below = ((0, min(lowest)),)
+            yield network.of_depth(depth, L, (*below, *between))

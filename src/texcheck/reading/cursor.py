@@ -147,12 +147,13 @@ class Cursor:
             raise self.error(expected, instead, at)
 
     def expect_one_meaning(self, token: Token, meaning: str) -> None:
-        """Raises `error` if l and ell mean the same in the display, or one of them two things."""
+        """Raises `error` if two letters mean the same in the display, or one of them two things."""
         known = self.shared.meanings
-        first = known.setdefault(token.text, meaning)
+        first = known.setdefault(str(token), meaning)
         self.require(first == meaning, f"expected another letter: {token} is {first}", at=token)
-        once = [*known.values()].count(meaning) == 1
-        self.require(once, "expected one of l and \\ell, which are easily confused", at=token)
+        alike = [text for text, one in known.items() if one == meaning]
+        said = f"expected one letter for {meaning}, out of {' and '.join(alike)}"
+        self.require(len(alike) == 1, said, at=token)
 
     def before(self) -> int:
         """The end of the token before this one."""

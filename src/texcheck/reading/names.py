@@ -14,6 +14,7 @@ from .. import syntax as t
 from . import numbers, spelling
 from .cursor import CLOSING, RAISED, Cursor, at
 
+COMMANDS = ("ell", "mathcal", "delta", "eta", "alpha")  # that name a quantity
 _INDEX = "expected an index"
 _OF_ALL = "expected brackets: above an index, this may be the whole matrix's"
 _QUANTITY = "expected a quantity of the network after \\partial"
@@ -29,7 +30,7 @@ def letter(c: Cursor) -> t.Name | None:
     token = c.token
     if c.take("hat"):
         return _hat(c, token.start)
-    named = token.kind == "command" and token.text in ("ell", "mathcal", "delta", "eta")
+    named = token.kind == "command" and token.text in COMMANDS
     named |= token.kind == "letter" or (token.kind == "word" and len(token.text) == 1)
     base = c.names.quantities.get(token.text) if named else None
     if base is None or (token.text == "l" and c.shared.layer_letter == "l"):
@@ -40,6 +41,8 @@ def letter(c: Cursor) -> t.Name | None:
         c.shared.bold.add(token.start)
     if base == "ell":
         c.expect_one_meaning(token, "the loss")
+    if base == "eta":
+        c.expect_one_meaning(token, "the step size")
     variant = ""
     if base == "ell" and c.take("_"):
         first, variant = c.ahead(c.sees("{")), numbers.subscript_word(c)

@@ -326,7 +326,7 @@ _KINDS: dict[str, Callable[[Cursor], t.Expr]] = {
     "bold": _ones, "begin": matrices.matrix,
 }  # fmt: skip
 _SIGNS: dict[str, Callable[[Cursor], t.Expr]] = {
-    **dict.fromkeys(["hat", "ell", "mathcal", "delta", "eta"], _letter),
+    **dict.fromkeys(["hat", *names.COMMANDS], _letter),
     **dict.fromkeys(spelling.FUNCTION_COMMANDS, _word),
     **dict.fromkeys(["Vert", "vert", "lVert", "lvert"], _norm),
     **dict.fromkeys(["underbrace", "overbrace"], _underbrace),

@@ -61,34 +61,41 @@ def test_three_layers_with_tanh_are_declared_by_their_lines() -> None:
 
 
 def test_numbered_layers_of_any_depth_are_the_first_ones() -> None:
-    """Nothing says how many there are: what is said beside the last one is not decided."""
+    """Nothing says how many there are: the last one may be one of them, or lie above."""
     lines = [r"s^{(L)} = W^{(L)} z^{(L-1)} + b^{(L)}", r"z^{(L)} = f^{(L)}(s^{(L)})"]
     mine = network_of("mine", lines, [""], {})
-    proved = [
-        r"s^{(6)} = W^{(6)} z^{(5)} + b^{(6)}",
-        r"\frac{\partial s^{(2)}}{\partial x} = W^{(2)} \frac{\partial z^{(1)}}{\partial x}",
-        r"d_{z^{(2)}} = d_{s^{(2)}}",
-    ]
-    beside = [
-        r"\hat y = z^{(5)}",
-        r"\frac{\partial \hat y}{\partial z^{(5)}} = I",
-        r"z^{(3)} = g(s^{(3)})",
-        r"z^{(2)} \in \mathbb{R}^K",
-        r"z_k^{(2)} = z_k^{(2)} \text{ for } k = 0, \dots, K-1",
-        r"\ell = z_0^{(2)}",
-        r"z^{(1)} = z^{(L)}",
-        "z^{(100000000)} = 0",
-    ]
-    assert [status(tex, mine) for tex in proved] == [["proved"]] * len(proved)
-    assert {one for tex in beside for one in status(tex, mine)} == {"undecided"}
-    assert status("z^{(6)} = z^{(5)}", mine) == status("z^{(6)} = s^{(6)}", mine) == ["refuted"]
+    verdicts = {
+        "proved": [
+            r"s^{(6)} = W^{(6)} z^{(5)} + b^{(6)}",
+            r"\frac{\partial s^{(2)}}{\partial x} = W^{(2)} \frac{\partial z^{(1)}}{\partial x}",
+            r"d_{z^{(2)}} = d_{s^{(2)}}",
+            r"\frac{\partial \ell}{\partial x} = \delta^{(1)T} W^{(1)}",
+            r"\nabla_{W^{(2)}} \ell = \delta^{(2)} z^{(1)T}",
+            r"\frac{\partial \hat y}{\partial b^{(1)}} = \frac{\partial \hat y}{\partial s^{(1)}}",
+            r"\hat y_0 + z^{(1)}_0 = z^{(1)}_0 + \hat y_0",
+        ],
+        "refuted": [
+            r"\hat y = z^{(5)}",
+            r"\frac{\partial \hat y}{\partial z^{(2)}} = I",
+            r"z^{(3)} = g(s^{(3)})",
+            r"z^{(2)} \in \mathbb{R}^K",
+            r"\ell = z_0^{(2)}",
+            r"z_k^{(2)} = z_k^{(2)} \text{ for } k = 0, \dots, K-1",
+            r"\frac{\partial \ell}{\partial x} = \delta^{(2)T} W^{(2)}",
+            r"z^{(6)} = z^{(5)}",
+            r"z^{(6)} = s^{(6)}",
+        ],
+        "undecided": [r"z^{(1)} = z^{(L)}", "z^{(100000000)} = 0"],
+    }
+    for verdict, texts in verdicts.items():
+        assert [status(tex, mine) for tex in texts] == [[verdict] * len(read(tex)) for tex in texts]
     bare = ["z^l = w^l a^{l-1} + b^l", "a^l = f(z^l)"]
     letters = names_of(bare)
     assert status("a^2 = f(z^2)", network_of("bare", bare, [""], {}, 0, letters), letters) == [
         "proved"
     ]
     assert status(r"\hat y = z^{(5)}", "deep") == ["proved"]
-    assert status(proved[0], "deep") == ["refuted"]
+    assert status(verdicts["proved"][0], "deep") == ["refuted"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
@@ -14,6 +15,7 @@ from texcheck.networks.network import Case
 from texcheck.networks.representatives import cases, layer_range, least_layer, named_layers
 
 DEEP = network_named("deep")
+ANY = replace(DEEP, numbered=0)
 
 
 def statement(here: tuple[int, ...], last: tuple[int, ...], base: str = "W") -> t.Equation:
@@ -67,10 +69,24 @@ def test_L_is_0_only_where_x_is_meant() -> None:
 
 
 def test_a_number_beside_L_is_no_case() -> None:
-    numbered = t.Name("W", t.Layer("", 1))
-    for other in (t.Name("W", t.Layer("L", 0)), t.Name("W", t.Layer("L_max", 0))):
-        with pytest.raises(NoRule, match="a numbered layer beside"):
-            list(cases(t.Equation(numbered, other), DEEP))
+    claim = t.Equation(t.Name("W", t.Layer("", 1)), t.Name("W", t.Layer("L", 0)))
+    with pytest.raises(NoRule, match="a numbered layer beside"):
+        list(cases(claim, DEEP))
+
+
+@pytest.mark.parametrize(
+    ("top", "last"), list(product((1, 2, 4), [(), (0,), (-1, 0), (-2,), (-3, 0)]))
+)
+def test_every_depth_with_the_numbered_layers_has_its_case(top: int, last: tuple[int, ...]) -> None:
+    numbered = t.Name("W", t.Layer("", top))
+    found = list(cases(replace(statement((), last), right=numbered), ANY))
+    down = min((0, *last))
+    for depth in range(max(top, 1 - down), 20):
+        between = depth + down - top - 1  # layers that are not named
+        same = [case for case in found if case.depth == depth and not case.gaps]
+        with_gap = [case for case in found if case.gaps == ((top, case.depth + down),)]
+        assert same or (between > 0 and with_gap), depth
+    assert all(case.L is None and case.depth >= top for case in found)
 
 
 def test_a_network_with_two_layers_keeps_its_own_L() -> None:
