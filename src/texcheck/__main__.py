@@ -34,7 +34,6 @@ networks:
 
 The exit status is 0 if every statement is proved (or only names something), 1 if one is refuted
 or undecided, and 2 if one cannot be read."""
-_ANY_LOSS = re.compile(r"\w *= *\\ell")
 _EXIT = {"proved": 0, "definition": 0, "refuted": 1, "undecided": 1, "unreadable": 2}
 
 
@@ -149,7 +148,7 @@ def _network(name: str) -> tuple[str | Network, Names]:
     try:
         names = names_of(formulas)
         losses = {}
-        formulas = [line for line in formulas if not _ANY_LOSS.fullmatch(line)]
+        formulas = [line for line in formulas if not re.fullmatch(r"\w *= *\\ell", line)]
         for line in formulas:
             with suppress(DefinitionError):
                 losses[line] = loss_of(line, line, names)

@@ -247,6 +247,7 @@ def dotted_sum(scope: Scope, node: t.Add) -> Matrix:
     """A sum with dots. Its pattern begins as early as it can; terms around it are added."""
     at = [isinstance(term, t.Dots) for term in node.terms].index(True)
     for start in range(at):
+        spend(20 * (at - start))
         column = t.Written(tuple((term,) for term in node.terms[start : at + 2]))
         try:
             template(column)

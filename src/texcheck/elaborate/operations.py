@@ -68,6 +68,8 @@ def component(
     if [is_one(value.rows), is_one(value.columns)].count(False) != len(indices):
         if value.is_number:
             raise Unfit("no matrix is read from its entry: write the equation of entries", node)
+        if all(isinstance(index, t.Number) for index in indices):  # (x + y)_{10}
+            raise Unfit("another number of indices: behind a bracket each digit is one", node)
         raise IllSorted("another number of indices", node)
     left = iter(indices)
 

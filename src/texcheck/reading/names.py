@@ -14,6 +14,7 @@ from .. import syntax as t
 from . import numbers, spelling
 from .cursor import CLOSING, RAISED, Cursor, at
 
+_NUMBERS = {"ell": "the loss", "eta": "the step size"}
 COMMANDS = ("ell", "mathcal", "delta", "eta", "alpha")  # that name a quantity
 _INDEX = "expected an index"
 _OF_ALL = "expected brackets: above an index, this may be the whole matrix's"
@@ -37,12 +38,10 @@ def letter(c: Cursor) -> t.Name | None:
         return None
     c.advance()
     if token.bold:
-        c.require(base not in ("ell", "eta"), f"expected no bold {token}: a number", at=token)
+        c.require(base not in _NUMBERS, f"expected no bold {token}: a number", at=token)
         c.shared.bold.add(token.start)
-    if base == "ell":
-        c.expect_one_meaning(token, "the loss")
-    if base == "eta":
-        c.expect_one_meaning(token, "the step size")
+    if base in _NUMBERS:
+        c.expect_one_meaning(token, _NUMBERS[base])
     variant = ""
     if base == "ell" and c.take("_"):
         first, variant = c.ahead(c.sees("{")), numbers.subscript_word(c)
