@@ -78,10 +78,13 @@ class Whole(Node):
     """A colon or a dot in place of an index: every value of it, as in W_{:,j} and W_{i,:}."""
 
 
+FREE = ("eta", "lambda")  # numbers of no network: the step size, the weight of a penalty
+
+
 class Name(Node):
     """A quantity of the network, whole or one component: W, W^{(2)}_{ij}, y_hat, ell."""
 
-    base: str  # x y y_hat W b s z delta ell, or eta (the step size, a number)
+    base: str  # x y y_hat W b s z delta ell, or one of FREE
     layer: Layer | None
     indices: tuple[Expr, ...] = ()
     variant: str = ""  # ell_MSE, ell_BCE

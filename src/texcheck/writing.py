@@ -16,9 +16,9 @@ from types import MappingProxyType
 from . import syntax as t
 
 _NAMES = {
-    "y_hat": r"\hat y", "ell": r"\ell", "delta": r"\delta", "eta": r"\eta", "loss": r"\ell",
-    "sigma": r"\sigma", "tanh": r"\tanh", "log": r"\log", "exp": r"\exp", "max": r"\max",
-    "min": r"\min", "f": "f", "g": "g", "ge": r"\ge", "le": r"\le", "neq": r"\ne",
+    "y_hat": r"\hat y", "ell": r"\ell", "delta": r"\delta", "eta": r"\eta", "lambda": r"\lambda",
+    "loss": r"\ell", "sigma": r"\sigma", "tanh": r"\tanh", "log": r"\log", "exp": r"\exp",
+    "max": r"\max", "min": r"\min", "f": "f", "g": "g", "ge": r"\ge", "le": r"\le", "neq": r"\ne",
     "cdot": r"\cdot", "times": r"\times", "otimes": r"\otimes", "L_max": r"L_{\max}",
 }  # fmt: skip
 # Letters of another course, by what the book's stand for: of quantities, activations, layers.

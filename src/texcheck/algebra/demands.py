@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .functions import Demand, Kind, content, is_nonnegative, is_positive
-from .normal import canonical, normal
+from .normal import canonical, normal, put
 from .terms import Atom, Change, Term, function_of, power, sum_over
 from .terms import term_indices as indices_of
 
@@ -27,7 +27,7 @@ class Nowhere(Exception):
 def simplest(demand: Demand, eliminate: Change) -> list[Demand]:
     """Demands that together say the same; none if it always holds. Raises Nowhere."""
     kind = demand.kind
-    for term in (demand.term, normal(demand.term, eliminate)):
+    for term in (demand.term, put(demand.term, eliminate), normal(demand.term, eliminate)):
         if _always(kind, term):
             return []
         never = kind == "positive" and is_nonnegative(-term)

@@ -101,6 +101,7 @@ def step(term: Term) -> Term:
         return ZERO
     term = term / abs(Fraction(term.key[-1][1]))
     pairs, rest = content(term)
+    rest = rest if (u := _logit(rest + HALF)) is None else u  # sigma(u) > 1/2
     switched = number(1)
     for atom, n in pairs:
         if _is_switch(atom):
@@ -108,7 +109,7 @@ def step(term: Term) -> Term:
         elif n % 2 == 0:
             switched = switched * (step(power(atom)) + step(-power(atom)))
         elif not _is_positive(atom):
-            rest = rest * power(atom, n)
+            rest = rest * power(atom)
     return function_of("step", term) if rest == term else step(rest) * switched
 
 
@@ -134,9 +135,10 @@ def exp(term: Term) -> Term:
 
 def log(term: Term) -> Term:
     """The logarithm; of a product of positive factors it is a sum."""
-    match (ONE_ - term).key:
-        case ((mono, 1),) if mono.lone and mono.lone.label == "sigma":
-            return log(ONE_ - term) - (mono.lone.argument or ZERO)  # log(sigma(-u))
+    if (u := _logit(ONE_ - term)) is not None and len(term.parts) == 2:
+        return log(ONE_ - term) - u  # log(sigma(-u))
+    if term.constant == -1 and term + ONE_ and (u := _logit(inverse(term + ONE_))) is not None:
+        return -u  # 1 / sigma(u) - 1 is exp(-u)
     pairs, rest = content(term)
     if rest != ONE_ or not all(_is_positive(atom) for atom, _ in pairs):
         return function_of("log", term)
@@ -145,6 +147,15 @@ def log(term: Term) -> Term:
         inverted = atom.argument if atom.label == "inverse" else None
         logs = logs + (function_of("log", power(atom)) if inverted is None else -log(inverted)) * n
     return logs
+
+
+def _logit(term: Term) -> Term | None:
+    """u where a term is sigma(u), perhaps written 1 - sigma(-u)."""
+    for one, sign_ in ((term, 1), (ONE_ - term, -1)):
+        match one.key:
+            case ((mono, 1),) if mono.lone and mono.lone.label == "sigma" and mono.lone.argument:
+                return mono.lone.argument * sign_
+    return None
 
 
 def sqrt(term: Term) -> Term:

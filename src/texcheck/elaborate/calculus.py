@@ -30,7 +30,7 @@ def differentiated(scope: Scope, value: Matrix, by: t.Name, node: t.Node) -> Mat
 
     if by.base == "s" and is_free(by):
         return value.map(lambda entry: slope_of(entry, Source(("free", 0), (), "s")))
-    if by.base in ("delta", "ell", "eta") or by.base in scope.given:
+    if by.base in ("delta", "ell", *t.FREE) or by.base in scope.given:
         raise Unfit("a derivative by what is no quantity that others are computed from", node)
     place = scope.place(by)
     rows, columns = scope.case.shape(place)
@@ -99,11 +99,9 @@ def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) 
     if layer is None:
         named = {part.layer for side in of for part in t.walk(side) if isinstance(part, t.Name)}
         layer = named.pop() if len(named) == 1 else None
-    if layer is None:
-        raise Unfit("f needs a layer", function)
-    found = case.activation(at := scope.layer(layer, 1, function))
-    others = at == case.depth or not is_any(found)  # f is the letter of other layers
-    if function.layer is None and others:
+    at = case.depth if layer is None else scope.layer(layer, 1, function)
+    found = case.activation(at)
+    if function.layer is None and (at == case.depth or not is_any(found)):  # f is that of others
         raise Unfit("f needs a layer", function)
     if function.name == "g" and at != case.depth:
         raise Unfit("g is the activation of the last layer", function)

@@ -10,14 +10,13 @@ Invariants:
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 from operator import mul, neg
 
 from .. import syntax as t
 from ..algebra import terms as a
 from ..algebra.budget import NoRule, spend
-from ..algebra.demands import Nowhere
-from ..algebra.functions import Demand, apply, inverse
+from ..algebra.functions import apply
 from ..algebra.terms import ONE, Index, Term, delta, free, number
 from . import calculus
 from . import matrix as m
@@ -169,12 +168,8 @@ def quantity(scope: Scope, node: t.Name) -> Matrix:
     if kind == "delta":
         s = t.Name("s", t.Layer("", layer))
         return elaborate(scope, t.Gradient(t.Name("ell", None), s))
-    rows, columns = scope.case.shape((kind, layer))
-
-    def entry(i: Index, j: Index) -> Term:
-        return a.quantity(kind, layer, *((i, j) if kind == "W" else (i,)))
-
-    return Matrix(rows, columns, entry)
+    shape, count = scope.case.shape((kind, layer)), 2 if kind == "W" else 1
+    return Matrix(*shape, lambda i, j: a.quantity(kind, layer, *(i, j)[:count]))
 
 
 # -- what is written out
@@ -294,15 +289,7 @@ def reciprocal(scope: Scope, node: t.Expr) -> Matrix:
         case t.Power(of, t.Number(n)) if n.denominator == 1 and n > 0:
             base = reciprocal(scope, of)
             return m.scalar(lambda: base.value ** int(n))
-
-    def inverted() -> Term:
-        found = value.value
-        scope.demands.append(Demand("nonzero", found))
-        if not found:
-            raise Nowhere("a division by zero")
-        return inverse(found)
-
-    return m.scalar(inverted)
+    return value.map(partial(ops.inverted, scope))
 
 
 def powered(scope: Scope, node: t.Power) -> Matrix:
@@ -360,7 +347,7 @@ def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix
     parts = t.outside_lengths(of)
     if any(isinstance(part, t.LayerCount) for part in parts):
         raise IllSorted(r"the number of a layer depends on nothing: the loss is \ell", of)
-    names = [part for part in parts if isinstance(part, t.Name) and part.base != "eta"]
+    names = [part for part in parts if isinstance(part, t.Name) and part.base not in t.FREE]
     if not names and any(isinstance(p, t.Identity | t.Constant | t.Unit) for p in parts):
         raise Unfit("expected a quantity of the network where it is differentiated", of)
     if len({name == m.BARE_S for name in (*names, by)}) > 1:

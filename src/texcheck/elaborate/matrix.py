@@ -135,11 +135,8 @@ def zip_entries(join: Callable[..., Term], node: t.Node, *values: Matrix) -> Mat
     """Matrices of one shape joined entry by entry. Raises IllSorted."""
     for other in values[1:]:
         unify_shapes(values[0], other, node)
-
-    def entry(i: Index, j: Index) -> Term:
-        return join(*(value.entry(i, j) for value in values))
-
-    return Matrix(values[0].rows, values[0].columns, entry)
+    rows, columns, *_ = values[0]
+    return Matrix(rows, columns, lambda i, j: join(*(value.entry(i, j) for value in values)))
 
 
 def spread(value: Matrix, over: Matrix) -> Matrix:

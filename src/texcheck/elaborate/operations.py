@@ -19,6 +19,7 @@ from operator import mul
 
 from .. import syntax as t
 from ..algebra.budget import NoRule
+from ..algebra.demands import Nowhere
 from ..algebra.functions import Demand, apply, inverse, is_nonnegative, is_positive
 from ..algebra.normal import normal
 from ..algebra.terms import ONE, ZERO, Index, Term, delta, has_step, number
@@ -68,7 +69,7 @@ def component(
     if [is_one(value.rows), is_one(value.columns)].count(False) != len(indices):
         if value.is_number:
             raise Unfit("no matrix is read from its entry: write the equation of entries", node)
-        if all(isinstance(index, t.Number) for index in indices):  # (x + y)_{10}
+        if any(isinstance(index, t.Number) for index in indices):  # (x + y)_{10}
             raise Unfit("another number of indices: behind a bracket each digit is one", node)
         raise IllSorted("another number of indices", node)
     left = iter(indices)
@@ -80,11 +81,8 @@ def component(
         return (side, None) if isinstance(index, t.Whole) else (ONE, scope.index(index, side))
 
     (rows, row), (columns, column) = along(value.rows), along(value.columns)
-
-    def entry(i: Index, j: Index) -> Term:
-        return value.entry(row() if row else i, column() if column else j)
-
-    found = Matrix(rows, columns, entry)
+    at = value.entry
+    found = Matrix(rows, columns, lambda i, j: at(row() if row else i, column() if column else j))
     return found if plain else part_of(scope, value, found)
 
 
@@ -99,8 +97,8 @@ def part_of(scope: Scope, of: Matrix, value: Matrix) -> Matrix:
 
 
 def is_free(node: t.Name) -> bool:
-    """Whether a name is that of a number of no network: the step size, or s with no layer."""
-    return node.base == "eta" or (node.base == "s" and node.layer is None and not node.indices)
+    """Whether a name is that of a number of no network, such as the step size, or s alone."""
+    return node.base in t.FREE or (node.base == "s" and node.layer is None and not node.indices)
 
 
 def equal_indices(scope: Scope, first: t.Expr, second: t.Expr) -> Matrix:
@@ -195,17 +193,20 @@ def times(scope: Scope, left: Matrix, right: Matrix, node: t.Times) -> Matrix:
     return m.product(scope.names, left, right, node)
 
 
+def inverted(scope: Scope, term: Term) -> Term:
+    """1 over a term, which is demanded not to be 0."""
+    scope.demands.append(Demand("nonzero", term))
+    if not term:
+        raise Nowhere("a division by zero")
+    return inverse(term)
+
+
 def divided(scope: Scope, top: Matrix, bottom: Matrix, node: t.Quotient) -> Matrix:
     """Columns or rows divided entry by entry."""
     if not bottom.is_vector and not node.elementwise:
         raise Unfit("a division by a matrix", node)
-
-    def entry(a: Term, b: Term) -> Term:
-        scope.demands.append(Demand("nonzero", b))
-        return a * inverse(b)
-
     above = m.spread(top, bottom) if literal(node.top) and bottom.is_vector else top
-    return m.zip_entries(entry, node, above, bottom)
+    return m.zip_entries(lambda a, b: a * inverted(scope, b), node, above, bottom)
 
 
 def power(scope: Scope, value: Matrix, exponent: Fraction, node: t.Power) -> Matrix:
@@ -222,8 +223,7 @@ def power(scope: Scope, value: Matrix, exponent: Fraction, node: t.Power) -> Mat
             return term**n
         if not n:
             raise NoRule("a power whose exponent is 0: of 0 it is a convention")
-        scope.demands.append(Demand("nonzero", term))
-        return inverse(term) ** -n
+        return inverted(scope, term) ** -n
 
     if value.is_number or node.elementwise:
         return value.map(entry)
@@ -281,8 +281,8 @@ def by_cases(
 ) -> Matrix:
     """Values by cases. Raises NoRule if they are not seen to cover everything once."""
     refuse_slope(scope)
-    for part in (*values, *(condition for condition in conditions if condition is not None)):
-        as_number(part, node)
+    if not all(part is None or part.is_number for part in (*values, *conditions)):
+        raise Unfit("cases of what is no number: write them for each entry", node)
 
     def value() -> Term:
         result, rest = ZERO, number(1)

@@ -21,7 +21,7 @@ from .. import syntax as t
 from ..algebra.budget import NoRule
 from ..algebra.functions import Demand, is_any
 from ..algebra.normal import normal
-from ..algebra.terms import Index, Sort, Term, delta, number, numbered
+from ..algebra.terms import ZERO, Index, Sort, Term, delta, number, numbered, power
 from ..networks.network import Case
 from .calculus import activation
 from .definitions import declared
@@ -131,7 +131,7 @@ def claimed(statement: t.Statement, case: Case) -> Pair:
             raise NoRule("that two values are never equal")
         case t.Equation(left, right) | t.Comparison(_, left, right):
             sides = left, right
-        case t.Update(left, right):
+        case t.Update(left, right) if t.Name("lambda", None) not in right.nodes:  # no penalty
             step = t.Product((t.Name("eta", None), t.Gradient(t.Name("ell", None), left)))
             sides = right, t.Add((left, t.Negative(step)))
         case _:
@@ -139,11 +139,9 @@ def claimed(statement: t.Statement, case: Case) -> Pair:
     one, other = elaborate(scope, sides[0]), elaborate(scope, sides[1])
     spread = isinstance(statement, t.Comparison)
     one, other = _alike(sides[0], one, other, spread), _alike(sides[1], other, one, spread)
-    ends = (one.rows, other.rows), (one.columns, other.columns)
-    if any(resolved(end) != resolved(its) for end, its in ends):
-        message = f"{shape_words(one, case)} on the left, {shape_words(other, case)} on the right"
-        for end, its in ends:
-            unify(end, its, message, statement)
+    message = f"{shape_words(one, case)} on the left, {shape_words(other, case)} on the right"
+    unify(one.rows, other.rows, message, statement)
+    unify(one.columns, other.columns, message, statement)
     return Pair(scope, one, other, statement, weight(scope, statement))
 
 
@@ -166,6 +164,15 @@ class Entry(NamedTuple):
     places: dict[str, Index]
 
 
+def _compared(weight_: Term) -> Iterator[Demand]:
+    """What the comparisons in a weight say of the points where it is not 0."""
+    for atom in dict.fromkeys(atom for mono in weight_.parts for atom, _ in mono.atoms):
+        if atom.label == "step" and weight_ * power(atom) == weight_:
+            yield Demand("positive", atom.argument or ZERO)
+        elif atom.label == "step" and not weight_ * power(atom):
+            yield Demand("nonnegative", -(atom.argument or ZERO))
+
+
 def entries(pair: Pair) -> Iterator[Entry]:
     """The entries of both sides: one that stands for all, or each where widths are fixed.
 
@@ -185,6 +192,7 @@ def entries(pair: Pair) -> Iterator[Entry]:
         weight_, where = pair.weight(), scope.demands  # nothing is claimed where it has no value
         if pair.statement.conditions and not normal(weight_, scope.case.eliminate):
             continue  # nor where it is 0
+        where += _compared(weight_)
         ever, sides = True, []
         for side in (pair.left, pair.right):
             scope.demands = [*where]

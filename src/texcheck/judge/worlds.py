@@ -145,7 +145,7 @@ def worlds(case: Case, least: int, seeds: tuple[int, ...]) -> Iterator[World]:
 
 def _free(random: Random, seed: int = 0) -> dict[str, Fraction]:
     s = Fraction((random.choice((-3, 2, 3, 5)), 0, 4, -4)[seed % 4], 4)
-    return {"s": s, "t": s, "eta": Fraction(1, 10)}
+    return {"s": s, "t": s, "eta": Fraction(1, 10), "lambda": Fraction(1, 5)}
 
 
 def _widths(depth: int, least: int, seed: int) -> tuple[int, ...]:

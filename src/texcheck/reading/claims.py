@@ -11,7 +11,7 @@ from . import numbers, spelling
 from .cursor import at
 from .matrices import OF_INDICES
 from .primaries import bare_functions
-from .tokens import CannotRead, require
+from .tokens import CannotRead, Token, require
 
 DEEPEST_TREE = 150
 _TURNED = {"<": ">", ">": "<", "le": "ge", "ge": "le", "neq": "neq"}
@@ -28,6 +28,35 @@ def claim(sign: str, left: t.Expr, right: t.Expr) -> t.Equation | t.Comparison:
     if isinstance(right, t.Function) and left == plain:
         left = t.Function("I", **at(left))
     return t.Equation(left, right) if sign == "=" else t.Comparison(sign, left, right)
+
+
+def step(sign: Token, left: t.Expr, right: t.Expr) -> t.Update | None:
+    """The step that W := W - ... is."""
+    again = sign.text == "=" and sign.end - sign.start > 1 and left in right.nodes
+    if again and isinstance(left, t.Name) and left.base in ("W", "b"):
+        return t.Update(left, right)
+    return None
+
+
+def braced(inner: t.Expr, said: t.Expr) -> t.Equation | t.ShapeClaim:
+    """What a brace says of what it groups: its shape, or what it is equal to."""
+    if isinstance(said, t.Times) and said.sign == "times" and not _is_length(inner):
+        whole = isinstance(inner, t.Name) and not inner.indices
+        named = whole or any(isinstance(part, t.Length) for part in said.nodes)
+        if _is_length(said) and (named or {said.left, said.right} == {t.Number(numbers.ONE)}):
+            return t.ShapeClaim(inner, said.left, said.right)
+    return t.Equation(inner, said)
+
+
+def _is_length(node: t.Expr) -> bool:
+    return all(isinstance(part, numbers.LENGTHS) for part in t.outside_lengths(node))
+
+
+def never_holds(claim: t.Statement) -> bool:
+    """Whether no network makes a claim hold everywhere, as s > 0: it is meant as a condition."""
+    sides = (claim.left, claim.right) if isinstance(claim, t.Comparison) else ()
+    free = any(isinstance(one, t.Name) and one.base in ("x", "y", "W", "b", "s") for one in sides)
+    return free and any(isinstance(one, t.Number) for one in sides)
 
 
 def with_one_end(chain: Sequence[t.Statement]) -> list[t.Statement]:
@@ -58,8 +87,7 @@ def _range_of_index(claim: t.Comparison) -> t.Range | None:
     relation, index, end = claim.relation, claim.left, claim.right
     if isinstance(end, t.Index):
         relation, index, end = _TURNED[relation], end, index
-    counted = all(isinstance(part, numbers.LENGTHS) for part in t.outside_lengths(end))
-    if relation == "neq" or not isinstance(index, t.Index) or not counted:
+    if relation == "neq" or not isinstance(index, t.Index) or not _is_length(end):
         return None
     step = {"<": -numbers.ONE, ">": numbers.ONE}.get(relation, numbers.ZERO)
     reached = t.Add((end, t.Number(step)), **at(end)) if step else end
@@ -185,6 +213,8 @@ def with_sums_bound(found: Sequence[t.Statement]) -> list[t.Statement]:
         require(plain, "expected a letter, a number or a length", one)
     for letter, place in {one.letter: one for one in right if isinstance(one, t.Index)}.items():
         rests = [_in_sums_over(one, letter, bind=False) for one in found]
+        if rests == [*found]:  # each stands in a sum over the letter
+            continue
         inside = [rest for rest in rests if letter not in letters(*rest.parts)]
         bind = len(inside) == len(rests)
         bodies = [one.body for one in sums if t.Index(letter) in [c.right for c in one.conditions]]

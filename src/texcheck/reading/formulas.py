@@ -149,7 +149,7 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     before, inner = _without_marks(factors[-1]), _without_marks(one)
     base = before.base if isinstance(before, t.Name) else ""
     computed = isinstance(before, t.Derivative | t.Gradient | t.Local) or base in _COMPUTED
-    called = computed or (before is factors[-1] and base in ("x", "y", "eta"))
+    called = computed or (before is factors[-1] and base in ("x", "y", *t.FREE))
     inside, around = t.outside_lengths(inner), t.outside_lengths(before)
     used = [part for part in inside if isinstance(part, t.Name)]
     fixed = all(isinstance(part, numbers.LENGTHS) for part in inside)
@@ -159,7 +159,8 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     whole = isinstance(before, t.Local) or (isinstance(before, t.Name) and not before.indices)
     error = any(part.base == "delta" for part in used) or isinstance(inner, t.Derivative)
     point_of_x = {part.base for part in used} == {"x"}
-    single = isinstance(inner, t.Product) and point_of_x
+    square = base not in ("", "y_hat") and any(isinstance(p, t.Transpose) for p in inner.parts)
+    single = isinstance(inner, t.Product) and point_of_x and not square  # x (x^T x)
     single = single or (isinstance(inner, t.Name) and (inner is one or point_of_x) and not error)
     numbers_alone = not vector and (inner in used or (whole and used))
     argument = (computed and numbers_alone) or (called and single and opening != "[")

@@ -14,8 +14,8 @@ from .. import syntax as t
 from . import numbers, spelling
 from .cursor import CLOSING, RAISED, Cursor, at
 
-_NUMBERS = {"ell": "the loss", "eta": "the step size"}
-COMMANDS = ("ell", "mathcal", "delta", "eta", "alpha")  # that name a quantity
+_NUMBERS = {"ell": "the loss", "eta": "the step size", "lambda": "the weight of a penalty"}
+COMMANDS = ("ell", "mathcal", "delta", "eta", "alpha", "lambda")  # that name a quantity
 _INDEX = "expected an index"
 _OF_ALL = "expected brackets: above an index, this may be the whole matrix's"
 _QUANTITY = "expected a quantity of the network after \\partial"

@@ -62,7 +62,7 @@ TYPED = {
         "‖": "Vert", "⊤": "intercal", "→": "rightarrow", "←": "leftarrow", "⇒": "Rightarrow",
         "≤": "le", "≥": "ge", "≠": "neq", "∈": "in", "…": "dots", "⋯": "dots", "⋮": "vdots",
         "⋱": "ddots", "√": "sqrt", "∀": "forall", "⊗": "otimes", "⊘": "oslash", "⟨": "langle",
-        "⟩": "rangle", "||": "Vert", "|": "vert", "α": "alpha",
+        "⟩": "rangle", "||": "Vert", "|": "vert", "α": "alpha", "λ": "lambda",
     }.items()
 }  # fmt: skip
 TYPED |= {":=": ("symbol", "="), "−": ("symbol", "-")} | dict.fromkeys("’′", ("symbol", "'"))
@@ -117,7 +117,7 @@ CONNECTING = FOR_ALL | CONDITION | {
 QUANTITIES = {
     "x": "x", "y": "y", "W": "W", "w": "W", "b": "b", "s": "s", "z": "z", "l": "ell",
     "ell": "ell", "mathcal": "ell", "delta": "delta", "eta": "eta", "alpha": "eta",
-    "hat y": "y_hat", "ŷ": "y_hat",
+    "lambda": "lambda", "hat y": "y_hat", "ŷ": "y_hat",
 }  # fmt: skip
 LAYERED = {"W", "b", "s", "z", "delta"}
 VECTORS = {"x", "y", "y_hat", "b", "s", "z", "delta"}
@@ -135,7 +135,7 @@ INSTEAD = {
     **dict.fromkeys(["h", "a"], r"what a layer puts out is z, as in z^{(1)}, and at last \hat y"),
     **dict.fromkeys("TN", r"the last layer is L_{\max}"),
     **dict.fromkeys(["phi", "varphi", "psi"], "an activation is f or g, or goes by its name"),
-    **dict.fromkeys(["lambda", "epsilon", "gamma"], r"the step size is \eta"),
+    **dict.fromkeys(["epsilon", "gamma"], r"the step size is \eta"),
     "d": r"a length is written d_x",
     "Sigma": r"write \operatorname{diag}(\sigma'(s^{(1)})), or \sum for a sum",
     "Delta": r"the error is \delta",

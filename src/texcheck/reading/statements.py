@@ -238,7 +238,8 @@ def _chain(d: _Display, left: t.Expr, earlier: tuple[t.Expr, str] | None = None)
             return
         right = c.read()
         start = min(left.start, right.start)
-        d.add(claims.claim(sign.text, left, right), sign.start, start, right.end)
+        one = claims.step(sign, left, right) or claims.claim(sign.text, left, right)
+        d.add(one, sign.start, start, right.end)
         if earlier and not counter and claims.depends_on_its_place(left):
             follows = claims.joined(earlier[1], sign.text)
             c.require(follows, "expected a middle side that says its size", at=left)
@@ -283,8 +284,9 @@ def _as_conditions(
     whole = len(found) == len(new)
     named = whole and all(isinstance(one, t.Assume) for one in found)
     given = named and d.word in spelling.GIVEN  # with f = ReLU
-    doubt = d.word in spelling.GROUND and whole and not (indices or given or d.conditional)
-    d.c.require(not doubt, "expected `if` before a condition", at=new[0])
+    doubt = d.word in spelling.GROUND and whole and not (indices or given)
+    doubt = doubt or (before and any(map(claims.never_holds, new)))
+    d.c.require(d.conditional or not doubt, "expected `if` before a condition", at=new[0])
     if not (d.conditional or given or (before and indices)):
         return
     if len(found) < len(new):
@@ -329,17 +331,15 @@ def _arrow(d: _Display, left: t.Expr) -> None:
     sign = c.advance()
     right = c.read()
     d.previous = None
-    one: t.Statement
     if sign.text == "leftarrow":
         if not isinstance(left, t.Name) or left.base not in ("W", "b"):
             raise c.error("expected a parameter that the step changes", at=left)
-        one = t.Update(left, right)
+        d.add(t.Update(left, right), sign.start, left.start, right.end)
     else:
         for side in (left, right):
             renames = isinstance(side, t.Name | t.Derivative)
             c.require(renames, r"expected =: \rightarrow only renames a quantity", at=side)
-        one = t.Notation(left, right)
-    d.add(one, sign.start, left.start, right.end)
+        d.add(t.Notation(left, right), sign.start, left.start, right.end)
 
 
 # -- definitions
@@ -415,7 +415,7 @@ def _bind(d: _Display) -> None:
     for left, right in d.shared.braced:
         free = all(bound.isdisjoint(claims.letters(one)) for one in (*d.conditions, *d.ranges))
         d.c.require(free, "expected no condition on what the sum around this brace binds", at=left)
-        d.add(t.Equation(left, right), right.start, left.start, right.end)
+        d.add(claims.braced(left, right), right.start, left.start, right.end)
     d.shared.braced.clear()
     for condition in d.conditions:
         _restrict(d, condition, d.first)
