@@ -71,7 +71,7 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match o
         case t.Gradient(of, by):
             value = differentiated(scope, of, by, node)
             if not all(map(m.is_one, scope.shapes[id(of)])):
-                raise IllSorted("the gradient of what is no number", node)
+                raise Unfit("the gradient of what is no number", node)
             return m.transpose(value)
         case t.Restricted(of, by, at):
             zero = at == ZERO and not ops.is_free(by)
