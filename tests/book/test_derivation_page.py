@@ -57,6 +57,9 @@ WRITTEN = {
         r"\frac{\partial x_i}{\partial x_j} = \delta_{ij}, \quad i = 0, \dots, d_x - 1",
         r"x_i \delta_{i0} = 0 \text{ for } i > 0",
         r"s^{(1)}: d_{s^{(1)}} \times 1",
+        r"W^{(1)} \leftarrow W^{(1)} - \eta \nabla_{W^{(1)}} \ell",
+        r"W^{(1)} := W^{(1)} - \eta \nabla_{W^{(1)}} \ell",
+        r"s^{(1)} = \underbrace{W^{(1)} x}_{d_{s^{(1)}} \times 1} + b^{(1)}",
     ],
     "sigmoid-mse": [r"z^{(1)} = \sigma(s^{(1)})", r"x_0^2 \ge 0", r"0 \le x_0^2"],
     "deep": [
