@@ -101,7 +101,7 @@ def step(term: Term) -> Term:
         return ZERO
     term = term / abs(Fraction(term.key[-1][1]))
     pairs, rest = content(term)
-    rest = rest if (u := _logit(rest + HALF)) is None else u  # sigma(u) > 1/2
+    rest = rest if (u := logit(rest + HALF)) is None else u  # sigma(u) > 1/2
     switched = number(1)
     for atom, n in pairs:
         if _is_switch(atom):
@@ -135,9 +135,9 @@ def exp(term: Term) -> Term:
 
 def log(term: Term) -> Term:
     """The logarithm; of a product of positive factors it is a sum."""
-    if (u := _logit(ONE_ - term)) is not None and len(term.parts) == 2:
+    if (u := logit(ONE_ - term)) is not None and len(term.parts) == 2:
         return log(ONE_ - term) - u  # log(sigma(-u))
-    if term.constant == -1 and term + ONE_ and (u := _logit(inverse(term + ONE_))) is not None:
+    if term.constant == -1 and term + ONE_ and (u := logit(inverse(term + ONE_))) is not None:
         return -u  # 1 / sigma(u) - 1 is exp(-u)
     pairs, rest = content(term)
     if rest != ONE_ or not all(_is_positive(atom) for atom, _ in pairs):
@@ -149,7 +149,7 @@ def log(term: Term) -> Term:
     return logs
 
 
-def _logit(term: Term) -> Term | None:
+def logit(term: Term) -> Term | None:
     """u where a term is sigma(u), perhaps written 1 - sigma(-u)."""
     for one, sign_ in ((term, 1), (ONE_ - term, -1)):
         match one.key:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import syntax as t
 from ..algebra.terms import Atom, Index, Monomial, Rational, Term
-from ..networks.network import Case
+from ..networks.network import Case, Loss, Network
 from ..writing import tex
 from .matrix import Length, Matrix, Unknown, resolved
 
@@ -31,6 +31,17 @@ def name_of(sort: Length, case: Case) -> str:
 def shape_words(value: Matrix, case: Case) -> str:
     """A shape in TeX."""
     return f"{name_of(value.rows, case)} × {name_of(value.columns, case)}"
+
+
+def about_words(network: Network, loss: Loss | None, every: bool, least: int) -> str:
+    """Which networks a proof is about; `every`: of each depth; `least`: from this width on."""
+    about = network.name
+    if network.depth is None:
+        about += ", every depth" if every else f", {network.numbered} layers"
+    if network.losses[0] is None:
+        about += ", every loss" if loss is None else f", {loss.name}"
+    widths = "every width" + (f" from {least} on" if least > 1 else "")
+    return f"{about}, {'its own widths and numbers' if network.widths else widths}"
 
 
 def in_words(term: Term) -> str:

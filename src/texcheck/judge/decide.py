@@ -23,15 +23,15 @@ from .. import syntax as t
 from ..algebra import terms as a
 from ..algebra.budget import PROOF, NoRule, at_most
 from ..algebra.demands import Nowhere, unmatched
-from ..algebra.functions import Demand, content
-from ..algebra.normal import normal, normals, split_at
-from ..algebra.terms import ZERO, Atom, Monomial, Rational, Term
+from ..algebra.functions import Demand, content, inverse, logit
+from ..algebra.normal import normal, normals, put, split_at
+from ..algebra.terms import ZERO, Atom, Term
 from ..elaborate import statement as st
 from ..elaborate.definitions import network_named
 from ..elaborate.formula import elaborate
 from ..elaborate.matrix import IllSorted, Unfit, known
-from ..elaborate.words import in_words, shape_words
-from ..networks.network import Case, Loss, Network
+from ..elaborate.words import about_words, in_words, shape_words
+from ..networks.network import Case, Network
 from ..networks.representatives import any_depth, cases, layer_range, named_layers
 from ..verdict import Definition, Proved, Refuted, Undecided, Unreadable, Verdict
 
@@ -88,23 +88,11 @@ def _proved(statement: t.Statement, network: Network) -> tuple[str, ...]:
             raise IllSorted("the condition holds in no network of this kind", statement)
         try:
             least = max(_hold(one, case) for case in held for one in st.parts(statement))
-            return _said(statement, network, loss, least)
+            every = network.depth is None and any_depth(named_layers(statement), network)
+            return (about_words(network, loss, every, least),)
         except (Differ, NoRule) as error:
             fault = error
     raise fault
-
-
-def _said(
-    statement: t.Statement, network: Network, loss: Loss | None, least: int
-) -> tuple[str, ...]:
-    about = network.name
-    if network.depth is None:
-        every = any_depth(named_layers(statement), network)
-        about += ", every depth" if every else f", {network.numbered} layers"
-    if network.losses[0] is None:
-        about += ", every loss" if loss is None else f", {loss.name}"
-    widths = "every width" + (f" from {least} on" if least > 1 else "")
-    return (f"{about}, {'its own widths and numbers' if network.widths else widths}",)
 
 
 def _hold(statement: t.Statement, case: Case) -> int:
@@ -126,7 +114,7 @@ def _equal(entry: st.Entry, case: Case) -> Term:
     left, right = normals([one * entry.weight for one in entry.equal], case.eliminate)
     if left != right:
         gap = cleared(normal(left - right, case.eliminate), case)
-        if gap and not _zero_by_cases(gap, 4):
+        if gap and not _zero_by_cases(gap, 4) and cleared(put(gap, _in_exponentials), case):
             raise Differ(f"the two sides differ by {in_words(gap)}")
     return left
 
@@ -153,13 +141,21 @@ def cleared(gap: Term, case: Case) -> Term:
 
 def _times_denominator(gap: Term, inverse: Atom, most: int) -> Term:
     """A term times the most-th power of what an atom is the inverse of."""
-    parts: list[tuple[Monomial, Rational]] = []
-    for mono, factor in gap.parts.items():
-        here = dict(mono.atoms)
-        n = most - here.pop(inverse, 0)
-        rest = Term({mono._replace(atoms=tuple(here.items())): factor})
-        parts += (rest * (inverse.argument or ZERO) ** n).parts.items()
-    return a.collected(parts)
+    held = [(mono, dict(mono.atoms).get(inverse, 0), factor) for mono, factor in gap.parts.items()]
+    base = inverse.argument or ZERO
+    parts = (Term({m: k}) * a.power(inverse, -n) * base ** (most - n) for m, n, k in held)
+    return a.collected(pair for part in parts for pair in part.parts.items())
+
+
+def _in_exponentials(atom: Atom) -> Term | None:
+    """sigma(u) as e / (e + 1), where e = exp(u) is a product of powers of exp(m / 12)."""
+    inverted = atom.label == "inverse" and atom.argument is not None
+    u = logit((atom.argument if inverted else None) or a.power(atom))
+    if u is None or any(n * 12 % 1 for n in u.parts.values()):
+        return None
+    powers = ((Atom("function", "f000", (), Term({m: 1})), int(n * 12)) for m, n in u.parts.items())
+    e = a.product_of(tuple(powers))
+    return a.number(1) + inverse(e) if inverted else e * inverse(e + a.number(1))
 
 
 def _zero_by_cases(gap: Term, deep: int) -> bool:

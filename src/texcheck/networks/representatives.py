@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 
 from .. import syntax as t
 from ..algebra.budget import NoRule, spend
-from .network import Case, Gaps, Network
+from .network import Case, Network
 
 FAR = 5  # the layers of a gap: any number would do
 
@@ -118,20 +118,17 @@ def least_layer(named: Named) -> int:
 
 
 def _any_depth(named: Named, network: Network, far: int) -> Iterator[Case]:
-    top = max((offset for offset, _ in named.numbers), default=0)
-    if top and named.in_L:
+    group = [offset for offset, _ in (named.here if named.in_L else named.numbers)]
+    if named.in_L and any(offset for offset, _ in named.numbers):
         raise NoRule("a numbered layer beside a layer L")
     shortest = max([1, *(least - offset for offset, least in named.last)])
     down = min([0, *(offset for offset, _ in named.last)])
-    least, offsets = least_layer(named), [offset for offset, _ in named.here] or [0]
-    for L in (least, least + far) if named.in_L else (None,):
-        if L is not None:
-            top = L + max(*offsets, named.beyond)
-        apart = max(top - down + 1, shortest)  # from here on, the two groups do not meet
-        for depth in (*range(max(top, shortest), apart + 1), apart + far):
-            between = ((top, depth + down),) if depth == apart + far else ()
-            below: Gaps = ()
-            if L is not None and least < L:
-                lowest = [L + min(offsets), *([depth + down] if named.last else [])]
-                below = ((0, min(lowest)),)
-            yield network.of_depth(depth, L, (*below, *between))
+    top = max([0, named.beyond, *group])
+    apart = top - down + 1  # from here on, the two groups do not meet
+    for above in (*range(top, apart + 1), apart + far):  # so many layers are above L, or in all
+        lowest = min([*group, *([above + down] if named.last else [])], default=0)
+        least = max(least_layer(named), shortest - above) if named.in_L else 0
+        for L in (least, least + far) if named.in_L else ([0] if above >= shortest else []):
+            gaps = [(L + top, L + above + down)] if above == apart + far else []
+            gaps += [(0, L + lowest)] if least < L else []
+            yield network.of_depth(L + above, L if named.in_L else None, tuple(gaps))

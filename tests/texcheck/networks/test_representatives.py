@@ -42,14 +42,14 @@ OFFSETS = [(0,), (0, 1), (-1, 0), (-1, 0, 1), (1,), (0, 2), (-2, 0)]
 
 
 @pytest.mark.parametrize(
-    ("here", "last"), list(product(OFFSETS, [(), (0,), (-1, 0), (-2,), (-3, 0)]))
+    ("here", "last"), list(product(OFFSETS, [(), (0,), (-1, 0), (-2,), (-3, 0), (-7,), (-9, -2)]))
 )
 def test_every_depth_and_layer_has_its_case(here: tuple[int, ...], last: tuple[int, ...]) -> None:
     claim = statement(here, last)
     found = list(cases(claim, DEEP))
     least = least_layer(named_layers(claim))
     assert all(case.L is not None and case.L >= least >= 1 - min(here) for case in found)
-    for L, depth in product(range(least, 12), range(1, 16)):
+    for L, depth in product(range(least, 18), range(1, 25)):
         if L + max(here) <= depth and depth + min((0, *last)) >= (1 if last else 0):
             assert any(stands_for(least, case, depth, L, here, last) for case in found), (L, depth)
         for case in found:
