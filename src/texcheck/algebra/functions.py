@@ -226,10 +226,13 @@ def _completed(term: Term) -> Term:
 
 
 def _without_sigmas(term: Term) -> Term:
-    """The term with 1 for each sigma that is subtracted: it is larger, if there is one."""
+    """The term with 1 for each sigma that is subtracted and each 1 / sigma that is added: it is
+    larger, if there is one."""
     for mono, factor in term.parts.items():
-        if factor < 0 and mono.lone and mono.lone.label == "sigma":
-            term = term - (power(mono.lone) - ONE_) * factor
+        for atom, n in mono.atoms if len(mono.atoms) == 1 and not mono.bound else ():
+            inverted = atom.label == "inverse" and logit(atom.argument or ZERO) is not None
+            if (factor > 0) == (n < 0 or inverted) and (inverted or atom.label == "sigma"):
+                term = term - (power(atom, n) - ONE_) * factor
     return term
 
 

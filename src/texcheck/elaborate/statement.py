@@ -28,7 +28,7 @@ from .definitions import declared
 from .formula import elaborate
 from .matrix import FIRST, IllSorted, Matrix, Unfit, Unknown, known, resolved, unify
 from .operations import holds, literal
-from .scope import Letter, Scope, counted, ends, left_out
+from .scope import Letter, Scope, ends, left_out
 from .words import shape_words
 
 Side: TypeAlias = tuple[Term, list[Demand]]
@@ -114,13 +114,7 @@ def _without(scope: Scope, letter: Letter, missing: list[int]) -> Term:
 
 def out_of_range(scope: Scope, condition: t.Range, letter: Letter) -> list[int]:
     """The places of an index that a range leaves out."""
-    ends = condition.first, condition.last
-    base, low = counted(condition.first)
-    if base is not None and low >= 0:
-        raise IllSorted("a range from what the index does not reach", condition)
-    if base is not None and condition.last:  # the range runs downwards
-        ends = condition.last, condition.first
-    return left_out(scope, ends, letter, "a range", condition)
+    return left_out(scope, (condition.first, condition.last), letter, "a range", condition)
 
 
 def claimed(statement: t.Statement, case: Case) -> Pair:

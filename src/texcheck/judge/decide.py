@@ -102,19 +102,24 @@ def _hold(statement: t.Statement, case: Case) -> int:
     pair = st.claimed(statement, case)
     zero = any(isinstance(p, t.Number | t.Constant) and not p.value for p in statement.parts)
     vanishes = not zero and any(isinstance(p, t.Derivative | t.Gradient) for p in statement.nodes)
-    values = [_equal(entry, case) for entry in st.entries(pair)]
+    calls = [part for part in statement.nodes if isinstance(part, t.Apply)]
+    calls = [one for one in calls if one.function.name in ("exp", "log", "sigma", "tanh")]
+    exp = any(not isinstance(call.arguments[0], t.Name) for call in calls)
+    values = [_equal(entry, case, exp) for entry in st.entries(pair)]
     if vanishes and not any(values):
         raise NoRule("both sides are 0, which only a side that is written 0 says")
     return pair.scope.least
 
 
-def _equal(entry: st.Entry, case: Case) -> Term:
-    """The value of two entries that are seen to be defined and equal alike. Raises Differ."""
+def _equal(entry: st.Entry, case: Case, exp: bool) -> Term:
+    """The value of two entries that are seen to be defined and equal alike; `exp`: by laws of
+    exponentials too. Raises Differ."""
     _same_domain(entry.left[1], entry.right[1], case)
     left, right = normals([one * entry.weight for one in entry.equal], case.eliminate)
     if left != right:
         gap = cleared(normal(left - right, case.eliminate), case)
-        if gap and not _zero_by_cases(gap, 4) and cleared(put(gap, _in_exponentials), case):
+        powers = exp and not cleared(put(gap, _in_exponentials), case)
+        if gap and not powers and not _zero_by_cases(gap, 4):
             raise Differ(f"the two sides differ by {in_words(gap)}")
     return left
 
@@ -148,13 +153,17 @@ def _times_denominator(gap: Term, inverse: Atom, most: int) -> Term:
 
 
 def _in_exponentials(atom: Atom) -> Term | None:
-    """sigma(u) as e / (e + 1), where e = exp(u) is a product of powers of exp(m / 12)."""
+    """sigma(u) as e / (e + 1), where e = exp(u) is a product of exp(m / 4)^n; exp(log(v)) = v."""
     inverted = atom.label == "inverse" and atom.argument is not None
     u = logit((atom.argument if inverted else None) or a.power(atom))
-    if u is None or any(n * 12 % 1 for n in u.parts.values()):
+    if u is None or any(n * 4 % 1 for n in u.parts.values()):
         return None
-    powers = ((Atom("function", "f000", (), Term({m: 1})), int(n * 12)) for m, n in u.parts.items())
-    e = a.product_of(tuple(powers))
+    e = a.number(1)
+    for m, n in u.parts.items():
+        log = m.lone.argument if m.lone and m.lone.label == "log" and n % 1 == 0 else None
+        base = a.power(Atom("function", "f000", (), Term({m: 1})))
+        base, n = (put(log, _in_exponentials), n) if log else (base, n * 4)
+        e = e * (base if n > 0 else inverse(base)) ** abs(int(n))
     return a.number(1) + inverse(e) if inverted else e * inverse(e + a.number(1))
 
 

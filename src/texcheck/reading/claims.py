@@ -41,9 +41,10 @@ def step(sign: Token, left: t.Expr, right: t.Expr) -> t.Update | None:
 def braced(inner: t.Expr, said: t.Expr) -> t.Equation | t.ShapeClaim:
     """What a brace says of what it groups: its shape, or what it is equal to."""
     if isinstance(said, t.Times) and said.sign == "times" and not _is_length(inner):
-        whole = isinstance(inner, t.Name) and not inner.indices
-        named = whole or any(isinstance(part, t.Length) for part in said.nodes)
-        if _is_length(said) and (named or {said.left, said.right} == {t.Number(numbers.ONE)}):
+        whole = any(isinstance(part, t.Name) and not part.indices for part in inner.nodes)
+        named = any(isinstance(part, t.Length) for part in said.nodes)
+        counts = all(getattr(part, "value", 1) % 1 == 0 for part in said.nodes)
+        if _is_length(said) and counts and (whole or named):
             return t.ShapeClaim(inner, said.left, said.right)
     return t.Equation(inner, said)
 
