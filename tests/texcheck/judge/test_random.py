@@ -96,7 +96,20 @@ def others(node: t.Expr) -> list[t.Expr]:
             square = apply("log", t.Power(a, TWO))
             return [t.Quotient(square, TWO), t.Negative(apply("log", t.Quotient(ONE, a)))]
         case t.Apply(t.Function("exp"), (a,)):
-            return [t.Quotient(ONE, apply("exp", t.Negative(a)))]
+            half = apply("exp", t.Quotient(a, TWO))
+            found = [
+                t.Quotient(ONE, apply("exp", t.Negative(a))),
+                times(half, half),
+                times(half, a),
+            ]
+            if isinstance(a, t.Add):
+                parts = [apply("exp", part) for part in a.terms]
+                return [*found, times(*parts), add(*parts)]
+            return [*found, a.arguments[0]] if isinstance(a, t.Apply) else found
+        case t.Apply(t.Function("tanh"), (a,)):
+            up, down = apply("exp", a), apply("exp", t.Negative(a))
+            slope = t.Quotient(add(up, t.Negative(down)), add(up, down))
+            return [slope, add(times(TWO, apply("sigma", times(TWO, a))), number(-1))]
         case t.Quotient(a, b):
             return [times(a, t.Quotient(ONE, b)), t.Quotient(times(a, a), times(a, b))]
     return []
