@@ -39,8 +39,7 @@ def _partial(c: Cursor) -> tuple[t.Name, int]:
 def _derivative(c: Cursor, start: int, braced: bool) -> t.Expr:
     """A derivative from the ∂ of its numerator on."""
     c.advance()
-    what = "expected a first or second derivative"
-    order = int(c.braced(lambda c: c.pick(("2",), what))) if c.take("^") else 1
+    order = 1 + _is_second(c)
     of = c.read(TERM) if braced and c.token.text != "}" else None
     if braced:
         c.expect("}", " after the numerator")
@@ -52,6 +51,12 @@ def _derivative(c: Cursor, start: int, braced: bool) -> t.Expr:
     c.require(len(by) == order, f"expected {order} of \\partial in the denominator", at=by[0])
     c.expect("}", " after the denominator")
     return _differentiated(c, _operand(c) if of is None else of, by, start)
+
+
+def _is_second(c: Cursor) -> bool:
+    """Whether a square follows, which is taken."""
+    what = "expected a first or second derivative"
+    return c.take("^") is not None and bool(c.braced(lambda c: c.pick(("2",), what)))
 
 
 def _operand(c: Cursor) -> t.Expr:
@@ -86,7 +91,7 @@ def inline(c: Cursor) -> t.Expr:
     """∂ℓ/∂W in one line, or ∂_W ℓ."""
     start = c.advance().start
     if c.take("_"):
-        by = _subscript(c)
+        by = _once(c, *_subscript(c))
         return t.Derivative(_behind(c), by, **c.span(start))
     of = c.read(FACTOR)
     c.expect("/", " and \\partial")
@@ -94,10 +99,13 @@ def inline(c: Cursor) -> t.Expr:
 
 
 def gradient(c: Cursor) -> t.Expr:
-    """The gradient of a number, of the shape of what it is taken by."""
+    """The gradient of a number, of the shape of what it is taken by; with a square its Hessian."""
     start = c.advance().start
+    second = _is_second(c)
     c.require(c.take("_"), "expected by what is differentiated", r"as in \nabla_{W^{(1)}} \ell")
-    by = _subscript(c)
+    by, order = _subscript(c)
+    if second or order == 2:
+        return _differentiated(c, _behind(c), [by, by], start)
     return t.Gradient(_behind(c), by, **c.span(start))
 
 
@@ -106,13 +114,13 @@ def _once(c: Cursor, name: t.Name, order: int) -> t.Name:
     return name
 
 
-def _subscript(c: Cursor) -> t.Name:
-    """The quantity behind \\nabla_ or \\partial_."""
+def _subscript(c: Cursor) -> tuple[t.Name, int]:
+    """The quantity behind \\nabla_ or \\partial_, with the order of the derivative."""
     name = None if c.token.text == "{" else names.letter(c)
     if name is None:
-        return _once(c, *names.squared(c))
+        return names.squared(c)
     c.require(not c.sees("^"), "expected braces around the quantity", r"as in \nabla_{W^{(1)}}")
-    return names.checked(c, name)
+    return names.checked(c, name), 1
 
 
 def _behind(c: Cursor) -> t.Expr:
