@@ -148,12 +148,13 @@ def _network(name: str) -> tuple[str | Network, Names]:
     try:
         names = names_of(formulas)
         losses = {}
-        formulas = [line for line in formulas if not re.fullmatch(r"\w *= *\\ell", line)]
+        unknown = [line for line in formulas if re.fullmatch(r"\w *= *\\ell", line)]
+        formulas = [line for line in formulas if line not in unknown]
         for line in formulas:
             with suppress(DefinitionError):
                 losses[line] = loss_of(line, line, names)
-        if len(losses) > 1:
-            raise Wrong(f"{name}: expected one loss, got {len(losses)}")
+        if len(losses) + len(unknown) > 1:
+            raise Wrong(f"{name}: expected one loss, got {len(losses) + len(unknown)}")
         layers = [line for line in formulas if line not in losses]
         return network_of(name, layers, list(losses) or [""], losses, names=names), names
     except (CannotRead, DefinitionError) as error:

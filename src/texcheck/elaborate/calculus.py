@@ -88,9 +88,9 @@ def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) 
     """The name of a function; f, g and f^{(L)} are those of the network, f alone that of all
     layers, of the first of two, or of the hidden layer it is applied `of`. Raises Unfit."""
     case, layer = scope.case, function.layer
+    if layer is not None and (case.network.shared or function.name not in ("f", "g")):
+        raise Unfit("a layer on a function that has none in this network", function)
     if function.name not in ("f", "g"):
-        if layer is not None:
-            raise Unfit("a layer on a function that is no activation of the network", function)
         return function.name
     if layer is None and function.name == "g":
         return case.activation(case.depth)

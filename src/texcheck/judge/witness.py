@@ -48,7 +48,8 @@ def refute(statement: t.Statement, network: Network) -> Refuted | None:
 
 def concrete(statement: t.Statement, network: Network) -> Iterator[Case]:
     """Cases without gaps, with known activations and a known loss; few layers cost less."""
-    found = sorted(cases(statement, network, 1), key=lambda case: case.depth)
+    kinds = [case for case in cases(statement, network, 1) if case.L != 0]  # x may be left out
+    found = sorted(kinds, key=lambda case: case.depth)
     loss = next((loss for loss in network.losses if loss), declared()[0]["MSE"])
     for others in FILLED:
         for case in found:
