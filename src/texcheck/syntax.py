@@ -405,15 +405,11 @@ def counts(*formulas: Node) -> bool:
 
 def free_indices(*formulas: Node) -> list[Index]:
     """The indices of formulas that no sum in them binds."""
-    left: list[tuple[Node, frozenset[str]]] = [(one, frozenset()) for one in reversed(formulas)]
     found = []
-    while left:
-        node, bound = left.pop()
-        if isinstance(node, Index) and node.letter not in bound:
-            found.append(node)
-        if isinstance(node, Sum):
-            bound |= {*node.letters}
-        left += [(part, bound) for part in node.parts]
+    for node in formulas:
+        bound = node.letters if isinstance(node, Sum) else ()
+        inside = [node] if isinstance(node, Index) else free_indices(*reversed(node.parts))
+        found += [index for index in inside if index.letter not in bound]
     return found
 
 

@@ -100,12 +100,9 @@ def _constants(witness: Witness) -> Iterator[tuple[str, t.Expr]]:
     left, right = witness.left, witness.right
     if left is None or right is None or abs(right) < _CLOSE:
         return
-    width = {"K": witness.widths[-1], "d_x": witness.widths[0], "d_{s^{(1)}}": witness.widths[1]}
+    widths = {"K": witness.widths[-1], "d_x": witness.widths[0], "d_{s^{(1)}}": witness.widths[1]}
     for name in _CONSTANTS:
-        top, bottom = (
-            width[part] if part in width else int(part)
-            for part in (*name.removeprefix("-").split("/"), "1")[:2]
-        )
-        value = -top / bottom if name[0] == "-" else top / bottom
-        if abs(left - value * right) <= _CLOSE * abs(left):
+        top, _, bottom = name.removeprefix("-").partition("/")
+        value = (widths.get(top) or int(top)) / (widths.get(bottom) or int(bottom or "1"))
+        if abs(left - (-value if name[0] == "-" else value) * right) <= _CLOSE * abs(left):
             yield name, expression(name)

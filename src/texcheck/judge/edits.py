@@ -45,7 +45,7 @@ EDITS: tuple[Callable[[t.Expr, Scope], Changes], ...] = (
 )
 THIRD = t.Layer("", 3)
 # What the assignment's z^(1), z^(2), z^(3) are here.
-_NAMED = {FIRST: ("s", FIRST), SECOND: ("z", FIRST), THIRD: ("s", SECOND)}
+_NAMED = {FIRST: t.Name("s", FIRST), SECOND: t.Name("z", FIRST), THIRD: t.Name("s", SECOND)}
 ASSIGNED = (
     "the assignment's $z^{(1)}$, $z^{(2)}$, $z^{(3)}$ are $s^{(1)}$, $z^{(1)}$, $s^{(2)}$ here"
 )
@@ -115,9 +115,8 @@ def _of_statement(statement: t.Statement) -> Iterator[Edit]:
             yield Edit("step", Change(says, statement, step), "", step)
     zs = [one for one in every(statement, t.Name) if one.base == "z" and one.layer in _NAMED]
     if any(z.layer == THIRD for z in zs):
-        named_here = ((z, *_NAMED[z.layer]) for z in zs)
-        pairs = ((z, replace(z, base=base, layer=layer)) for z, base, layer in named_here)
-        renamed: Any = replaced(statement, pairs)
+        here = ((z, replace(_NAMED[z.layer], indices=z.indices)) for z in zs)
+        renamed: Any = replaced(statement, here)
         yield Edit("names", Change(ASSIGNED, statement, renamed), "", renamed)
     without = tuple(c for c in statement.conditions if not isinstance(c, t.Range))
     if without != statement.conditions:

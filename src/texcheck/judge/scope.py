@@ -101,20 +101,20 @@ def name(node: t.Node) -> str:
 
 def bodies(whole: t.Expr) -> Iterator[t.Expr]:
     """The parts that may be replaced by any formula: not what stands in d_x, I_x or under d/d."""
-    yield whole
-    match whole:
+    return t.walk(whole, _replaceable)
+
+
+def _replaceable(node: t.Node) -> tuple[t.Node, ...]:
+    match node:
         case t.Name() | t.Length() | t.Identity() | t.ReluDiagonal() | t.Kronecker() | t.Unit():
-            return
+            return ()
         case t.Derivative(of) | t.Gradient(of) | t.Restricted(of):
-            parts: tuple[t.Node, ...] = () if isinstance(of, t.Name) else (of,)
+            return () if isinstance(of, t.Name) else (of,)
         case t.Apply(_, arguments):
-            parts = arguments
+            return arguments
         case t.Sum(body=of) | t.Component(of):
-            parts = (of,)
-        case _:
-            parts = whole.parts
-    for part in parts:
-        yield from bodies(part)
+            return (of,)
+    return node.parts
 
 
 def tensors(whole: t.Expr) -> Iterator[t.Expr]:

@@ -92,9 +92,8 @@ def _fixed(whole: t.Expr) -> set[int]:
 
 def layers(whole: t.Expr, scope: Scope) -> Changes:
     """A wrong layer at one name or function, or at all names of a derivative or an activation."""
-    measured = {id(part.of) for part in every(whole, t.Length)}
-    for part in every(whole, t.Name, t.Function):
-        if id(part) not in measured:
+    for part in t.outside_lengths(whole):
+        if isinstance(part, t.Name | t.Function):
             for layer in other_layers(part.layer):
                 yield Change(f"{_WRONG_LAYER}{{new}}", part, replace(part, layer=layer))
     for group in every(whole, t.Derivative, t.ReluDiagonal, t.Apply):

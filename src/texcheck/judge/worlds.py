@@ -45,8 +45,7 @@ class World:
 
     def forward(self, kind: str, layer: int, i: int) -> Number:
         """An entry of s or z."""
-        key = kind, layer, i
-        if key not in self.known:
+        if (key := (kind, layer, i)) not in self.known:
             self.known[key] = self._forward(*key)
         return self.known[key]
 
