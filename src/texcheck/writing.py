@@ -147,8 +147,12 @@ def _compound(node: t.Node) -> str:  # noqa: C901 - a match over nodes
         case t.Transpose(of):
             bare = isinstance(of, t.Name) and of.layer is None and not of.indices
             return f"{tex(of)}^T" if bare else f"[{tex(of)}]^T"
-        case t.Sum():
-            return _sum(node)
+        case t.Sum(letters, low, high, body, conditions):
+            below = ", ".join(map(relation, conditions)) or ",".join(letters)
+            below += "" if low is None else f"={tex(low)}"
+            above = "" if high is None else f"^{{{tex(high)}}}"
+            inner = tex(body) if isinstance(body, t.Sum) else within(body, PRODUCT)
+            return rf"\sum_{{{below}}}{above} {inner}"
         case t.Derivative(t.Name() as of, by):
             return rf"\frac{{\partial {tex(of)}}}{{\partial {tex(by)}}}"
         case t.Derivative(of, by):
@@ -193,14 +197,6 @@ def _base(node: t.Expr) -> str:
         case t.Number(value) if value.denominator == 1:
             return tex(node)
     return f"({tex(node)})"
-
-
-def _sum(node: t.Sum) -> str:
-    below = ", ".join(map(relation, node.conditions)) or ",".join(node.letters)
-    below += "" if node.low is None else f"={tex(node.low)}"
-    high = "" if node.high is None else f"^{{{tex(node.high)}}}"
-    body = tex(node.body) if isinstance(node.body, t.Sum) else within(node.body, PRODUCT)
-    return rf"\sum_{{{below}}}{high} {body}"
 
 
 def relation(node: t.Expr) -> str:

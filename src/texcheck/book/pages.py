@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 from html import unescape
 from itertools import takewhile, zip_longest
 from pathlib import Path
@@ -16,7 +15,6 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import yaml  # type: ignore[import-untyped]
 from docutils.parsers.rst import Directive
-from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
@@ -31,6 +29,8 @@ from .tables import Kind
 
 # The same as `parse: myst_enable_extensions:` in _config.yml; a test compares the two.
 EXTENSIONS = {"amsmath", "attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath"}
+_CONFIG = MdParserConfig(enable_extensions=EXTENSIONS, disable_syntax=["wordcount"])
+_PARSER = create_md_parser(_CONFIG, RendererHTML)
 
 Expect: TypeAlias = Literal["true", "misprint"]
 _NETWORKS = ", ".join(NETWORKS)
@@ -335,10 +335,4 @@ class _AnyDirective(Directive):
 
 
 def _parsed(text: str) -> list[Token]:
-    return _parser().parse(text + "\n")
-
-
-@cache
-def _parser() -> MarkdownIt:
-    config = MdParserConfig(enable_extensions=EXTENSIONS, disable_syntax=["wordcount"])
-    return create_md_parser(config, RendererHTML)
+    return _PARSER.parse(text + "\n")

@@ -80,10 +80,9 @@ def _remark(scope: Scope, network: str | Network) -> str:
     if not isinstance(statement, t.Equation):
         return ""
     for part in every(statement, t.Add):
-        first, *others = part.terms
-        other = others[0] if len(others) == 1 else None
-        if isinstance(other, t.Negative) and holds(t.Equation(first, other.of), network):
-            return f"{scope.show(part)} is zero: both terms are the same"
+        match part.terms:
+            case first, t.Negative(other) if holds(t.Equation(first, other), network):
+                return f"{scope.show(part)} is zero: both terms are the same"
     own = network if isinstance(network, str) else network.name
     for other_network in _TWO_LAYERS if own in _TWO_LAYERS else ():
         if other_network != own and holds(statement, other_network):

@@ -87,20 +87,19 @@ def power(value: Number, n: int) -> Number:
     return times(times(half, half), value if n % 2 else Fraction(1))
 
 
-def exp(value: Decimal, context: Context) -> Decimal:
-    """e to a decimal, rounded outward: Decimal.exp is right to half a unit of the last digit."""
-    if abs(value) > LARGEST:
-        raise Doubtful
-    found = value.exp(context)
-    return found.next_minus(context) if context is DOWN else found.next_plus(context)
+def _outward(function: Callable[[Decimal, Context], Decimal], value: Number) -> Interval:
+    """A function that grows, right to half a unit of the last digit as those of Decimal are."""
+    low, high = between(value)
+    return Interval(function(low, DOWN).next_minus(DOWN), function(high, UP).next_plus(UP))
 
 
 def sigma(value: Number) -> Number:
     if value == Fraction(0):
         return Fraction(1, 2)
-    inside, one = between(value), Decimal(1)
-    low = DOWN.divide(one, UP.add(one, exp(inside.low.copy_negate(), UP)))
-    return Interval(low, UP.divide(one, DOWN.add(one, exp(inside.high.copy_negate(), DOWN))))
+    opposite = between(times(Fraction(-1), value))
+    if max(map(abs, opposite)) > LARGEST:
+        raise Doubtful
+    return inverse(add(Fraction(1), _outward(Decimal.exp, opposite)))
 
 
 def log(value: Number) -> Number:
@@ -108,8 +107,7 @@ def log(value: Number) -> Number:
         raise Doubtful
     if value == Fraction(1):
         return Fraction(0)
-    inside = between(value)
-    return Interval(inside.low.ln(DOWN).next_minus(DOWN), inside.high.ln(UP).next_plus(UP))
+    return _outward(Decimal.ln, value)
 
 
 def sqrt(value: Number) -> Number:
@@ -119,8 +117,7 @@ def sqrt(value: Number) -> Number:
             return root
     if sign(value) < 1:
         raise Doubtful
-    inside = between(value)
-    return Interval(inside.low.sqrt(DOWN).next_minus(DOWN), inside.high.sqrt(UP).next_plus(UP))
+    return _outward(Decimal.sqrt, value)
 
 
 # Each by its own definition, not by the laws of the algebra.

@@ -11,6 +11,8 @@ from .. import syntax as t
 from .. import writing
 from .scope import Change, Changes, Scope, bodies, every, factors_of, name, opposite, tensors, times
 
+_NO_ENTRIES = r"the factor $\odot {}$ is missing"
+
 
 def transposes(whole: t.Expr, scope: Scope) -> Changes:
     """A transpose too much or too few."""
@@ -89,7 +91,7 @@ def slopes_missing(whole: t.Expr, scope: Scope) -> Changes:
         s, z = t.Name("s", layer), t.Name("z", layer)
         jacobian = t.Derivative(z, s)
         shown = _in_line(jacobian)
-        yield Change(_missing_entries(z), whole, t.Elementwise(whole, z))
+        yield Change(_NO_ENTRIES.format(writing.tex(z)), whole, t.Elementwise(whole, z))
         for one in every(whole, t.Identity, t.ReluDiagonal):
             yield Change(f"{missing}{{part}} should be {shown}", one, jacobian)
         for part in tensors(whole):
@@ -110,10 +112,6 @@ def slopes_missing(whole: t.Expr, scope: Scope) -> Changes:
 
 def _in_line(node: t.Derivative) -> str:
     return rf"$\partial {writing.tex(node.of)} / \partial {writing.tex(node.by)}$"
-
-
-def _missing_entries(factor: t.Expr) -> str:
-    return rf"the factor $\odot {writing.tex(factor)}$ is missing"
 
 
 def signs(whole: t.Expr, scope: Scope) -> Changes:
@@ -160,7 +158,8 @@ def missing(whole: t.Expr, scope: Scope) -> Changes:
                 for pair in ((factor, end), (end, factor)) if not inside else ((end, factor),):
                     yield Change(says, end, t.Product(_flat(pair)))
             if not inside and one.base != "W":
-                yield Change(_missing_entries(factor), whole, t.Elementwise(whole, factor))
+                says = _NO_ENTRIES.format(writing.tex(factor))
+                yield Change(says, whole, t.Elementwise(whole, factor))
     functions = () if any(every(whole, t.Apply)) else dict.fromkeys(every(whole, t.Function))
     for factor in (*functions, *(t.Kronecker(*pair) for pair in combinations(letters, 2))):
         yield Change(f"the factor {name(factor)} is missing", whole, t.Product((factor, whole)))

@@ -45,20 +45,19 @@ class World:
 
     def forward(self, kind: str, layer: int, i: int) -> Number:
         """An entry of s or z."""
-        if (key := (kind, layer, i)) not in self.known:
-            self.known[key] = self._forward(*key)
-        return self.known[key]
-
-    def _forward(self, kind: str, layer: int, i: int) -> Number:
-        if kind == "s":
-            total: Number = self.point["b", layer, (i,)]
-            for j in range(self.widths[layer - 1]):
-                if weight := self.point["W", layer, (i, j)]:
-                    total = add(total, times(weight, self.forward("z", layer - 1, j)))
-            return total
         if not layer:
             return self.point["z", 0, (i,)]
-        return _function(self.case.activation(layer), self.forward("s", layer, i))
+        if (key := (kind, layer, i)) in self.known:
+            return self.known[key]
+        if kind == "z":
+            found = _function(self.case.activation(layer), self.forward("s", layer, i))
+        else:
+            found = self.point["b", layer, (i,)]
+            for j in range(self.widths[layer - 1]):
+                if weight := self.point["W", layer, (i, j)]:
+                    found = add(found, times(weight, self.forward("z", layer - 1, j)))
+        self.known[key] = found
+        return found
 
     def value(self, term: Term, env: dict[Index, int]) -> Number:
         """The value of a term. Raises Doubtful."""

@@ -112,9 +112,8 @@ def _as_seen(found: list[Token], arrows: set[int]) -> list[Token]:
     for number, token in enumerate(found):
         brace = token.text if token.kind == "symbol" and token.text in "{}" else ""
         unseen = False
-        if wanted and token.spaced:
-            what = "expected braces: the space before this would be the argument"
-            raise CannotRead(what, token.start, token.end)
+        what = "expected braces: the space before this would be the argument"
+        require(not (wanted and token.spaced), what, token)
         if brace == "{":
             open_.append(_Brace(token.start, wanted, symbols, len(kept), number in arrows))
             unseen, wanted, symbols = not wanted, 0, 0
