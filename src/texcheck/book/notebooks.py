@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from bisect import bisect
 from collections.abc import Iterator
 from json.decoder import JSONDecoder, scanstring  # type: ignore[attr-defined]
 from json.scanner import py_make_scanner  # type: ignore[attr-defined]
@@ -26,7 +24,6 @@ def texts(file: Path, problems: Problems) -> Iterator[tuple[str, list[int]]]:
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         problems.append((1, f"expected a Jupyter notebook, got {error}"))
         return
-    breaks = [found.start() for found in re.finditer("\n", content)]
     for cell in cells:
         problems += _unread(cell, content)
         if cell.get("cell_type") != "markdown":
@@ -34,7 +31,8 @@ def texts(file: Path, problems: Problems) -> Iterator[tuple[str, list[int]]]:
         source = cell["source"] if isinstance(cell["source"], list) else [cell["source"]]
         file_lines: list[int] = []
         for part in source:
-            file_lines += [bisect(breaks, part.offset) + 1] * max(1, len(part.splitlines()))
+            first = content.count("\n", 0, part.offset) + 1
+            file_lines += [first] * max(1, len(part.splitlines()))
         yield "".join(source), file_lines
 
 

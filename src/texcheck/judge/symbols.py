@@ -130,9 +130,8 @@ def lengths(whole: t.Expr, scope: Scope) -> Changes:
     """A length of another layer."""
     for part in every(whole, t.Length):
         others = [replace(part.of, layer=layer) for layer in other_layers(part.of.layer)]
-        if part.of.layer is None:
-            others = [t.Name("x" if part.of.base != "x" else "y_hat", None)]
-        for right in map(t.Length, others):
+        other = t.Name("x" if part.of.base != "x" else "y_hat", None)
+        for right in map(t.Length, others or [other]):
             yield Change(f"{_WRONG_LAYER}{{new}}" if part.of.layer else _SHOULD_BE, part, right)
 
 
