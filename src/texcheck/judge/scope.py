@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property, reduce
 from typing import Any, NamedTuple, TypeAlias
 
@@ -140,10 +139,8 @@ def factors_of(node: t.Expr) -> tuple[t.Expr, ...]:
 
 
 def times(node: t.Expr, factors: tuple[t.Expr, ...]) -> t.Expr:
-    """Factors multiplied as those of `node` are; of none, the number 1."""
-    if len(factors) < 2:
-        return factors[0] if factors else t.Number(Fraction(1))
-    if isinstance(node, t.Product):
+    """Factors, one or more, multiplied as those of `node` are."""
+    if isinstance(node, t.Product) and len(factors) > 1:
         return t.Product(factors, start=node.start, end=node.end)
     if isinstance(node, t.Times):
         return reduce(lambda one, other: t.Times(one, other, node.sign), factors)

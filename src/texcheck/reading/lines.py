@@ -36,13 +36,12 @@ def _without_split_brackets(found: list[Token]) -> list[Token]:
     for token in found:
         if token.text == "left." and waiting >= 0:
             del kept[waiting]
-            waiting = -1
-            continue
+        else:
+            kept.append(token)
         if token.text == "right.":
-            waiting = len(kept)
+            waiting = len(kept) - 1
         elif token.kind != "newline" and token.text != "&":
             waiting = -1
-        kept.append(token)
     return kept
 
 
