@@ -38,8 +38,6 @@ def bounds(whole: t.Expr, scope: Scope) -> Changes:
     for index in (i for part in every(whole, t.Name) for i in part.indices):
         if isinstance(index, t.Length | t.Add):
             yield Change(f"the index {{part}} is one too high: {FROM_0}", index, one_less(index))
-        if isinstance(index, t.Add) and isinstance(index.terms[0], t.Length):
-            yield Change("the index {part} should be {new}", index, index.terms[0])
 
 
 def one_less(node: t.Expr) -> t.Expr:
@@ -48,14 +46,11 @@ def one_less(node: t.Expr) -> t.Expr:
 
 
 def swapped_indices(whole: t.Expr, scope: Scope) -> Changes:
-    """The two indices of a matrix, or of Kronecker's delta."""
-    for part in every(whole, t.Name, t.Component, t.Kronecker):
-        inside = t.indices_of(part)
-        if len(inside) == 2 and inside[0] != inside[1]:
-            turned = inside[::-1]
-            delta = isinstance(part, t.Kronecker)
-            new = t.Kronecker(*turned) if delta else replace(part, indices=turned)
-            yield Change("the two indices of {part} are swapped", part, new)
+    """The two indices of a matrix."""
+    for part in every(whole, t.Name, t.Component):
+        if len(part.indices) == 2 and part.indices[0] != part.indices[1]:
+            turned = replace(part, indices=part.indices[::-1])
+            yield Change("the two indices of {part} are swapped", part, turned)
 
 
 def other_indices(whole: t.Expr, scope: Scope) -> Changes:

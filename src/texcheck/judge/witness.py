@@ -65,18 +65,22 @@ def concrete(statement: t.Statement, network: Network) -> Iterator[Case]:
 def _in_case(
     statement: t.Statement, case: Case, seeds: tuple[int, ...], default: Sort | None = None
 ) -> Witness | None:
-    """A witness in a case; where nothing says how long a sum is, one for every length."""
-    witness = None
+    """A witness in a case; where nothing says how far an index runs, one for every length."""
+    witness, loose = None, False
     try:
         pair = claimed(statement, case)
         pair.scope.default = default
         found = list(entries(pair))
+        indices = (index for one in found for index in one.places.values())
+        loose = any(index.sort.layer < -1 for index in indices)
     except (Misfit, Nowhere):
         return None  # these layers do not exist
     except NoRule as error:
         signs = {part.relation for part in t.walk(statement) if isinstance(part, t.Indicator)}
         if default or signs - {"=", "neq"} or "how long" not in str(error):
             raise
+        loose = True
+    if loose:
         for layer in range(case.depth + 1):
             witness = _in_case(statement, case, seeds, Sort(layer))
             if witness is None:

@@ -129,6 +129,7 @@ def _any_depth(named: Named, network: Network, far: int) -> Iterator[Case]:
         lowest = min([*group, *([above + down] if named.last else [])], default=0)
         least = max(least_layer(named), shortest - above) if named.in_L else 0
         for L in (least, least + far) if named.in_L else ([0] if above >= shortest else []):
+            spend(L + above)
             gaps = [(L + top, L + above + down)] if above == apart + far else []
             gaps += [(0, L + lowest)] if least < L else []
             yield network.of_depth(L + above, L if named.in_L else None, tuple(gaps))

@@ -53,13 +53,6 @@ def _is_length(node: t.Expr) -> bool:
     return all(isinstance(part, numbers.LENGTHS) for part in t.outside_lengths(node))
 
 
-def never_holds(claim: t.Statement) -> bool:
-    """Whether no network makes a claim hold everywhere, as s > 0: it is meant as a condition."""
-    sides = (claim.left, claim.right) if isinstance(claim, t.Comparison) else ()
-    free = any(isinstance(one, t.Name) and one.base in ("x", "y", "W", "b", "s") for one in sides)
-    return free and any(isinstance(one, t.Number) for one in sides)
-
-
 def with_one_end(chain: Sequence[t.Statement]) -> list[t.Statement]:
     """Each side of a chain of equations with its last one, as f = I and g = I for f = g = I."""
     equal = [one for one in chain if isinstance(one, t.Equation)]

@@ -285,8 +285,10 @@ def _as_conditions(
     named = whole and all(isinstance(one, t.Assume) for one in found)
     given = named and d.word in spelling.GIVEN  # with f = ReLU
     doubt = d.word in spelling.GROUND and whole and not (indices or given)
-    doubt = doubt or (before and any(map(claims.never_holds, new)))
-    d.c.require(d.conditional or not doubt, "expected `if` before a condition", at=new[0])
+    beside = before and isinstance(d.found[first - 1], t.Equation) and d.word in ("", ",")
+    doubt = doubt or (beside and not indices and isinstance(new[-1], t.Comparison))
+    other = "or `and` before one more statement"
+    d.c.require(d.conditional or not doubt, "expected `if` before a condition", other, at=new[0])
     if not (d.conditional or given or (before and indices)):
         return
     if len(found) < len(new):
@@ -313,13 +315,10 @@ def _belongs(d: _Display, left: list[t.Expr]) -> None:
     """x : a \\times b, x \\in R^{a \\times b}, or i \\in {0, \\dots, n}."""
     c = d.c
     sign = c.advance()
-    if sign.text == ":":
-        rows, columns = matrices.shape(c)
-    elif c.take("lbrace"):
+    if sign.text == "in" and c.take("lbrace"):
         _range(d, left, "rbrace")
         return
-    else:
-        rows, columns = matrices.space(c)
+    rows, columns = (matrices.shape if sign.text == ":" else matrices.space)(c)
     for value in left:
         d.add(t.ShapeClaim(value, rows, columns), sign.start, value.start, c.before())
     d.previous = None
