@@ -230,8 +230,8 @@ def _without_sigmas(term: Term) -> Term:
     larger, if there is one."""
     for mono, factor in term.parts.items():
         for atom, n in mono.atoms if len(mono.atoms) == 1 and not mono.bound else ():
-            inverted = atom.label == "inverse" and logit(atom.argument or ZERO) is not None
-            if (factor > 0) == (n < 0 or inverted) and (inverted or atom.label == "sigma"):
+            above = n > 0 and atom.label == "inverse" and bool(logit(atom.argument or ZERO))
+            if (factor > 0) == (n < 0 or above) and (above or atom.label == "sigma"):
                 term = term - (power(atom, n) - ONE_) * factor
     return term
 
