@@ -2,8 +2,8 @@
 
 Invariants:
 
-- A condition on indices or values is a weight, 1 where it holds, else 0; a claim holds if the
-  weighted difference is 0. It must be about what stands in the statement, and hold somewhere.
+- A condition on indices or values is a weight, 1 where it holds, else 0: where it is 1, the sides
+  must be equal and defined alike. It is about what stands in the statement, and holds somewhere.
 - A range of an index names values that it has; what it leaves out is left out of the claim.
 - A sort that nothing fixes is any length: it gets a sort of its own.
 """
