@@ -91,7 +91,7 @@ def inline(c: Cursor) -> t.Expr:
     """∂ℓ/∂W in one line, or ∂_W ℓ."""
     start = c.advance().start
     if c.take("_"):
-        by = _once(c, *_subscript(c))
+        by = _subscript(c)
         return t.Derivative(_behind(c), by, **c.span(start))
     of = c.read(FACTOR)
     c.expect("/", " and \\partial")
@@ -103,8 +103,10 @@ def gradient(c: Cursor) -> t.Expr:
     start = c.advance().start
     second = _is_second(c)
     c.require(c.take("_"), "expected by what is differentiated", r"as in \nabla_{W^{(1)}} \ell")
-    by, order = _subscript(c)
-    if second or order == 2:
+    by = c.braced(names.quantity) if c.sees("{") else _subscript(c)
+    if by is None:
+        raise c.error("expected a quantity of the network after \\nabla_")
+    if second or _is_second(c):
         return _differentiated(c, _behind(c), [by, by], start)
     return t.Gradient(_behind(c), by, **c.span(start))
 
@@ -114,13 +116,13 @@ def _once(c: Cursor, name: t.Name, order: int) -> t.Name:
     return name
 
 
-def _subscript(c: Cursor) -> tuple[t.Name, int]:
-    """The quantity behind \\nabla_ or \\partial_, with the order of the derivative."""
+def _subscript(c: Cursor) -> t.Name:
+    """The quantity behind \\nabla_ or \\partial_."""
     name = None if c.token.text == "{" else names.letter(c)
     if name is None:
-        return names.squared(c)
+        return _once(c, *names.squared(c))
     c.require(not c.sees("^"), "expected braces around the quantity", r"as in \nabla_{W^{(1)}}")
-    return names.checked(c, name), 1
+    return names.checked(c, name)
 
 
 def _behind(c: Cursor) -> t.Expr:
