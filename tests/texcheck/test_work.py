@@ -25,6 +25,7 @@ LONG = [
     ("any", r" \\ ".join([" + ".join(f"|x_0 - {at}|" for at in range(40)) + " = 0"] * 3)),
     ("running", "7^{-99} " * 220 + r"\hat y \hat y^T = y y^T"),
     ("any", "x_{9999999} = x_0"),
+    ("any", r"\nabla_{x}^2 \left(" + r"\lVert W^{(1)} x \rVert^2 " * 20 + r"\right) = I"),
     ("any", "x_{0} + x_{1} + " * 120 + r"\dots + x_{d_x-1} = 1"),
 ]
 

@@ -60,7 +60,7 @@ def independent(atom: a.Atom, place: Place) -> bool:
 
 
 def _derivative(case: Case, term: a.Term, source: Source, demands: list[Demand]) -> a.Term:
-    result = a.ZERO
+    found: list[tuple[a.Monomial, a.Rational]] = []
     for mono, factor in term.parts.items():
         for atom, n in mono.atoms:
             before = len(demands)
@@ -71,8 +71,8 @@ def _derivative(case: Case, term: a.Term, source: Source, demands: list[Demand])
                 continue
             less = tuple((other, m - (other == atom)) for other, m in mono.atoms)
             rest = a.product_of(less) * (factor * n)
-            result = result + a.sum_over(rest * slope_, *mono.bound)
-    return result
+            found += a.sum_over(rest * slope_, *mono.bound).parts.items()
+    return a.collected(found)
 
 
 def _refuse_roots(demands: list[Demand]) -> None:

@@ -89,6 +89,7 @@ def squared(c: Cursor) -> tuple[t.Name, int]:
     whole, marks = _plain(c, name, start)
     if opening:
         c.expect(CLOSING[opening.text])
+        c.require(opening.text == "{" or not marks, "expected a power behind the bracket", at=whole)
         whole, outer = _plain(c, whole, start)
         marks += outer
     square = [("^", t.Number(numbers.TWO))]
