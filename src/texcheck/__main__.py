@@ -29,8 +29,8 @@ networks:
   any          two layers with any activations and any loss
   running      the regression with the numbers of the book's running network
   FILE         what its lines declare, each a formula: the layers, such as
-               z^{[l]} = W^{[l]} a^{[l-1]} + b^{[l]} and a^{[l]} = g^{[l]}(z^{[l]}), and the loss;
-               J = \\ell says that it is any, and J
+               z^{[l]} = W^{[l]} a^{[l-1]} + b^{[l]} and a^{[l]} = g^{[l]}(z^{[l]}), and the loss,
+               or J = \\ell for any loss
 
 The exit status is 0 if every statement is proved (or only names something), 1 if one is refuted
 or undecided, and 2 if one cannot be read."""

@@ -17,7 +17,7 @@ COURSES = tomllib.loads(Path(__file__).with_name("courses.toml").read_text("utf-
     [
         (course["lines"], tex, verdict)
         for course in COURSES
-        for verdict in ("proved", "refuted", "unreadable")
+        for verdict in ("proved", "refuted", "undecided", "unreadable")
         for tex in course.get(verdict, ())
     ],
 )

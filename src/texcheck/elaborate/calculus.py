@@ -101,7 +101,7 @@ def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) 
         layer = named.pop() if len(named) == 1 else None
     at = case.depth if layer is None else scope.layer(layer, 1, function)
     found = case.activation(at)
-    if function.layer is None and (at == case.depth or not is_any(found)):  # f is that of others
+    if function.layer is None and (at == case.depth or not is_any(found)):  # these have names
         raise Unfit("f needs a layer", function)
     if function.name == "g" and at != case.depth:
         raise Unfit("g is the activation of the last layer", function)

@@ -88,7 +88,7 @@ def _proved(statement: t.Statement, network: Network) -> tuple[str, ...]:
             raise IllSorted("the condition holds in no network of this kind", statement)
         try:
             least = max(_hold(one, case) for case in held for one in st.parts(statement))
-            every = network.depth is None and any_depth(named_layers(statement), network)
+            every = any_depth(named_layers(statement), network)
             return (about_words(network, loss, every, least),)
         except (Differ, NoRule) as error:
             fault = error
@@ -118,8 +118,8 @@ def _equal(entry: st.Entry, case: Case, exp: bool) -> Term:
     left, right = normals([one * entry.weight for one in entry.equal], case.eliminate)
     if left != right:
         gap = cleared(normal(left - right, case.eliminate), case)
-        powers = exp and not cleared(put(gap, _in_exponentials), case)
-        if gap and not powers and not _zero_by_cases(gap, 4):
+        zero = not gap or _zero_by_cases(gap, 4)
+        if not zero and (not exp or cleared(put(gap, _in_exponentials), case)):
             raise Differ(f"the two sides differ by {in_words(gap)}")
     return left
 

@@ -159,8 +159,8 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     whole = isinstance(before, t.Local) or (isinstance(before, t.Name) and not before.indices)
     error = any(part.base == "delta" for part in used) or isinstance(inner, t.Derivative)
     point_of_x = {part.base for part in used} == {"x"}
-    square = base not in ("", "y_hat") and any(isinstance(p, t.Transpose) for p in inner.parts)
-    single = isinstance(inner, t.Product) and point_of_x and not square  # x (x^T x)
+    turned = base not in ("", "y_hat") and any(isinstance(p, t.Transpose) for p in inner.parts)
+    single = isinstance(inner, t.Product) and point_of_x and not turned  # x (x^T x) is a product
     single = single or (isinstance(inner, t.Name) and (inner is one or point_of_x) and not error)
     numbers_alone = not vector and (inner in used or (whole and used))
     argument = (computed and numbers_alone) or (called and single and opening != "[")

@@ -52,10 +52,11 @@ def test_every_depth_and_layer_has_its_case(here: tuple[int, ...], last: tuple[i
     for L, depth in product(range(least, 18), range(1, 25)):
         if L + max(here) <= depth and depth + min((0, *last)) >= (1 if last else 0):
             assert any(stands_for(least, case, depth, L, here, last) for case in found), (L, depth)
-        for case in found:
-            for low, high in case.gaps:
-                named = {(case.L or 0) + n for n in here} | {case.depth + n for n in last}
-                assert not any(low < layer < high for layer in named)
+    for case in found:
+        named = {(case.L or 0) + n for n in here} | {case.depth + n for n in last}
+        assert min(named) >= 1
+        assert max(named) <= case.depth
+        assert not any(low < layer < high for low, high in case.gaps for layer in named)
 
 
 def test_L_is_0_only_where_x_is_meant() -> None:
