@@ -31,8 +31,8 @@ def claim(sign: str, left: t.Expr, right: t.Expr) -> t.Equation | t.Comparison:
 
 
 def step(sign: Token, left: t.Expr, right: t.Expr) -> t.Update | None:
-    """The step that W := W - ... is."""
-    again = sign.text == "=" and sign.end - sign.start > 1 and left in right.nodes
+    """The step that W := W - ... is; a plain =, however it is written, claims equal values."""
+    again = sign.text == "=" and sign.kind == "command" and left in right.nodes
     if again and isinstance(left, t.Name) and left.base in ("W", "b"):
         return t.Update(left, right)
     return None

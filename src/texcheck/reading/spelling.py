@@ -27,7 +27,7 @@ WIDTHS = {"mu": 1, "em": 18, "ex": 8, "pt": 2, "mm": 5, "cm": 50, "in": 128}
 WITH_ARGUMENT_DROPPED = {"label", "tag", "hspace", "vspace", "phantom", "hphantom", "vphantom"}
 # Commands that are one token: the real numbers, and the end of a proof, which says nothing.
 ALONE = dict.fromkeys(["blacksquare", "square", "qed", "Box"], ("text", ""))
-ALONE["R"] = "blackboard", "R"
+ALONE |= {"R": ("blackboard", "R"), "coloneqq": ("command", "=")}  # as :=, which may be a step
 # Words set upright: their letters are one name.
 UPRIGHT = {
     "operatorname", "operatorname*", "mathrm", "text", "mathsf", "textrm", "textup", "mathtt",
@@ -50,7 +50,7 @@ SAME = {
     "ast": "*",
     "ne": "neq", "leq": "le", "geq": "ge", "geqslant": "ge", "leqslant": "le", "gt": ">",
     "lt": "<", "land": "wedge", "colon": ":", "prime": "'", "ln": "log", "widehat": "hat",
-    "coloneqq": "=", "triangleq": "=", "equiv": "=",
+    "triangleq": "=", "equiv": "=",
 }  # fmt: skip
 SYMBOLS = {"[", "]", ":", "'", "=", "<", ">", "*"}  # commands that are the same as a character
 # Symbols that are typed as they are.
@@ -65,7 +65,7 @@ TYPED = {
         "⟩": "rangle", "||": "Vert", "|": "vert", "α": "alpha", "λ": "lambda",
     }.items()
 }  # fmt: skip
-TYPED |= {":=": ("symbol", "="), "−": ("symbol", "-")} | dict.fromkeys("’′", ("symbol", "'"))
+TYPED |= {":=": ("command", "="), "−": ("symbol", "-")} | dict.fromkeys("’′", ("symbol", "'"))
 TRANSPOSE = {"T", "intercal", "top"}
 
 # Environments.
