@@ -61,8 +61,9 @@
     words: words.textContent.trim(), cause: cause.textContent.trim(), link: place.querySelector("a"),
   }));
   function explanation(says) {
-    // The diagnosis stands last: it says more than the shapes in front of it.
-    const found = says.split("\n").reverse().map(line => known.find(({ words }) => line.includes(words))).find(Boolean);
+    // The diagnosis stands last and says more than the shapes in front of it: they count where no change repairs it.
+    const said = says.split("\n").filter(line => !line.startsWith("no single small change")).at(-1);
+    const found = known.find(({ words }) => said?.includes(words));
     const link = element("a");
     link.href = found ? found.link.href : MEANINGS;
     link.textContent = found ? found.link.textContent : "what it says, and what that means";

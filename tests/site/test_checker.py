@@ -131,6 +131,20 @@ def test_the_diagnosis_and_not_the_shapes_is_explained(open_page: Page) -> None:
     expect(open_page.locator(".checker-explained")).to_contain_text("the number of the later one")
 
 
+def test_the_shapes_are_explained_only_where_no_change_repairs_it(open_page: Page) -> None:
+    says = ask(open_page, r"\delta^{(2)} = 2 (\hat y - y) \odot \hat y (1 - \hat y)")
+    assert "columns are not the next one's rows" in says
+    assert "is meant before" in says
+    explained = open_page.locator(".checker-explained")
+    expect(explained).to_contain_text("entries meet entries here")
+    says = ask(
+        open_page,
+        r"\delta^{(1)} = W^{(2)T} \delta^{(2)} \odot \frac{\partial z^{(1)}}{\partial s^{(1)}}",
+    )
+    assert "no single small change" in says
+    expect(explained).to_contain_text("a Jacobian where a column of slopes is meant")
+
+
 def test_formulas_in_what_is_said_are_typeset(open_page: Page) -> None:
     says = ask(open_page, LAYER)
     expect(open_page.locator(".checker-says math").first).to_be_visible()

@@ -130,11 +130,9 @@ class _Page:
             self.expect_nothing_pending()
         undeclared = [item.line for item in self.items if not item.network]
         if undeclared and not self.default:
-            where = (
-                "a comment `<!-- texcheck: … -->` in the notebook's first cell"
-                if self.file.suffix == ".ipynb"
-                else "`texcheck: …` in the page's front matter"
-            )
+            where = "`texcheck: …` in the page's front matter"
+            if self.file.suffix == ".ipynb":
+                where = "a comment `<!-- texcheck: … -->` in the notebook's first cell"
             message = f"math without a network to check it on: expected {where}, one of {_NETWORKS}"
             self.problems.append((undeclared[0], message))
 

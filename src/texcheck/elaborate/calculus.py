@@ -44,7 +44,7 @@ def differentiated(scope: Scope, value: Matrix, by: t.Name, node: t.Node) -> Mat
         return value.map(lambda entry: slope_of(entry, Source(place, tuple(one() for one in at))))
 
     if not value.is_number and not (value.is_column and is_one(columns)):
-        raise Unfit("a derivative that is no matrix", node)
+        raise Unfit("a derivative that is no matrix: write that of its entries", node)
 
     def entry(i: Index, j: Index) -> Term:
         if value.is_number:

@@ -24,12 +24,16 @@ from . import operations as ops
 from .dots import COLUMN, ROW, ZERO, Template, template
 from .matrix import IllSorted, Length, Matrix, Unfit, Unknown
 from .scope import Letter, Scope, counted, entry_number
+from .words import with_shapes
 
 
 def elaborate(scope: Scope, node: t.Expr) -> Matrix:
     """The matrix that a formula stands for. Raises IllSorted, Unfit and NoRule."""
     spend(10)
-    found = _elaborated(scope, node)
+    try:
+        found = _elaborated(scope, node)
+    except IllSorted as error:
+        raise with_shapes(error, node, scope.shapes, scope.case) from None
     scope.shapes[id(node)] = found.rows, found.columns
     return found
 
@@ -346,7 +350,7 @@ def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix
         return m.scalar(lambda: number(1))
     parts = t.outside_lengths(of)
     if any(isinstance(part, t.LayerCount) for part in parts):
-        raise IllSorted(r"the number of a layer depends on nothing: the loss is \ell", of)
+        raise IllSorted(r"the number of a layer depends on nothing: the loss is $\ell$", of)
     names = [part for part in parts if isinstance(part, t.Name) and part.base not in t.FREE]
     if not names and any(isinstance(p, t.Identity | t.Constant | t.Unit) for p in parts):
         raise Unfit("expected a quantity of the network where it is differentiated", of)

@@ -26,7 +26,6 @@ from ..algebra.terms import ONE, ZERO, Index, Term, delta, has_step, number
 from . import matrix as m
 from .matrix import FIRST, IllSorted, Length, Matrix, Unfit, Unknown, is_one
 from .scope import Letter, Scope, left_out
-from .words import shape_words
 
 
 def as_number(value: Matrix, node: t.Node) -> Matrix:
@@ -164,11 +163,7 @@ def side_by_side(scope: Scope, values: list[Matrix], node: t.Product) -> Matrix:
     for factor, value in zip(node.factors[1:], values[1:], strict=True):
         if isinstance(factor, t.Number) and factor.value == 1 and not result.is_number:
             raise Unfit(r"a 1 behind a matrix; the column of ones is \boldsymbol 1", factor)
-        try:
-            result = m.product(scope.names, result, value, node)
-        except IllSorted as error:
-            shapes = [shape_words(one, scope.case) for one in (result, value)]
-            raise IllSorted(f"{error}: {' beside '.join(shapes)}", node) from None
+        result = m.product(scope.names, result, value, node)
     return result
 
 

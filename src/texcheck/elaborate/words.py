@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .. import syntax as t
 from ..algebra.terms import Atom, Index, Monomial, Rational, Term
 from ..networks.network import Case, Loss, Network
 from ..writing import tex
-from .matrix import Length, Matrix, Unknown, resolved
+from .matrix import IllSorted, Length, Unknown, is_one, resolved
 
 LONGEST = 200
 
@@ -28,9 +30,19 @@ def name_of(sort: Length, case: Case) -> str:
     return tex(t.Length(t.Name("s" if found.layer else "z", at)))
 
 
-def shape_words(value: Matrix, case: Case) -> str:
-    """A shape in TeX."""
-    return f"{name_of(value.rows, case)} × {name_of(value.columns, case)}"
+def shape_words(shape: tuple[Length, Length, *tuple[object, ...]], case: Case) -> str:
+    """The shape of a matrix, or two lengths, in TeX."""
+    return f"{name_of(shape[0], case)} × {name_of(shape[1], case)}"
+
+
+def with_shapes(
+    error: IllSorted, node: t.Node, shapes: Mapping[int, tuple[Length, Length]], case: Case
+) -> IllSorted:
+    """An error; one of this node with the shapes of its parts, numbers in a product aside."""
+    own = [shapes[id(part)] for part in node.parts if id(part) in shapes and error.node is node]
+    added = isinstance(node, t.Add | t.Elementwise)
+    said = [shape_words(one, case) for one in own if added or not all(map(is_one, one))]
+    return IllSorted(f"{error}: {' beside '.join(said)}", node) if said else error
 
 
 def about_words(network: Network, loss: Loss | None, every: bool, least: int) -> str:

@@ -243,7 +243,7 @@ def missing_functions(whole: t.Expr, scope: Scope) -> Changes:
 
 
 def numbers(whole: t.Expr, scope: Scope) -> Changes:
-    """Another number; K for a number."""
+    """Another number."""
     inside = {id(i) for part in every(whole, t.Name, t.Kronecker) for i in t.walk(part)}
     low = {id(part.exponent): 1 for part in every(whole, t.Power)}  # 0^0 is a convention
     for part in every(whole, t.Number):
@@ -251,6 +251,3 @@ def numbers(whole: t.Expr, scope: Scope) -> Changes:
             for value in dict.fromkeys(map(Fraction, (low.get(id(part), 0), 1, 2, part.value + 1))):
                 if value != part.value:
                     yield Change(f"{{part}} should be {value}", part, replace(part, value=value))
-    for part in every(whole, t.Length):
-        if id(part) not in inside:
-            yield Change("{part} should be 1", part, ONE)

@@ -40,7 +40,8 @@ def step(sign: Token, left: t.Expr, right: t.Expr) -> t.Update | None:
 
 def braced(inner: t.Expr, said: t.Expr) -> t.Equation | t.ShapeClaim:
     """What a brace says of what it groups: its shape, or what it is equal to."""
-    if isinstance(said, t.Times) and said.sign == "times" and not _is_length(inner):
+    column = isinstance(said, t.Times) and t.Number(numbers.ONE) in (said.left, said.right)
+    if isinstance(said, t.Times) and said.sign == "times" and (column or not _is_length(inner)):
         whole = any(isinstance(part, t.Name) and not part.indices for part in inner.nodes)
         named = any(isinstance(part, t.Length) for part in said.nodes)
         counts = all(getattr(part, "value", 1) % 1 == 0 for part in said.nodes)

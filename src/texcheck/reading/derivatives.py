@@ -94,7 +94,7 @@ def inline(c: Cursor) -> t.Expr:
         by = _subscript(c)
         return t.Derivative(_behind(c), by, **c.span(start))
     of = c.read(FACTOR)
-    c.expect("/", " and \\partial")
+    c.require(c.take("/"), "expected / and \\partial", r"or \frac{\partial \ell}{\partial x}")
     return t.Derivative(of, _once(c, *_partial(c)), **c.span(start))
 
 

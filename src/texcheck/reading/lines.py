@@ -17,7 +17,7 @@ _WITHOUT_GAPS = ("", "alignedat", "alignat")
 
 def lines_of(found: list[Token]) -> list[list[Token]]:
     """The tokens of each line, each with an `end`. Raises `CannotRead`."""
-    layout = _Layout(_without_split_brackets(found))
+    layout = _Layout(found)
     number = 0
     while number < len(layout.found) - 1:
         number = layout.take(number)
@@ -27,22 +27,6 @@ def lines_of(found: list[Token]) -> list[list[Token]]:
     return [
         [*line, end._replace(start=line[-1].end, end=line[-1].end)] for line in layout.lines if line
     ]
-
-
-def _without_split_brackets(found: list[Token]) -> list[Token]:
-    r"""Without the invisible `\right. \\ \left.` that lets a bracket go on in the next line."""
-    kept: list[Token] = []
-    waiting = -1
-    for token in found:
-        if token.text == "left." and waiting >= 0:
-            del kept[waiting]
-        else:
-            kept.append(token)
-        if token.text == "right.":
-            waiting = len(kept) - 1
-        elif token.kind != "newline" and token.text != "&":
-            waiting = -1
-    return kept
 
 
 def _parts(token: Token) -> bool:
@@ -60,6 +44,7 @@ class _Layout:
     brackets: int = 0
     marks: int = 0  # alignment marks in this line
     begun: bool = False  # more than alignment marks stands in this line
+    aligned: bool = False  # one of them stands at a relation, here or where this goes on from
     several: bool = False  # it has more than one claim, or a condition
 
     def take(self, number: int) -> int:
@@ -117,8 +102,9 @@ class _Layout:
         following = list(self.following(number))
         apart = begins and not _RELATIONS.isdisjoint(following)  # each has a relation
         one = inside in ("multline", "split") and "&" not in following  # one formula
-        goes_on = marked or one or not apart
-        joined = after in spelling.JOINING or (after == "-" and goes_on)
+        goes_on = (marked and self.aligned) or one or not apart
+        doubt = marked and not self.marks
+        joined = after in spelling.JOINING or (after == "-" and (goes_on or doubt))
         ended = self.found[number - 1].quad or self.several  # a gap, a condition, a second claim
         what = "expected a line that begins with no sign: it goes on from the one before"
         require(not (joined and line and (ended or not goes_on)), what, rest[marked])
@@ -130,7 +116,7 @@ class _Layout:
         self.marks, self.begun = 0, False
         if not self.brackets and not (joined and line):
             self.lines.append([])
-            self.several = False
+            self.several = self.aligned = False
         return number
 
     def following(self, number: int) -> Iterator[str]:
@@ -163,6 +149,7 @@ class _Layout:
         if token.quad:
             self.found[number] = self.found[number]._replace(quad=True)
         following = next(one for one in self.found[number:] if one.text != "&")
+        self.aligned |= bool({following.text, *[one.text for one in line[-1:]]} & _RELATIONS)
         goes_on = following.text in _CONTINUING or following.kind in ("newline", "end", "close")
         if not (gap and self.begun) or line[-1].text in _CONTINUING:
             return number

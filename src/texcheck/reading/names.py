@@ -104,10 +104,10 @@ def checked(c: Cursor, name: t.Name) -> t.Name:
     """The name. Raises `CannotRead` if it has another number of indices."""
     matrix = name.base == "W"
     count = 2 if matrix else 1 if name.base in spelling.VECTORS else 0
-    number = ["no index", "one index", "two indices"][count]
-    instead = r"a layer stands above, W^{(1)}; row i is W_{i,:}" if matrix else ""
-    fits = len(name.indices) in (0, count)
-    c.require(fits, f"{name.base.replace('_', ' ')} has {number}", instead, at=name)
+    number = next((one.value for one in name.indices if isinstance(one, t.Number)), 1)
+    instead = rf"a layer stands above, W^{{({number})}}; row i is W_{{i,:}}" if matrix else ""
+    has = f"{name.base.replace('_', ' ')} has {['no index', 'one index', 'two indices'][count]}"
+    c.require(len(name.indices) in (0, count), has, instead, at=name)
     if count == 1 and name.indices and t.Whole() in name.indices:
         raise c.error(_INDEX, "the whole vector has no index", at=name)
     return name
@@ -306,6 +306,7 @@ def _scripts(c: Cursor, value: t.Expr, bracket: bool = False) -> _Scripts:
     seen = {"_"} if isinstance(value, t.Name) and value.indices else set()
     first = c.at
     while c.sees("_", "^", "'") and (c.at == first or not c.token.apart):
+        c.require(not c.token.quad, "expected no gap before this: it stands on no symbol")
         kind = "^" if c.sees("'") and "^" in seen else c.token.text
         c.require(kind not in seen, *_TWICE.get(kind, ("", "")))
         c.advance()

@@ -261,7 +261,7 @@ class _Scanner:
         found = _ARGUMENT.match(self.tex, end)
         if found is None:
             raise CannotRead(f"expected an argument in braces behind \\{name}", start, end)
-        word, end = found.group(1) or found.group(2) or "", found.end()
+        word, end = re.sub(r"\\[,;:!> ]", " ", found.group(1) or found.group(2) or ""), found.end()
         text = re.sub(r"[\\ ~\n\t]", "", word)
         text = text if text.strip(",;") in spelling.FUNCTIONS else text.strip(",;")
         if name in spelling.WITH_ARGUMENT_DROPPED:
