@@ -21,9 +21,14 @@ ANSWERS = {
     "off by the factor 1/K": r"\frac{\partial \ell}{\partial \hat y} = 2 K (\hat y - y)^T",
     "off by the factor -1": r"\frac{\partial \ell}{\partial \hat y} = 2 (y - \hat y)^T",
     "a transpose is missing": r"\frac{\partial \ell}{\partial \hat y} = 2 (\hat y - y)",
+    "is meant before": r"\delta^{(1)} = [W^{(2)}]^T \delta^{(2)} f'(s^{(1)})",
     "the activation's derivative is missing": (
         r"\frac{\partial \ell}{\partial s^{(1)}} = [\delta^{(2)}]^T W^{(2)}"
     ),
+    "slope at 0 is 0": (
+        r"\frac{\partial z^{(1)}_i}{\partial s^{(1)}_i} = \mathbb{1}[s^{(1)}_i \ge 0]"
+    ),
+    "the activation is missing": r"z^{(1)} = W^{(1)} x + b^{(1)}",
     "wrong layer superscript": (
         r"\delta^{(1)} = [W^{(1)}]^T \delta^{(2)} \odot \operatorname{ReLU}'(s^{(1)})"
     ),
@@ -36,6 +41,9 @@ ANSWERS = {
     ),
     "the assignment's": "z^{(3)} = W^{(2)} z^{(2)} + b^{(2)}",
     "columns are not the next one's rows": r"\delta^{(1)} = W^{(2)} \delta^{(2)}",
+    "two shapes that differ": (
+        r"\delta^{(1)} = [W^{(2)}]^T \delta^{(2)} \odot \frac{\partial z^{(1)}}{\partial s^{(1)}}"
+    ),
 }
 
 # True statements that use, between them, every way of writing that the page names.
