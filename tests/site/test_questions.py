@@ -98,7 +98,9 @@ def test_every_answer_of_every_question_gets_its_own_words(
                 assert found["status"] == f"Not yet. {found['reply']}", found
 
 
-@pytest.mark.parametrize("text", ["4.5", "4,5", "9/2", " 4.50 ", "+4.5", "4.5004"])
+@pytest.mark.parametrize(
+    "text", ["4.5", "4,5", "9/2", " 4.50 ", "+4.5", "4.5004", "45e-1", ".45E1", "0.45e+1"]
+)
 def test_a_number_may_be_written_in_several_ways(page: Page, text: str) -> None:
     question = page.locator("#q-p2")
     answer(question, text)
@@ -119,6 +121,43 @@ def test_what_is_no_number_is_told_so_and_costs_no_try(page: Page, text: str) ->
         answer(question, text)
     expect(question.get_by_role("status")).to_contain_text("A number is expected")
     expect(question.locator("details.answer")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "text"),
+    [
+        ("classification/sigmoid.html", "S2", "0.2"),  # 0.1966
+        ("classification/sigmoid.html", "S2", "2e-1"),
+        ("classification/sigmoid.html", "S3", "-0.17"),  # -0.1715
+        ("classification/sigmoid.html", "S8", "0.33"),  # 1/3
+        ("classification/cross_entropy.html", "C1", "0.95"),  # 0.9514
+        ("classification/cross_entropy.html", "C3", "-.22"),  # -0.2231
+    ],
+)
+def test_an_answer_that_lacks_digits_is_right_so_far_and_costs_no_try(
+    context: BrowserContext, origin: str, path: str, name: str, text: str
+) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/{path}")
+    question = page.locator(f"#q-{name.lower()}")
+    for _ in range(4):
+        answer(question, text)
+    expect(question.get_by_role("status")).to_have_text("Right so far. Give one digit more.")
+    expect(question).to_have_attribute("data-verdict", "none")
+    expect(question.locator("details.answer")).to_be_hidden()
+
+
+@pytest.mark.parametrize("text", ["4.4", "4.51", "4.499", "5", "4.4e0", "22/5", "449/100"])
+def test_a_number_beside_the_right_one_is_not_right_so_far(page: Page, text: str) -> None:
+    question = page.locator("#q-p2")
+    answer(question, text)
+    expect(question.get_by_role("status")).to_contain_text("Not that.")
+
+
+def test_a_question_says_how_many_digits_it_wants(page: Page) -> None:
+    expect(page.locator("#q-p2 label")).to_have_text("Your answer, to 3 decimals")
+    expect(page.locator("#q-p5 label")).to_have_text("Your answer")  # whole numbers
+    expect(page.locator("#q-p6 label")).to_have_text("Your answer")  # a shape
 
 
 @pytest.mark.parametrize("text", ["4×2", "4 x 2", "(4, 2)", "4 by 2", "4*2"])

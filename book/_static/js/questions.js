@@ -23,12 +23,17 @@
     return made;
   };
 
-  // The number that was written: 4.5; 4,5; 9/2; -4.5 with either minus. NaN if it is none.
+  // The number that was written: 4.5; 4,5; 9/2; 4e-2; -4.5 with either minus. NaN if it is none.
+  // `unit` is the place of its last digit: 0.1 for 4.5. A fraction is written in full, so it has none: 0.
   function numberOf(text) {
     const plain = text.replace(/\s/g, "").replace(/[−–]/g, "-").replace(",", ".");
-    const found = /^([-+]?(?:\d+\.?\d*|\.\d+))(?:\/(\d+\.?\d*))?$/.exec(plain);
-    return found ? Number(found[1]) / Number(found[2] ?? 1) : NaN;
+    const found = /^([-+]?(?:\d+\.?(\d*)|\.(\d+))(?:e([-+]?\d+))?)(?:\/(\d+\.?\d*))?$/i.exec(plain);
+    if (!found) return { value: NaN };
+    const [, over, decimals, onlyDecimals, exponent = "0", under] = found;
+    const unit = under ? 0 : 10 ** (Number(exponent) - (decimals ?? onlyDecimals).length);
+    return { value: Number(over) / Number(under ?? 1), unit };
   }
+  const NEAR = 0.02; // how near an answer must come, as a share of the right one, to be told that it only lacks digits
   // The two lengths of 3×4, 3 x 4 or (3, 4); null if these are none.
   function shapeOf(text) {
     const found = /^\s*\(?\s*(\d+)\s*(?:[×x*,]|by)\s*(\d+)\s*\)?\s*$/i.exec(text);
@@ -38,9 +43,13 @@
   // Which answer was given: 0 the right one, then the foreseen wrong ones, -1 another one; or what was expected.
   const judges = {
     number({ answers, tolerance }, text) {
-      const given = numberOf(text);
-      if (!Number.isFinite(given)) return { expected: "A number is expected, such as 4.5, −2 or 9/2." };
-      return { place: answers.findIndex(answer => Math.abs(answer - given) <= tolerance * (1 + 1e-9)) };
+      const { value, unit } = numberOf(text);
+      if (!Number.isFinite(value)) return { expected: "A number is expected, such as 4.5, −2 or 9/2." };
+      const place = answers.findIndex(answer => Math.abs(answer - value) <= tolerance * (1 + 1e-9));
+      const away = Math.abs(answers[0] - value);
+      // Rounded or cut off after its last digit.
+      if (place < 0 && away < unit * (1 - 1e-9) && away <= NEAR * Math.abs(answers[0])) return { expected: "Right so far. Give one digit more." };
+      return { place };
     },
     shape({ answers }, text) {
       const given = shapeOf(text);
@@ -84,13 +93,15 @@
       given = () => form.querySelector("input:checked")?.value ?? "";
     } else {
       const long = data.kind === "formula";
+      const label = [long ? "Your formula, in TeX" : "Your answer"];
+      if (data.kind === "number" && !data.answers.every(Number.isInteger)) label.push(", ", element("br", {}), "to 3 decimals");
       const field = element(long ? "textarea" : "input", {
         id: `${question.id}-answer`, autocomplete: "off", autocapitalize: "off", spellcheck: "false",
         ...(long ? { rows: "1", maxlength: "2000" } : { maxlength: "40", size: "12" }),
       });
       field.value = state.given;
       if (left) { left.hidden = false; form.append(left); }
-      form.append(element("label", { for: field.id }, long ? "Your formula, in TeX" : "Your answer"), field);
+      form.append(element("label", { for: field.id }, ...label), field);
       if (long) field.addEventListener("keydown", event => {
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); form.requestSubmit(); }
       });
