@@ -62,6 +62,14 @@ def test_a_gradient_is_no_answer_where_derivatives_are_not_allowed():
     assert told["says"] == "that is true, but a derivative may not stand in the answer"
 
 
+@pytest.mark.parametrize("answer", [r"2 (\hat y - y)^T W^{(2)}", r"(\hat y - y)^T W^{(2)}"])
+def test_a_refuted_answer_of_what_is_not_allowed_hears_of_both(answer):
+    *_, told = judge(WANTED, answer)
+    assert told["says"].endswith("\nmoreover, $\\hat y$ may not stand in the answer")
+    *_, told = judge({**WANTED, "answers": [*WANTED["answers"], answer]}, answer)
+    assert "may not stand" not in told["says"]  # the author's own words answer it
+
+
 def test_dollars_around_an_answer_are_taken_off():
     assert next(judge(WANTED, r"$\delta^{(2)T} W^{(2)}$"))["right"]
 
