@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from mlpcheck.mistakes import CHAPTERS
-from mlpcheck.mistakes.registry import PAGES, Changes, Mistake
+from mlpcheck.mistakes.registry import PAGES, Changes, Mistake, fitting
 
 TESTS = Path(__file__).parents[1]
 HOMEWORK = TESTS.parents[1] / "book" / "homework"
@@ -27,8 +27,19 @@ After this page you know every mistake that [the checker](mlp.md) has a name for
 A mistake with a formula behind it is named only if it gives your numbers in every case. {what} stands for the quantities that show it, {value} for what the checker found
 out. Each example shows the lines of a right solution that were changed, and gets this diagnosis and no other.
 
-The page is made from the checker's own table, `src/mlpcheck/mistakes/`: a row there is a section here.
+The page is made from the checker's own table, `src/mlpcheck/mistakes/`: a row there is a section here. Where a section has several sentences, the quantity that is wrong
+decides which of them a report has.
+
+**The page contains a solution:** together, the examples show most lines of one. [Write your own](mlp.md) first.
 """  # noqa: E501
+
+# A calculation, a tuple or a name in a sentence, and what of these is code and no word.
+NAME = r'[A-Za-z]\w*(?:\.[A-Za-z_]\w*)*(?:\["?\w+"?\])?(?:\(-?\w*\))?'
+OPERAND = rf"(?:{NAME}|\d+(?:e-\d+)?)"
+GROUP = rf"\({OPERAND}(?:(?: [-+*/@] |, ){OPERAND})*\)"
+TERM = rf"(?:(?:(?:\w|\w+_\w+) )?{GROUP}|{OPERAND})"
+CALCULATION = re.compile(rf"(?<![\w.`{{-]){TERM}(?: [-+*/@] {TERM})*(?![\w`}}])|\*+")
+CODE = re.compile(r"_|[a-z]\.[a-zA-Z]|\b(?:[A-Zsz]|delta)\d\b|@|\*|^\w \(|\w [-+/] \w")
 
 
 def template(reference: str) -> str:
@@ -38,7 +49,7 @@ def template(reference: str) -> str:
 
 def page(reference: str) -> str:
     """The page of mistakes: a section a row, with its sentence, its first example and its links."""
-    parts = [HEAD.replace("{what}", "`{what}`").replace("{value}", "`{value}`")]
+    parts = [HEAD.format(what="`{what}`", value="`{value}`")]
     for chapter, rows in CHAPTERS.items():
         parts.append(f"## {chapter}\n")
         parts += [_section(row, reference) for row in rows]
@@ -46,21 +57,21 @@ def page(reference: str) -> str:
 
 
 def _section(row: Mistake, reference: str) -> str:
-    says = row.says if isinstance(row.says, str) else " / ".join(row.says.values())
+    says = [row.says] if isinstance(row.says, str) else list(row.says.values())
     lines = [f"(mistake-{row.code})=", f"### `{row.code}`", ""]
-    if says != "{value}":
-        lines += ["> " + _plain(says), ""]
+    if says != ["{value}"]:
+        lines += ["\n>\n".join(f"> {_plain(one)}" for one in says), ""]
     if row.examples:
         lines += ["```diff", *_diff(reference, row.examples[0]), "```", ""]
-    if links := _links(row):
+    if links := _links(row, reference):
         lines += [f"Read {links}.", ""]
     return "\n".join(lines)
 
 
 def _plain(says: str) -> str:
-    """The sentence with what Markdown would take for its own in code marks."""
-    says = re.sub(r"\{(what|value)\}", r"`{\1}`", says)
-    return re.sub(r"(?<![`\w])([\w.]*_[\w.()]*|\*+)(?!`)", r"`\1`", says)
+    """The sentence with its code in code marks."""
+    marked = CALCULATION.sub(lambda m: f"`{m[0]}`" if CODE.search(m[0]) else m[0], says)
+    return re.sub(r"(?<!`)\{(what|value)\}", r"`{\1}`", marked)
 
 
 def _diff(reference: str, changes: Changes) -> list[str]:
@@ -71,10 +82,28 @@ def _diff(reference: str, changes: Changes) -> list[str]:
     return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
 
 
-def _links(row: Mistake) -> str:
-    sees = [row.see] if isinstance(row.see, str) else list(row.see.values())
+def _quantity(reference: str, place: str) -> str:
+    """What a report would name if the line of this place were wrong."""
+    before = reference[: reference.index(place)]
+    line = before.rpartition("\n")[2] + place
+    function = re.findall(r"^ *def (\w+)", before + place, re.M)[-1]
+    if f"def {function}" in line:
+        return function
+    if function.endswith("_loss"):
+        gradient = "dJdy_hat" in line or "denominator" in line
+        return f"{'dJdy_hat' if gradient else 'the loss'} of {function}"
+    return "dJdW1" if function == "backward" else "y_hat"
+
+
+def _links(row: Mistake, reference: str) -> str:
+    """Where to read about the examples, the one that is shown first: two places at most."""
+    if isinstance(row.see, str):
+        sees = [row.see]
+    else:
+        places = [old for changes in row.examples for old, _ in changes]
+        sees = [fitting(row.see, [_quantity(reference, place)]) for place in places]
     found = []
-    for see in dict.fromkeys(filter(None, sees)):
+    for see in list(dict.fromkeys(filter(None, sees)))[:2]:
         equation = f"{{eq}}`{see}`"
         found.append(equation if see.startswith("eq:") else f"[{see}](../{PAGES[see]}.md)")
     return ", ".join(found)

@@ -5,9 +5,13 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from mlpcheck import report
 from mlpcheck.folder import COLUMNS
 from mlpcheck.judge.findings import POINTS
+from mlpcheck.mistakes import MISTAKES
+from mlpcheck.mistakes.registry import fitting
 from mlpcheck.run.runner import PATIENCE
 from mlpcheck.run.runner.fence import MOST_WRITTEN
 from mlpcheck.run.sandbox import LARGEST_FILE, MOST_FILES, Limits
@@ -18,6 +22,7 @@ HOMEWORK = ROOT / "book" / "homework"
 
 task = (HOMEWORK / "mlp.md").read_text(encoding="utf-8")
 checking = (HOMEWORK / "checking.md").read_text(encoding="utf-8")
+mistakes = (HOMEWORK / "mistakes.md").read_text(encoding="utf-8")
 
 
 def first_cells(page: str, section: str) -> list[str]:
@@ -34,13 +39,45 @@ def test_the_report_on_the_page_is_what_the_checker_prints(check_source, referen
     assert f"```text\n{report.text(check_source(reference.changed(*changes)))}```" in task
 
 
-def test_the_page_of_mistakes_is_made_from_the_registry():
+@pytest.fixture(scope="module")
+def made():
     spec = importlib.util.spec_from_file_location("made", Path(__file__).with_name("generate.py"))
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_of_mistakes_is_made_from_the_registry(made):
     command = "python tests/mlpcheck/homework/generate.py"
     wanted = made.page(made.REFERENCE.read_text("utf-8"))
     assert made.PAGE.read_text("utf-8") == wanted, f"generate it again: {command}"
+
+
+def test_the_page_of_mistakes_marks_whole_calculations_as_code():
+    sentences = [line for line in mistakes.splitlines() if line.startswith(">")]
+    codes = re.findall(r"`([^`]+)`", "\n".join(sentences))
+    for expected in ("(y, y_hat)", "2 (y_hat - y)", "x @ W.T + b", "1 / (1 + exp(-s))", "y_hat"):
+        assert expected in codes
+    for code in codes:
+        assert code.count("(") == code.count(")"), code
+        assert code[-1] not in ".,:;", code
+    for line in sentences:
+        prose = re.sub(r"`[^`]+`", "CODE", line)
+        assert not re.search(r"_|CODE [-+*/@] |[-+*/@] CODE", prose), line
+        assert line.count("{what}") <= 1, line  # one sentence a quotation
+
+
+@pytest.mark.parametrize(
+    "code", [code for code, row in MISTAKES.items() if isinstance(row.see, dict)]
+)
+def test_the_first_place_to_read_is_the_one_that_the_report_of_the_example_names(
+    code, check_source, reference
+):
+    section = mistakes.partition(f"(mistake-{code})=")[2].partition("\n(mistake-")[0]
+    places = re.findall(r"\{eq\}`(.+?)`", section.rpartition("Read ")[2])
+    assert 1 <= len(places) <= 2
+    found = check_source(reference.changed(*MISTAKES[code].examples[0])).verdict.findings
+    assert places[0] in [fitting(MISTAKES[code].see, one.what) for one in found]
 
 
 def test_the_rubric_has_the_checkers_points():
