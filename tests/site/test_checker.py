@@ -132,7 +132,7 @@ def test_the_diagnosis_and_not_the_shapes_is_explained(open_page: Page) -> None:
 
 
 def test_the_shapes_are_explained_only_where_no_change_repairs_it(open_page: Page) -> None:
-    says = ask(open_page, r"\delta^{(2)} = 2 (\hat y - y) \odot \hat y (1 - \hat y)")
+    says = ask(open_page, r"\delta^{(1)} = W^{(2)T} \delta^{(2)} f'(s^{(1)})")
     assert "columns are not the next one's rows" in says
     assert "is meant before" in says
     explained = open_page.locator(".checker-explained")
