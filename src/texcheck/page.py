@@ -59,11 +59,9 @@ def judge(wanted: Wanted, answer: str) -> Iterator[Reply]:
         reply["says"] = f"that is true, but {stranger or 'a claim'} may not stand in the answer"
     elif verdict.status == "refuted":
         yield {**reply, "more": True}
-    says = reply["says"] or _says(explained(tex, found, network)[0][1])
-    if verdict.status == "refuted" and stranger and reply["wrong"] is None:
-        # What is refuted for any network may hold for the page's own: the reader shall know both.
-        says += f"\nmoreover, {stranger} may not stand in the answer"
-    yield {**reply, "says": says}
+    also = f"\nmoreover, {stranger} may not stand in the answer"  # which may be all that is wrong
+    also *= bool(stranger) and verdict.status == "refuted" and reply["wrong"] is None
+    yield {**reply, "says": (reply["says"] or _says(explained(tex, found, network)[0][1])) + also}
 
 
 def _stranger(answer: t.Expr, allow: list[str]) -> str:
