@@ -115,7 +115,8 @@ class Cursor:
         it would belong to a second one."""
         token = self.take(*texts)
         if token and token.quad and self.at > 1:
-            second = any(one.text in spelling.COMPARISONS for _, one in self.flat())
+            claim = spelling.COMPARISONS | {"in", ":", "leftarrow", "rightarrow"}
+            second = any(one.text in claim for _, one in self.flat())
             self.require(not second, "expected a comma between two statements", at=token)
         return token
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, takewhile
 
 from . import spelling
 from .cursor import DEPTH, NESTING
 from .tokens import CannotRead, Token, require
 
 _RELATIONS = {"=", ":", "Rightarrow", "rightarrow", "leftarrow", "in"} | spelling.COMPARISONS
-_CONTINUING = _RELATIONS | {"+", "-", ","} | spelling.JOINING
+_SIGNS = spelling.JOINING | {"-"}
+_CONTINUING = _RELATIONS | _SIGNS | {","}
+_BEFORE_SIGN = {"&", "{", "underbrace", "overbrace"}
 _WITHOUT_GAPS = ("", "alignedat", "alignat")
 
 
@@ -29,12 +31,6 @@ def lines_of(found: list[Token]) -> list[list[Token]]:
     ]
 
 
-def _parts(token: Token) -> bool:
-    """Whether a token parts what stands before it from what follows: a comma, a word or a gap."""
-    word = token.kind == "text" and token.text not in spelling.FUNCTIONS
-    return word or token.text == "," or (token.quad and token.text not in _RELATIONS)
-
-
 @dataclass
 class _Layout:
     found: list[Token]
@@ -44,7 +40,6 @@ class _Layout:
     brackets: int = 0
     marks: int = 0  # alignment marks in this line
     begun: bool = False  # more than alignment marks stands in this line
-    aligned: bool = False  # one of them stands at a relation, here or where this goes on from
     several: bool = False  # it has more than one claim, or a condition
 
     def take(self, number: int) -> int:
@@ -80,7 +75,11 @@ class _Layout:
             if token.text not in spelling.WITH_COLUMNS:
                 return number + 1
             require(self.found[number + 1].text == "{", "expected the columns in braces", token)
-            return number + [one.text for one in self.found[number:]].index("}") + 1
+            columns = [*takewhile(lambda one: one.text != "}", self.found[number + 2 :])]
+            for one in columns:
+                plain = one.text in ("l", "c", "r") or one.kind == "digit"
+                require(plain, "expected l, c or r for each column", one)
+            return number + len(columns) + 3
         if not opens and self.inner == 0:
             opened = self.open and self.open.pop().text == token.text
             require(opened, f"\\end{{{token.text}}} closes nothing", token)
@@ -95,32 +94,33 @@ class _Layout:
 
     def new_line(self, number: int) -> int:
         """Begins a new line at a token, unless what follows continues the one before."""
-        rest, line = self.found[number:], self.lines[-1]
-        marked, begins = rest[0].text == "&", any(token.text in _RELATIONS for token in line)
-        after = next(token.text for token in rest if token.text != "&")
-        inside = self.open[-1].text if self.open else ""
+        rest = self.found[number:]
+        line = next((one for one in reversed(self.lines) if one), [])
+        begins = any(token.text in _RELATIONS for token in line)
+        first = next(token for token in rest if token.text not in _BEFORE_SIGN)
+        after, inside = first.text, self.open[-1].text if self.open else ""
         following = list(self.following(number))
-        apart = begins and not _RELATIONS.isdisjoint(following)  # each has a relation
         one = inside in ("multline", "split") and "&" not in following  # one formula
-        goes_on = (marked and self.aligned) or one or not apart
-        doubt = marked and not self.marks
-        joined = after in spelling.JOINING or (after == "-" and (goes_on or doubt))
+        apart = begins and inside != "multline" and not _RELATIONS.isdisjoint(following)
+        own = rest[0].text != "&" and "&" in following  # -x &= -y, a claim of its own
+        joined = after in _SIGNS and not (own and after == "-")
         ended = self.found[number - 1].quad or self.several  # a gap, a condition, a second claim
-        what = "expected a line that begins with no sign: it goes on from the one before"
-        require(not (joined and line and (ended or not goes_on)), what, rest[marked])
+        what = "expected a line that begins with no sign, or that has no relation of its own"
+        require(not (joined and line and (ended or apart)), what, first)
         ends = joined or after in _RELATIONS or rest[0].kind in ("close", "newline", "end", "text")
         require(ends or not (one and begins), f"{inside} holds one formula", rest[0])
         open_end = after in spelling.COMPARISONS and not begins
         open_end = open_end or (bool(line) and line[-1].text in spelling.JOINING | {"=", "-"})
         joined = joined or (open_end and not ended)
+        require(joined or not self.brackets, "expected a sign: a bracket is open", first)
         self.marks, self.begun = 0, False
-        if not self.brackets and not (joined and line):
+        if not (joined and self.lines[-1]):
             self.lines.append([])
-            self.several = self.aligned = False
+            self.several = False
         return number
 
     def following(self, number: int) -> Iterator[str]:
-        """What stands in the line from a token on, up to a word, a comma or a gap."""
+        """What stands in the line from a token on, up to a word or a comma."""
         depth, nested, begun, marked = 0, 0, False, False
         for token in islice(self.found, number, None):
             depth += DEPTH.get(token.kind, 0)
@@ -130,18 +130,17 @@ class _Layout:
                 marked = True
                 continue
             nested += NESTING.get(token.text, 0)
-            if begun and nested <= 0 and _parts(token):
+            word = token.kind == "text" and token.text not in spelling.FUNCTIONS
+            if begun and nested <= 0 and (word or token.text == ","):
                 return
             if marked:  # a mark with nothing behind it does not count
                 yield "&"
             begun, marked = True, False
-            yield token.text
+            yield "" if depth or nested > 0 else token.text
 
     def mark(self, token: Token, number: int) -> int:
-        """An alignment mark: a gap stands before every second one, and a comma is put there.
-
-        Where columns stand apart, as in an array, each mark between two formulas is such a gap.
-        """
+        """An alignment mark: a gap stands before every second one, and a comma is put there; before
+        each where columns stand apart, as in an array."""
         self.marks += 1
         line = self.lines[-1]
         inside = self.open[-1].text if self.open else ""
@@ -149,12 +148,14 @@ class _Layout:
         if token.quad:
             self.found[number] = self.found[number]._replace(quad=True)
         following = next(one for one in self.found[number:] if one.text != "&")
-        self.aligned |= bool({following.text, *[one.text for one in line[-1:]]} & _RELATIONS)
         goes_on = following.text in _CONTINUING or following.kind in ("newline", "end", "close")
         if not (gap and self.begun) or line[-1].text in _CONTINUING:
             return number
-        signed = following.text in _CONTINUING - _RELATIONS  # a claim of its own may begin so
-        if not goes_on or (signed and not _RELATIONS.isdisjoint(self.following(number))):
+        claims = following.text in _SIGNS and not _RELATIONS.isdisjoint(self.following(number))
+        require(not claims, "expected no sign in front of a claim in a column", following)
+        if not goes_on:
+            plain = inside in spelling.SPACED or following.kind == "text"
+            require(plain, "expected a comma between two statements", following)
             if not self.brackets:
                 line.append(Token("symbol", ",", token.start, token.end, quad=True))
                 self.several = True

@@ -20,6 +20,7 @@ def number(c: Cursor) -> t.Number:
     digits = _digits(c)
     if c.sees(".") and c.ahead().kind == "digit":
         near = c.token.start == c.before() and c.ahead().start == c.token.end
+        near = near and not (c.token.spaced or c.ahead().spaced)
         c.require(near, "expected a number without gaps, or a comma between two statements")
         c.advance()
         digits += "." + _digits(c)
@@ -33,7 +34,7 @@ def number(c: Cursor) -> t.Number:
 def _digits(c: Cursor) -> str:
     """The digits that stand here without a space between them."""
     found = c.advance().text
-    while c.token.kind == "digit" and c.token.start == c.before():
+    while c.token.kind == "digit" and c.token.start == c.before() and not c.token.spaced:
         found += c.advance().text
     return found
 

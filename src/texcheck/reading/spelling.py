@@ -23,11 +23,9 @@ SPACES = {
     ",": 3, "thinspace": 3, ":": 4, ">": 4, "medspace": 4, ";": 5, "thickspace": 5, " ": 6,
     "!": -3, "enspace": 9, "quad": 18, "qquad": 36, "hfill": 18,
 }  # fmt: skip
-WIDTHS = {"mu": 1, "em": 18, "ex": 8, "pt": 2, "mm": 5, "cm": 50, "in": 128}
-WITH_ARGUMENT_DROPPED = {"label", "tag", "hspace", "vspace", "phantom", "hphantom", "vphantom"}
-# Commands that are one token: the real numbers, and the end of a proof, which says nothing.
-ALONE = dict.fromkeys(["blacksquare", "square", "qed", "Box"], ("text", ""))
-ALONE |= {"R": ("blackboard", "R"), "coloneqq": ("command", "=")}  # as :=, which may be a step
+WITH_ARGUMENT_DROPPED = {"label", "tag", "vphantom"}
+# Commands that are one token: the real numbers, and := that may be a step.
+ALONE = {"R": ("blackboard", "R"), "coloneqq": ("command", "=")}
 # Words set upright: their letters are one name.
 UPRIGHT = {
     "operatorname", "operatorname*", "mathrm", "text", "mathsf", "textrm", "textup", "mathtt",
@@ -61,7 +59,7 @@ TYPED = {
         "⊙": "odot", "∘": "circ", "·": "cdot", "⋅": "cdot", "×": "times", "∇": "nabla",
         "‖": "Vert", "⊤": "intercal", "→": "rightarrow", "←": "leftarrow", "⇒": "Rightarrow",
         "≤": "le", "≥": "ge", "≠": "neq", "∈": "in", "…": "dots", "⋯": "dots", "⋮": "vdots",
-        "⋱": "ddots", "√": "sqrt", "∀": "forall", "⊗": "otimes", "⊘": "oslash", "⟨": "langle",
+        "⋱": "ddots", "∀": "forall", "⊗": "otimes", "⊘": "oslash", "⟨": "langle",
         "⟩": "rangle", "||": "Vert", "|": "vert", "α": "alpha", "λ": "lambda",
     }.items()
 }  # fmt: skip
@@ -150,6 +148,7 @@ INSTEAD = {
     **dict.fromkeys(["tilde", "bar", "overline"], r"the prediction is \hat y"),
     **dict.fromkeys(["overset", "stackrel"], "write = alone"),
     "underset": "write the index as a subscript",
+    **dict.fromkeys(["hspace", "phantom", "hphantom"], r"a gap is written \quad"),
     "approx": "only what is exactly equal is read: write =",
     "propto": "write = and the factor",
     "pm": "write two statements",

@@ -27,7 +27,6 @@ class _Display:
     conditions: tuple[t.Condition, ...] = ()
     # Of the line: its first statement's number, and what its words have said.
     first: int = 0
-    chains: int = 0  # claims that are no conditions
     conditional: bool = False
     listed: bool = False  # a comma stands before this statement
     apart: bool = False  # more than a comma or `and` stands before this statement
@@ -71,7 +70,7 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
 
 def _read_line(d: _Display, line: list[Token]) -> None:
     c = d.c = Cursor(line, d.shared, formula)
-    d.first, d.chains, d.listed = len(d.found), 0, False
+    d.first, d.listed = len(d.found), False
     if c.sees(*spelling.COMPARISONS):
         if d.previous is None:
             raise c.error("expected a left side before the sign")
@@ -80,14 +79,13 @@ def _read_line(d: _Display, line: list[Token]) -> None:
     else:
         whole = not d.conditions or c.token.text.lower() != "and"
         c.require(whole, "expected the whole condition in one line")
-        d.conditions = ()
+        d.conditions, d.previous, d.earlier = (), None, None
     before, number = len(d.conditions), -1  # of the token behind the last statement
     while c.token.kind != "end":
         if mark := c.take(".", ",", ";"):
             ends = mark.text == "." and c.token.kind not in ("text", "end")
-            digit = c.token.kind == "digit" and (c.token.apart or c.token.start == mark.end)
-            apart = c.token.quad or not (ends or digit)
-            c.require(apart, "expected a gap or a word between two statements", at=mark)
+            gap = c.token.quad or not ends
+            c.require(gap, "expected a gap or a word between two statements", at=mark)
             d.listed, d.apart = mark.text == ",", d.apart or mark.quad or mark.text == ";"
             d.consequence = d.consequence or mark.text == ";"
             d.word = "," * (d.listed and not c.token.quad)
@@ -97,6 +95,9 @@ def _read_line(d: _Display, line: list[Token]) -> None:
             separate = c.at != number or c.token.quad or d.apart or c.sees("Rightarrow", ")", "]")
             c.require(separate, "expected a comma or a gap between two statements")
             d.apart = d.apart or c.at == number  # a gap alone
+            clear = c.token.quad or any(x.text not in ("", ",") for x in c.tokens[number : c.at])
+            clear = clear or number < 1 or {c.tokens[number - 1].kind, c.token.kind} != {"digit"}
+            c.require(clear, "expected a wide gap behind the comma between two numbers")
             _item(d)
             d.listed, d.word, number = False, "", c.at
             d.consequence = d.apart = c.tokens[c.at - 1].text in ("Rightarrow", "rightarrow")
@@ -248,8 +249,7 @@ def _chain(d: _Display, left: t.Expr, earlier: tuple[t.Expr, str] | None = None)
         else:
             earlier = left, sign.text
         left = right
-    d.chains += 1
-    d.previous, d.earlier = (left, earlier) if d.chains == 1 else (None, None)
+    d.previous, d.earlier = (left, earlier) if first == d.first else (None, None)
     if c.sees("in"):
         _belongs(d, [left])
     new = d.found[first:]
@@ -271,7 +271,7 @@ def _chain(d: _Display, left: t.Expr, earlier: tuple[t.Expr, str] | None = None)
     else:
         _as_conditions(d, first, new, tuple(conditions))
     if len(d.found) == first:
-        d.chains, (d.previous, d.earlier, d.between) = d.chains - 1, kept
+        d.previous, d.earlier, d.between = kept
 
 
 def _as_conditions(
@@ -364,7 +364,7 @@ def _definition(d: _Display) -> None:
     c.shared.locals[letter.text] = value
     left = t.Local(letter.text, value, start=letter.start, end=letter.end)
     d.add(t.Notation(left, value), sign.start, letter.start, value.end)
-    d.previous, d.earlier = value, None
+    d.previous, d.earlier = value if len(d.found) == d.first + 1 else None, None
     if c.sees("="):
         _chain(d, value)
 

@@ -32,8 +32,6 @@ _WITH_WORD = spelling.UPRIGHT | spelling.BLACKBOARD | spelling.SCRIPT | {"begin"
 _SYMBOL = re.compile(r"\s*\{\s*(\\[A-Za-z]+\s*)?[A-Za-z]?\s*\}")
 _ARGUMENTS = {"^": 1, "_": 1, "hat": 1, "frac": 2, "sqrt": 1, "underbrace": 1, "overbrace": 1}
 _LINE_ENDS = re.compile(r"\s*(\\label\{[^}]*\}\s*)?(\\\\|\\end\b|\\\]|\$|$)")
-_WIDTH = re.compile(rf"\s*(-?\d*\.?\d+)\s*({'|'.join(spelling.WIDTHS)})\s*")
-_BEFORE_PHANTOM = {"begin", "newline", "&", "=", "+", "-", "(", "["}
 _AROUND_BOX = {"begin", "end", "=", ",", ".", ";", "newline", "Rightarrow"}
 _WIDE = 9  # eighteenths of an em
 _BOLD = "expected a bold 1 or 0 by itself"
@@ -183,6 +181,10 @@ class _Scanner:
         brace = kind == "symbol" and text in "{}"  # the space goes on in a brace
         quad = self.quad or (self.space >= _WIDE and not brace)
         token = Token(kind, text, start, end, quad, False, self.bold, self.spaced)
+        if self.braces and (kind == "newline" or text == "&"):
+            kinds = [one.kind for one in self.found[self.braces[-1][2] :]]
+            what = "expected no new line and no & within braces"
+            require(kinds.count("begin") > kinds.count("close"), what, token)
         if self.bold:
             require(text != "{", _BOLD, token)
             _expect_no_bold_number([token])
@@ -196,7 +198,7 @@ class _Scanner:
         found = _CHARACTER.match(self.tex, at) if char.isascii() or char.isalpha() else None
         text = found.group() if found else char
         if text == "{":
-            self.braces.append((at, -1, 0, ""))
+            self.braces.append((at, -1, len(self.found), ""))
             self.add("symbol", "{", at + 1)
         elif text == "}":
             self.close_brace()
@@ -290,17 +292,12 @@ class _Scanner:
             if not (before & {"begin", "newline"} or _LINE_ENDS.match(self.tex, end)):
                 raise CannotRead(r"expected \tag at the end of its line", start, end)
             self.quad = True
-        elif name == "hspace":
-            width = _WIDTH.fullmatch(word)
-            if width is None:
-                raise CannotRead("expected a width such as 1em", start, end)
-            self.space += round(float(width[1]) * spelling.WIDTHS[width[2]])
-        elif name in ("phantom", "hphantom") and before.isdisjoint(_BEFORE_PHANTOM):
-            raise CannotRead("expected no gap of unknown width", start, end, r"write \quad")
 
     def change_look(self, name: str, end: int) -> None:
         """Reads a command that changes the look: it goes, and the braces behind it."""
         sided = name in ("left", "right", "middle")
+        if not sided and name.lower().startswith("big") and _DOT.match(self.tex, end):
+            raise CannotRead("expected no bracket that is not seen", self.at, end)
         self.spaced |= name in spelling.SETS_NOTHING
         if _ANGLE.match(self.tex, end) and name not in spelling.BOLD:
             instead = r"write \langle for a bracket"
