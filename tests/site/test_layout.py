@@ -135,6 +135,34 @@ def test_the_copy_button_covers_no_code_on_a_touch_screen(browser: Browser, orig
     context.close()
 
 
+@pytest.mark.parametrize(("width", "share"), [(PHONE, 0.95), (DESK, 0.5)])
+def test_statements_have_most_of_the_ledger(
+    reader: Page, origin: str, width: int, share: float
+) -> None:
+    page = opened(reader, f"{origin}/ledger.html", width)
+    page.evaluate(OPEN_FOLDS)
+    shares = page.eval_on_selector_all(
+        ".proof-table",
+        """tables => tables.map(table => table.querySelector("td:last-child").offsetWidth
+          / table.offsetWidth)""",
+    )
+    assert shares
+    assert min(shares) > share
+
+
+def test_what_scrolls_in_a_box_is_shaded_on_the_ground_of_the_box(
+    reader: Page, origin: str
+) -> None:
+    page = opened(reader, f"{origin}/classification/cross_entropy.html", PHONE)
+    box = page.locator(".pair-numbers").first
+    box.scroll_into_view_if_needed()
+    scrolling = box.locator(".equation-scroll[tabindex]").first
+    expect(scrolling).to_be_visible()
+    shade = scrolling.evaluate("e => getComputedStyle(e).backgroundImage")
+    ground = box.evaluate("e => getComputedStyle(e).backgroundColor")
+    assert shade.count(ground) == 2
+
+
 @pytest.mark.parametrize("path", ["errata.html", "ledger.html"])
 def test_switches_stand_apart_from_the_text(reader: Page, origin: str, path: str) -> None:
     page = opened(reader, f"{origin}/{path}", PHONE)
