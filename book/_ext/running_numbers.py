@@ -151,8 +151,8 @@ def _printed(value: Any, decimals: int | None) -> str:
 
 
 def _rows(value: Any, decimals: int | None) -> str:
-    """A matrix in prose: its rows."""
-    return ", ".join(_printed(row, decimals) for row in value)
+    """A matrix in prose: its rows, each of which stays on one line."""
+    return ", ".join(_printed(row, decimals).replace(" ", "\N{NO-BREAK SPACE}") for row in value)
 
 
 _LEVEL = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.MatMult: 2, ast.Div: 3, ast.Pow: 4}

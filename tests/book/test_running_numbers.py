@@ -19,7 +19,10 @@ def test_an_expression_is_calculated_from_the_running_network():
     [
         ("the errors ⟦delta2⟧", "the errors (3, −5, −2, 4)"),
         ("$⟦delta2[1]⟧$", "$-5$"),
-        ("⟦W1⟧", "(−1, 0.5), (2, −0.5), (−2, 1.5)"),
+        (
+            "⟦W1⟧",
+            "(−1,\N{NO-BREAK SPACE}0.5), (2,\N{NO-BREAK SPACE}−0.5), (−2,\N{NO-BREAK SPACE}1.5)",
+        ),
         ("⟦a.delta1⟧ for ⟦x⟧", "(0.0030, 0.1040, 0.0193) for (0.5, 3)"),
         ("⟦loss_new⟧ or ⟦loss_new:2⟧", "1.9331 or 1.93"),
         ("⟦delta1[1]⟧", "0"),
