@@ -193,12 +193,14 @@ class Figure:
         )
 
     def label(self, x: float, y: float, text: str, *, size: float = 12, ink: str = "ink") -> None:
-        """Words on an edge, centred at (x, y): the page shows around the letters."""
+        """Words on an edge, centred at (x, y), on a piece of the page that hides the edge."""
+        width = 0.6 * size * len(text) + 3
         self.parts.append(
-            f'<text x="{number(x)}" y="{number(y)}" font-size="{number(size)}" '
-            f'text-anchor="middle"{_fill(ink)} stroke="var(--bg, {LIGHT_PAGE})" stroke-width="6" '
-            f'stroke-linejoin="round" paint-order="stroke">{escape(text)}</text>'
+            f'<rect x="{number(x - width / 2)}" y="{number(y - 0.8 * size - 1)}" '
+            f'width="{number(width)}" height="{number(0.8 * size + 3)}" '
+            f'fill="var(--bg, {LIGHT_PAGE})"/>'
         )
+        self.text(x, y, text, size=size, ink=ink)
 
     def math(
         self,
