@@ -26,6 +26,10 @@ _converter = LatexToMathML(annotation=True, fancy_error=False)
 # `\boldsymbol{1}` comes out as an identifier "1" in regular weight; it is the bold digit.
 _BOLD_DIGIT = re.compile(r"<mi>([0-9])</mi>")
 _BOLD_ZERO = 0x1D7CE
+# Firefox takes it for an operator that a display doubles, as it does a sum.
+_ODOT = re.compile(r"(?<=<mo)(?=[^>]*>⊙</mo>)")
+# The modifier letter is so narrow and low that Chromium makes a dot of it; this one is read.
+_HAT = (">\N{MODIFIER LETTER CIRCUMFLEX ACCENT}</mo>", ">^</mo>")
 # The layer in a superscript, as in "(1)" or "(L+1)", is one word: a fifth fewer boxes to lay out.
 _LAYER = re.compile(
     r'<mrow><mo stretchy="false">\(</mo><m[in]>([0-9L])</m[in]>'
@@ -62,6 +66,7 @@ def tex_to_mathml(tex: str, *, display: bool) -> str:
         near = tex[offset : offset + 30].split("\n")[0]
         raise MathError(f"{found['message']} Near: {near}", tex[:offset].count("\n")) from error
     mathml = _BOLD_DIGIT.sub(lambda digit: f"<mn>{chr(_BOLD_ZERO + int(digit[1]))}</mn>", mathml)
+    mathml = _ODOT.sub(' largeop="false"', mathml).replace(*_HAT)
     source = escape(tex, quote=False)
     mathml = _ANNOTATION.sub(lambda found: f"{found[1]}{source}{found[2]}", mathml)
     return _LAYER.sub(_layer, mathml)

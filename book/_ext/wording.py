@@ -9,7 +9,6 @@ import xml.etree.ElementTree as ET
 
 _POWERS = {"2": "²", "T": "ᵀ", "′": "′"}
 _HAT = "\N{COMBINING CIRCUMFLEX ACCENT}"
-_KEPT = ("ˆ", "ℓ")
 _MARKUP = re.compile(r"&(amp|lt|gt|quot);")
 _INVISIBLE = re.compile("[\u2061-\u2064\u200b]")
 _SEVERAL = re.compile(r".[ +−×·⋅/⊙,]")
@@ -29,14 +28,14 @@ def _line(element: ET.Element) -> str:
         case "msup", [base, power]:
             layer = power.startswith("(")
             return base + (power if layer else _POWERS.get(power, f"^{_group(power)}"))
-        case "mover", [base, "ˆ"]:
+        case "mover", [base, "^"]:
             return unicodedata.normalize("NFC", base + _HAT)
         case "mtd", _:
             return " " + "".join(parts)
         case "mspace", _:
             return " " if float(element.get("width", "0").removesuffix("em")) >= 0.5 else ""
     text = element.text or ""
-    own = text if text in _KEPT else unicodedata.normalize("NFKC", text)
+    own = text if text == "ℓ" else unicodedata.normalize("NFKC", text)
     return _INVISIBLE.sub("", own) + "".join(parts)
 
 
