@@ -205,15 +205,15 @@ def test_kink_has_slope_0_and_says_so(page: Page) -> None:
     kink = {**FIRST, "W1": [[0, 0], *FIRST["W1"][1:]], "b1": [0, *FIRST["b1"][1:]]}
     text = page.evaluate("p => bench.statusOf({...bench.start(p), selected: 'delta1-0'})", kink)
     assert (
-        text
-        == "delta 1 of unit 0: 0. At 0 ReLU has no slope; 0 is the convention. The gate is shut."
+        text == "delta of layer 1, unit 0: 0. At 0 ReLU has no slope; 0 is the convention. "
+        "The gate is shut."
     )
 
 
 def test_unit_that_is_off_is_said_and_drawn(page: Page) -> None:
     select(page, "delta1-1")
     text = page.evaluate("p => bench.statusOf({...bench.start(p), selected: 'delta1-1'})", FIRST)
-    assert text == "delta 1 of unit 1: 0. The gate is shut."
+    assert text == "delta of layer 1, unit 1: 0. The gate is shut."
     expect(page.locator(".bench-off.bench-is-off")).to_have_count(1)
     expect(page.locator(".bench-off.bench-is-off text")).to_have_text("off")
     press(page, "gate")

@@ -273,10 +273,12 @@
   const signed = (text) => (text.startsWith("−") ? row(mo("−"), mn(text.slice(1))) : mn(text));
   const factor = (text) => (text.startsWith("−") ? paren(signed(text)) : mn(text));
   const hat = `<mover accent="true">${mi("y")}${mo("^")}</mover>`;
+  /** One or two indices, each a letter or a digit. */
+  const indices = (index) => row(...[...String(index)].map((one) => (/\d/.test(one) ? mn(one) : mi(one))));
   const component = (letter, index, layer) =>
     layer
-      ? `<msubsup>${mi(letter)}${mn(index)}<mtext>(${layer})</mtext></msubsup>`
-      : `<msub>${letter === hat ? hat : mi(letter)}${mn(index)}</msub>`;
+      ? `<msubsup>${mi(letter)}${indices(index)}<mtext>(${layer})</mtext></msubsup>`
+      : `<msub>${letter === hat ? hat : mi(letter)}${indices(index)}</msub>`;
   const ofLayer = ([letter, layer]) => `<msup>${mi(letter)}<mtext>(${layer})</mtext></msup>`;
   const rate = (by) => `<mfrac>${row(mo("∂"), mi("ℓ"))}${row(mo("∂"), by)}</mfrac>`;
   const prime = (f, of) => row(`<msup>${mi(f)}${mo("′")}</msup>`, paren(of));
@@ -300,10 +302,10 @@
     const [name, [i, j]] = split(item);
     return {
       x: `x ${i}`, y: `target y ${i}`, y_hat: `y hat ${i}`, loss: "loss",
-      W1: `W 1, row ${i}, column ${j}`, W2: `W 2, row ${i}, column ${j}`, b1: `b 1, entry ${i}`, b2: `b 2, entry ${i}`,
-      s1: `s 1 of unit ${i}`, z1: `z 1 of unit ${i}`, s2: `s 2 of output ${i}`,
-      delta1: `delta 1 of unit ${i}`, delta2: `delta 2 of output ${i}`,
-      dl_dy_hat: `rate of loss at y hat ${i}`, dl_dz1: `rate of loss at z 1, unit ${i}`,
+      W1: `W of layer 1, row ${i}, column ${j}`, W2: `W of layer 2, row ${i}, column ${j}`, b1: `b of layer 1, entry ${i}`, b2: `b of layer 2, entry ${i}`,
+      s1: `s of layer 1, unit ${i}`, z1: `z of layer 1, unit ${i}`, s2: `s of layer 2, output ${i}`,
+      delta1: `delta of layer 1, unit ${i}`, delta2: `delta of layer 2, output ${i}`,
+      dl_dy_hat: `rate of loss at y hat ${i}`, dl_dz1: `rate of loss at z, unit ${i}`,
     }[name];
   };
 
@@ -344,7 +346,8 @@
     const fixed = part !== "1.2";
     const n = (value) => factor(format(value, fixed && !Number.isInteger(value)));
     const p = (value) => factor(format(value));
-    const plus = (terms) => terms.map((term, k) => (k ? mo("+") + term : term));
+    // The sign begins a formula of its own, and is infix all the same: its spaces stay.
+    const plus = (terms) => terms.map((term, k) => (k ? `<mo form="infix">+</mo>${term}` : term));
     const times = (...factors) => row(factors.join(mo("·")));
     const apply = (name_, of) => row(mi({ relu: "ReLU", sigmoid: "σ" }[name_]), paren(of));
     const entropy = loss === "entropy";
@@ -665,7 +668,7 @@
       const item = label.dataset.label;
       const name = split(item)[0];
       const value = name === "dl_dy_hat" ? at(r, ...split(item)) : at(params, ...split(item));
-      label.textContent = secret(name) ? "?" : name === "dl_dy_hat" && stage < 6 ? "·" : format(value, false, 2);
+      label.textContent = secret(name) ? "?" : name === "dl_dy_hat" && stage < 6 ? "" : format(value, false, 2);
       label.classList.toggle("bench-shown", item === selected || (path !== null && edges.has(item)));
     }
     for (const element of all("[data-unit]")) {
