@@ -119,7 +119,8 @@ def publish(app: Sphinx, exception: Exception | None) -> None:
         return
     if not available():
         logger.info(
-            "checker: left out of the site, since npm or node is missing (make book needs both)"
+            "checker: left out of the site, since npm or node is missing: install Node.js, which "
+            "has both, and run make book again"
         )
         return
     stamp = _digest(*_sources())

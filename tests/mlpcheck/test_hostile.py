@@ -148,7 +148,9 @@ HIDDEN_AUTOGRAD = {  # in backward
 def server(request, servers, unconfined):
     """A runner behind the fence alone, and one inside bubblewrap."""
     running = {"none": unconfined, "bwrap": servers[0]}[request.param]
-    assert running.confined == (request.param == "bwrap")
+    assert running.confined == (request.param == "bwrap"), (
+        "expected bubblewrap and the right to make namespaces: apt install bubblewrap"
+    )
     return running
 
 

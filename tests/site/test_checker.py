@@ -47,7 +47,7 @@ CHAIN = (
 def loaded_page(browser: Browser, origin: str, site: Path) -> Iterator[Page]:
     """The page with the prover loaded."""
     if not (site / "_static" / "checker" / "client.js").is_file():
-        pytest.fail("expected the prover in the site: build it with npm and node installed")
+        pytest.fail("expected the prover in the site: install Node.js with npm, run make book")
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.goto(f"{origin}/{PAGE}")
