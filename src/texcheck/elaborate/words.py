@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TypeAlias
 
 from .. import syntax as t
 from ..algebra.terms import Atom, Index, Monomial, Rational, Term
@@ -11,6 +11,7 @@ from ..writing import tex
 from .matrix import IllSorted, Length, Unknown, is_one, resolved
 
 LONGEST = 200
+Shapes: TypeAlias = dict[int, tuple[Length, Length]]
 
 
 def name_of(sort: Length, case: Case) -> str:
@@ -35,9 +36,7 @@ def shape_words(shape: tuple[Length, Length, *tuple[object, ...]], case: Case) -
     return f"{name_of(shape[0], case)} × {name_of(shape[1], case)}"
 
 
-def with_shapes(
-    error: IllSorted, node: t.Node, shapes: Mapping[int, tuple[Length, Length]], case: Case
-) -> IllSorted:
+def with_shapes(error: IllSorted, node: t.Node, shapes: Shapes, case: Case) -> IllSorted:
     """An error; one of this node with the shapes of its parts, numbers in a product aside."""
     own = [shapes[id(part)] for part in node.parts if id(part) in shapes and error.node is node]
     added = isinstance(node, t.Add | t.Elementwise)

@@ -115,8 +115,7 @@ class Cursor:
         it would belong to a second one."""
         token = self.take(*texts)
         if token and token.quad and self.at > 1:
-            claim = spelling.COMPARISONS | {"in", ":", "leftarrow", "rightarrow"}
-            second = any(one.text in claim for _, one in self.flat())
+            second = any(one.text in spelling.RELATIONS for _, one in self.flat())
             self.require(not second, "expected a comma between two statements", at=token)
         return token
 

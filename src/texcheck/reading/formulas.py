@@ -88,7 +88,10 @@ def _with_signs(c: Cursor, level: int) -> t.Expr:
     while sign := c.take_sign(*signs):
         right = formula(c, level + 1)
         apart = "otimes" not in (first, sign.text) or first == sign.text
-        apart = apart and not (level == TERM and (_is_inner(left) or _is_inner(right)))
+        for one in (left, right) if level == TERM else ():  # an inner product without brackets
+            dotted = isinstance(one, t.Times) and one.sign == "cdot" and one.start == one.left.start
+            vectors = {getattr(part, "base", "") for part in one.parts} <= spelling.VECTORS
+            apart = apart and not (dotted and vectors)
         match sign.text:
             case "circ" if isinstance(left, t.Function) or isinstance(right, t.Function):
                 raise c.error(primaries.FUNCTION_OF_FUNCTION, at=right)
@@ -101,12 +104,6 @@ def _with_signs(c: Cursor, level: int) -> t.Expr:
         c.require(apart, "expected brackets around one of the products", at=right)
         c.form = "product"
     return left
-
-
-def _is_inner(node: t.Expr) -> bool:
-    """Whether a formula is two vectors with a dot between them and no brackets around."""
-    dotted = isinstance(node, t.Times) and node.sign == "cdot" and node.start == node.left.start
-    return dotted and {getattr(part, "base", "") for part in node.parts} <= spelling.VECTORS
 
 
 def _side_by_side(c: Cursor) -> t.Expr:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice, takewhile
+from itertools import dropwhile, takewhile
 
 from . import spelling
 from .cursor import DEPTH, NESTING
 from .tokens import CannotRead, Token, require
 
-_RELATIONS = {"=", ":", "Rightarrow", "rightarrow", "leftarrow", "in"} | spelling.COMPARISONS
 _SIGNS = spelling.JOINING | {"-"}
-_CONTINUING = _RELATIONS | _SIGNS | {","}
-_BEFORE_SIGN = {"&", "{", "underbrace", "overbrace"}
+_CONTINUING = spelling.RELATIONS | _SIGNS | {","}
+_BEFORE_SIGN = {"&", "{", "underbrace", "overbrace", "left."}
+_ENDS = ("newline", "end", "close")
 _WITHOUT_GAPS = ("", "alignedat", "alignat")
 
 
@@ -40,6 +39,7 @@ class _Layout:
     brackets: int = 0
     marks: int = 0  # alignment marks in this line
     begun: bool = False  # more than alignment marks stands in this line
+    start: int = 0  # the number of the token with which the line began that this one goes on from
     several: bool = False  # it has more than one claim, or a condition
 
     def take(self, number: int) -> int:
@@ -70,16 +70,18 @@ class _Layout:
         array = token.text == "array" and outermost and not self.lines[-1]
         if opens and (token.text in spelling.LAYOUT or array):
             require(outermost, f"{token.text} stands inside of a formula", token)
-            require(not self.lines[-1], "expected a new line before this", token)
+            require(not any(self.lines), "expected one environment in a display", token)
             self.open.append(token)
+            self.start = number + 1
             if token.text not in spelling.WITH_COLUMNS:
-                return number + 1
+                return self.start
             require(self.found[number + 1].text == "{", "expected the columns in braces", token)
             columns = [*takewhile(lambda one: one.text != "}", self.found[number + 2 :])]
             for one in columns:
                 plain = one.text in ("l", "c", "r") or one.kind == "digit"
                 require(plain, "expected l, c or r for each column", one)
-            return number + len(columns) + 3
+            self.start += len(columns) + 2
+            return self.start
         if not opens and self.inner == 0:
             opened = self.open and self.open.pop().text == token.text
             require(opened, f"\\end{{{token.text}}} closes nothing", token)
@@ -94,49 +96,52 @@ class _Layout:
 
     def new_line(self, number: int) -> int:
         """Begins a new line at a token, unless what follows continues the one before."""
-        rest = self.found[number:]
         line = next((one for one in reversed(self.lines) if one), [])
-        begins = any(token.text in _RELATIONS for token in line)
-        first = next(token for token in rest if token.text not in _BEFORE_SIGN)
+        begins = any(token.text in spelling.RELATIONS for token in line)
+        first = next(one for one in self.found[number:] if one.text not in _BEFORE_SIGN)
         after, inside = first.text, self.open[-1].text if self.open else ""
-        following = list(self.following(number))
-        one = inside in ("multline", "split") and "&" not in following  # one formula
-        apart = begins and inside != "multline" and not _RELATIONS.isdisjoint(following)
-        own = rest[0].text != "&" and "&" in following  # -x &= -y, a claim of its own
+        here, before = self.beginning(number), self.beginning(self.start)
+        alike, relates = here[0] == before[0] and not first.quad, self.relates(number)
+        own = alike and here[1] and before[1]  # -x &= -y
         joined = after in _SIGNS and not (own and after == "-")
-        ended = self.found[number - 1].quad or self.several  # a gap, a condition, a second claim
+        # A gap, a condition, a second claim, an empty line.
+        ended = self.found[number - 1].quad or self.several or not self.lines[-1]
         what = "expected a line that begins with no sign, or that has no relation of its own"
-        require(not (joined and line and (ended or apart)), what, first)
-        ends = joined or after in _RELATIONS or rest[0].kind in ("close", "newline", "end", "text")
-        require(ends or not (one and begins), f"{inside} holds one formula", rest[0])
+        require(not (joined and line and (ended or (begins and relates))), what, first)
+        ends = joined or after in spelling.RELATIONS or first.kind in (*_ENDS, "text")
         open_end = after in spelling.COMPARISONS and not begins
         open_end = open_end or (bool(line) and line[-1].text in spelling.JOINING | {"=", "-"})
         joined = joined or (open_end and not ended)
         require(joined or not self.brackets, "expected a sign: a bracket is open", first)
         self.marks, self.begun = 0, False
         if not (joined and self.lines[-1]):
+            clear = ends or not begins or (relates and (own or (alike and inside != "split")))
+            require(clear, "expected a line that begins where the one before does", first)
+            self.start = self.start if ends else number
             self.lines.append([])
             self.several = False
         return number
 
-    def following(self, number: int) -> Iterator[str]:
-        """What stands in the line from a token on, up to a word or a comma."""
-        depth, nested, begun, marked = 0, 0, False, False
-        for token in islice(self.found, number, None):
+    def beginning(self, number: int) -> tuple[int, bool]:
+        """How many marks a line begins with, and whether the next one stands before a relation."""
+        row = [*takewhile(lambda one: one.kind not in ("newline", "end"), self.found[number:])]
+        led = len(row) - len([*dropwhile(lambda one: one.text == "&", row)])
+        _, *after = dropwhile(lambda one: one.text != "&", [*row[led:], Token("", "&", 0, 0)])
+        return led, bool(after) and after[0].text in spelling.RELATIONS
+
+    def relates(self, number: int) -> bool:
+        """Whether a relation stands in the line from a token on, up to a word or a comma."""
+        depth = nested = 0
+        for token in self.found[number:]:
             depth += DEPTH.get(token.kind, 0)
-            if depth < 0 or (token.kind == "newline" and depth == 0):
-                return
-            if token.text == "&":
-                marked = True
-                continue
             nested += NESTING.get(token.text, 0)
             word = token.kind == "text" and token.text not in spelling.FUNCTIONS
-            if begun and nested <= 0 and (word or token.text == ","):
-                return
-            if marked:  # a mark with nothing behind it does not count
-                yield "&"
-            begun, marked = True, False
-            yield "" if depth or nested > 0 else token.text
+            parted = nested <= 0 and (word or token.text == ",")
+            if depth < 0 or (depth == 0 and (token.kind in ("newline", "end") or parted)):
+                return False
+            if depth == 0 and nested <= 0 and token.text in spelling.RELATIONS:
+                return True
+        return False
 
     def mark(self, token: Token, number: int) -> int:
         """An alignment mark: a gap stands before every second one, and a comma is put there; before
@@ -148,10 +153,10 @@ class _Layout:
         if token.quad:
             self.found[number] = self.found[number]._replace(quad=True)
         following = next(one for one in self.found[number:] if one.text != "&")
-        goes_on = following.text in _CONTINUING or following.kind in ("newline", "end", "close")
+        goes_on = following.text in _CONTINUING or following.kind in _ENDS
         if not (gap and self.begun) or line[-1].text in _CONTINUING:
             return number
-        claims = following.text in _SIGNS and not _RELATIONS.isdisjoint(self.following(number))
+        claims = following.text in _SIGNS and self.relates(number)
         require(not claims, "expected no sign in front of a claim in a column", following)
         if not goes_on:
             plain = inside in spelling.SPACED or following.kind == "text"

@@ -9,14 +9,13 @@ from __future__ import annotations
 # Commands that only change the look: the command goes, the braces around its argument too.
 BOLD = {"vec", "boldsymbol", "mathbf", "bm", "pmb", "bold"}
 NUMBERS = {"K", "d"}  # letters that are never bold
-SETS_NOTHING = {
+SETS_NOTHING = {  # by itself, so it is no argument
     "displaystyle", "textstyle", "scriptstyle", "limits", "nolimits", "nonumber", "notag",
-    "mathstrut", "strut",
+    "mathstrut", "strut", "rm", "sf", "it",
 }  # fmt: skip
 LOOK = BOLD | SETS_NOTHING | {
-    "mathit", "left", "right", "middle", "big", "Big", "bigg", "Bigg",
+    "mathit", "left", "right", "middle", "big", "Big", "bigg", "Bigg", "boxed",
     "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr",
-    "mathord", "mathop", "boxed", "rm", "sf", "it",
 }  # fmt: skip
 # Spaces, with their width in eighteenths of an em.
 SPACES = {
@@ -69,7 +68,7 @@ TRANSPOSE = {"T", "intercal", "top"}
 # Environments.
 LAYOUT = {
     "aligned", "align", "split", "gathered", "gather", "equation", "alignedat", "alignat",
-    "eqnarray", "multline", "flalign", "displaymath", "math",
+    "eqnarray", "flalign", "displaymath", "math",
 }  # fmt: skip
 SPACED = {"aligned", "align", "flalign", "split"}  # a gap stands between their pairs of columns
 CASES = {"cases", "dcases"}
@@ -94,6 +93,7 @@ BARE_ARGUMENT = {"log", "sign", "exp", "tanh", "tr"}  # log x, without brackets
 # Commands that begin no factor: operators, relations, closing brackets.
 JOINING = {"cdot", "times", "odot", "oslash", "otimes", "circ", "+", "*"}
 COMPARISONS = {">", "<", "ge", "le", "=", "neq"}
+RELATIONS = {":", "Rightarrow", "rightarrow", "leftarrow", "in"} | COMPARISONS
 NO_FACTOR = JOINING | COMPARISONS | {
     "in", "rightarrow", "leftarrow", "Rightarrow", "forall", "wedge", "rangle", "rbrace", "rVert",
     "rvert", "dots", "vdots", "ddots",

@@ -25,7 +25,8 @@ class _Display:
     previous: t.Expr | None = None  # the last side, which a line that begins with = goes on from
     earlier: tuple[t.Expr, str] | None = None  # a side before it that says its size, and the sign
     conditions: tuple[t.Condition, ...] = ()
-    # Of the line: its first statement's number, and what its words have said.
+    # Of the line: its first statement's number, that of its last sentence, what its words say.
+    begun: int = 0
     first: int = 0
     conditional: bool = False
     listed: bool = False  # a comma stands before this statement
@@ -70,7 +71,7 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
 
 def _read_line(d: _Display, line: list[Token]) -> None:
     c = d.c = Cursor(line, d.shared, formula)
-    d.first, d.listed = len(d.found), False
+    d.begun, d.first, d.listed = len(d.found), len(d.found), False
     if c.sees(*spelling.COMPARISONS):
         if d.previous is None:
             raise c.error("expected a left side before the sign")
@@ -249,7 +250,7 @@ def _chain(d: _Display, left: t.Expr, earlier: tuple[t.Expr, str] | None = None)
         else:
             earlier = left, sign.text
         left = right
-    d.previous, d.earlier = (left, earlier) if first == d.first else (None, None)
+    d.previous, d.earlier = (left, earlier) if first == d.begun else (None, None)
     if c.sees("in"):
         _belongs(d, [left])
     new = d.found[first:]
@@ -364,7 +365,7 @@ def _definition(d: _Display) -> None:
     c.shared.locals[letter.text] = value
     left = t.Local(letter.text, value, start=letter.start, end=letter.end)
     d.add(t.Notation(left, value), sign.start, letter.start, value.end)
-    d.previous, d.earlier = value if len(d.found) == d.first + 1 else None, None
+    d.previous, d.earlier = value if len(d.found) == d.begun + 1 else None, None
     if c.sees("="):
         _chain(d, value)
 
