@@ -147,6 +147,7 @@ def restriction(c: Cursor, of: t.Expr, start: int) -> t.Expr:
 
 def left_open(c: Cursor) -> t.Expr:
     r"""What stands between \left. and \right|_{...}."""
+    c.require(not (c.token.quad and c.ahead().text in ("+", "-")), "expected no gap before a sign")
     start = c.advance().start
     with c.within(bars=1):
         inner = c.read()

@@ -104,7 +104,6 @@ class _Layout:
         alike, relates = here[0] == before[0] and not first.quad, self.relates(number)
         own = alike and here[1] and before[1]  # -x &= -y
         joined = after in _SIGNS and not (own and after == "-")
-        # A gap, a condition, a second claim, an empty line.
         ended = self.found[number - 1].quad or self.several or not self.lines[-1]
         what = "expected a line that begins with no sign, or that has no relation of its own"
         require(not (joined and line and (ended or (begins and relates))), what, first)
@@ -144,8 +143,7 @@ class _Layout:
         return False
 
     def mark(self, token: Token, number: int) -> int:
-        """An alignment mark: a gap stands before every second one, and a comma is put there; before
-        each where columns stand apart, as in an array."""
+        """An alignment mark: a comma is put where it is a gap, as every second one, or each, is."""
         self.marks += 1
         line = self.lines[-1]
         inside = self.open[-1].text if self.open else ""

@@ -183,8 +183,8 @@ class _Scanner:
         token = Token(kind, text, start, end, quad, False, self.bold, self.spaced)
         if self.braces and (kind == "newline" or text == "&"):
             kinds = [one.kind for one in self.found[self.braces[-1][2] :]]
-            what = "expected no new line and no & within braces"
-            require(kinds.count("begin") > kinds.count("close"), what, token)
+            within = kinds.count("begin") > kinds.count("close")
+            require(within, "expected no new line in braces", token)
         if self.bold:
             require(text != "{", _BOLD, token)
             _expect_no_bold_number([token])
