@@ -93,8 +93,9 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
             case t.Indicator(relation, left, right):
                 alone = relation in ("=", "neq") or {type(left), type(right)} == {t.Index}
                 value = elaborate(scope, condition)
-                if not value.is_number or (t.counts(left, right) and not alone):
-                    raise NoRule("a condition on a vector, or on what an index is counted with")
+                said = any(isinstance(p, t.Name | t.Index) for p in t.outside_lengths(condition))
+                if not (said and value.is_number) or (t.counts(left, right) and not alone):
+                    raise NoRule("a condition on lengths, vectors, or where an index is counted")
                 found.append(partial(value.entry, FIRST, FIRST))
             case t.Range(letter=name) if name != "L":
                 letter = scope.letter(name)

@@ -33,7 +33,6 @@ UPRIGHT = {
 BLACKBOARD = {"mathbb", "mathds", "mathbbm"}
 SCRIPT = {"mathcal", "mathscr"}
 
-# What a display may stand between.
 DELIMITERS = (("$$", "$$"), (r"\[", r"\]"), (r"\(", r"\)"), ("$", "$"))
 
 # One spelling for each of the commands that mean the same.
