@@ -88,10 +88,6 @@ def _with_signs(c: Cursor, level: int) -> t.Expr:
     while sign := c.take_sign(*signs):
         right = formula(c, level + 1)
         apart = "otimes" not in (first, sign.text) or first == sign.text
-        for one in (left, right) if level == TERM else ():  # an inner product without brackets
-            dotted = isinstance(one, t.Times) and one.sign == "cdot" and one.start == one.left.start
-            vectors = {getattr(part, "base", "") for part in one.parts} <= spelling.VECTORS
-            apart = apart and not (dotted and vectors)
         match sign.text:
             case "circ" if isinstance(left, t.Function) or isinstance(right, t.Function):
                 raise c.error(primaries.FUNCTION_OF_FUNCTION, at=right)

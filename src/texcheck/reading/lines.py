@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import dropwhile, takewhile
+from itertools import dropwhile
 
 from . import spelling
 from .cursor import DEPTH, NESTING
@@ -13,7 +13,6 @@ _SIGNS = spelling.JOINING | {"-"}
 _CONTINUING = spelling.RELATIONS | _SIGNS | {","}
 _BEFORE_SIGN = {"&", "{", "underbrace", "overbrace", "left."}
 _ENDS = ("newline", "end", "close")
-_WITHOUT_GAPS = ("", "alignedat", "alignat")
 
 
 def lines_of(found: list[Token]) -> list[list[Token]]:
@@ -67,26 +66,17 @@ class _Layout:
         """What follows an environment's mark if it is for layout; 0 if it belongs to a matrix."""
         opens = token.kind == "begin"
         outermost = self.inner == 0 and self.brackets == 0
-        array = token.text == "array" and outermost and not self.lines[-1]
-        if opens and (token.text in spelling.LAYOUT or array):
+        if opens and token.text in spelling.LAYOUT:
             require(outermost, f"{token.text} stands inside of a formula", token)
             require(not any(self.lines), "expected one environment in a display", token)
             self.open.append(token)
             self.start = number + 1
-            if token.text not in spelling.WITH_COLUMNS:
-                return self.start
-            require(self.found[number + 1].text == "{", "expected the columns in braces", token)
-            columns = [*takewhile(lambda one: one.text != "}", self.found[number + 2 :])]
-            for one in columns:
-                plain = one.text in ("l", "c", "r") or one.kind == "digit"
-                require(plain, "expected l, c or r for each column", one)
-            self.start += len(columns) + 2
             return self.start
         if not opens and self.inner == 0:
             opened = self.open and self.open.pop().text == token.text
             require(opened, f"\\end{{{token.text}}} closes nothing", token)
             after = self.found[number + 1]
-            ends = after.text in (".", ",", ";") or after.kind in ("newline", "close", "end")
+            ends = after.text in (".", ",", ";") or after.kind in _ENDS[bool(self.open) :]
             require(ends, "expected a new line before this", after)
             return number + 1
         known, instead = spelling.MATRIX | spelling.LAYOUT, spelling.INSTEAD.get(token.text, "")
@@ -101,53 +91,69 @@ class _Layout:
         first = next(one for one in self.found[number:] if one.text not in _BEFORE_SIGN)
         after, inside = first.text, self.open[-1].text if self.open else ""
         here, before = self.beginning(number), self.beginning(self.start)
-        alike, relates = here[0] == before[0] and not first.quad, self.relates(number)
-        own = alike and here[1] and before[1]  # -x &= -y
+        relates = self.relates(number)
+        alike = here == before and here[1] != 0 and not first.quad
+        own = alike and here[1] is not None  # -x &= -y
         joined = after in _SIGNS and not (own and after == "-")
         ended = self.found[number - 1].quad or self.several or not self.lines[-1]
         what = "expected a line that begins with no sign, or that has no relation of its own"
         require(not (joined and line and (ended or (begins and relates))), what, first)
-        ends = joined or after in spelling.RELATIONS or first.kind in (*_ENDS, "text")
-        open_end = after in spelling.COMPARISONS and not begins
-        open_end = open_end or (bool(line) and line[-1].text in spelling.JOINING | {"=", "-"})
-        joined = joined or (open_end and not ended)
+        word = first.kind == "text" and after not in spelling.FUNCTIONS
+        led = after in spelling.COMPARISONS
+        remark = line and line[0].kind == "text" and line[0].text not in spelling.FUNCTIONS
+        below = {1: (before[0] + 1, here[1]), None: before, -1: before, 0: None}[before[1]] == here
+        require(not led or not begins or (below and not remark), "expected no = below this", first)
+        ends = joined or after in spelling.RELATIONS or word or first.kind in _ENDS
+        open_end = (led and not begins) or (line and line[-1].text in _SIGNS | {"="})
+        joined = joined or bool(open_end and not ended)
         require(joined or not self.brackets, "expected a sign: a bracket is open", first)
         self.marks, self.begun = 0, False
+        self.start = number if led and not begins else self.start
         if not (joined and self.lines[-1]):
-            clear = ends or not begins or (relates and (own or (alike and inside != "split")))
+            clear = ends or not begins or (relates and alike and (own or inside != "split"))
             require(clear, "expected a line that begins where the one before does", first)
-            self.start = self.start if ends else number
+            self.start = self.start if begins and ends and not word else number
             self.lines.append([])
             self.several = False
         return number
 
-    def beginning(self, number: int) -> tuple[int, bool]:
-        """How many marks a line begins with, and whether the next one stands before a relation."""
-        row = [*takewhile(lambda one: one.kind not in ("newline", "end"), self.found[number:])]
-        led = len(row) - len([*dropwhile(lambda one: one.text == "&", row)])
-        _, *after = dropwhile(lambda one: one.text != "&", [*row[led:], Token("", "&", 0, 0)])
-        return led, bool(after) and after[0].text in spelling.RELATIONS
+    def beginning(self, number: int) -> tuple[int, int | None]:
+        """Marks in front, and where the next is: 1 before the relation, -1 behind, 0 elsewhere."""
+        row, depth = list[str](), 0
+        for one in self.found[number:]:
+            depth += DEPTH.get(one.kind, 0)
+            if depth < 0 or (depth == 0 and one.kind in ("newline", "end")):
+                break
+            row += [one.text] * (depth == 0)
+        texts = [*dropwhile(lambda one: one == "&", row)]
+        led = len(row) - len(texts)
+        if "&" not in texts:
+            return led, None
+        at = texts.index("&")
+        since = max((n for n in range(at) if texts[n] == "Rightarrow"), default=-1)
+        near = [n for n in range(since + 1, len(texts[: at + 2])) if texts[n] in spelling.RELATIONS]
+        return led, near[0] - at if len(near) == 1 and near[0] in (at - 1, at + 1) else 0
 
     def relates(self, number: int) -> bool:
         """Whether a relation stands in the line from a token on, up to a word or a comma."""
         depth = nested = 0
-        for token in self.found[number:]:
-            depth += DEPTH.get(token.kind, 0)
-            nested += NESTING.get(token.text, 0)
-            word = token.kind == "text" and token.text not in spelling.FUNCTIONS
-            parted = nested <= 0 and (word or token.text == ",")
-            if depth < 0 or (depth == 0 and (token.kind in ("newline", "end") or parted)):
+        for one in self.found[number:]:
+            depth += DEPTH.get(one.kind, 0)
+            nested += NESTING.get(one.text, 0)
+            word = one.kind == "text" and one.text not in spelling.FUNCTIONS
+            parted = nested <= 0 and (word or one.text == ",")
+            if depth < 0 or (depth == 0 and (one.kind in ("newline", "end") or parted)):
                 return False
-            if depth == 0 and nested <= 0 and token.text in spelling.RELATIONS:
+            if depth == 0 and nested <= 0 and one.text in spelling.RELATIONS:
                 return True
         return False
 
     def mark(self, token: Token, number: int) -> int:
-        """An alignment mark: a comma is put where it is a gap, as every second one, or each, is."""
+        """An alignment mark: a gap stands before every second one, and a comma is put there."""
         self.marks += 1
         line = self.lines[-1]
         inside = self.open[-1].text if self.open else ""
-        gap = inside not in _WITHOUT_GAPS and (self.marks % 2 == 0 or inside not in spelling.SPACED)
+        gap = inside in spelling.SPACED and self.marks % 2 == 0
         if token.quad:
             self.found[number] = self.found[number]._replace(quad=True)
         following = next(one for one in self.found[number:] if one.text != "&")
@@ -157,8 +163,6 @@ class _Layout:
         claims = following.text in _SIGNS and self.relates(number)
         require(not claims, "expected no sign in front of a claim in a column", following)
         if not goes_on:
-            plain = inside in spelling.SPACED or following.kind == "text"
-            require(plain, "expected a comma between two statements", following)
             if not self.brackets:
                 line.append(Token("symbol", ",", token.start, token.end, quad=True))
                 self.several = True

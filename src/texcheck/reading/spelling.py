@@ -66,8 +66,7 @@ TRANSPOSE = {"T", "intercal", "top"}
 
 # Environments.
 LAYOUT = {
-    "aligned", "align", "split", "gathered", "gather", "equation", "alignedat", "alignat",
-    "eqnarray", "flalign", "displaymath", "math",
+    "aligned", "align", "split", "gathered", "gather", "equation", "flalign", "displaymath", "math",
 }  # fmt: skip
 SPACED = {"aligned", "align", "flalign", "split"}  # a gap stands between their pairs of columns
 CASES = {"cases", "dcases"}
@@ -75,7 +74,6 @@ MATRIX = CASES | {
     "pmatrix", "bmatrix", "matrix", "array", "smallmatrix", "Bmatrix", "psmallmatrix",
 }  # fmt: skip
 
-WITH_COLUMNS = {"array", "alignedat", "alignat"}  # these stand in braces behind the name
 WITHOUT_BRACKETS = {"matrix", "smallmatrix", "array"}
 
 # Functions, by the names they are written with.
@@ -147,6 +145,7 @@ INSTEAD = {
     **dict.fromkeys(["tilde", "bar", "overline"], r"the prediction is \hat y"),
     **dict.fromkeys(["overset", "stackrel"], "write = alone"),
     "underset": "write the index as a subscript",
+    **dict.fromkeys(["eqnarray", "alignat", "alignedat", "multline"], "write aligned"),
     **dict.fromkeys(["hspace", "phantom", "hphantom"], r"a gap is written \quad"),
     "approx": "only what is exactly equal is read: write =",
     "propto": "write = and the factor",

@@ -131,7 +131,7 @@ def _as_seen(found: list[Token], arrows: set[int]) -> list[Token]:
                 raise CannotRead("braces are not seen", token.start, token.end, "write brackets")
             symbols += not wanted and not script
             wanted = max(0, wanted - 1) + _ARGUMENTS.get(token.text, 0)
-            wanted += token.kind == "begin" and token.text in spelling.WITH_COLUMNS
+            wanted += token.kind == "begin" and token.text == "array"
         quad = quad or token.quad
         if unseen:
             apart = apart or brace == "}"
@@ -278,6 +278,7 @@ class _Scanner:
             self.add("blackboard", text, end)
         elif name.startswith("text") and not word.strip("\\ ~\n\t"):
             self.at, self.spaced = end, True
+            self.space += len(word) * spelling.SPACES[" "]
         else:
             upright = not name.startswith("text") or text in spelling.TRANSPOSE
             self.add("word" if upright else "text", text, end)
