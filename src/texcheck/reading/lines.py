@@ -68,7 +68,7 @@ class _Layout:
         outermost = self.inner == 0 and self.brackets == 0
         if opens and token.text in spelling.LAYOUT:
             require(outermost, f"{token.text} stands inside of a formula", token)
-            require(not any(self.lines), "expected one environment in a display", token)
+            require(not self.lines[-1], "expected a new line before this", token)
             self.open.append(token)
             self.start = number + 1
             return self.start
@@ -91,26 +91,27 @@ class _Layout:
         first = next(one for one in self.found[number:] if one.text not in _BEFORE_SIGN)
         after, inside = first.text, self.open[-1].text if self.open else ""
         here, before = self.beginning(number), self.beginning(self.start)
-        relates = self.relates(number)
         alike = here == before and here[1] != 0 and not first.quad
-        own = alike and here[1] is not None  # -x &= -y
+        own = alike and here[1] is not None  # as -x &= -y is
         joined = after in _SIGNS and not (own and after == "-")
+        # A gap, a condition or a second claim, an empty line.
         ended = self.found[number - 1].quad or self.several or not self.lines[-1]
         what = "expected a line that begins with no sign, or that has no relation of its own"
+        relates = self.relates(number)
         require(not (joined and line and (ended or (begins and relates))), what, first)
         word = first.kind == "text" and after not in spelling.FUNCTIONS
         led = after in spelling.COMPARISONS
         remark = line and line[0].kind == "text" and line[0].text not in spelling.FUNCTIONS
-        below = {1: (before[0] + 1, here[1]), None: before, -1: before, 0: None}[before[1]] == here
+        marked = before[1] == 1  # the relation stands behind a mark, so the next one does
+        below = here[0] == before[0] + marked and (marked or here[1] == before[1] != 0)
         require(not led or not begins or (below and not remark), "expected no = below this", first)
         ends = joined or after in spelling.RELATIONS or word or first.kind in _ENDS
         open_end = (led and not begins) or (line and line[-1].text in _SIGNS | {"="})
         joined = joined or bool(open_end and not ended)
-        require(joined or not self.brackets, "expected a sign: a bracket is open", first)
         self.marks, self.begun = 0, False
         self.start = number if led and not begins else self.start
         if not (joined and self.lines[-1]):
-            clear = ends or not begins or (relates and alike and (own or inside != "split"))
+            clear = ends or not begins or own or (relates and alike and inside != "split")
             require(clear, "expected a line that begins where the one before does", first)
             self.start = self.start if begins and ends and not word else number
             self.lines.append([])

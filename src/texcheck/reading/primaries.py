@@ -248,7 +248,6 @@ def _underbrace(c: Cursor) -> t.Expr:
     r"""\underbrace{a}_{b}: a, and the claim that a = b."""
     place, command = c.at, c.advance()
     c.expect("{")
-    c.require(not (command.quad and c.sees("+", "-")), "expected no gap before a sign")
     inner = c.inside("}")
     form = c.form
     c.expect("_" if command.text == "underbrace" else "^", " and what the brace is equal to")

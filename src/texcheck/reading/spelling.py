@@ -33,7 +33,7 @@ UPRIGHT = {
 BLACKBOARD = {"mathbb", "mathds", "mathbbm"}
 SCRIPT = {"mathcal", "mathscr"}
 
-DELIMITERS = (("$$", "$$"), (r"\[", r"\]"), (r"\(", r"\)"), ("$", "$"))
+DELIMITERS = (("$$", "$$"), (r"\[", r"\]"), (r"\(", r"\)"), ("$", "$"))  # around a display
 
 # One spelling for each of the commands that mean the same.
 SAME = {

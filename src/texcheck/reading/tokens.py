@@ -183,8 +183,7 @@ class _Scanner:
         token = Token(kind, text, start, end, quad, False, self.bold, self.spaced)
         if self.braces and (kind == "newline" or text == "&"):
             kinds = [one.kind for one in self.found[self.braces[-1][2] :]]
-            within = kinds.count("begin") > kinds.count("close")
-            require(within, "expected no new line in braces", token)
+            require(kinds.count("begin") > kinds.count("close"), "expected one line in { }", token)
         if self.bold:
             require(text != "{", _BOLD, token)
             _expect_no_bold_number([token])
@@ -284,7 +283,7 @@ class _Scanner:
             self.add("word" if upright else "text", text, end)
 
     def dropped(self, name: str, word: str, end: int) -> None:
-        """Passes over a command whose argument is not read; some of them leave a gap."""
+        """Passes over a command whose argument is not read; a tag leaves a gap."""
         start, self.at, self.spaced = self.at, end, True
         before = {self.found[-1].kind, self.found[-1].text} if self.found else {"begin"}
         if name == "tag":
