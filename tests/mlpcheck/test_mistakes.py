@@ -68,6 +68,20 @@ def test_the_line_that_stores_the_gradient_is_named(check_source, reference):
     assert result.verdict.findings[0].line.endswith(f", which stores dJdW2 in line {line}")
 
 
+def test_the_helper_that_the_function_calls_is_named(check_source, reference):
+    line = reference.text[: reference.text.index("def activation_derivative")].count("\n") + 1
+    result = check_source(reference.changed(*MISTAKES["relu-derivative"].examples[0]))
+    said = f", which calls activation_derivative, line {line}"
+    assert result.verdict.findings[0].line.endswith(said)
+
+
+def test_a_helper_that_is_not_called_is_not_named(check_source, reference):
+    alias = ("class MLP:", "slope = activation_derivative\n\n\nclass MLP:")
+    uses = [(f"activation_derivative(self.{f}_", f"slope(self.{f}_") for f in "fg"]
+    wrong = reference.changed(*MISTAKES["relu-derivative"].examples[0], alias, *uses)
+    assert "calls" not in check_source(wrong).verdict.findings[0].line
+
+
 def test_what_the_cache_holds_right_is_named(check_source, reference):
     wrong = "y_hat = activation(self.g_function, s2) + 0.1 * s1.mean() * s2\n"
     source = reference.changed(("y_hat = activation(self.g_function, s2)\n", wrong))

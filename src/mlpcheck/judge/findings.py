@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from mlpcheck.mistakes import STATE, Found
+from mlpcheck.mistakes import HELPERS, STATE, Found
 from mlpcheck.run.records import printable
 from mlpcheck.truth.cases import GRADIENTS, Array
 
@@ -29,7 +29,6 @@ CALLS = {
 NETWORK = ("forward", *GRADIENTS, "clearing")
 BEHAVIOUR = ("autograd", "forbidden", "changes-input", "changes-parameters")
 FREE = ("missing-import", "to-be-read")
-
 
 # What a finding is seen in: the student's function that makes it, and the groups that it costs.
 PLACES: dict[str, tuple[str, set[str]]] = {
@@ -161,7 +160,10 @@ class Verdict:
             if name in lines and "(line" not in finding.value:
                 (gradient,) = groups if len(finding.what) == len(groups) == 1 else ("",)
                 stored = gradient in GRADIENTS and lines.get(gradient)
+                helper = HELPERS.get(finding.code, "")
+                called = lines.get(f"{name} {helper}")
                 more = f", which stores {gradient} in line {stored}" if stored else ""
+                more = f", which calls {helper}, line {called}" if called else more
                 finding.line = f"{name}, line {lines[name]}{more}"
         lost = {name: group.weight - group.points for name, group in self.groups.items()}
         self.findings.sort(key=lambda f: -sum(lost[name] for name in f.groups))

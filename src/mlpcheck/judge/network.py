@@ -121,11 +121,13 @@ class Networks(Judge):
         arrays = (numbers(one.get(name)) for one in grads for name in GRADIENTS)
         texts = [self.run.raised[case, "backward", 0].value for case in raised]
         lacks_cache = all(t.startswith(("KeyError", "TypeError: 'NoneType'")) for t in texts)
-        clears, returns = self.run.clears, self.run.backward_returns
+        clears = [n for n in ("clear_grad_and_cache", "zero_grad")
+                  if f"backward {n}" in self.run.lines]  # fmt: skip
+        returns = self.run.backward_returns
         if any(isinstance(a, np.ndarray) and a.any() for a in arrays):
             return None
         if clears:
-            return Found("cleared-at-once", clears) if grads or lacks_cache else None
+            return Found("cleared-at-once", f"{clears[0]}()") if grads or lacks_cache else None
         return Found("gradients-returned", returns[0]) if grads and returns else None
 
     def hard(self, quantity: Quantity) -> set[str]:

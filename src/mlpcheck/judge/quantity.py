@@ -113,7 +113,7 @@ class Judge:
             elif blocked:
                 note = f"wrong as well; to be looked at again once the {blocked} is gone"
                 self.verdict.groups[quantity.group].note = note
-            else:
+            elif quantity.wrong:
                 quantity.differs()
                 blocked = "difference" if self.first else ""
 
@@ -261,8 +261,6 @@ class Quantity:
     def differs(self) -> None:
         """Add that no mistake explains it: a wrong shape, no numbers, or the first difference."""
         wrong = self.wrong
-        if not wrong:
-            return
         when = self.judge.alone({*wrong}, {*self.results})
         infinite = [c for c, v in wrong.items() if not np.isfinite(v).all()]
         odd = [c for c, v in wrong.items() if squeezed(v) != squeezed(self.truth[c])]

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from mlpcheck.mistakes import conduct, error, factors, forward, gradients, losses, state
 from mlpcheck.mistakes.registry import Mistake
+from mlpcheck.truth.cases import ACTIVATIONS
 from mlpcheck.truth.passes import RIGHT
 
 CHAPTERS: dict[str, Sequence[Mistake]] = {
@@ -21,6 +22,12 @@ CHAPTERS: dict[str, Sequence[Mistake]] = {
 MISTAKES = {row.code: row for rows in CHAPTERS.values() for row in rows}
 NUMERIC = {row.code for rows in list(CHAPTERS.values())[1:6] for row in rows}
 STATE = {row.code for row in state.ROWS}
+# The function of the template in which a mistake about an activation alone is made.
+HELPERS = {
+    row.code: "activation_derivative" if "slope" in row.predicts[0].step else "activation"
+    for row in MISTAKES.values()
+    if row.predicts and {o.step.removeprefix("slope of ") for o in row.predicts} <= {*ACTIVATIONS}
+}
 
 
 class Found(NamedTuple):

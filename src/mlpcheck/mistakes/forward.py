@@ -72,11 +72,9 @@ ROWS = (
             "a value that is cut off at 1": lambda s: np.clip(s, 0, 1),
             "1 where s > 0, its derivative": lambda s: (s > 0) * 1.0,
             "max(1, s)": lambda s: np.maximum(s, 1), "s itself": identity, "the sigmoid": sigmoid,
-        }), [
-            [(RELU, "return s.abs()")],
-            [(RELU, "return torch.where(s > 0, s, 0.01 * s)"),
-             (RELU_SLOPE, "return 0.01 + 0.99 * (s > 0).to(s.dtype)")],
-        ]),
+        }), [[(RELU, "return s.abs()")],
+             [(RELU, "return torch.where(s > 0, s, 0.01 * s)"),
+              (RELU_SLOPE, "return 0.01 + 0.99 * (s > 0).to(s.dtype)")]]),
     Mistake("output-transposed", "{what}: the transpose of what it should be. It has one row for "
         "each point.", "eq:a03", [Option("output", np.transpose)],
         [[("return y_hat\n", "return y_hat.T\n")]]),
@@ -94,15 +92,12 @@ ROWS = (
             "a softmax over the units": lambda s: torch.from_numpy(s).softmax(-1).numpy(),
             "a softmax over the batch": lambda s: torch.from_numpy(s).softmax(0).numpy(),
             "s itself": identity, "the ReLU": relu,
-        }), [
-            [(USES, USES.replace("torch.sigmoid(s)", "1 / (1 + torch.exp(s))"))],
-            [('if name == "sigmoid":\n' + USES, 'if name == "Sigmoid":\n' + USES)],
-        ]),
+        }), [[(USES, USES.replace("torch.sigmoid(s)", "1 / (1 + torch.exp(s))"))],
+             [('if name == "sigmoid":\n' + USES, 'if name == "Sigmoid":\n' + USES)]]),
     Mistake("sigmoid-overflow", "{what}: not a number where |s| is large. exp overflows and inf / "
         "inf is NaN. Write the sigmoid as 1 / (1 + exp(-s)) and its derivative as z (1 - z), or "
         "use torch.sigmoid.", "eq:sigmoid-definition",
-        [Option("sigmoid", lambda s: np.exp(s) / (1 + np.exp(s)))], [
-            [(USES, USES.replace("torch.sigmoid(s)", "torch.exp(s) / (1 + torch.exp(s))"))],
-            [("return z * (1 - z)", "return torch.exp(-s) / (1 + torch.exp(-s)) ** 2")],
-        ]),
+        [Option("sigmoid", lambda s: np.exp(s) / (1 + np.exp(s)))],
+        [[(USES, USES.replace("torch.sigmoid(s)", "torch.exp(s) / (1 + torch.exp(s))"))],
+         [("return z * (1 - z)", "return torch.exp(-s) / (1 + torch.exp(-s)) ** 2")]]),
 )  # fmt: skip

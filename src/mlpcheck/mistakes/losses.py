@@ -187,10 +187,9 @@ ROWS = (
         examples=[[(LOG, LOG[:-16]), (LOG_REST, LOG_REST[:-16]), (BOUND, BOUND[:-17])]]),
     Mistake("bce-epsilon", "{what}: differs from BCELoss where y_hat is (almost) 0 or 1: {value}. "
         "BCELoss bounds each logarithm below by -100, the denominator below by 1e-12, and changes "
-        "nothing else.", "eq:bce-logarithms", [option for e in EPSILONS for option in _near(e)], [
-            [(LOG, "torch.log(y_hat + 1e-4)"), (LOG_REST, "torch.log(1 - y_hat + 1e-4)")],
-            [(FIRST, "    y_hat = y_hat.clamp(1e-3, 1 - 1e-3)\n" + FIRST)],
-            [(FIRST, "    y_hat = y_hat.clamp(1e-8, 1 - 1e-8)\n" + FIRST)],
-            [(BOUND, BOUND.replace("1e-12", "1e-9"))],
-        ]),
+        "nothing else.", "eq:bce-logarithms", [option for e in EPSILONS for option in _near(e)],
+        [[(LOG, "torch.log(y_hat + 1e-4)"), (LOG_REST, "torch.log(1 - y_hat + 1e-4)")],
+         [(FIRST, "    y_hat = y_hat.clamp(1e-3, 1 - 1e-3)\n" + FIRST)],
+         [(FIRST, "    y_hat = y_hat.clamp(1e-8, 1 - 1e-8)\n" + FIRST)],
+         [(BOUND, BOUND.replace("1e-12", "1e-9"))]]),
 )  # fmt: skip

@@ -19,8 +19,6 @@ Record = dict[str, Any]
 
 def printable(text: str) -> str:
     """The text without what a table or a screen cannot show, or would obey."""
-    if text.isprintable():
-        return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
@@ -41,9 +39,8 @@ class Run:
         self.single = False  # whether a result is in single precision
         self.names: dict[str, Any] = {}  # of MLP and the losses: their arguments, None if missing
         self.integers: list[int] = []  # that stand in the code
-        self.lines: dict[str, int] = {}  # where a function begins, or a gradient is stored
+        self.lines: dict[str, int] = {}  # where things stand, as source.scan has it
         self.suspects: list[str] = []  # what a person should read
-        self.clears = ""  # what backward calls to clear its own gradients
         self.absent: list[str] = []  # modules that are imported and not there
         self.syntax: Record = {}
         self.returned: dict[tuple[str, str, int], list[Any]] = {}
@@ -74,7 +71,6 @@ class Run:
                 self.lines = {str(name): int(line) for name, line in lines.items()}
                 self.suspects = [*map(str, record["suspects"])]
                 self.others = [*map(str, record["others"])]
-                self.clears = str(record["clears"])
             case {"loaded": loaded}:
                 self.names = dict(loaded)
             case {"syntax": syntax}:

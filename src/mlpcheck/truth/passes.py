@@ -170,5 +170,4 @@ def predicted(name: str, case: Point | Loss, *steps: Any) -> Array:
 
 def used(steps: tuple[Any, ...], case: Point | Loss) -> tuple[Any, ...]:
     """What counts of the steps in this case: of each error that of the layer's activation."""
-    own = [getattr(s, getattr(case, s.layer)) if isinstance(s, Errors) else s for s in steps]
-    return tuple(own)
+    return tuple(getattr(s, getattr(case, s.layer)) if isinstance(s, Errors) else s for s in steps)

@@ -61,25 +61,28 @@ def scan(tree: ast.Module) -> dict[str, Any]:
     nodes = list(ast.walk(tree))
     constants = {node.value for node in nodes if isinstance(node, ast.Constant)}
     own = [n.name for n in tree.body if isinstance(n, ast.ClassDef | ast.FunctionDef)]
-    backward = [n for n in nodes if isinstance(n, ast.FunctionDef) and n.name == "backward"]
-    called = {getattr(getattr(n, "func", None), "attr", "") for f in backward for n in ast.walk(f)}
-    clears = sorted(called & {"clear_grad_and_cache", "zero_grad"})
     return {
         "lines": _lines(nodes), "others": own[:100], "suspects": list(_suspects(nodes))[:5],
         "integers": sorted(n for n in constants if type(n) is int and 2 <= n <= 512)[:12],
-        "clears": f"{clears[0]}()" if clears else "",  # what backward calls: its own gradients
     }  # fmt: skip
 
 
 def _lines(nodes: list[ast.AST]) -> dict[str, int]:
-    """Where each function begins, those of MLP first, and where a gradient is stored."""
+    """Where each function begins, those of MLP first, and where a gradient is stored.
+
+    "backward slope" is where the function slope begins that backward calls.
+    """
     lines: dict[str, int] = {}
     for node in sorted(nodes, key=lambda n: getattr(n, "name", "") != "MLP"):
         for one in node.body if isinstance(node, ast.Module | ast.ClassDef) else ():
             if isinstance(one, ast.FunctionDef):
                 lines.setdefault(one.name, one.lineno)
     for node in nodes:
-        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+        if isinstance(node, ast.FunctionDef):
+            functions = [getattr(one, "func", None) for one in ast.walk(node)]
+            called = {getattr(f, "id", getattr(f, "attr", "")) for f in functions}
+            lines |= {f"{node.name} {name}": lines[name] for name in called & lines.keys()}
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
             name = getattr(node.slice, "value", None)
             if name in GRADIENTS and "grads" in ast.unparse(node.value):
                 lines[str(name)] = node.lineno
