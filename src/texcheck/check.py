@@ -32,6 +32,7 @@ class Claim:
 
 
 Checked: TypeAlias = list[tuple[Claim, Verdict]]
+Located: TypeAlias = list[tuple[str, t.Statement]]
 
 
 def check(
@@ -82,9 +83,7 @@ def _cause(claim: Claim, said: Verdict, tex: str, on: str | Network, names: Name
     return diagnose(scope, on, said) if scope and isinstance(said, Refuted) else said
 
 
-def _located(
-    tex: str, subject: str | None, kind: str, names: Names
-) -> list[tuple[str, t.Statement]]:
+def _located(tex: str, subject: str | None, kind: str, names: Names) -> Located:
     """The statements of a text, each with its own TeX."""
     if subject is not None:
         return _cell(tex, subject, kind, names)
@@ -102,7 +101,7 @@ def _said(statement: t.Statement, tex: str) -> str:
 # -- cells of tables
 
 
-def _cell(tex: str, subject: str, kind: str, names: Names) -> list[tuple[str, t.Statement]]:
+def _cell(tex: str, subject: str, kind: str, names: Names) -> Located:
     """The statements of a cell about a subject."""
     about = reading.expression(subject, names)
     if kind == "shape":

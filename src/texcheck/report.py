@@ -29,8 +29,7 @@ def difference(witness: Witness) -> str:
     left, right = ("no value" if one is None else f"{one + 0:.6g}" for one in values)
     if left == right:
         left, right = map(repr, values)
-    name = "the running network" if witness.running else f"a network “{witness.network}”"
-    on = f"{name} with layers of {', '.join(map(str, witness.widths))}"
+    on = f"{witness.network} with layers of {', '.join(map(str, witness.widths))}"
     layer = f", at layer {witness.layer}" if witness.layer is not None else ""
     return f"{place}the left side is {left} and the right side is {right}, on {on}{layer}"
 

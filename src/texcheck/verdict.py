@@ -16,7 +16,7 @@ class Witness:
 
     `widths`: of x, then of each layer. `layer`: the value of L, if the statement has one.
     `entry`: where the sides differ, such as "row 0, column 1" or "i = 2"; empty for a number. A
-    side is `None` where it has no value. `running`: the book's running network.
+    side is `None` where it has no value. `network`: in words.
     """
 
     widths: tuple[int, ...]
@@ -24,8 +24,7 @@ class Witness:
     entry: str
     left: float | None
     right: float | None
-    running: bool = False
-    network: str = ""
+    network: str
 
 
 @dataclass(frozen=True)

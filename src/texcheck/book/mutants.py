@@ -63,10 +63,8 @@ def mutants(path: Path | str, most: int | None = None, seed: int = 0) -> Iterato
 
 def measure(path: Path | str, most: int = SAMPLE, seed: int = 0) -> list[tuple[Mutant, str]]:
     """A seeded sample of the mutants of a book, each with the word of its verdict."""
-    return [
-        (mutant, decide(mutant.edit.statement, mutant.item.network).status)
-        for mutant in mutants(path, most, seed)
-    ]
+    found = mutants(path, most, seed)
+    return [(one, decide(one.edit.statement, one.item.network).status) for one in found]
 
 
 def lines(results: Sequence[tuple[Mutant, str]]) -> Iterator[str]:

@@ -119,14 +119,12 @@ class Book:
     def failures(self) -> list[str]:
         """Why the book does not hold, a text each; empty if it does."""
         failures = [f"{self.path}/{statement.place} {what}" for statement, what in self.wrong]
-        total = len(self.claims)
+        total, named = self.totals["statements"], self.totals["definitions"]
         if not total:
             failures.append(f"{self.path}: expected statements, found none")
-        if self.totals["definitions"] > MOST_DEFINITIONS * total:
-            failures.append(
-                f"{self.path}: {self.totals['definitions']} of {total} statements are definitions, "
-                f"expected at most {MOST_DEFINITIONS:.0%}"
-            )
+        if named > MOST_DEFINITIONS * total:
+            found = f"{named} of {total} statements are definitions"
+            failures.append(f"{self.path}: {found}, expected at most {MOST_DEFINITIONS:.0%}")
         return failures
 
     def to_json(self) -> str:

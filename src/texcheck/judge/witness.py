@@ -34,15 +34,12 @@ FILLED = (("ReLU", "sigma"), ("sigma", "tanh"), ("I", "ReLU"))  # for any functi
 
 def refute(statement: t.Statement, network: Network) -> Refuted | None:
     """A refutation by a witness, if one is found."""
-    try:
-        with at_most(WITNESS):
-            for seeds, one in product((NARROW, WIDE), parts(statement)):
-                for case in concrete(one, network):
-                    with suppress(NoRule):  # another activation may have a value
-                        if found := _in_case(one, case, seeds):
-                            return Refuted(replace(found, network=network.name))
-    except (NoRule, RecursionError):
-        pass
+    with suppress(NoRule, RecursionError), at_most(WITNESS):
+        for seeds, one in product((NARROW, WIDE), parts(statement)):
+            for case in concrete(one, network):
+                with suppress(NoRule):  # another activation may have a value
+                    if found := _in_case(one, case, seeds):
+                        return Refuted(found)
     return None
 
 
@@ -114,21 +111,31 @@ def _in_world(world: World, entry: Entry, all_: list[Entry]) -> Witness | None:
             continue  # no difference, or a smaller one than floats can show
         if None in found and not _everywhere(world, all_, found.index(None)):
             continue
-        return Witness(world.widths, world.case.L, _place(entry, env), left, right, world.running)
+        return Witness(world.widths, world.case.L, _place(entry, env), left, right, _named(world))
     return None
+
+
+def _named(world: World) -> str:
+    """The network, and what was taken for the functions that it leaves open."""
+    case, network = world.case, world.case.network
+    name = "the running network" if world.running else f"a network “{network.name}”"
+    words = {"sigma": "sigmoid", "I": "identity"}
+    said = ", ".join(words.get(one, one) for one in case.activations)
+    taken = [] if all(network.activations) else [f"activations {said}"]
+    taken += [f"loss {case.loss.name}"] if case.loss and network.losses != (case.loss,) else []
+    return f"{name} ({'; '.join(taken)})" if taken else name
 
 
 def _everywhere(world: World, all_: list[Entry], undefined: int) -> bool:
     """Whether the side that has a value at one entry has one at all of them: as a whole, log(x)_i
     and log(x_i) are defined at the same points."""
-    try:
+    with suppress(Undefined, ArithmeticError):
         for entry in all_:
             for env in _environments(world, entry):
                 if sign(world.value(entry.weight, env)):
                     world.check((entry.right, entry.left)[undefined][1], env)
-    except (Undefined, ArithmeticError):
-        return False
-    return True
+        return True
+    return False
 
 
 def _place(entry: Entry, env: dict[Index, int]) -> str:

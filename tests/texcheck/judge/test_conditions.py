@@ -89,12 +89,28 @@ def test_a_verdict_does_not_depend_on_what_was_decided_before() -> None:
     assert said[0] == said[1][::-1]
 
 
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        ("sigmoid-bce", "the running network"),
+        ("any", "the running network (activations ReLU, sigmoid; loss MSE)"),
+        ("deep", "a network “deep” (activations ReLU, sigmoid, ReLU, sigmoid, ReLU; loss MSE)"),
+    ],
+)
+def test_the_witness_names_what_was_taken_for_open_functions(network: str, words: str) -> None:
+    (statement,) = read(r"\frac{\partial \ell}{\partial s^{(1)}} = 2 z^{(1)T}")
+    found = decide(statement, network)
+    assert isinstance(found, Refuted)
+    assert found.witness is not None
+    assert found.witness.network == words
+
+
 def test_the_witness_is_the_running_network_where_it_will_do() -> None:
     (statement,) = read(r"\delta^{(1)} = W^{(2)T} \delta^{(2)}")
     found = decide(statement, "regression")
     assert isinstance(found, Refuted)
     assert found.witness is not None
-    assert (found.witness.running, found.witness.widths) == (True, (2, 3, 4))
+    assert (found.witness.network, found.witness.widths) == ("the running network", (2, 3, 4))
     assert (found.witness.entry, found.witness.left, found.witness.right) == ("row 1", 0.0, -6.0)
 
 
