@@ -132,7 +132,8 @@ def _rows(c: Cursor, opening: Token, cases: bool) -> list[tuple[t.Expr, ...]]:
 
 def _cell(c: Cursor, comma: bool = False) -> t.Expr:
     """The entry that a cursor goes through; of cases a comma may stand behind it."""
-    start = c.token.start
+    start, equal = c.token.start, next((one for _, one in c.flat() if one.text == "="), None)
+    c.require(comma or not equal, "found = in an entry", "write a derivation with aligned", at=equal)
     if dots := c.take("dots", "vdots", "ddots"):
         result: t.Expr = t.Dots(dots.text, **c.span(start))
     else:
@@ -143,8 +144,7 @@ def _cell(c: Cursor, comma: bool = False) -> t.Expr:
 
 def _case(c: Cursor) -> t.Expr:
     """The condition of a case that a cursor goes through; `Blank` for all other cases."""
-    start = c.token.start
-    words = set()
+    start, words = c.token.start, set[str]()
     while c.token.kind == "text":
         words.add(c.token.text.lower().rstrip(".,"))
         c.require(words <= _OTHERS, "expected if, otherwise or a condition such as s_i > 0")
