@@ -211,8 +211,7 @@ def _unapplied(c: Cursor, function: t.Function, start: int) -> t.Expr:
         return t.Identity(None, None, **at(function)) if function == t.Function("I") else function
     argument = _factor(c)
     slope = c.ahead(2).text == "partial" or (c.ahead(2).text == "d" and c.ahead(3).text != "_")
-    operator = c.sees(*spelling.FUNCTION_COMMANDS) or (c.sees("frac") and slope)
-    clear = c.form not in _WIDER and (operator or c.ends())
+    clear = c.form not in _WIDER and (c.ends() or (c.sees("frac") and slope))
     c.require(clear, f"expected brackets around the argument of {function.name}")
     c.form = "product"
     return t.Apply(function, (argument,), **c.span(start))

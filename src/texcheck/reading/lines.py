@@ -15,6 +15,12 @@ _BEFORE_SIGN = {"&", "{", "underbrace", "overbrace", "left."}
 _ENDS = ("newline", "end", "close")
 
 
+def _parts(token: Token) -> bool:
+    """Whether a token is a word or an arrow between claims."""
+    word = token.kind == "text" and token.text not in spelling.FUNCTIONS
+    return word or token.text == "Rightarrow"
+
+
 def lines_of(found: list[Token]) -> list[list[Token]]:
     """The tokens of each line, each with an `end`. Raises `CannotRead`."""
     layout = _Layout(found)
@@ -23,10 +29,8 @@ def lines_of(found: list[Token]) -> list[list[Token]]:
         number = layout.take(number)
     for token in layout.open:
         raise CannotRead(f"expected \\end{{{token.text}}}", token.start, token.end)
-    end = found[-1]
-    return [
-        [*line, end._replace(start=line[-1].end, end=line[-1].end)] for line in layout.lines if line
-    ]
+    end, lines = found[-1], filter(None, layout.lines)
+    return [[*line, end._replace(start=line[-1].end, end=line[-1].end)] for line in lines]
 
 
 @dataclass
@@ -48,10 +52,9 @@ class _Layout:
             if following := self.environment(token, number):
                 return following
         elif self.inner == 0:
-            word = token.kind == "text" and token.text not in spelling.FUNCTIONS
             listed = token.text in (",", ";") and not self.brackets
             apart = token.quad and bool(self.lines[-1])
-            self.several |= word or listed or apart or token.text in ("forall", "Rightarrow")
+            self.several |= _parts(token) or listed or apart or token.text == "forall"
             self.brackets += NESTING.get(token.text, 0) * (token.text not in ("lbrace", "rbrace"))
             self.brackets = max(0, self.brackets)
             if token.kind == "newline":
@@ -99,21 +102,20 @@ class _Layout:
         what = "expected a line that begins with no sign, or that has no relation of its own"
         relates = self.relates(number)
         require(not (joined and line and (ended or (begins and relates))), what, first)
-        word = first.kind == "text" and after not in spelling.FUNCTIONS
         led = after in spelling.COMPARISONS
-        remark = line and line[0].kind == "text" and line[0].text not in spelling.FUNCTIONS
         marked = before[1] == 1  # the relation stands behind a mark, so the next one does
+        remark = line and _parts(line[0]) and not (marked and line[0].text == "Rightarrow")
         below = here[0] == before[0] + marked and (marked or here[1] == before[1] != 0)
         require(not led or not begins or (below and not remark), "expected no = below this", first)
-        ends = joined or after in spelling.RELATIONS or word or first.kind in _ENDS
+        ends = joined or after in spelling.RELATIONS or _parts(first) or first.kind in _ENDS
         open_end = (led and not begins) or (line and line[-1].text in _SIGNS | {"="})
         joined = joined or bool(open_end and not ended)
         self.marks, self.begun = 0, False
-        self.start = number if led and not begins else self.start
+        keeps = begins and (joined or ends) and not _parts(first)
+        self.start = self.start if keeps else number
         if not (joined and self.lines[-1]):
             clear = ends or not begins or own or (relates and alike and inside != "split")
             require(clear, "expected a line that begins where the one before does", first)
-            self.start = self.start if begins and ends and not word else number
             self.lines.append([])
             self.several = False
         return number
@@ -126,8 +128,8 @@ class _Layout:
             if depth < 0 or (depth == 0 and one.kind in ("newline", "end")):
                 break
             row += [one.text] * (depth == 0)
-        texts = [*dropwhile(lambda one: one == "&", row)]
-        led = len(row) - len(texts)
+        texts = [*dropwhile(lambda one: one in ("&", "Rightarrow"), row)]
+        led = row[: len(row) - len(texts)].count("&")
         if "&" not in texts:
             return led, None
         at = texts.index("&")
@@ -141,12 +143,11 @@ class _Layout:
         for one in self.found[number:]:
             depth += DEPTH.get(one.kind, 0)
             nested += NESTING.get(one.text, 0)
-            word = one.kind == "text" and one.text not in spelling.FUNCTIONS
-            parted = nested <= 0 and (word or one.text == ",")
-            if depth < 0 or (depth == 0 and (one.kind in ("newline", "end") or parted)):
-                return False
+            parted = nested <= 0 and (_parts(one) or one.text == ",")
             if depth == 0 and nested <= 0 and one.text in spelling.RELATIONS:
                 return True
+            if depth < 0 or (depth == 0 and (one.kind in ("newline", "end") or parted)):
+                return False
         return False
 
     def mark(self, token: Token, number: int) -> int:

@@ -133,7 +133,7 @@ def _rows(c: Cursor, opening: Token, cases: bool) -> list[tuple[t.Expr, ...]]:
 def _cell(c: Cursor, comma: bool = False) -> t.Expr:
     """The entry that a cursor goes through; of cases a comma may stand behind it."""
     start, equal = c.token.start, next((one for _, one in c.flat() if one.text == "="), None)
-    c.require(comma or not equal, "found = in an entry", "write a derivation with aligned", at=equal)
+    c.require(comma or not equal, "found = in a cell", "write a derivation with aligned", at=equal)
     if dots := c.take("dots", "vdots", "ddots"):
         result: t.Expr = t.Dots(dots.text, **c.span(start))
     else:
