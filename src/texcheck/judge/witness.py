@@ -119,8 +119,7 @@ def _named(world: World) -> str:
     """The network, and what was taken for the functions that it leaves open."""
     case, network = world.case, world.case.network
     name = "the running network" if world.running else f"a network “{network.name}”"
-    words = {"sigma": "sigmoid", "I": "identity"}
-    said = ", ".join(words.get(one, one) for one in case.activations)
+    said = ", ".join({"sigma": "sigmoid", "I": "identity"}.get(f, f) for f in case.activations)
     taken = [] if all(network.activations) else [f"activations {said}"]
     taken += [f"loss {case.loss.name}"] if case.loss and network.losses != (case.loss,) else []
     return f"{name} ({'; '.join(taken)})" if taken else name

@@ -11,7 +11,7 @@ from .tokens import CannotRead, Token, require
 
 _SIGNS = spelling.JOINING | {"-"}
 _CONTINUING = spelling.RELATIONS | _SIGNS | {","}
-_BEFORE_SIGN = {"&", "{", "underbrace", "overbrace", "left."}
+_BEFORE_SIGN = {"&", "{", "underbrace", "overbrace", "left."} | spelling.WITHOUT_BRACKETS
 _ENDS = ("newline", "end", "close")
 
 
@@ -44,6 +44,7 @@ class _Layout:
     begun: bool = False  # more than alignment marks stands in this line
     start: int = 0  # the number of the token with which the line began that this one goes on from
     several: bool = False  # it has more than one claim, or a condition
+    joined: bool = False  # the line in hand goes on from the one before
 
     def take(self, number: int) -> int:
         """Takes token `number` into the lines; the number of the next one to take."""
@@ -79,8 +80,8 @@ class _Layout:
             opened = self.open and self.open.pop().text == token.text
             require(opened, f"\\end{{{token.text}}} closes nothing", token)
             after = self.found[number + 1]
-            ends = after.text in (".", ",", ";") or after.kind in _ENDS[bool(self.open) :]
-            require(ends, "expected a new line before this", after)
+            ends = after.text in (".", ",", ";") or after.kind in _ENDS[1:]
+            require(ends, f"expected nothing behind \\end{{{token.text}}}", after)
             return number + 1
         known, instead = spelling.MATRIX | spelling.LAYOUT, spelling.INSTEAD.get(token.text, "")
         require(token.text in known, f"unknown environment {token.text}", token, instead)
@@ -95,7 +96,7 @@ class _Layout:
         after, inside = first.text, self.open[-1].text if self.open else ""
         here, before = self.beginning(number), self.beginning(self.start)
         alike = here == before and here[1] != 0 and not first.quad
-        own = alike and here[1] is not None  # as -x &= -y is
+        own = alike and here[1] is not None and not self.joined  # as -x &= -y is
         joined = after in _SIGNS and not (own and after == "-")
         # A gap, a condition or a second claim, an empty line.
         ended = self.found[number - 1].quad or self.several or not self.lines[-1]
@@ -109,7 +110,7 @@ class _Layout:
         require(not led or not begins or (below and not remark), "expected no = below this", first)
         ends = joined or after in spelling.RELATIONS or _parts(first) or first.kind in _ENDS
         open_end = (led and not begins) or (line and line[-1].text in _SIGNS | {"="})
-        joined = joined or bool(open_end and not ended)
+        self.joined = joined = joined or bool(open_end and not ended)
         self.marks, self.begun = 0, False
         keeps = begins and (joined or ends) and not _parts(first)
         self.start = self.start if keeps else number

@@ -21,7 +21,7 @@ _TAG = re.compile(r"\*|[A-Za-z]?[\d.-]*[a-z]?'*")  # what \tag may show: a numbe
 _BLANK = re.compile(r"(?:[ \t\n\r~\xa0\ufeff]|%[^\n]*)+")
 _COMMAND = re.compile(r"\\(operatorname\*|[A-Za-z]+|.)", re.DOTALL)
 _ARGUMENT = re.compile(r"[ \t\n]*(?:\{([^}]*)\}|([A-Za-z0-9]))")
-_ANGLE = re.compile(r"[ \t\n]*([<>]|\\[lg]t\b)")
+_SIDE = re.compile(r"[ \t\n{]*([()\[\]|/‖]|\\([{}|]|([lr]?[vV]ert|[lr](angle|brace|brack))\b))")
 _BRACE, _DOT = re.compile(r"[ \t\n]*\{"), re.compile(r"[ \t\n]*\.")
 _BOLD_NUMBER = re.compile(r"[ \t\n]*(?:\{[ \t\n]*([01])[ \t\n]*\}|([01]))")
 # What a line break takes along, as in \\*[2mm].
@@ -296,13 +296,13 @@ class _Scanner:
     def change_look(self, name: str, end: int) -> None:
         """Reads a command that changes the look: it goes, and the braces behind it."""
         sided = name in ("left", "right", "middle")
-        if not sided and name.lower().startswith("big") and _DOT.match(self.tex, end):
-            raise CannotRead("expected no bracket that is not seen", self.at, end)
         self.spaced |= name in spelling.SETS_NOTHING
-        if _ANGLE.match(self.tex, end) and name not in spelling.BOLD:
-            instead = r"write \langle for a bracket"
-            raise CannotRead("expected no < or > of another size", self.at, end, instead)
-        if sided and (dot := _DOT.match(self.tex, end)):
+        dot = _DOT.match(self.tex, end) if sided else None
+        if (sided or name.lower().startswith("big")) and not (dot or _SIDE.match(self.tex, end)):
+            raise CannotRead(
+                f"expected a bracket behind \\{name}, such as ( or \\langle", self.at, end
+            )
+        if dot:
             self.add("symbol", f"{name}.", dot.end())
         elif name in spelling.BOLD and (bold := _BOLD_NUMBER.match(self.tex, end)):
             self.add("bold", bold[1] or bold[2], bold.end())
