@@ -12,7 +12,6 @@ from __future__ import annotations
 import functools
 import http.server
 import os
-import shutil
 import statistics
 import sys
 import threading
@@ -22,10 +21,12 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+sys.path.append(str(Path(__file__).parents[1] / "book" / "_ext"))
+import chromium
+
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build" / "html"
 STATEMENTS = ROOT / "tests" / "texcheck" / "statements"
-CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
 RUNS = 5  # from an empty browser
 ROUNDS = 3  # of all statements
 EACH = 100  # statements of each verdict
@@ -84,9 +85,9 @@ def spread(times: list[float]) -> str:
 
 
 def main() -> None:
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if not chromium or not (SITE / "_static" / "checker" / "client.js").is_file():
-        sys.exit("expected Chromium and a site with the prover: run `make book` first")
+    if not (SITE / "_static" / "checker" / "client.js").is_file():
+        sys.exit("expected a site with the prover: run `make book` first")
+    executable = chromium.executable()
     handler = functools.partial(_Handler, directory=str(SITE))
     statements = two_layer_statements()
     ready, used, rounds = [], [], []
@@ -96,7 +97,7 @@ def main() -> None:
     ):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS)
         for run in range(RUNS):
             context = browser.new_context()
             page = context.new_page()

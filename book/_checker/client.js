@@ -18,6 +18,7 @@ book.prover = (() => {
     try {
       await navigator.serviceWorker.register(new URL("service-worker.js", siteRoot));
       const kept = await caches.open("backprop");
+      await Promise.all([...loaded.keys()].map(url => kept.delete(url, { ignoreSearch: true }))); // of an older build
       const parts = [...document.querySelectorAll("link[rel=stylesheet], script[src]")].map(node => node.href || node.src);
       await Promise.all([
         ...[location.href.split("#")[0], ...parts].map(url => kept.add(url)),

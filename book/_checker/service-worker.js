@@ -7,15 +7,17 @@ self.addEventListener("fetch", event => {
   const { request } = event;
   if (request.method !== "GET" || new URL(request.url).origin !== location.origin) return;
   event.respondWith((async () => {
-    const kept = await caches.open(KEPT);
+    const kept = await caches.open(KEPT).catch(() => null);
+    let response;
     try {
-      const response = await fetch(request);
-      if (response.ok) await kept.put(request, response.clone());
-      return response;
+      response = await fetch(request);
     } catch (error) {
-      const found = await kept.match(request, { ignoreSearch: request.mode === "navigate" });
+      const found = await kept?.match(request, { ignoreSearch: request.mode === "navigate" });
       if (found) return found;
       throw error;
     }
+    // Where there is no room, the answer is not kept, and the page has it all the same.
+    if (response.ok) await kept?.put(request, response.clone()).catch(() => {});
+    return response;
   })());
 });

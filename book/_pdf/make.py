@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Page, sync_playwright
 
 sys.path.append(str(Path(__file__).parents[1] / "_ext"))
+import chromium
 from pages import PDF_NAME, link_file
 from wording import in_a_line
 
@@ -29,7 +29,6 @@ HERE = Path(__file__).resolve().parent
 NOT_PRINTED = "script, .headerlink, .copy-button"
 # How a page's last line begins that says where to click next: paper is turned over.
 NAVIGATION = ("Next: ", "Back to ")
-CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
 # The width of the text on paper in CSS pixels: A4 less the margins in print.css.
 TEXT_WIDTH = round((210 - 2 * 24) / 25.4 * 96)
 TURNED_WIDTH = round((297 - 2 * 20) / 25.4 * 96)
@@ -247,9 +246,10 @@ def main() -> None:
     site = parser.parse_args().site.resolve()
     if not (site / "index.html").is_file():
         parser.error(f"expected a built site in {site}, found no index.html: run `make book` first")
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
-    if not chromium:
-        parser.error("expected Chromium: install it, or set CHROMIUM to its path")
+    try:
+        executable = chromium.executable()
+    except FileNotFoundError as error:
+        parser.error(str(error))
 
     chapters = read_chapters(site)
     join(chapters, site)
@@ -258,7 +258,7 @@ def main() -> None:
     title = index.select_one(".site-title").get_text()
     author = index.select_one('meta[name="author"]')["content"]
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS)
         page = browser.new_page(viewport={"width": TEXT_WIDTH, "height": 1000})
         page.emulate_media(media="print")
         pdf = Path(folder) / PDF_NAME

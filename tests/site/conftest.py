@@ -6,7 +6,6 @@ import contextlib
 import functools
 import http.server
 import os
-import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -15,20 +14,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
+sys.path.append(str(Path(__file__).parents[2] / "book" / "_ext"))
+import chromium
+
 ROOT = Path(__file__).parents[2]
 SITE = Path(os.environ.get("SITE", ROOT / "_build" / "html")).resolve()
-# Not --disable-features: the last one counts, and Playwright has its own.
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-sys.path.append(str(ROOT / "book" / "_ext"))
 # A bound for machines that do other work as well; what holds is seen at once.
 expect.set_options(timeout=20_000)
 
@@ -82,11 +72,12 @@ def serve_folder() -> Callable[[Path], contextlib.AbstractContextManager[str]]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Headless Chromium; the environment variable CHROMIUM names another than the one found."""
-    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
-    if not executable:
-        pytest.exit("expected Chromium: install it, or set CHROMIUM to its path", 1)
+    try:
+        executable = chromium.executable()
+    except FileNotFoundError as error:
+        pytest.exit(str(error), 1)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS)
         yield browser
         browser.close()
 

@@ -9,7 +9,6 @@ import * as chromeLauncher from "chrome-launcher";
 import lighthouse from "lighthouse";
 
 const site = process.env.SITE ?? "_build/html";
-const chromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const pages = ["index.html", "regression/gradients.html", "bench.html", "errata.html", "homework/derivation.html"];
 const runsPerPage = 5;
 const goals = { performance: 95, accessibility: 100, "best-practices": 100, seo: 100 };
@@ -38,7 +37,7 @@ const server = createServer((request, response) => {
 await new Promise(resolve => server.listen(0, "127.0.0.1", resolve));
 
 const chrome = await chromeLauncher.launch({
-  chromePath: chromium,
+  chromePath: process.env.CHROMIUM, // else the launcher looks for one
   chromeFlags: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--disable-features=PreloadTopChromeWebUI,WebUIOmniboxPopup,WebUIOmniboxAimPopup"],

@@ -448,6 +448,18 @@ def test_it_works_under_a_subpath_and_after_the_server_is_gone(
     context.close()
 
 
+def test_a_full_storage_costs_no_page(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}")
+    assert "Proved." in ask(page, RIGHT)
+    page.evaluate("async () => { await navigator.serviceWorker.ready; }")
+    quota = {"origin": origin, "quotaSize": 1000}
+    context.new_cdp_session(page).send("Storage.overrideQuotaForOrigin", quota)
+    page.goto(f"{origin}/glossary.html")
+    assert page.evaluate("navigator.serviceWorker.controller !== null")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
 def test_without_javascript_the_page_says_how_to_check(browser: Browser, origin: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -53,7 +53,7 @@ def test_colors_change_with_the_theme(context: BrowserContext, origin: str) -> N
 def test_search_finds_words(context: BrowserContext, origin: str, words: str) -> None:
     page = context.new_page()
     page.goto(f"{origin}/index.html")
-    page.keyboard.press("/")
+    page.keyboard.press("Control+k")
     page.keyboard.type(words)
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=*")
@@ -128,7 +128,7 @@ def test_the_place_that_explains_comes_first(
 def test_first_results_appear_while_words_are_typed(context: BrowserContext, origin: str) -> None:
     page = context.new_page()
     page.goto(f"{origin}/notation.html")
-    page.keyboard.press("/")
+    page.keyboard.press("Control+k")
     page.keyboard.type("why transp")
     first = page.locator(".search-first a").first
     expect(first).to_have_attribute("href", f"{origin}/chain_rule.html#why-the-transposes")
@@ -365,7 +365,7 @@ def test_a_finger_sees_the_preview_before_it_follows(browser: Browser, origin: s
     page.goto(f"{origin}/{PAGE}")
     reference = page.locator(".article a.reference.internal[href*='#equation-']").first
     reference.tap()
-    preview = page.get_by_role("tooltip")
+    preview = page.get_by_role("dialog", name="Preview of")
     expect(preview).to_be_visible()
     preview.get_by_role("link", name="Go there").tap()
     page.wait_for_url("**#equation-*")

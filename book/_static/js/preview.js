@@ -43,9 +43,10 @@
     const box = document.createElement("div");
     box.className = "preview";
     box.id = "preview";
-    box.setAttribute("role", "tooltip");
+    box.setAttribute("role", touched ? "dialog" : "tooltip"); // a tooltip holds no link
     box.append(excerptOf(target));
     if (touched) {
+      box.setAttribute("aria-label", `Preview of ${link.textContent.trim()}`);
       const onward = document.createElement("a");
       onward.href = link.href;
       onward.textContent = "Go there";
@@ -56,7 +57,7 @@
     const below = place.bottom + box.offsetHeight + 12 < innerHeight;
     box.style.left = `${scrollX + Math.max(8, Math.min(place.left, document.documentElement.clientWidth - box.offsetWidth - 8))}px`;
     box.style.top = `${scrollY + (below ? place.bottom + 6 : Math.max(4, place.top - box.offsetHeight - 6))}px`;
-    link.setAttribute("aria-describedby", "preview");
+    if (!touched) link.setAttribute("aria-describedby", "preview");
     // A finger that is lifted leaves, too, before its click arrives.
     box.addEventListener("pointerleave", event => event.pointerType === "mouse" && closePreview());
     preview = { link, box };

@@ -3,10 +3,8 @@
   const { loadScript, siteRoot } = book;
 
   addEventListener("keydown", event => {
-    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
-    const slash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
     const control = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
-    if (!slash && !control) return;
+    if (!control) return;
     event.preventDefault();
     const field = [...document.querySelectorAll("input[type=search]")].find(input => input.offsetWidth > 0);
     if (field) field.select();
