@@ -13,8 +13,9 @@ from handgrad.checks import Array, floats, function, short
 class Activation:
     """An elementwise function z = f(s) and its derivative f'(s).
 
-    Both take an array of any shape and return a new one of the same shape and dtype (float32 or
-    float64, else TypeError). NaN elements propagate, but ReLU's derivative is 0 there.
+    Both take an array of any shape, () for a number, and return a new one of the same shape and
+    dtype (float32 or float64, else TypeError). NaN elements propagate, but ReLU's derivative is 0
+    there.
     """
 
     name: str
@@ -28,7 +29,8 @@ class Activation:
         function(self.derivative, "derivative")
 
 
-# Functions with names, not lambdas, so that a network can be pickled.
+# Functions with names, not lambdas, so that a network can be pickled. NumPy makes a scalar of an
+# array of shape (), and np.asarray an array again.
 
 
 def _identity(s: ArrayLike) -> Array:
@@ -42,24 +44,24 @@ def _identity_derivative(s: ArrayLike) -> Array:
 
 
 def _relu(s: ArrayLike) -> Array:
-    return np.maximum(floats(s, "relu"), 0)  # eq:a02
+    return np.asarray(np.maximum(floats(s, "relu"), 0))  # eq:a02
 
 
 def _relu_derivative(s: ArrayLike) -> Array:
     s = floats(s, "relu")
-    return (s > 0).astype(s.dtype)  # eq:c19-1, 0 at the kink
+    return np.asarray(s > 0, s.dtype)  # eq:c19-1, 0 at the kink
 
 
 def _sigmoid(s: ArrayLike) -> Array:
     s = floats(s, "sigmoid")
     e = np.exp(-np.abs(s))  # never overflows, since the exponent is never positive
     z: Array = np.where(s >= 0, 1, e) / (1 + e)  # eq:e03
-    return z
+    return np.asarray(z)
 
 
 def _sigmoid_derivative(s: ArrayLike) -> Array:
     z = _sigmoid(s)
-    return z * (1 - z)
+    return np.asarray(z * (1 - z))
 
 
 identity = Activation("identity", _identity, _identity_derivative)

@@ -37,7 +37,7 @@ def _slope(
         raise ValueError(f"h: expected a step that changes theta and stays finite, {given}")
     step = above[position] - below[position]  # 2h as rounded, the distance really taken
     where = f"function at theta {list(position)}"
-    higher = _doubles(function(above), f"{where} + h")
+    higher = _doubles(function(above), f"{where} + h").copy()  # function may use its array again
     lower = _doubles(function(below), f"{where} - h")
     if higher.shape != lower.shape:
         expected = f"expected the shape {higher.shape} of its value at + h"

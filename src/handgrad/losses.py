@@ -37,6 +37,7 @@ class SquaredError:
             raise ValueError(f"reduction: expected 'sum' or 'mean', given {given}")
 
     def value(self, y_hat: ArrayLike, y: ArrayLike) -> Scalar:
+        """Equation eq:a05; for the mean, divided by the number of elements."""
         y_hat, y = _pair(y_hat, y, "y_hat")
         reduce = np.mean if self.reduction == "mean" else np.sum
         loss: Scalar = quietly(lambda: reduce(np.square(y_hat - y)))
@@ -69,7 +70,7 @@ class BinaryCrossEntropy:
         y_hat, y = self._probabilities(y_hat, y)
         log_y_hat = np.maximum(quietly(np.log, y_hat), _LEAST_LOG)  # log 0 = -inf is bounded too
         log_rest = np.maximum(quietly(np.log1p, -y_hat), _LEAST_LOG)
-        return -np.mean(y * log_y_hat + (1 - y) * log_rest)
+        return np.mean((y - 1) * log_rest - y * log_y_hat)  # 0, not -0, where all is right
 
     def gradient(self, y_hat: ArrayLike, y: ArrayLike) -> Array:
         """Equation eq:f04, with y_hat (1 - y_hat) bounded below by 1e-12."""
@@ -91,7 +92,7 @@ class BinaryCrossEntropy:
 class SigmoidCrossEntropy:
     """Sigmoid and binary cross-entropy in one, stable where the plain formulas overflow.
 
-    Takes s = s^(L_max), not y_hat = sigma(s).
+    Takes s = s^(L_max), not y_hat = sigma(s). As in PyTorch, y may leave [0, 1].
     """
 
     def value(self, s: ArrayLike, y: ArrayLike) -> Scalar:

@@ -38,6 +38,15 @@ def test_the_dtype_and_the_shape_are_kept(f, dtype):
 
 
 @ALL
+@pytest.mark.parametrize("number", [2.0, np.float32(2), np.array(-2.0)], ids=repr)
+def test_of_a_number_they_are_arrays_too(f, number):
+    for result in (f.value(number), f.derivative(number)):
+        assert type(result) is np.ndarray
+        assert result.shape == ()
+        assert result.dtype == np.asarray(number).dtype
+
+
+@ALL
 def test_the_argument_is_neither_changed_nor_shared(f):
     s = POINTS.copy()
     f.value(s)[:] = 7

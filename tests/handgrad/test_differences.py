@@ -33,6 +33,12 @@ def test_a_smaller_step_is_more_exact_until_rounding_wins():
     assert errors[0] == pytest.approx(1e-4 / 6, rel=1e-3)
 
 
+def test_a_function_may_write_each_value_into_the_same_array():
+    value = np.empty(2)
+    slope = central_difference(lambda t: np.multiply(t, 3, out=value), np.array([0.5, -1.0]))
+    np.testing.assert_allclose(slope, 3 * np.eye(2), atol=1e-8)
+
+
 def test_theta_is_not_changed():
     theta = np.ones(3)
     central_difference(lambda t: t.sum(), theta)

@@ -24,6 +24,14 @@ def test_every_label_in_the_code_stands_on_a_page():
 @EACH
 def test_every_module_and_public_name_has_a_docstring(module):
     tree = ast.parse(module.read_text("utf-8"))
-    public = [n for n in tree.body if isinstance(n, PUBLIC) and not n.name.startswith("_")]
     assert ast.get_docstring(tree)
-    assert [node.name for node in public if not ast.get_docstring(node)] == []
+    assert [node.name for node in public(tree) if not ast.get_docstring(node)] == []
+
+
+def public(parent):
+    """The public classes and functions of a module or a class, and those of these classes."""
+    for node in parent.body:
+        if isinstance(node, PUBLIC) and not node.name.startswith("_"):
+            yield node
+            if isinstance(node, ast.ClassDef):
+                yield from public(node)

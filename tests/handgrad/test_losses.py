@@ -65,6 +65,12 @@ def test_cross_entropy_at_zero_and_one_is_that_of_torch(dtype):
     assert_as_torch(BinaryCrossEntropy(), torch.nn.BCELoss(), y_hat, y, rtol)
 
 
+@pytest.mark.parametrize("right", [[0.0], [1.0], [0.0, 1.0]])
+def test_cross_entropy_of_a_right_certainty_is_zero_without_a_sign(right):
+    value = BinaryCrossEntropy().value(right, right)
+    assert (value, np.signbit(value)) == (0, False)
+
+
 def test_cross_entropy_of_a_wrong_certainty_is_one_hundred():
     assert BinaryCrossEntropy().value(np.array([0.0, 1.0]), np.array([1.0, 0.0])) == 100
 
@@ -88,6 +94,11 @@ def test_fused_loss_is_stable_where_the_plain_formula_overflows():
         assert_as_torch(SigmoidCrossEntropy(), torch.nn.BCEWithLogitsLoss(), s, y)
     with pytest.raises(FloatingPointError), np.errstate(over="raise"):
         np.exp(-s)
+
+
+def test_fused_loss_takes_every_y_as_torch_does():
+    s, y = np.array([0.5, -2.0, 3.0]), np.array([1.1, -4.0, 1e30])
+    assert_as_torch(SigmoidCrossEntropy(), torch.nn.BCEWithLogitsLoss(), s, y)
 
 
 def test_fused_error_is_y_hat_minus_y_over_the_number_of_elements():
