@@ -155,7 +155,7 @@ def instance(value: object, kind: type, where: str) -> None:
     """Refuse a `value` of another kind, such as arguments in the wrong order."""
     if not isinstance(value, kind):
         given = type(value).__name__
-        raise TypeError(f"{where}: expected a {kind.__name__}, given a {given}")
+        raise TypeError(f"{where}: expected a {kind.__name__}, given {given}")
 
 
 def function(value: object, where: str) -> None:

@@ -44,7 +44,8 @@ def dl_dy_hat(loss: SquaredError | BinaryCrossEntropy, y_hat: ArrayLike, y: Arra
 def numerator_layout(gradients: Gradients) -> Gradients:
     """The gradients of one point in the text's shapes: eq:c18-1, eq:c26-2.
 
-    W[L] is (d_{L-1}, d_L), b[L] a row (1, d_L), delta[L] a column (d_L, 1), x a row (1, d_x).
+    W[L] is (d_{L-1}, d_L), b[L] a row (1, d_L), delta[L] a column (d_L, 1), x a row (1, d_x). They
+    are views: they share their elements with `gradients`.
     """
     instance(gradients, Gradients, "gradients")
     for name in ("W", "b", "delta"):

@@ -182,7 +182,8 @@ class Gradients:
     """The gradients of a loss, each in the shape of what it belongs to, for L = 1 .. L_max.
 
     W[L] is dl/dW^(L), shape (d_L, d_{L-1}), and b[L] dl/db^(L), shape (d_L,): sums over a batch.
-    delta[L] is the error dl/ds^(L), shape (d_L,) or (N, d_L). `dl_dx` returns dl/dx.
+    delta[L] is the error dl/ds^(L), shape (d_L,) or (N, d_L), read-only if `backward` computed it.
+    `dl_dx` returns dl/dx.
     """
 
     W: dict[int, Array]
@@ -266,6 +267,7 @@ def _backward(network: Network, trace: Trace, delta_last: Array, db_last: Array)
     for L in numbers:
         # eq:c18-1 transposed to the shape of W; the product sums over a batch.
         W[L] = _rows(delta[L]).T @ _rows(trace.z[L - 1])
+        delta[L].setflags(write=False)  # dl/dx is computed from delta^(1) later
         if not all_finite(W[L]):
             finite(W[L], "dl/dW", L)
     return Gradients(W, b, delta, partial(_dl_dx, delta[1], layers[0].W))
@@ -322,7 +324,7 @@ def _check_array(
 ) -> None:
     if type(array) is not np.ndarray:  # a masked array is another type, and hides elements
         given = type(array).__name__
-        raise TypeError(f"{place(where, L)}: expected a ndarray, given a {given}")
+        raise TypeError(f"{place(where, L)}: expected an ndarray, given {given}")
     if array.shape != shape:
         raise ValueError(f"{place(where, L)}: expected shape {shape}, given {array.shape}")
     if array.dtype != dtype:

@@ -4,13 +4,18 @@ from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike
 
 from handgrad.activations import identity, relu, sigmoid
 from handgrad.checks import Array, instance
 from handgrad.losses import BinaryCrossEntropy, SigmoidCrossEntropy, SquaredError
 from handgrad.network import Gradients, Network, forward
+
+try:
+    import torch
+except ModuleNotFoundError as error:
+    message = f"handgrad.reference: expected PyTorch, which handgrad[torch] installs; {error}"
+    raise ModuleNotFoundError(message, name=error.name) from error
 
 _MODULES = [(identity, torch.nn.Identity), (relu, torch.nn.ReLU), (sigmoid, torch.nn.Sigmoid)]
 
@@ -26,7 +31,8 @@ def twin(network: Network) -> torch.nn.Sequential:
         found = [module for f, module in _MODULES if f == layer.f]
         if not found:
             known = ", ".join(f.name for f, _ in _MODULES)
-            raise ValueError(f"layer {L}: activation: expected {known}, given {layer.f.name!r}")
+            message = f"expected handgrad's own {known}, given another one named {layer.f.name!r}"
+            raise ValueError(f"layer {L}: activation: {message}")
         linear = torch.nn.Linear(layer.W.shape[1], layer.W.shape[0], device="meta")
         linear.weight = torch.nn.Parameter(torch.tensor(layer.W))
         linear.bias = torch.nn.Parameter(torch.tensor(layer.b))

@@ -363,15 +363,15 @@ def test_a_trace_with_a_missing_or_a_wrong_entry_is_refused(lost):
         backward(NETWORK, Trace(s, TRACE.z), np.ones((2, 1)))
     with refused(ValueError, "trace: z: expected the layers 0 to 2, given [1, 2]"):
         backward(NETWORK, Trace(TRACE.s, TRACE.s), np.ones((2, 1)))
-    with refused(TypeError, "trace: z: expected a dict, given a list"):
+    with refused(TypeError, "trace: z: expected a dict, given list"):
         backward(NETWORK, Trace(TRACE.s, [1, 2]), np.ones((2, 1)))
     width = NETWORK.widths[lost]
     arrays = {
         "expected shape (2, {width}), given (1, {width})": np.ones((1, width)),
         "expected shape (2, {width}), given ({width},)": np.ones(width),
         "expected dtype float64, given float32": np.ones((2, width), np.float32),
-        "expected a ndarray, given a list": np.ones((2, width)).tolist(),
-        "expected a ndarray, given a NoneType": None,
+        "expected an ndarray, given list": np.ones((2, width)).tolist(),
+        "expected an ndarray, given NoneType": None,
     }
     for expected, array in arrays.items():
         message, error = expected.format(width=width), TypeError
@@ -389,9 +389,9 @@ def test_a_trace_without_an_output_has_no_y_hat():
         Trace(TRACE.s, {0: X, 1: TRACE.z[1]}).y_hat  # noqa: B018
     with refused(ValueError, f"{expected} [1, 2]"):
         Trace(TRACE.s, TRACE.s).y_hat  # noqa: B018
-    with refused(TypeError, "trace: z: expected a dict, given a list"):
+    with refused(TypeError, "trace: z: expected a dict, given list"):
         Trace(TRACE.s, list(TRACE.z.values())).y_hat  # noqa: B018
-    with refused(TypeError, "trace: s: expected a dict, given a NoneType"):
+    with refused(TypeError, "trace: s: expected a dict, given NoneType"):
         Trace(None, TRACE.z).y_hat  # noqa: B018
 
 
@@ -401,7 +401,7 @@ def test_a_mask_in_a_trace_is_not_dropped(name, L):
     arrays = getattr(TRACE, name)
     if L in arrays:
         masked = {**arrays, L: np.ma.masked_less(arrays[L], 0)}
-        message = f"layer {L}: trace: {name}: expected a ndarray, given a MaskedArray"
+        message = f"layer {L}: trace: {name}: expected an ndarray, given MaskedArray"
         with refused(TypeError, message):
             backward(NETWORK, dataclasses.replace(TRACE, **{name: masked}), np.ones((2, 1)))
 
@@ -409,10 +409,10 @@ def test_a_mask_in_a_trace_is_not_dropped(name, L):
 @pytest.mark.parametrize(
     ("x", "error", "message"),
     [
-        (X.tolist(), TypeError, "expected a ndarray, given a list"),
+        (X.tolist(), TypeError, "expected an ndarray, given list"),
         (X[:, :1], ValueError, "expected shape (2, 2), given (2, 1)"),
         (X[np.newaxis], ValueError, "expected shape (1, 2), given (1, 2, 2)"),
-        (X[0, 0], TypeError, "expected a ndarray, given a float64"),
+        (X[0, 0], TypeError, "expected an ndarray, given float64"),
         (np.array(0.5), ValueError, "expected shape (2,), given ()"),
     ],
 )
@@ -444,7 +444,7 @@ def test_gradients_as_lists_are_taken():
 @pytest.mark.parametrize("name", ["W", "b", "delta"])
 def test_gradients_without_layers_are_refused(name):
     wrong = listed(POINT_GRADIENTS, **{name: [1, 2]})
-    message = f"{name}: expected a dict, given a list"
+    message = f"{name}: expected a dict, given list"
     with refused(TypeError, f"gradients: {message}"):
         numerator_layout(wrong)
     with refused(TypeError, f"gradients: {message}"):
@@ -506,18 +506,18 @@ def test_arguments_of_another_kind_are_refused_by_name():
         lambda: ds_dz(X, 1),
     ]
     for call in calls:
-        with refused(TypeError, "network: expected a Network, given a ndarray"):
+        with refused(TypeError, "network: expected a Network, given ndarray"):
             call()
     for function in (backward, backward_from_delta):
-        with refused(TypeError, "network: expected a Network, given a Trace"):
+        with refused(TypeError, "network: expected a Network, given Trace"):
             function(TRACE, NETWORK, Y)
-        with refused(TypeError, "trace: expected a Trace, given a ndarray"):
+        with refused(TypeError, "trace: expected a Trace, given ndarray"):
             function(NETWORK, X, Y)
-    with refused(TypeError, "network: expected a Network, given a Gradients"):
+    with refused(TypeError, "network: expected a Network, given Gradients"):
         sgd_step(GRADIENTS, NETWORK, 0.1)
-    with refused(TypeError, "gradients: expected a Gradients, given a NoneType"):
+    with refused(TypeError, "gradients: expected a Gradients, given NoneType"):
         sgd_step(NETWORK, None, 0.1)
-    with refused(TypeError, "gradients: expected a Gradients, given a NoneType"):
+    with refused(TypeError, "gradients: expected a Gradients, given NoneType"):
         numerator_layout(None)
     message = "loss: expected SquaredError or BinaryCrossEntropy, whose input is y_hat; given "
     with refused(TypeError, f"{message}SigmoidCrossEntropy"):
@@ -875,7 +875,8 @@ class Unhashable:
 @pytest.mark.parametrize("function", [np.tanh, Unhashable()], ids=["hashable", "unhashable"])
 def test_an_activation_that_borrows_a_name_has_no_twin(function):
     fake = Activation("relu", function, function)
-    with refused(ValueError, "layer 1: activation: expected identity, relu, sigmoid, given 'relu'"):
+    expected = "expected handgrad's own identity, relu, sigmoid, given another one named 'relu'"
+    with refused(ValueError, f"layer 1: activation: {expected}"):
         twin(random_network([1, 1], [fake], seed=0))
 
 

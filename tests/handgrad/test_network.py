@@ -284,6 +284,13 @@ def test_the_given_error_is_not_shared_with_the_gradients():
     np.testing.assert_array_equal(gradients.delta[1], [1])
 
 
+@pytest.mark.parametrize("start", [backward, backward_from_delta])
+def test_no_error_can_be_changed_before_the_gradient_of_the_input_is_asked_for(start):
+    for delta in start(NETWORK, TRACE, np.ones(1)).delta.values():
+        with pytest.raises(ValueError, match="read-only"):
+            delta[:] = 0
+
+
 # What does not fit is refused, with what was expected, what was given, and the layer.
 
 CONVERT = "convert with np.asarray(..., dtype=np.float64)"

@@ -1,5 +1,6 @@
 """The PyTorch twin is the same network, and the reference refuses what it cannot compare."""
 
+import importlib
 import subprocess
 import sys
 
@@ -68,8 +69,8 @@ def test_the_gradients_are_those_of_the_twin(loss, torch_loss):
 
 def test_what_has_no_twin_is_refused():
     tanh = Activation("tanh", np.tanh, lambda s: 1 - np.tanh(s) ** 2)
-    message = "layer 2: activation: expected identity, relu, sigmoid, given 'tanh'"
-    with refused(ValueError, message):
+    expected = "expected handgrad's own identity, relu, sigmoid, given another one named 'tanh'"
+    with refused(ValueError, f"layer 2: activation: {expected}"):
         twin(random_network([1, 1, 1], ["relu", tanh], seed=0))
 
 
@@ -93,3 +94,12 @@ def test_input_that_does_not_fit_is_refused():
 def test_the_package_itself_does_not_import_torch():
     code = "import sys, handgrad; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_without_torch_the_reference_names_the_extra_that_brings_it(monkeypatch):
+    monkeypatch.delitem(sys.modules, "handgrad.reference")
+    monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
+    expected = r"^handgrad\.reference: expected PyTorch, which handgrad\[torch\] installs; "
+    with pytest.raises(ModuleNotFoundError, match=expected) as caught:
+        importlib.import_module("handgrad.reference")
+    assert caught.value.name == "torch"
