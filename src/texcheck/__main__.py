@@ -49,8 +49,9 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (OSError, UnicodeError, Wrong) as error:
-        print(f"texcheck: {error}", file=sys.stderr)
+    except (OSError, UnicodeError, Wrong, ModuleNotFoundError) as error:
+        hint = "; install handgrad[pages]" if isinstance(error, ModuleNotFoundError) else ""
+        print(f"texcheck: {error}{hint}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -82,10 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     book = commands.add_parser("book", help="prove every displayed equation of a book")
     book.add_argument("-v", "--verbose", action="store_true", help="list every statement")
     book.add_argument("--json", metavar="FILE", type=Path, help="write all statements to FILE")
-    book.set_defaults(command=_book)
     mutants = commands.add_parser("mutants", help="change every equation and see it refuted")
-    mutants.set_defaults(command=_mutants)
-    for one in (book, mutants):
+    for one, command in ((book, _book), (mutants, _mutants)):
+        one.set_defaults(command=command)
         one.add_argument("path", nargs="?", default="book", help="a folder or a page (book)")
     return parser
 

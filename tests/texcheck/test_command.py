@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import texcheck
 from texcheck import NETWORKS
 from texcheck.__main__ import decoded, main
 
@@ -131,6 +132,19 @@ def test_what_is_no_text_is_an_error_and_no_traceback() -> None:
     done = run("prove", text=b"x = \xff\xfa")
     assert done.returncode == 2
     assert done.stderr.startswith(b"texcheck: ")
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["book", "mutants"])
+def test_without_the_reader_of_pages_the_extra_that_brings_it_is_named(command: str) -> None:
+    source = str(Path(texcheck.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "texcheck", command],  # no installed package is found
+        capture_output=True, check=False, env=os.environ | {"PYTHONPATH": source},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"texcheck: No module named ")
+    assert done.stderr.rstrip().endswith(b"; install handgrad[pages]")
     assert b"Traceback" not in done.stderr
 
 
