@@ -16,8 +16,8 @@ self.addEventListener("fetch", event => {
       if (found) return found;
       throw error;
     }
-    // Where there is no room, the answer is not kept, and the page has it all the same.
-    if (response.ok) await kept?.put(request, response.clone()).catch(() => {});
+    // A part of a file (206) is none to keep. Where there is no room, nothing is kept, and the page has its answer all the same.
+    if (response.status === 200) await kept?.put(request, response.clone()).catch(() => {});
     return response;
   })());
 });

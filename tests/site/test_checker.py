@@ -460,6 +460,35 @@ def test_a_full_storage_costs_no_page(context: BrowserContext, origin: str) -> N
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
+class Partial(Faulty):
+    """A server that gives a part of a file, as many do when they are asked for one."""
+
+    def do_GET(self) -> None:
+        if "Range" in self.headers:
+            self.send_response(206)
+            self.send_header("Content-Range", "bytes 0-3/100")
+            self.send_header("Content-Length", "4")
+            self.end_headers()
+            self.wfile.write(b"part")
+        else:
+            super().do_GET()
+
+
+def test_a_part_of_a_file_is_given_and_not_kept(
+    context: BrowserContext, site: Path, serve_folder: Callable[..., AbstractContextManager[str]]
+) -> None:
+    Partial.withheld.set()
+    with serve_folder(site, Partial) as address:
+        page = context.new_page()
+        page.goto(f"{address}/{PAGE}")
+        assert "Proved." in ask(page, RIGHT)
+        page.goto(f"{address}/glossary.html")
+        assert page.evaluate("navigator.serviceWorker.controller !== null")
+        part = "fetch('software/notebooks.zip', { headers: { Range: 'bytes=0-3' } })"
+        assert page.evaluate(f"{part}.then(got => got.text())") == "part"
+        assert page.evaluate("caches.match('software/notebooks.zip').then(got => !got)")
+
+
 def test_without_javascript_the_page_says_how_to_check(browser: Browser, origin: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -305,6 +305,41 @@ def test_tex_can_be_copied(browser: Browser, origin: str) -> None:
     context.close()
 
 
+def test_a_copy_that_is_refused_is_not_called_copied(
+    context: BrowserContext, origin: str, watch: Callable[[Page], list[str]]
+) -> None:
+    page = context.new_page()
+    problems = watch(page)
+    page.add_init_script("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))")
+    page.goto(f"{origin}/{PAGE}")
+    equation = page.locator(".equation:not(.equation-rows)").first
+    equation.hover()
+    button = equation.get_by_role("button", name="Copy the TeX")
+    button.click()
+    expect(button).to_have_text("Not copied")
+    expect(button).to_have_text("TeX")
+    assert problems == []
+
+
+def test_the_switch_of_all_folds_tells_how_they_are(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}")
+    switch = page.get_by_role("button", name="Open all folds")
+    closed = page.locator(".article details.fold:not([open])")
+    switch.click()
+    expect(closed).to_have_count(0)
+    first = page.locator(".article details.fold > summary").first
+    first.click()
+    expect(switch).to_have_attribute("aria-pressed", "false")
+    switch.click()
+    expect(closed).to_have_count(0)
+    first.click()
+    first.click()  # by hand they may all be open as well
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    switch.click()
+    expect(page.locator(".article details.fold[open]")).to_have_count(0)
+
+
 def test_a_chain_of_lines_is_copied_whole(browser: Browser, origin: str) -> None:
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()

@@ -9,8 +9,8 @@
     button.textContent = label;
     button.setAttribute("aria-label", name);
     button.addEventListener("click", async () => {
-      await copyText(text());
-      button.textContent = "Copied";
+      const copied = await copyText(text()).then(() => true, () => false); // a reader may refuse
+      button.textContent = copied ? "Copied" : "Not copied";
       button.classList.add("done");
       setTimeout(() => { button.textContent = label; button.classList.remove("done"); }, 1500);
     });

@@ -17,6 +17,7 @@
       change(on);
     });
     bar.append(button);
+    return button;
   }
   const folds = [...document.querySelectorAll(".article details.fold")];
   const bar = document.createElement("div");
@@ -29,7 +30,11 @@
     root.dataset.source = on ? "on" : "off";
     keep("source", root.dataset.source);
   });
-  if (folds.length) addSwitch(bar, "Open all folds", false, on => { for (const fold of folds) fold.open = on; });
+  if (folds.length) {
+    const all = addSwitch(bar, "Open all folds", false, on => { for (const fold of folds) fold.open = on; });
+    // It tells how the folds are, also when the reader opens and closes them one by one.
+    for (const fold of folds) fold.addEventListener("toggle", () => all.setAttribute("aria-pressed", String(folds.every(one => one.open))));
+  }
   if (bar.childElementCount) {
     const head = has(".head-strip");
     if (head) head.append(bar);
