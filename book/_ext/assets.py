@@ -36,7 +36,6 @@ _DRAWN = re.compile(r"<text\b[^>]*STIX Two Math[^>]*>.*?</text>", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _FONT = re.compile(r"url\(fonts/([\w.-]+)\)")
 _BUNDLE = re.compile(r"(_static/site\.(?:css|js))(?:\?\w+)?\"")
-_SPHINX_DESIGN = re.compile(r'class="[^"]*\bsd-')
 
 # Our own files that are sources of the bundles and are not published as they are.
 _BUNDLED = ("css", "js")
@@ -157,10 +156,7 @@ def write_assets(app: Sphinx, exception: Exception | None) -> None:
     out, own, fonts = site / "_static", source / "_static", source / "_fonts"
     pages = [path.read_text("utf-8") for path in site.rglob("*.html")]
 
-    sheets = [out / "pygments.css"]
-    if any(_SPHINX_DESIGN.search(page) for page in pages):
-        sheets.append(out / "sphinx-design.min.css")
-    site_css = rcssmin.cssmin(_join(sheets + sources(own / "css")))
+    site_css = rcssmin.cssmin(_join([out / "pygments.css", *sources(own / "css")]))
     site_js = rjsmin.jsmin(_join(sources(own / "js")))
     minisearch_js = rjsmin.jsmin(
         (own / "vendor" / "minisearch.js").read_text("utf-8"), keep_bang_comments=True
