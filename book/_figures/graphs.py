@@ -67,7 +67,7 @@ def graph_shapes() -> Figure:
     figure.math(8, second + 76, f"W^{{(2)}} : !{{{_shape('W2')}}}", size=15, anchor="start")
     figure.math(8, second + 99, f"*b*^{{(2)}} : !{{{_shape('b2')}}}", size=15, anchor="start")
     figure.arrow((301, second - 17), (301, second - 40), ink="forward")
-    figure.math(301, second - 48, "ℓ : !{1 × 1}", size=16)
+    figure.math(300, second - 48, "ℓ : !{1 × 1}", size=16)
     figure.arrow((301, second + 58), (301, second + 18), ink="forward")
     figure.math(301, second + 76, "*y*", size=18)
     figure.text(301, second + 98, _shape("y"), size=13, ink="muted")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from fontTools.ttLib import TTFont
 
 from handgrad import SquaredError, forward, running
 from handgrad.reference import autograd_gradients
@@ -96,7 +97,7 @@ def test_figures_are_small_files_that_fit_a_phone(generator, committed):
         assert min(sizes) >= smallest, name
 
 
-def test_every_shape_stays_inside_its_figure(committed):
+def test_every_shape_stays_inside_its_figure_and_every_text_begins_there(committed):
     for name, text in committed.items():
         root = ET.fromstring(text)
         width, height = (float(side) for side in root.get("viewBox").split()[2:])
@@ -104,6 +105,13 @@ def test_every_shape_stays_inside_its_figure(committed):
             x, y, w, h = (float(rect.get(key)) for key in ("x", "y", "width", "height"))
             assert 0 <= x <= x + w <= width, name
             assert 0 <= y <= y + h <= height, name
+        for circle in root.iter(f"{SVG}circle"):
+            x, y, r = (float(circle.get(key)) for key in ("cx", "cy", "r"))
+            assert r <= x <= width - r, name
+            assert r <= y <= height - r, name
+        for label in root.iter(f"{SVG}text"):
+            assert 0 <= float(label.get("x")) <= width, name
+            assert float(label.get("font-size")) / 2 <= float(label.get("y")) <= height, name
         for path in root.iter(f"{SVG}path"):
             for x, y in re.findall(r"(-?[\d.]+) (-?[\d.]+)", path.get("d")):
                 assert 0 <= float(x) <= width, name
@@ -202,10 +210,13 @@ def test_the_sites_math_font_has_every_sign_of_the_figures(committed):
         from assets import math_characters
     finally:
         sys.path.remove(str(BOOK / "_ext"))
+    font = {chr(code) for code in TTFont(BOOK / "_fonts/stix-two-math.woff2").getBestCmap()}
     for name, text in committed.items():
         drawn = [t for t in ET.fromstring(text).iter(f"{SVG}text") if "STIX" in str(t.attrib)]
         assert drawn, name
-        assert set("".join("".join(t.itertext()) for t in drawn)) <= math_characters([text]), name
+        signs = set("".join("".join(t.itertext()) for t in drawn))
+        assert signs <= math_characters([text]), name  # the site's font is cut to these
+        assert signs <= font, name
 
 
 @pytest.mark.parametrize("markup", ["W^{(1", "*x"])

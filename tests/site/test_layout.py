@@ -94,6 +94,22 @@ STRUCK_THROUGH = """() => [...document.querySelectorAll("figure svg")].flatMap(s
 })"""
 
 
+# The formulas of drawings, in the site's own font, that begin or end outside of their drawing.
+OUTSIDE = """() => [...document.querySelectorAll(".drawing svg")].flatMap(svg => {
+  const { x, y, width, height } = svg.viewBox.baseVal;
+  return [...svg.querySelectorAll("text[font-family*='STIX Two Math']")].filter(text => {
+    const box = text.getBBox(), { x: left, y: top } = box;
+    return left < x || top < y || left + box.width > x + width || top + box.height > y + height;
+  }).map(text => text.textContent);
+})"""
+
+
+def test_no_formula_leaves_its_drawing(reader: Page, origin: str, page_path: str) -> None:
+    page = opened(reader, f"{origin}/{page_path}", DESK)
+    page.evaluate(OPEN_FOLDS)
+    assert page.evaluate(OUTSIDE) == []
+
+
 @pytest.mark.parametrize(
     "path", ["classification/cross_entropy.html", "classification/sigmoid.html"]
 )
