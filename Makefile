@@ -55,7 +55,7 @@ notebook: .venv/installed ## add a notebook to a page: PAGE=regression/jacobians
 figures: .venv/installed ## draw every figure again
 	$(BIN)/python book/_figures/make.py
 
-address: .venv/installed ## correct the addresses in _config.yml and copy the site's into the notebooks
+address: .venv/installed ## correct the repository's address in _config.yml and copy the site's into the notebooks
 	$(BIN)/python book/_notebooks/make.py address
 
 mutants: .venv/installed ## break every equation in small ways and count what texcheck refutes
@@ -73,7 +73,7 @@ serve: book ## build the site and serve it at http://localhost:8000 (or another:
 test-site: book ## drive a headless Chromium (or CHROMIUM=path) over the built site
 	$(BIN)/python -m pytest -n auto --dist worksteal tests/site
 
-lighthouse: book ## measure the built site for speed and accessibility (needs npm)
+lighthouse: book ## measure the built site for speed and accessibility (needs npm and Chromium)
 	npm ci --no-audit --no-fund
 	npm run --silent lighthouse
 
@@ -83,5 +83,5 @@ pdf: book ## print the whole book to one PDF, which the site then links
 offline: book ## zip the whole site, which then links the zip
 	$(BIN)/python book/_offline/make.py $(SITE)
 
-clean: ## remove what was built (.venv stays; remove it by hand to start over)
-	rm -rf _build
+clean: ## remove what was built (.venv and node_modules stay; remove them by hand to start over)
+	rm -rf _build mutants
