@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from mlpcheck import report
+from mlpcheck.check import check
 from mlpcheck.mistakes import MISTAKES
-from mlpcheck.mistakes.registry import before, fitting
+from mlpcheck.mistakes.registry import BACKWARD, INIT, before, fitting
 
 HERE = Path(__file__).parent
 COMBINATIONS = tomllib.loads((HERE / "combinations.toml").read_text(encoding="utf-8"))
@@ -82,13 +83,6 @@ def test_a_helper_that_is_not_called_is_not_named(check_source, reference):
     assert "calls" not in check_source(wrong).verdict.findings[0].line
 
 
-def test_what_the_cache_holds_right_is_named(check_source, reference):
-    wrong = "y_hat = activation(self.g_function, s2) + 0.1 * s1.mean() * s2\n"
-    source = reference.changed(("y_hat = activation(self.g_function, s2)\n", wrong))
-    said = " ".join(report.text(check_source(source)).split())
-    assert all(f'{name} is right (cache["{name}"])' in said for name in ("s1", "z1", "s2"))
-
-
 def test_gradients_under_other_names_are_named(check_source, reference):
     source = reference.text.replace('self.grads["dJd', 'self.grads["')
     said = " ".join(report.text(check_source(source)).split())
@@ -157,3 +151,101 @@ def test_a_hundredth_is_a_known_bound(check_source, reference):
     assert "you keep y_hat 0.01 away from 0 and 1." in " ".join(
         report.text(check_source(source)).split()
     )
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        "\nprint('y' * 2_000_000)\n",
+        "\nfor i in range(30_000):\n    print('step', i, 'loss', 0.1)\n",
+    ],
+)
+def test_a_flood_while_loading_is_blamed_on_loading(flood, check_source, reference):
+    verdict = check_source(reference.text + flood * 2).verdict
+    assert verdict.codes == ["output-flood"]
+    assert verdict.findings[0].what == ("loading the file",)
+
+
+def test_a_flood_of_one_call_costs_no_other(check_source, reference):
+    source = reference.changed(("    difference =", "    print('m' * 200_000)\n    difference ="))
+    verdict = check_source(source).verdict
+    assert verdict.codes == ["output-flood"]
+    assert verdict.findings[0].what == ("mse_loss(y, y_hat)",)
+    assert verdict.groups["forward"].full
+
+
+@pytest.mark.parametrize("new", ["dJdy_hat.squeeze()", "dJdy_hat[None]"])
+def test_the_gradient_of_a_loss_has_the_shape_of_y_hat(new, check_source, reference):
+    at = "2 * difference / difference.numel()\n    return loss, dJdy_hat"
+    verdict = check_source(
+        reference.changed((at, at.replace("loss, dJdy_hat", f"loss, {new}")))
+    ).verdict
+    assert verdict.codes == ["wrong-shape"]
+    assert "expected the shape (N, K) = " in verdict.findings[0].value
+
+
+def test_a_wrong_sign_inside_the_cross_entropy_is_told_where_it_is(check_source, reference):
+    slope = "(y_hat - y) / denominator / y_hat.numel()"
+    wrong = "-(y / y_hat + (1 - y) / (1 - y_hat)).clamp(max=1e12) / y_hat.numel()"
+    said = report.text(check_source(reference.changed((slope, wrong))))
+    assert "the term with 1 - y has the wrong sign" in " ".join(said.split())
+
+
+@pytest.mark.parametrize("new", ["torch.zeros(1).expand({})", "torch.zeros(1).broadcast_to({})"])
+def test_a_parameter_that_shares_its_numbers_is_replaced(new, check_source, reference):
+    width = "linear_1_out_features"
+    verdict = check_source(
+        reference.changed((f"torch.randn({width}),", new.format(width) + ","))
+    ).verdict
+    assert (verdict.score, verdict.codes) == (100, [])
+
+
+def test_gradients_cleared_before_they_are_stored_are_not_blamed_on_it(check_source, reference):
+    zero = "    def zero_grad(self):\n        self.grads = {}\n\n    def backward("
+    source = reference.changed(
+        ("    def backward(", zero), before(BACKWARD, "self.zero_grad()")
+    ).replace('self.grads["dJd', 'self.grads["d')
+    verdict = check_source(source).verdict
+    assert "cleared-at-once" not in verdict.codes
+    assert "missing-key" in verdict.codes
+
+
+def test_a_cache_emptied_first_is_told_with_its_error(check_source, reference):
+    source = reference.changed(before(BACKWARD, "self.clear_grad_and_cache()"))
+    verdict = check_source(source).verdict
+    assert verdict.codes == ["exception"]
+    assert "KeyError" in verdict.findings[0].value
+
+
+def test_a_copy_of_the_weights_is_no_shared_state(check_source, reference):
+    source = reference.changed(
+        before(INIT, 'self.W2 = self.parameters["W2"].clone()'),
+        ("(delta2 @ W2)", "(delta2 @ self.W2)"),
+    )
+    assert "shared-state" not in check_source(source).verdict.codes
+
+
+def test_an_error_for_several_outputs_is_told(check_source, reference):
+    source = reference.changed(("(delta2 @ W2)", "(delta2 * W2)"))
+    verdict = check_source(source).verdict
+    assert "exception" in verdict.codes
+    assert "RuntimeError" in " ".join(finding.value for finding in verdict.findings)
+
+
+def test_names_of_the_students_own_are_no_doors(check_source, reference):
+    source = reference.text.replace("delta1", "gc")
+    assert check_source(source).verdict.codes == []
+    assert check_source(f"import gc\n{source}").verdict.codes == ["to-be-read"]
+
+
+def test_a_refusal_while_loading_says_what_to_do(check_source, reference):
+    said = report.text(check_source(f"from handgrad.running import W1\n{reference.text}"))
+    assert 'Put what runs outside functions under if __name__ == "__main__":' in " ".join(
+        said.split()
+    )
+
+
+def test_an_umlaut_in_the_first_line_is_no_wrong_coding(server, tmp_path, reference):
+    (tmp_path / "mlp.py").write_bytes(b"# J\xfcrgen\n" + reference.text.encode())
+    (finding,) = check("mlp.py", tmp_path / "mlp.py", server).verdict.findings
+    assert "The byte 0xfc in line 1 is not UTF-8." in finding.value

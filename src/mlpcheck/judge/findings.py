@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from mlpcheck.mistakes import HELPERS, STATE, Found
+from mlpcheck.mistakes import ALONE, STATE, Found
 from mlpcheck.run.records import printable
 from mlpcheck.truth.cases import GRADIENTS, Array
 
@@ -142,28 +142,27 @@ class Verdict:
         own = "(line" not in text  # raised by the call itself, not in the student's code
         if code == "exception" and own and text.startswith("TypeError") and "argument" in text:
             code = "wrong-arguments"
-        elif code == "missing-name":
-            text = "The task asks for a method of this name."
-        elif code not in ("autograd", "forbidden"):
+        elif code not in ("autograd", "forbidden", "missing-name"):
             text += where
-        elif self.has(code):  # with the line
+        elif code != "missing-name" and self.has(code):  # with the line
             return
         self.add(code, (CALLS[call],), text)
 
     def finish(self, lines: Mapping[str, int]) -> None:
         """Say where to look, put what costs most first, and leave no point lost in silence.
 
-        `lines` are those of the functions, and of the assignments of gradients.
+        `lines` are those of the functions, of the gradients' assignments, and of the calls.
         """
         for finding in self.findings:
             name, groups = PLACES.get(finding.what[0] if finding.what else "", ELSEWHERE)
-            if name in lines and "(line" not in finding.value:
+            told = "(line" in finding.value or finding.code in ("stale-cache", "shared-state")
+            if name in lines and not told:
                 (gradient,) = groups if len(finding.what) == len(groups) == 1 else ("",)
                 stored = gradient in GRADIENTS and lines.get(gradient)
-                helper = HELPERS.get(finding.code, "")
-                called = lines.get(f"{name} {helper}")
+                helper = "activation" if name == "forward" else "activation_derivative"
                 more = f", which stores {gradient} in line {stored}" if stored else ""
-                more = f", which calls {helper}, line {called}" if called else more
+                if finding.code in ALONE and f"{name} {helper}" in lines:
+                    more = f", which calls {helper}, line {lines[helper]}"
                 finding.line = f"{name}, line {lines[name]}{more}"
         lost = {name: group.weight - group.points for name, group in self.groups.items()}
         self.findings.sort(key=lambda f: -sum(lost[name] for name in f.groups))

@@ -35,7 +35,6 @@ def judge(run: Run, tolerance: Tolerance, weights: Mapping[str, float] = POINTS)
     return verdict
 
 
-# What runs while the file is loaded and should not.
 GUARD = 'Put what runs outside functions under if __name__ == "__main__":, or remove it'
 
 
@@ -51,7 +50,8 @@ def _loaded(run: Run, verdict: Verdict) -> bool:
         if code == "exception":
             verdict.add("import-error", (), f"{text}. {hint}")
         else:
-            verdict.add(code, (CALLS["load"],), text + f" {GUARD}." * (code == "timeout"))
+            hint = {"timeout": f" {GUARD}.", "forbidden": f". {GUARD}"}.get(code, "")
+            verdict.add(code, (CALLS["load"],), text + hint)
     elif not run.names:
         verdict.add("crash", (CALLS["load"],), "nothing was heard of it")
     loaded = not verdict.findings

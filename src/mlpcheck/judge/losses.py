@@ -18,7 +18,7 @@ class Loss(Judge):
     """One loss: its two quantities, and what concerns both."""
 
     cases: Mapping[str, cases.Loss]
-    infinite, lenient = "bce-saturated", True
+    infinite = "bce-saturated"
 
     def __init__(self, function: str, run: Run, verdict: Verdict, tolerance: Tolerance) -> None:
         of = {k: c for k, c in cases.losses().items() if c.function == function}

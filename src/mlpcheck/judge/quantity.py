@@ -29,7 +29,6 @@ class Judge:
     cases: search.Cases
     nearer: Sequence[Tolerance] = ()  # tolerances that are tried before
     first = ""  # what is said of the first difference, if others may follow from it
-    lenient = False  # whether a number is as good as a tensor, and any shape for one point
     infinite = ""  # the code of a mistake that gives NaN or infinity in the hard cases alone
 
     def example(self, name: str, case: str, value: Array, steps: bool) -> Sequence[str]:
@@ -94,28 +93,30 @@ class Judge:
         returned = results.keys() - raised
         right = returned.intersection(*(q.held for q in given.values()))
         sizes = rest and not any(explained.values())
-        if sizes and (size := quantities[0].pattern(right) or quantities[0].pattern(returned)):
+        size = quantities[0].pattern(right) or quantities[0].pattern(returned)
+        if sizes and size and size.code != "one-output-only":  # that one is said with its error
             self.verdict.add(size.code, (CALLS[call],), size.value)
             return
         self.raised_when(call, rest, {*results})
         pairs = ((mistake, name) for name, mistakes in explained.items() for mistake in mistakes)
         for mistake, names in gathered(pairs).items():
-            what, first = [given[name].what for name in names], given[names[0]]
-            first.add(self.named(mistake, names), first.wrong, what)
+            what, quantity = [given[name].what for name in names], given[names[0]]
+            quantity.add(self.named(mistake, names), quantity.wrong, what)
         # Where most calls raise an error, what the others return is by chance.
-        blocked = "error" if rest and 2 * len(raised) > len(results) else ""
+        blocked, first = "error" if rest and 2 * len(raised) > len(results) else "", self.first
         for name, quantity in given.items():
             if name in explained:
                 quantity.shapes({mistake.code for mistake in explained[name]})
                 quantity.explained_but(explained[name])
-            elif size := quantity.pattern():
+            elif quantity.wrong and (size := quantity.pattern()):
                 quantity.add(size, quantity.wrong)
             elif blocked:
                 note = f"wrong as well; to be looked at again once the {blocked} is gone"
                 self.verdict.groups[quantity.group].note = note
             elif quantity.wrong:
-                quantity.differs()
+                quantity.differs(first)
                 blocked = "difference" if self.first else ""
+            first = "" if quantity.wrong else first
 
 
 @dataclass
@@ -137,6 +138,7 @@ class Quantity:
 
     def __post_init__(self) -> None:
         self.truth = {case: one.truth[self.name] for case, one in self.judge.cases.items()}
+        self.lenient = self.name.endswith(" loss")  # as a number or as a tensor of any shape
 
     def take(self, case: str, encoded: Any, missing: str = "") -> None:
         """Keep what was returned, or add a finding about its type.
@@ -149,7 +151,7 @@ class Quantity:
                 add("missing-key", what, missing)
             else:
                 add("wrong-type", what, array + (missing if "None" in array else ""))
-        elif "tensor" not in encoded and not self.judge.lenient:
+        elif "tensor" not in encoded and not self.lenient:
             add("wrong-type", what, "expected a torch.Tensor, given a number")
         elif not str(encoded.get("dtype", "float")).startswith(("float", "bfloat")):
             add("wrong-dtype", what, f"is {encoded['dtype']}")
@@ -168,7 +170,7 @@ class Quantity:
         notes = self.judge.run.notes
         used = {case for case, call, n in notes if n.code == "autograd" and call in calls}
         fine = {case for case, value in self.values.items() if case in self.held - used
-                and (self.judge.lenient or value.shape == self.truth[case].shape)}  # fmt: skip
+                and (self.lenient or value.shape == self.truth[case].shape)}  # fmt: skip
         for case, one in self.judge.cases.items():
             if one.sizes.N not in self.judge.run.probed:
                 hard = isinstance(one, Loss) and one.saturated
@@ -227,8 +229,9 @@ class Quantity:
 
     def shapes(self, codes: Collection[str]) -> None:
         """Add a finding on values that are right but for axes of length 1 too many or too few."""
-        told = {"transposed", "output-transposed", "bias-not-summed", "bias-total"}
-        if self.judge.lenient or told & {*codes}:
+        told = {"transposed", "output-transposed", "bias-not-summed", "bias-total",
+                "loss-gradient-summed"}  # fmt: skip
+        if self.lenient or told & {*codes}:
             return
         odd = [case for case, value in self.values.items()
                if value.shape != self.truth[case].shape
@@ -258,7 +261,7 @@ class Quantity:
             text = "in another way than the checker knows; see the numbers"
             self.add(Found("bce-epsilon", text), self.left)
 
-    def differs(self) -> None:
+    def differs(self, first: str) -> None:
         """Add that no mistake explains it: a wrong shape, no numbers, or the first difference."""
         wrong = self.wrong
         when = self.judge.alone({*wrong}, {*self.results})
@@ -267,8 +270,7 @@ class Quantity:
         if odd and 2 * len(odd) > len(wrong) and self.truth[odd[0]].ndim:
             self._wrong_shape(min(odd, key=self._size))
         elif 2 * len(infinite) > len(wrong):
-            text = f"has elements that are NaN or infinite{when}"
-            self.add(Found("not-finite", text), infinite)
+            self.add(Found("not-finite", f"has elements that are NaN or infinite{when}"), infinite)
         else:
-            text = f"is wrong, and no known mistake explains it{when}.{self.judge.first}"
+            text = f"is wrong, and no known mistake explains it{when}.{first}"
             self.add(Found("differs", text), wrong)

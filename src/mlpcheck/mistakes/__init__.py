@@ -22,12 +22,11 @@ CHAPTERS: dict[str, Sequence[Mistake]] = {
 MISTAKES = {row.code: row for rows in CHAPTERS.values() for row in rows}
 NUMERIC = {row.code for rows in list(CHAPTERS.values())[1:6] for row in rows}
 STATE = {row.code for row in state.ROWS}
-# The function of the template in which a mistake about an activation alone is made.
-HELPERS = {
-    row.code: "activation_derivative" if "slope" in row.predicts[0].step else "activation"
-    for row in MISTAKES.values()
+# What is wrong in an activation or its derivative itself; at z it may be where that is called.
+ALONE = {
+    row.code for row in MISTAKES.values()
     if row.predicts and {o.step.removeprefix("slope of ") for o in row.predicts} <= {*ACTIVATIONS}
-}
+} - {"sigmoid-at-z"}  # fmt: skip
 
 
 class Found(NamedTuple):

@@ -70,8 +70,7 @@ ROWS = (
     Mistake("changes-input", "{what}: changes {value} in place. Work on a copy.",
         examples=[[("difference = y_hat - y", "difference = y_hat.sub_(y)")],
                   [("delta2 = dJdy_hat *", "delta2 = dJdy_hat.mul_(0.5) * 2 *")]]),
-    Mistake("changes-parameters", "{what}: changes {value}. forward and backward leave the "
-        "parameters as they are.",
+    Mistake("changes-parameters", "{what}: changes {value}. The training step alone does that.",
         examples=[[before(END, "for name, parameter in self.parameters.items():\n"
                     '    parameter -= 0.1 * self.grads[f"dJd{name}"]')]]),
 )  # fmt: skip

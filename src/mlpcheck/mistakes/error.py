@@ -8,12 +8,11 @@ from mlpcheck.truth.passes import slope, slope_by_value
 SLOPE_G = "activation_derivative(self.g_function, s2)"
 SLOPE_F = "activation_derivative(self.f_function, s1)"
 OTHER_F = (SLOPE_F, SLOPE_F.replace("f_", "g_"))
-BACK = "(delta2 @ W2)"
-SIGMOID_SLOPE, RELU_SLOPE = "return z * (1 - z)", "(s > 0).to(s.dtype)"
+BACK, ONE = "(delta2 @ W2)", "torch.ones_like(s)"
 
 
 def _slope_of(activation: str, new: str) -> Changes:
-    old = {"sigmoid": SIGMOID_SLOPE[7:], "relu": RELU_SLOPE, "identity": "torch.ones_like(s)"}
+    old = {"sigmoid": "z * (1 - z)", "relu": "(s > 0).to(s.dtype)", "identity": ONE}
     return [(f"return {old[activation]}", f"return {new}")]
 
 

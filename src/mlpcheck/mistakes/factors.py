@@ -14,7 +14,6 @@ ERROR = "delta2 = dJdy_hat *"
 G = "* activation_derivative(self.g_function, s2)"
 SUMS = ("delta1.T @ x", "delta1.sum(dim=0)", "delta2.T @ z1", "delta2.sum(dim=0)")
 
-
 ROWS = (
     Mistake("mean-again", "{what}: N times too small for a batch of N. You averaged over the "
         "batch, but dJdy_hat already carries the 1/N. Sum over the batch.", SEE,
@@ -53,8 +52,8 @@ ROWS = (
         SQUARE, examples=[[("2 * difference", "4 * difference")],
                           [(ERROR, ERROR[:9] + "2 * " + ERROR[9:])]]),
     Mistake("sign", {
-            "the loss": "{what}: the sign is flipped. A loss is never negative.",
             "dJdy_hat": "{what}: the sign is flipped. It has y_hat - y in it, not y - y_hat.",
+            "_loss": "{what}: the sign is flipped. A loss is never negative.",
             "": "{what}: the sign is flipped. The chain rule has no minus in it.",
         }, SQUARE, examples=[[("2 * difference", "-2 * difference")],
                              [("loss = -(y", "loss = (y"), ("(y_hat - y) / d", "(y - y_hat) / d")],
@@ -71,8 +70,12 @@ ROWS = (
                  "2 * difference / (10 * y.shape[1])"),
             [("= delta1.sum(dim=0)", "= sum(delta1[i] for i in range(10))")],
         ]),
-    Mistake("one-point-only", "{what}: works for one point only, not for a batch. x has a row for "
-        "each point: (N, in1); the gradients are sums over the rows.", SEE,
+    Mistake("one-point-only", {
+            "loss": "{what}: works for one point only, not for a batch. y and y_hat have a row for "
+            "each point: (N, K).",
+            "": "{what}: works for one point only, not for a batch. x has a row for each point: "
+            "(N, in1); the gradients are sums over the rows.",
+        }, SEE,
         examples=[[("s1 = x @ W1.T + b1", "s1 = (W1 @ x.flatten() + b1)[None]")]]),
     Mistake("one-output-only", "{what}: right for one output only, K = 1. y_hat has a column for "
         "each output: (N, K).", SEE,

@@ -6,7 +6,6 @@ from mlpcheck.mistakes.registry import END, Changes, Mistake, Option, before, ea
 from mlpcheck.truth.cases import PARAMETERS
 
 WEIGHTS = ("weights 1", "weights 2")
-
 STORED = 'self.grads["dJdW1"] = '
 
 
@@ -22,6 +21,10 @@ ROWS = (
          Option("mse_loss dJdy_hat", lambda y, p: 2 * (p - y).T)],
         [[("= delta1.T @ x", "= x.T @ delta1"), ("= delta2.T @ z1", "= z1.T @ delta2")],
          [("= delta2.T @ z1", "= z1.T @ delta2")]]),
+    Mistake("reshaped", "{what}: the numbers of the transpose, in the right shape. reshape and "
+        "view keep the numbers in their order; .T exchanges rows and columns.", "eq:c18-1",
+        options(WEIGHTS, {"": lambda e: (e.right.T @ e.delta).reshape(e.delta.shape[1], -1)}),
+        [[("= delta1.T @ x", '= (x.T @ delta1).view(self.parameters["W1"].shape)')]]),
     Mistake("wrong-input", "{what}: the error is multiplied by {value}. The gradient of a weight "
         "is the error of its layer times the input of that layer: x for W1, z1 for W2.",
         "eq:c18-1", [*options("weights 2", {

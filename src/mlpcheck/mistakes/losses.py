@@ -28,15 +28,16 @@ def _clip(p: Array, e: float) -> Array:
 def _near(e: float) -> list[Option]:
     """A small number that is added to the values, or bounds them."""
     added, bounded = f"you add {e:g}", f"you bound the denominator below by {e:g}"
+    each = f"{added} to each denominator, or bound each by that"
     kept = f"you keep y_hat {e:g} away from 0 and 1"
     if np.float32(1) - np.float32(e) == 1:
-        kept += f", but in float32, PyTorch's usual precision, 1 - {e:g} is 1, and there your code "
-        kept += "returns NaN"
+        kept += f", but in float32, PyTorch's usual precision, 1 - {e:g} is 1, and log(0) leads to "
+        kept += "NaN unless something else bounds it"
     loss, slope = "bce_loss loss", "bce_loss dJdy_hat"
     return [
         Option(loss, lambda y, p: np.mean(-y * np.log(p + e) - (1 - y) * np.log(1 - p + e)), added),
         Option(loss, lambda y, p: np.mean(cross_entropy(y, _clip(p, e))), kept),
-        Option(slope, lambda y, p: -y / (p + e) + (1 - y) / (1 - p + e), added),
+        Option(slope, lambda y, p: -y / (p + e) + (1 - y) / (1 - p + e), each),
         Option(slope, lambda y, p: (p - y) / (p * (1 - p) + e), added),
         Option(slope, lambda y, p: entropy_slope(y, _clip(p, e)), kept),
         Option(slope, lambda y, p: (p - y) / (_clip(p, e) * (1 - _clip(p, e))), kept),
@@ -151,8 +152,11 @@ ROWS = (
         }), *options("bce_loss dJdy_hat", {
             "1 - y": lambda y, p: -y / p, "y": lambda y, p: (1 - y) / (1 - p),
         })], [[(BCE, "-(y * log_y_hat).mean()"), (BCE_SLOPE, "-y / y_hat.clamp(min=1e-12) /")]]),
-    Mistake("bce-term-sign", "{what}: the two terms are subtracted from each other. They are "
-        "added.", "eq:f03",
+    Mistake("bce-term-sign", {
+            "dJdy_hat": "{what}: the term with 1 - y has the wrong sign. The derivative of "
+            "log(1 - y_hat) has a minus.",
+            "": "{what}: the two terms are subtracted from each other. They are added.",
+        }, {"dJdy_hat": "eq:f04", "": "eq:f03"},
         [Option("bce_loss loss", lambda y, p: -np.mean(y * np.log(p) - (1 - y) * np.log(1 - p))),
          Option("bce_loss dJdy_hat", lambda y, p: -y / p - (1 - y) / (1 - p))],
         [[(BCE, BCE.replace("+", "-"))]]),

@@ -46,7 +46,6 @@ class Run:
         self.returned: dict[tuple[str, str, int], list[Any]] = {}
         self.grads: dict[tuple[str, int], dict[str, Any]] = {}
         self.backward_returns: list[str] = []  # what backward returned, as far as it is something
-        self.cache: dict[str, list[Any]] = {}
         self.others: list[str] = []  # the names of further functions and classes
         self.keys: list[str] = []  # those of the first grads
         self.left: set[str] = set()  # what clear_grad_and_cache() did not clear
@@ -81,7 +80,8 @@ class Run:
                 self._sort_call(str(case), str(call), record)
 
     def _sort_call(self, case: str, call: str, record: Record) -> None:
-        number = self.calls[case, call]  # within its case: 0 for the first forward, then 1
+        # Within its case: 0 for the first forward, then 1. One that is blamed may have returned.
+        number = 0 if "blamed" in record else self.calls[case, call]
         self.calls[case, call] += bool({"returned", "grads"} & record.keys())
         if "problem" in record:
             code, text = str(record["problem"]["code"]), str(record["problem"]["text"])
@@ -98,10 +98,8 @@ class Run:
             self.keys = self.keys or [*map(str, record["keys"])]
             self.backward_returns += [str(record["result"])] if record.get("result") else []
         self.left |= {*map(str, record.get("left", ()))}
-        if "cache" in record:
-            self.cache[case] = list(record["cache"])
         shown = [*record.get("returned", ())]
-        for kind in ("parameters", "grads", "cache"):
+        for kind in ("parameters", "grads"):
             shown += dict(record.get(kind, {})).values()
         self.single |= any(isinstance(e, dict) and e.get("dtype") == "float32" for e in shown)
 

@@ -231,7 +231,8 @@ class Server(contextlib.AbstractContextManager["Server"]):
             records.append(ended)
             if ended["call"] == "load" or time.monotonic() > deadline:
                 break
-            done |= {record["begin"][0] for record in new if "begin" in record}
+            begun = [record["begin"][0] for record in new if "begin" in record]
+            done |= {*begun} - ({*begun[-1:]} - {ended["case"]})  # it was ended for another call
             if ended["problem"]["code"] in ("timeout", "output-flood") or number >= 3:
                 without.add(ended["call"])
         return records
@@ -257,7 +258,7 @@ def _ended(answer: Record, records: list[Record], limits: Limits) -> Record:
     if not reason and any("end" in record for record in records[-1:]):
         return {}
     begun = [r["begin"] for r in records if "begin" in r] or [["load", "load", 0, 0]]
-    case, call = begun[-1][:2]
+    call = begun[-1][1]
     code, seconds, ended_by = "timeout", limits.call_seconds, -min(status or 0, 0)
     if reason == "run":
         call, most = _most(begun, 2, limits.seconds)
@@ -281,7 +282,8 @@ def _ended(answer: Record, records: list[Record], limits: Limits) -> Record:
         code, text = "crash", "what the checker needs no longer worked"
     else:
         code, text = "exit", f"exit status {status}"
-    return {"case": case, "call": call, "problem": {"code": code, "text": text}}
+    case = next(one[0] for one in reversed(begun) if one[1] == call)
+    return {"case": case, "call": call, "blamed": True, "problem": {"code": code, "text": text}}
 
 
 def _most(begun: list[Any], column: int, total: float) -> tuple[str, float]:

@@ -84,8 +84,7 @@ class Network:
             steps += [step("clear_grad_and_cache", 0), step("forward", 1), step("backward", 1)]
         parameters = [{name: getattr(point, name).tolist() for name in PARAMETERS}
                       for point in self.points[: 1 + two]]  # fmt: skip
-        return {"id": self.id, "f": first.f, "g": first.g, "explained": self.role == "hand",
-                "steps": steps, "parameters": parameters}  # fmt: skip
+        return {"id": self.id, "f": first.f, "g": first.g, "steps": steps, "parameters": parameters}
 
 
 @dataclass(frozen=True)

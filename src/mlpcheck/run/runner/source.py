@@ -31,8 +31,8 @@ def unreadable(source: bytes) -> str:
         return f"There is a null byte in line {line}: the file is damaged, or no text."
     lines = iter(source.splitlines(keepends=True))
     try:
-        coding, _ = tokenize.detect_encoding(lambda: next(lines, b""))
-        source.decode(coding)
+        named = re.match(rb"(.*\n)?.*coding[:=]", source)
+        source.decode(tokenize.detect_encoding(lambda: next(lines, b""))[0] if named else "utf-8")
     except SyntaxError as error:
         return f"Its first lines name a coding that Python refuses: {error}."
     except UnicodeDecodeError as error:
@@ -70,7 +70,7 @@ def scan(tree: ast.Module) -> dict[str, Any]:
 def _lines(nodes: list[ast.AST]) -> dict[str, int]:
     """Where each function begins, those of MLP first, and where a gradient is stored.
 
-    "backward slope" is where the function slope begins that backward calls.
+    "backward slope" is where backward calls the function slope.
     """
     lines: dict[str, int] = {}
     for node in sorted(nodes, key=lambda n: getattr(n, "name", "") != "MLP"):
@@ -79,9 +79,9 @@ def _lines(nodes: list[ast.AST]) -> dict[str, int]:
                 lines.setdefault(one.name, one.lineno)
     for node in nodes:
         if isinstance(node, ast.FunctionDef):
-            functions = [getattr(one, "func", None) for one in ast.walk(node)]
-            called = {getattr(f, "id", getattr(f, "attr", "")) for f in functions}
-            lines |= {f"{node.name} {name}": lines[name] for name in called & lines.keys()}
+            for call in (one for one in ast.walk(node) if isinstance(one, ast.Call)):
+                name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+                lines |= {f"{node.name} {name}": call.lineno} if name in lines else {}
         elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
             name = getattr(node.slice, "value", None)
             if name in GRADIENTS and "grads" in ast.unparse(node.value):
@@ -91,11 +91,13 @@ def _lines(nodes: list[ast.AST]) -> dict[str, int]:
 
 def _suspects(nodes: list[ast.AST]) -> Iterator[str]:
     """The names in DOORS that the file uses, and complex numbers, with their lines."""
+    own = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     seen = set()
     for node in nodes:
         for key in ("attr", "id", "name", "value", "module"):
             name = getattr(node, key, None)
-            if (isinstance(name, complex) or name in DOORS) and name not in seen:
+            door = name in DOORS and not (key == "id" and name in own)
+            if (isinstance(name, complex) or door) and name not in seen:
                 seen.add(name)
                 yield f"{name} (line {getattr(node, 'lineno', '?')})"
 
