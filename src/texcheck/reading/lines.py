@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import dropwhile
+from itertools import dropwhile, takewhile
 
 from . import spelling
 from .cursor import DEPTH, NESTING
@@ -13,12 +14,24 @@ _SIGNS = spelling.JOINING | {"-"}
 _CONTINUING = spelling.RELATIONS | _SIGNS | {","}
 _BEFORE_SIGN = {"&", "{", "underbrace", "overbrace", "left."} | spelling.WITHOUT_BRACKETS
 _ENDS = ("newline", "end", "close")
+_ENDING = spelling.RELATIONS | {","}
 
 
-def _parts(token: Token) -> bool:
+def _parts(one: Token) -> bool:
     """Whether a token is a word or an arrow between claims."""
-    word = token.kind == "text" and token.text not in spelling.FUNCTIONS
-    return word or token.text == "Rightarrow"
+    return one.text == "Rightarrow" or (one.kind == "text" and one.text not in spelling.FUNCTIONS)
+
+
+def _row(tokens: Iterable[Token], brackets: bool = True) -> Iterator[Token]:
+    """The tokens of a row in no environment and, if they count, in no bracket."""
+    depth = nested = 0
+    for one in tokens:
+        depth += DEPTH.get(one.kind, 0)
+        nested += NESTING.get(one.text, 0) * brackets
+        if depth < 0 or (depth == 0 and one.kind in ("newline", "end")):
+            return
+        if depth == 0 and nested <= 0:
+            yield one
 
 
 def lines_of(found: list[Token]) -> list[list[Token]]:
@@ -69,12 +82,12 @@ class _Layout:
     def environment(self, token: Token, number: int) -> int:
         """What follows an environment's mark if it is for layout; 0 if it belongs to a matrix."""
         opens = token.kind == "begin"
-        outermost = self.inner == 0 and self.brackets == 0
         if opens and token.text in spelling.LAYOUT:
-            require(outermost, f"{token.text} stands inside of a formula", token)
+            inside = self.inner or self.brackets
+            require(not inside, f"{token.text} stands inside of a formula", token)
             require(not self.lines[-1], "expected a new line before this", token)
             self.open.append(token)
-            self.start = number + 1
+            self.marks, self.begun, self.start = 0, False, number + 1
             return self.start
         if not opens and self.inner == 0:
             opened = self.open and self.open.pop().text == token.text
@@ -91,11 +104,12 @@ class _Layout:
     def new_line(self, number: int) -> int:
         """Begins a new line at a token, unless what follows continues the one before."""
         line = next((one for one in reversed(self.lines) if one), [])
-        begins = any(token.text in spelling.RELATIONS for token in line)
-        first = next(one for one in self.found[number:] if one.text not in _BEFORE_SIGN)
+        begins = any(token.text in spelling.RELATIONS for token in _row(line))
+        unseen = [*takewhile(lambda one: one.text in _BEFORE_SIGN, self.found[number:])]
+        first = self.found[number + len(unseen)]
         after, inside = first.text, self.open[-1].text if self.open else ""
         here, before = self.beginning(number), self.beginning(self.start)
-        alike = here == before and here[1] != 0 and not first.quad
+        alike = here == before and here[1] != 0 and not any(one.quad for one in (*unseen, first))
         own = alike and here[1] is not None and not self.joined  # as -x &= -y is
         joined = after in _SIGNS and not (own and after == "-")
         # A gap, a condition or a second claim, an empty line.
@@ -112,8 +126,7 @@ class _Layout:
         open_end = (led and not begins) or (line and line[-1].text in _SIGNS | {"="})
         self.joined = joined = joined or bool(open_end and not ended)
         self.marks, self.begun = 0, False
-        keeps = begins and (joined or ends) and not _parts(first)
-        self.start = self.start if keeps else number
+        self.start = self.start if begins and (joined or ends) and not _parts(first) else number
         if not (joined and self.lines[-1]):
             clear = ends or not begins or own or (relates and alike and inside != "split")
             require(clear, "expected a line that begins where the one before does", first)
@@ -123,12 +136,7 @@ class _Layout:
 
     def beginning(self, number: int) -> tuple[int, int | None]:
         """Marks in front, and where the next is: 1 before the relation, -1 behind, 0 elsewhere."""
-        row, depth = list[str](), 0
-        for one in self.found[number:]:
-            depth += DEPTH.get(one.kind, 0)
-            if depth < 0 or (depth == 0 and one.kind in ("newline", "end")):
-                break
-            row += [one.text] * (depth == 0)
+        row = [one.text for one in _row(self.found[number:], brackets=False)]
         texts = [*dropwhile(lambda one: one in ("&", "Rightarrow"), row)]
         led = row[: len(row) - len(texts)].count("&")
         if "&" not in texts:
@@ -140,16 +148,8 @@ class _Layout:
 
     def relates(self, number: int) -> bool:
         """Whether a relation stands in the line from a token on, up to a word or a comma."""
-        depth = nested = 0
-        for one in self.found[number:]:
-            depth += DEPTH.get(one.kind, 0)
-            nested += NESTING.get(one.text, 0)
-            parted = nested <= 0 and (_parts(one) or one.text == ",")
-            if depth == 0 and nested <= 0 and one.text in spelling.RELATIONS:
-                return True
-            if depth < 0 or (depth == 0 and (one.kind in ("newline", "end") or parted)):
-                return False
-        return False
+        ends = (one for one in _row(self.found[number:]) if _parts(one) or one.text in _ENDING)
+        return next((one.text in spelling.RELATIONS for one in ends), False)
 
     def mark(self, token: Token, number: int) -> int:
         """An alignment mark: a gap stands before every second one, and a comma is put there."""
