@@ -129,13 +129,8 @@ class Book:
 
     def to_json(self) -> str:
         """This book as JSON text; the module's docstring names the fields."""
-        data = {
-            "book": self.path,
-            "totals": self.totals,
-            "misprints": self.refuted_misprints,
-            "failures": self.failures,
-            "statements": [asdict(statement) for statement in self.statements],
-        }
+        data = {"book": self.path, "totals": self.totals, "misprints": self.refuted_misprints}
+        data |= {"failures": self.failures, "statements": [*map(asdict, self.statements)]}
         return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
     @classmethod

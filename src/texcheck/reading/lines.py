@@ -15,6 +15,7 @@ _CONTINUING = spelling.RELATIONS | _SIGNS | {","}
 _BEFORE_SIGN = {"&", "{", "underbrace", "overbrace", "left."} | spelling.WITHOUT_BRACKETS
 _ENDS = ("newline", "end", "close")
 _ENDING = spelling.RELATIONS | {","}
+_ASIDE = spelling.GROUND | spelling.CONDITION | spelling.FOR_ALL
 
 
 def _parts(one: Token) -> bool:
@@ -22,16 +23,16 @@ def _parts(one: Token) -> bool:
     return one.text == "Rightarrow" or (one.kind == "text" and one.text not in spelling.FUNCTIONS)
 
 
-def _row(tokens: Iterable[Token], brackets: bool = True) -> Iterator[Token]:
-    """The tokens of a row in no environment and, if they count, in no bracket."""
+def _row(tokens: Iterable[Token]) -> Iterator[tuple[Token, bool]]:
+    """The tokens of a row in no environment, and whether a bracket is open at each."""
     depth = nested = 0
     for one in tokens:
         depth += DEPTH.get(one.kind, 0)
-        nested += NESTING.get(one.text, 0) * brackets
+        nested += NESTING.get(one.text, 0)
         if depth < 0 or (depth == 0 and one.kind in ("newline", "end")):
             return
-        if depth == 0 and nested <= 0:
-            yield one
+        if depth == 0:
+            yield one, nested > 0
 
 
 def lines_of(found: list[Token]) -> list[list[Token]]:
@@ -83,8 +84,8 @@ class _Layout:
         """What follows an environment's mark if it is for layout; 0 if it belongs to a matrix."""
         opens = token.kind == "begin"
         if opens and token.text in spelling.LAYOUT:
-            inside = self.inner or self.brackets
-            require(not inside, f"{token.text} stands inside of a formula", token)
+            outer = not (self.inner or self.brackets)
+            require(outer, f"{token.text} stands inside of a formula", token)
             require(not self.lines[-1], "expected a new line before this", token)
             self.open.append(token)
             self.marks, self.begun, self.start = 0, False, number + 1
@@ -104,10 +105,10 @@ class _Layout:
     def new_line(self, number: int) -> int:
         """Begins a new line at a token, unless what follows continues the one before."""
         line = next((one for one in reversed(self.lines) if one), [])
-        begins = any(token.text in spelling.RELATIONS for token in _row(line))
+        begins = any(one.text in spelling.RELATIONS and not inner for one, inner in _row(line))
         unseen = [*takewhile(lambda one: one.text in _BEFORE_SIGN, self.found[number:])]
         first = self.found[number + len(unseen)]
-        after, inside = first.text, self.open[-1].text if self.open else ""
+        after, split = first.text, bool(self.open) and self.open[-1].text == "split"
         here, before = self.beginning(number), self.beginning(self.start)
         alike = here == before and here[1] != 0 and not any(one.quad for one in (*unseen, first))
         own = alike and here[1] is not None and not self.joined  # as -x &= -y is
@@ -115,20 +116,23 @@ class _Layout:
         # A gap, a condition or a second claim, an empty line.
         ended = self.found[number - 1].quad or self.several or not self.lines[-1]
         what = "expected a line that begins with no sign, or that has no relation of its own"
-        relates = self.relates(number)
-        require(not (joined and line and (ended or (begins and relates))), what, first)
+        require(not (joined and line and (ended or (begins and self.relates(number)))), what, first)
         led = after in spelling.COMPARISONS
         marked = before[1] == 1  # the relation stands behind a mark, so the next one does
-        remark = line and _parts(line[0]) and not (marked and line[0].text == "Rightarrow")
+        start = next(one for one in self.found[self.start :] if one.text != "&")
+        goes_on = marked and start in line[:1] and start.text.lower() not in _ASIDE
+        remark = line and _parts(line[0]) and not goes_on
         below = here[0] == before[0] + marked and (marked or here[1] == before[1] != 0)
         require(not led or not begins or (below and not remark), "expected no = below this", first)
         ends = joined or after in spelling.RELATIONS or _parts(first) or first.kind in _ENDS
         open_end = (led and not begins) or (line and line[-1].text in _SIGNS | {"="})
         self.joined = joined = joined or bool(open_end and not ended)
         self.marks, self.begun = 0, False
-        self.start = self.start if begins and (joined or ends) and not _parts(first) else number
+        right = marked and here[0] > before[0]  # of the relation above
+        keeps = begins and (joined or ends) and (right or not _parts(first))
+        self.start = self.start if keeps else number
         if not (joined and self.lines[-1]):
-            clear = ends or not begins or own or (relates and alike and inside != "split")
+            clear = ends or not begins or own or (alike and not split and self.relates(number))
             require(clear, "expected a line that begins where the one before does", first)
             self.lines.append([])
             self.several = False
@@ -136,7 +140,7 @@ class _Layout:
 
     def beginning(self, number: int) -> tuple[int, int | None]:
         """Marks in front, and where the next is: 1 before the relation, -1 behind, 0 elsewhere."""
-        row = [one.text for one in _row(self.found[number:], brackets=False)]
+        row = [t.text * (t.text == "&" or not inner) for t, inner in _row(self.found[number:])]
         texts = [*dropwhile(lambda one: one in ("&", "Rightarrow"), row)]
         led = row[: len(row) - len(texts)].count("&")
         if "&" not in texts:
@@ -148,8 +152,9 @@ class _Layout:
 
     def relates(self, number: int) -> bool:
         """Whether a relation stands in the line from a token on, up to a word or a comma."""
-        ends = (one for one in _row(self.found[number:]) if _parts(one) or one.text in _ENDING)
-        return next((one.text in spelling.RELATIONS for one in ends), False)
+        row = (one for one, inner in _row(self.found[number:]) if not inner)
+        ends = (one.text in spelling.RELATIONS for one in row if _parts(one) or one.text in _ENDING)
+        return next(ends, False)
 
     def mark(self, token: Token, number: int) -> int:
         """An alignment mark: a gap stands before every second one, and a comma is put there."""
