@@ -131,16 +131,17 @@ def hard_problems(draw):
     return layers, x, draw(layouts)(y), loss
 
 
-def torch_run(layers, x, y, loss):
-    """PyTorch's numbers of the same network, whatever they are, by name."""
+def torch_run(layers, x, y, loss, rounded=lambda numbers: numbers):
+    """PyTorch's numbers of the same network, whatever they are, by name; s and z as `rounded`."""
     leaf = lambda array: torch.tensor(np.array(array), requires_grad=True)  # noqa: E731
     functions = {"identity": lambda s: s * 1, "relu": torch.relu, "sigmoid": torch.sigmoid}
     z = leaf(x)
     kept = {"dl/dx": z}
     for L, layer in enumerate(layers, start=1):
         W, b = leaf(layer.W), leaf(layer.b)
-        s = torch.nn.functional.linear(z, W, b)
-        z = functions[layer.f.name](s)
+        s = rounded(torch.nn.functional.linear(z, W, b))
+        z = rounded(functions[layer.f.name](s))
+        z = z.clamp(max=1) if layer.f.name == "sigmoid" else z
         s.retain_grad()
         z.retain_grad()
         kept |= {f"dl/dW^({L})": W, f"dl/db^({L})": b, f"delta^({L})": s, f"z^({L})": z}
@@ -160,6 +161,32 @@ def torch_run(layers, x, y, loss):
         if tensor.grad is not None
     )
     return {name: tensor.grad for name, tensor in kept.items() if "z" not in name}, finite
+
+
+def spread(problem, expected):
+    """How far PyTorch's numbers move, by name, if every number on the way is off by few roundings.
+
+    Sums that cancel, or a ReLU that a rounding opens, move far: there the order of adding decides.
+    """
+    layers, x, y, loss = problem
+    moved = dict.fromkeys(expected, 0.0)
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+
+        def off(numbers, rng=rng):
+            few = 16 * np.finfo(x.dtype).eps * rng.choice([-1, 1], tuple(numbers.shape))
+            return numbers * (1 + (few if isinstance(numbers, np.ndarray) else torch.tensor(few)))
+
+        double = [np.array(array, dtype=np.float64) for array in (x, y)]
+        shaken = [
+            Layer(off(layer.W.astype(np.float64)), off(layer.b.astype(np.float64)), layer.f)
+            for layer in layers
+        ]
+        found, _ = torch_run(shaken, *double, loss, off)
+        for name, array in expected.items():
+            away = float((found[name] - array).abs().max()) if name in found else np.inf
+            moved[name] = max(moved[name], np.inf if np.isnan(away) else away)
+    return moved
 
 
 @settings(derandomize=True, deadline=None, max_examples=150)
@@ -186,6 +213,7 @@ def test_every_result_is_torchs_or_an_error_where_torchs_is_not_finite(problem):
             computed |= {f"dl/dW^({L})": gradients.W[L], f"dl/db^({L})": gradients.b[L]}
             computed[f"delta^({L})"] = gradients.delta[L]
         tolerance = 1e-10 if x.dtype == np.float64 else 1e-5
+        moved = spread(problem, expected)
         for name, array in computed.items():
             assert array.dtype == x.dtype
             assert array.shape == tuple(expected[name].shape)
@@ -193,7 +221,7 @@ def test_every_result_is_torchs_or_an_error_where_torchs_is_not_finite(problem):
             # A closed unit stops what PyTorch's inf * 0 does not, so PyTorch may have a NaN.
             if torch.isfinite(expected[name]).all():
                 difference = np.abs(array / largest - expected[name].numpy() / largest)
-                assert difference.max() < tolerance, name
+                assert difference.max() < tolerance + 2 * moved[name] / largest, name
     after = [(layer.W, layer.b) for layer in layers], x, y
     for old, new in zip(before[0], after[0], strict=True):
         np.testing.assert_array_equal(old[0], new[0])
