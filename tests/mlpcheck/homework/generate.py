@@ -1,5 +1,5 @@
 """Makes the template mlp.py from the reference solution, the page of mistakes from the registry:
-python tests/mlpcheck/homework/generate.py
+.venv/bin/python tests/mlpcheck/homework/generate.py
 """
 
 import difflib

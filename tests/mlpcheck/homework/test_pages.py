@@ -48,7 +48,7 @@ def made():
 
 
 def test_the_page_of_mistakes_is_made_from_the_registry(made):
-    command = "python tests/mlpcheck/homework/generate.py"
+    command = ".venv/bin/python tests/mlpcheck/homework/generate.py"
     wanted = made.page(made.REFERENCE.read_text("utf-8"))
     assert made.PAGE.read_text("utf-8") == wanted, f"generate it again: {command}"
 
