@@ -13,7 +13,7 @@ template = generate.TEMPLATE.read_text(encoding="utf-8")
 
 
 def test_the_template_is_generated_from_the_reference():
-    command = "python tests/mlpcheck/homework/generate.py"
+    command = ".venv/bin/python tests/mlpcheck/homework/generate.py"
     assert template == generate.template(reference), f"generate it again: {command}"
 
 
