@@ -75,7 +75,5 @@ def lines(results: Sequence[tuple[Mutant, str]]) -> Iterator[str]:
     for kind in sorted(made):
         yield f"{kind:24} {made[kind]:5} mutants, {left[kind]:5} refuted"
     yield from (f"missed: {mutant}" for mutant in found[MISSED])
-    yield (
-        f"{len(results)} mutants: {left.total()} refuted, {len(found['proved'])} the same "
-        f"statement, {len(found[MISSED])} missed"
-    )
+    refuted, (same, missed) = left.total(), map(len, found.values())
+    yield f"{len(results)} mutants: {refuted} refuted, {same} the same statement, {missed} missed"

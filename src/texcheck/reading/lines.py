@@ -84,8 +84,7 @@ class _Layout:
         """What follows an environment's mark if it is for layout; 0 if it belongs to a matrix."""
         opens = token.kind == "begin"
         if opens and token.text in spelling.LAYOUT:
-            outer = not (self.inner or self.brackets)
-            require(outer, f"{token.text} stands inside of a formula", token)
+            require(not (self.inner or self.brackets), f"{token.text} stands in a formula", token)
             require(not self.lines[-1], "expected a new line before this", token)
             self.open.append(token)
             self.marks, self.begun, self.start = 0, False, number + 1
@@ -110,13 +109,12 @@ class _Layout:
         first = self.found[number + len(unseen)]
         after, split = first.text, bool(self.open) and self.open[-1].text == "split"
         here, before = self.beginning(number), self.beginning(self.start)
-        alike = here == before and here[1] != 0 and not any(one.quad for one in (*unseen, first))
+        gap = any(one.quad or one.text == "array" for one in (*unseen, first))
+        alike = here == before and here[1] != 0 and not gap
         own = alike and here[1] is not None and not self.joined  # as -x &= -y is
         joined = after in _SIGNS and not (own and after == "-")
         # A gap, a condition or a second claim, an empty line.
         ended = self.found[number - 1].quad or self.several or not self.lines[-1]
-        what = "expected a line that begins with no sign, or that has no relation of its own"
-        require(not (joined and line and (ended or (begins and self.relates(number)))), what, first)
         led = after in spelling.COMPARISONS
         marked = before[1] == 1  # the relation stands behind a mark, so the next one does
         start = next(one for one in self.found[self.start :] if one.text != "&")
@@ -127,9 +125,13 @@ class _Layout:
         ends = joined or after in spelling.RELATIONS or _parts(first) or first.kind in _ENDS
         open_end = (led and not begins) or (line and line[-1].text in _SIGNS | {"="})
         self.joined = joined = joined or bool(open_end and not ended)
+        inner = here[0] > before[0]  # further right
+        apart = (inner or before[1] is None) and not self.relates(number)
+        fits = apart if begins else inner or here[0] == before[0]
+        what = "expected a line that begins with no sign, or further right and with no relation"
+        require(not joined or led or (fits and not (ended and line)), what, first)
         self.marks, self.begun = 0, False
-        right = marked and here[0] > before[0]  # of the relation above
-        keeps = begins and (joined or ends) and (right or not _parts(first))
+        keeps = begins and (joined or ends) and ((marked and inner) or not _parts(first))
         self.start = self.start if keeps else number
         if not (joined and self.lines[-1]):
             clear = ends or not begins or own or (alike and not split and self.relates(number))
@@ -160,15 +162,15 @@ class _Layout:
         """An alignment mark: a gap stands before every second one, and a comma is put there."""
         self.marks += 1
         line = self.lines[-1]
-        inside = self.open[-1].text if self.open else ""
-        gap = inside in spelling.SPACED and self.marks % 2 == 0
+        gap = self.open and self.open[-1].text in spelling.SPACED and self.marks % 2 == 0
         if token.quad:
             self.found[number] = self.found[number]._replace(quad=True)
         following = next(one for one in self.found[number:] if one.text != "&")
         goes_on = following.text in _CONTINUING or following.kind in _ENDS
         if not (gap and self.begun) or line[-1].text in _CONTINUING:
             return number
-        claims = following.text in _SIGNS and self.relates(number)
+        hidden = next(one for one in self.found[number:] if one.text not in _BEFORE_SIGN)
+        claims = hidden.text in _SIGNS and self.relates(number)
         require(not claims, "expected no sign in front of a claim in a column", following)
         if not goes_on:
             if not self.brackets:

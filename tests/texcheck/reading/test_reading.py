@@ -49,8 +49,10 @@ def test_a_chain_and_an_aligned_block_are_a_statement_for_each_equals_sign() -> 
 
 def test_a_new_line_begins_a_statement_or_goes_on_with_a_sum() -> None:
     assert len(read(r"\begin{split} x &= y. \\ y &= x. \end{split}")) == 2
-    for line in (r"&\quad + x", r"&\quad - x", r"- x", r"&\odot x"):
+    for line in (r"&\quad + x", r"&\quad - x", r"&\odot x"):
         assert len(read(rf"\begin{{aligned}} x &= y \\ {line} \end{{aligned}}")) == 1
+    with pytest.raises(CannotRead, match="further right"):  # it stands below the left side
+        read(r"\begin{aligned} x &= y \\ - x \end{aligned}")
     assert len(read(r"\begin{aligned} x &= y \\ -x &= -y \end{aligned}")) == 2
 
 
