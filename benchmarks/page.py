@@ -87,7 +87,10 @@ def spread(times: list[float]) -> str:
 def main() -> None:
     if not (SITE / "_static" / "checker" / "client.js").is_file():
         sys.exit("expected a site with the prover: run `make book` first")
-    executable = chromium.executable()
+    try:
+        executable = chromium.executable()
+    except FileNotFoundError as error:
+        sys.exit(str(error))
     handler = functools.partial(_Handler, directory=str(SITE))
     statements = two_layer_statements()
     ready, used, rounds = [], [], []

@@ -19,7 +19,9 @@ FLAGS = [
 
 def executable() -> str:
     """The path in the variable CHROMIUM, or the one on the PATH. Raises FileNotFoundError."""
-    for name in (os.environ.get("CHROMIUM"), "chromium", "chrome", "google-chrome"):
-        if name and (found := shutil.which(name)):
+    named = os.environ.get("CHROMIUM")
+    for name in [named] if named else ["chromium", "chrome", "google-chrome"]:
+        if found := shutil.which(name):
             return found
-    raise FileNotFoundError("expected Chromium: install it, or set CHROMIUM to its path")
+    given = f"; given CHROMIUM={named}" if named else ""
+    raise FileNotFoundError(f"expected Chromium: install it, or set CHROMIUM to its path{given}")

@@ -114,6 +114,14 @@ def test_deep_names_the_loss_for_which_alone_it_proves():
     assert "undecided" in answer([*command, "any"])
 
 
+def test_a_refutation_names_what_it_took_for_open_functions():
+    shown, taken = "z^{(1)} = s^{(1)}", "activations ReLU, sigmoid; loss MSE"
+    command = [sys.executable, "-m", "texcheck", "prove", shown, "--network"]
+    assert f"as in `{taken}`." in PAGE
+    assert f"({taken})" in answer([*command, "any"])
+    assert "activations" not in answer([*command, "regression"])
+
+
 def test_every_way_of_writing_that_the_page_names_is_read():
     [table] = re.findall(r"^## How to write it\n(.*?)^The bold", PAGE, re.M | re.S)
     ways = [

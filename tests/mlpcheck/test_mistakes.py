@@ -236,6 +236,8 @@ def test_names_of_the_students_own_are_no_doors(check_source, reference):
     source = reference.text.replace("delta1", "gc")
     assert check_source(source).verdict.codes == []
     assert check_source(f"import gc\n{source}").verdict.codes == ["to-be-read"]
+    builtin = f"complex = complex\nstep = complex(0, 1e-20)\n{reference.text}"
+    assert check_source(builtin).verdict.codes == ["to-be-read"]
 
 
 def test_a_refusal_while_loading_says_what_to_do(check_source, reference):

@@ -448,6 +448,19 @@ def test_it_works_under_a_subpath_and_after_the_server_is_gone(
     context.close()
 
 
+def test_what_an_older_build_left_is_removed(context: BrowserContext, origin: str) -> None:
+    page = context.new_page()
+    page.goto(f"{origin}/{PAGE}")
+    old = f"{origin}/_static/checker/python.gz?old"
+    page.evaluate(
+        "url => caches.open('backprop').then(kept => kept.put(url, new Response('')))", old
+    )
+    assert "Proved." in ask(page, RIGHT)
+    urls = "caches.open('backprop').then(kept => kept.keys()).then(all => all.map(one => one.url))"
+    page.wait_for_function(f"{urls}.then(all => all.filter(url => /gz/.test(url)).length == 3)")
+    assert old not in page.evaluate(urls)
+
+
 def test_a_full_storage_costs_no_page(context: BrowserContext, origin: str) -> None:
     page = context.new_page()
     page.goto(f"{origin}/{PAGE}")

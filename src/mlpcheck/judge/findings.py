@@ -142,10 +142,11 @@ class Verdict:
         own = "(line" not in text  # raised by the call itself, not in the student's code
         if code == "exception" and own and text.startswith("TypeError") and "argument" in text:
             code = "wrong-arguments"
-        elif code not in ("autograd", "forbidden", "missing-name"):
+        elif code in ("autograd", "forbidden"):
+            if self.has(code):  # with the line
+                return
+        elif code != "missing-name":
             text += where
-        elif code != "missing-name" and self.has(code):  # with the line
-            return
         self.add(code, (CALLS[call],), text)
 
     def finish(self, lines: Mapping[str, int]) -> None:

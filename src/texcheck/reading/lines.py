@@ -58,7 +58,7 @@ class _Layout:
     begun: bool = False  # more than alignment marks stands in this line
     start: int = 0  # the number of the token with which the line began that this one goes on from
     several: bool = False  # it has more than one claim, or a condition
-    joined: bool = False  # the line in hand goes on from the one before
+    joined: bool = False  # what begins there goes on from the row before
 
     def take(self, number: int) -> int:
         """Takes token `number` into the lines; the number of the next one to take."""
@@ -124,7 +124,7 @@ class _Layout:
         require(not led or not begins or (below and not remark), "expected no = below this", first)
         ends = joined or after in spelling.RELATIONS or _parts(first) or first.kind in _ENDS
         open_end = (led and not begins) or (line and line[-1].text in _SIGNS | {"="})
-        self.joined = joined = joined or bool(open_end and not ended)
+        joined = joined or bool(open_end and not ended)
         inner = here[0] > before[0]  # further right
         apart = (inner or before[1] is None) and not self.relates(number)
         fits = apart if begins else inner or here[0] == before[0]
@@ -132,7 +132,7 @@ class _Layout:
         require(not joined or led or (fits and not (ended and line)), what, first)
         self.marks, self.begun = 0, False
         keeps = begins and (joined or ends) and ((marked and inner) or not _parts(first))
-        self.start = self.start if keeps else number
+        self.start, self.joined = (self.start, self.joined) if keeps else (number, joined)
         if not (joined and self.lines[-1]):
             clear = ends or not begins or own or (alike and not split and self.relates(number))
             require(clear, "expected a line that begins where the one before does", first)

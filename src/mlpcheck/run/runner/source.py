@@ -96,7 +96,7 @@ def _suspects(nodes: list[ast.AST]) -> Iterator[str]:
     for node in nodes:
         for key in ("attr", "id", "name", "value", "module"):
             name = getattr(node, key, None)
-            door = name in DOORS and not (key == "id" and name in own)
+            door = name in DOORS and not (key == "id" and name in own - {"complex"})  # a builtin
             if (isinstance(name, complex) or door) and name not in seen:
                 seen.add(name)
                 yield f"{name} (line {getattr(node, 'lineno', '?')})"
