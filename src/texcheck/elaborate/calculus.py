@@ -17,7 +17,7 @@ from ..algebra.normal import put
 from ..algebra.terms import ONE, Atom, Index, Term, free, has_step
 from ..networks.derivative import Source, derivative, independent
 from ..networks.network import ACTIVATIONS, Case
-from .matrix import FIRST, IllSorted, Matrix, Unfit, is_one, unify_shapes
+from .matrix import FIRST, IllSorted, Matrix, Unfit, is_one, unify_shapes, zip_entries
 from .operations import is_free
 from .scope import Scope
 
@@ -137,10 +137,4 @@ def extreme(scope: Scope, values: list[Matrix], node: t.Apply) -> Matrix:
         raise NoRule("the derivative of a maximum of two values that may be equal")
     if second:
         one, other = other, one
-    unify_shapes(one, other, node)
-
-    def larger(i: Index, j: Index) -> Term:
-        a, b = one.entry(i, j) * side, other.entry(i, j) * side
-        return (a + apply("ReLU", b - a)) * side
-
-    return Matrix(one.rows, one.columns, larger)
+    return zip_entries(lambda a, b: a + apply("ReLU", (b - a) * side) * side, node, one, other)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from .. import syntax as t
-from ..networks.representatives import layer_number
+from ..networks.representatives import counted_layer
 from ..writing import tex
 from .scope import FIRST, FROM_0, SECOND, Change, Changes, Scope, every, name, opposite, replaced
 
@@ -106,19 +106,13 @@ def layers(whole: t.Expr, scope: Scope) -> Changes:
 def letters_of_layers(whole: t.Expr, scope: Scope) -> Changes:
     """A layer as a power, without parentheses."""
     powers = [p for p in every(whole, t.Power) if isinstance(p.of, t.Name) and p.of.layer is None]
-    layered = [(p, replace(p.of, layer=layer)) for p in powers if (layer := _as_layer(p.exponent))]
+    pairs = ((power, counted_layer(power.exponent)) for power in powers)
+    layered = [(p, replace(p.of, layer=n)) for p, n in pairs if n and (n.base or n.offset >= 0)]
     for part, fixed in layered:
         yield Change("a layer stands in parentheses: {new}", part, fixed)
     if len(layered) > 1:
         says = "layers stand in parentheses, as in $W^{(1)}$"
         yield Change(says, whole, replaced(whole, layered))
-
-
-def _as_layer(exponent: t.Expr) -> t.Layer | None:
-    found = layer_number(exponent)
-    if isinstance(found, int):
-        return t.Layer("", found) if found >= 0 else None
-    return found
 
 
 def lengths(whole: t.Expr, scope: Scope) -> Changes:

@@ -83,14 +83,11 @@ class World:
 
     def _atom(self, atom: Atom, env: dict[Index, int]) -> Number:
         places = tuple(self._place(index, env) for index in atom.indices)
-        if atom.kind in ("s", "z"):
-            return self.forward(atom.kind, int(str(atom.label)), places[0])
-        if atom.kind == "function":
-            return _function(str(atom.label), self.value(atom.argument or Term({}), env))
-        return self._given(atom, places)
-
-    def _given(self, atom: Atom, places: tuple[int, ...]) -> Fraction:
         match atom.kind:
+            case "s" | "z":
+                return self.forward(atom.kind, int(str(atom.label)), places[0])
+            case "function":
+                return _function(str(atom.label), self.value(atom.argument or Term({}), env))
             case "length":
                 return Fraction(self.size(Sort(int(str(atom.label)))))
             case "free":

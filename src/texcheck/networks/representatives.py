@@ -65,26 +65,25 @@ def named_layers(statement: t.Node) -> Named:
 
 def layer_range(first: t.Expr, last: t.Expr | None) -> tuple[int, int]:
     """The ends of a range of layers: the least one as a number, the last one less L_max."""
-    ends = {type(end): end for end in (layer_number(first), layer_number(last))}
-    low, high = ends.get(int), ends.get(t.Layer)
-    if not isinstance(low, int) or not isinstance(high, t.Layer) or high.base != "L_max":
+    ends = {end.base: end.offset for end in map(counted_layer, (first, last)) if end}
+    if ends.keys() != {"", "L_max"}:
         raise NoRule("a range of layers that is not one from a number to L_max")
-    return low, high.offset
+    return ends[""], ends["L_max"]
 
 
-def layer_number(node: t.Expr | None) -> int | t.Layer | None:
-    """A number of a layer: 1, L_max, L_max - 1; None if a formula is nothing like it."""
+def counted_layer(node: t.Expr | None) -> t.Layer | None:
+    """The layer that is counted by 1, L_max, L_max - 1; None if a formula is nothing like it."""
     match node:
         case t.Number(value) if value.denominator == 1:
-            return int(value)
+            return t.Layer("", int(value))
         case t.LayerCount(layer):
             return layer
         case t.Negative(t.Number(value)) if value.denominator == 1:
-            return -int(value)
+            return t.Layer("", -int(value))
         case t.Add((first, second)):
-            base, offset = layer_number(first), layer_number(second)
-            if isinstance(base, t.Layer) and isinstance(offset, int):
-                return replace(base, offset=base.offset + offset)
+            end, step = counted_layer(first), counted_layer(second)
+            if end and step and end.base and not step.base:
+                return replace(end, offset=end.offset + step.offset)
     return None
 
 
