@@ -26,8 +26,6 @@ from .writing import lettering, relation, tex
 
 # Letters for rows, columns and sums, in this order.
 _LETTERS = "ijklmnpqrtuv"
-_ZERO = t.Number(Fraction(0))
-_TWO = t.Number(Fraction(2))
 _ENTRYWISE = ("max", "min", "sigma", "ReLU", "tanh", "I", "f", "g", "sign", "log", "exp", "sqrt")
 
 
@@ -128,7 +126,7 @@ class _Writer:
     def index(self, width: str) -> t.Expr:
         """A letter that the statement does not have; 0 for a single row or column."""
         if width == "1":
-            return _ZERO
+            return t.ZERO
         named = {part.letter for part in t.walk(self.statement) if isinstance(part, t.Index)}
         free = (one for one in _LETTERS if one not in named | self.bound | self.letters.keys())
         letter = next(free, f"i_{{{len(self.letters)}}}")
@@ -138,7 +136,7 @@ class _Writer:
     def summed(self, width: str, index: t.Expr, body: t.Expr) -> t.Expr:
         if not isinstance(index, t.Index):
             return body
-        return t.Sum((index.letter,), _ZERO, t.Local(f"{width} - 1", _ZERO), body)
+        return t.Sum((index.letter,), t.ZERO, t.Local(f"{width} - 1", t.ZERO), body)
 
     # -- the entry (i, j) of a formula
 
@@ -157,7 +155,7 @@ class _Writer:
             case t.Identity():
                 return t.Kronecker(i, j)
             case t.ReluDiagonal(of):
-                positive = t.Indicator(">", self.entry(of, i, _ZERO), _ZERO)
+                positive = t.Indicator(">", self.entry(of, i, t.ZERO), t.ZERO)
                 return t.Product((t.Kronecker(i, j), positive))
             case t.Transpose(of):
                 return self.entry(of, j, i)
@@ -201,7 +199,7 @@ class _Writer:
     def filled(self, node: t.Name | t.Component, i: t.Expr, j: t.Expr) -> tuple[t.Expr, ...]:
         """The indices of a formula, with its row and its column in place of each colon."""
         places = iter(self.places(node, i, j))
-        return tuple(next(places, _ZERO) if x == t.Whole() else x for x in node.indices)
+        return tuple(next(places, t.ZERO) if x == t.Whole() else x for x in node.indices)
 
     def parts(self, node: t.Expr, i: t.Expr, j: t.Expr) -> t.Expr:
         """The same formula of the entries of its parts."""
@@ -216,7 +214,7 @@ class _Writer:
         found, sums, row = [], [], i
         for factor in factors:
             if self.is_number(factor):
-                found.append(self.entry(factor, _ZERO, _ZERO))
+                found.append(self.entry(factor, t.ZERO, t.ZERO))
                 continue
             matrices.popleft()
             width = self.shape(factor)[1]
@@ -237,22 +235,22 @@ class _Writer:
         if node.sign in ("cdot", "inner") and columns and self.is_number(node):
             width = self.shape(left)[0]
             k = self.index(width)
-            body = t.Product((self.entry(left, k, _ZERO), self.entry(right, k, _ZERO)))
+            body = t.Product((self.entry(left, k, t.ZERO), self.entry(right, k, t.ZERO)))
             return self.summed(width, k, body)
         return self.product((left, right), i, j)
 
     def power(self, node: t.Power, i: t.Expr, j: t.Expr) -> t.Expr:
-        if isinstance(node.of, t.Norm) and node.exponent == _TWO:
+        if isinstance(node.of, t.Norm) and node.exponent == t.TWO:
             return self.squares(node.of.of)
         if self.is_number(node) or node.elementwise:
-            return t.Power(self.entry(node.of, i, j), self.entry(node.exponent, _ZERO, _ZERO))
+            return t.Power(self.entry(node.of, i, j), self.entry(node.exponent, t.ZERO, t.ZERO))
         return self.picked(node, i, j)
 
     def squares(self, of: t.Expr) -> t.Expr:
         """The sum of the squares of all entries."""
         rows, columns = self.shape(of)
         i, j = self.index(rows), self.index(columns)
-        return self.summed(rows, i, self.summed(columns, j, t.Power(self.entry(of, i, j), _TWO)))
+        return self.summed(rows, i, self.summed(columns, j, t.Power(self.entry(of, i, j), t.TWO)))
 
     def sum(self, node: t.Sum, i: t.Expr, j: t.Expr) -> t.Expr:
         body = self.entry(node.body, i, j)
@@ -268,15 +266,15 @@ class _Writer:
         if letter or by.base == "ell" or by.indices:
             return t.Derivative(self.entry(of, i, j), by)
         if by.base == "W":
-            return t.Derivative(self.entry(of, _ZERO, _ZERO), replace(by, indices=(j, i)))
-        return t.Derivative(self.entry(of, i, _ZERO), replace(by, indices=(j,)))
+            return t.Derivative(self.entry(of, t.ZERO, t.ZERO), replace(by, indices=(j, i)))
+        return t.Derivative(self.entry(of, i, t.ZERO), replace(by, indices=(j,)))
 
     def apply(self, node: t.Apply, i: t.Expr, j: t.Expr) -> t.Expr:
         name, arguments = node.function.name, node.arguments
         if name == "diag" and len(arguments) == 1:
             if self.shape(arguments[0])[1] != "1":
                 return self.entry(arguments[0], i, i)
-            return t.Product((t.Kronecker(i, j), self.entry(arguments[0], i, _ZERO)))
+            return t.Product((t.Kronecker(i, j), self.entry(arguments[0], i, t.ZERO)))
         if name == "tr":
             width = self.shape(arguments[0])[0]
             k = self.index(width)
@@ -290,4 +288,4 @@ class _Writer:
         if len(found) == 2:
             return self.entry(of, *found)
         column = self.shape(of)[1] == "1"
-        return self.entry(of, found[0], _ZERO) if column else self.entry(of, _ZERO, found[0])
+        return self.entry(of, found[0], t.ZERO) if column else self.entry(of, t.ZERO, found[0])

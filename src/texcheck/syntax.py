@@ -68,6 +68,9 @@ class Number(Node):
     value: Fraction
 
 
+ZERO, ONE, TWO = map(Number, map(Fraction, range(3)))
+
+
 class Index(Node):
     """An index letter, as a subscript, in a sum or in a comparison."""
 

@@ -148,14 +148,13 @@ def _step_law(mono: Monomial, atom: Atom, argument: Term) -> Term | None:
 def _numbers_added(mono: Monomial, atom: Atom, n: int) -> Term | None:
     """An entry's own number: known where the entry is; the sum of all is d (d - 1) / 2."""
     (index,) = atom.indices
-    size = a.length(index.sort)
     if index.at is not None:
-        value = number(index.at) + (size if index.at < 0 else ZERO)
-        return _under(mono, {atom: 0}, value**n) if n > 0 else None
+        return _under(mono, {atom: 0}, a.entry_number(index) ** n) if n > 0 else None
     others = [one for one, _ in mono.atoms if one != atom and index in a.free_indices(one)]
     if index not in mono.bound or others or n not in (1, 2):
         return None
     rest = mono._replace(bound=tuple(one for one in mono.bound if one != index))
+    size = a.length(index.sort)
     total = size * (size - number(1)) * a.HALF
     if n == 2:
         total = total * (size * 2 - number(1)) / 3

@@ -217,6 +217,13 @@ def length(sort: Sort) -> Term:
     return number(sort.size) if sort.size else power(Atom("length", sort.layer))
 
 
+def entry_number(index: Index) -> Term:
+    """The number of an entry."""
+    if index.at is None:
+        return power(Atom("entry", "", (index,)))
+    return number(index.at) if index.at >= 0 else length(index.sort) + number(index.at)
+
+
 def delta(i: Index, j: Index) -> Term:
     """Kronecker's delta of two indices of one sort."""
     if i.sort != j.sort:

@@ -12,7 +12,6 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from itertools import chain
 from typing import NamedTuple
 
@@ -21,7 +20,6 @@ from ..algebra.budget import NoRule
 from .matrix import IllSorted
 from .scope import Numbered, counted
 
-ZERO = t.Number(Fraction(0))
 ROW, COLUMN = " row", " column"
 Rows = tuple[tuple[t.Expr, ...], ...]
 
@@ -54,7 +52,7 @@ def template(node: t.Written) -> Template:
     if not any(isinstance(cell, t.Dots | t.Blank) for row in rows for cell in row):
         if len(rows) == len(rows[0]) == 1:
             return Template(rows[0][0])
-        return Template(ZERO, cells=rows)
+        return Template(t.ZERO, cells=rows)
     columns = tuple(zip(*rows, strict=True))
     down, across = _places(rows, "dots"), _places(columns, "vdots")
     for at, row in enumerate(rows):
@@ -80,7 +78,7 @@ def template(node: t.Written) -> Template:
 
 
 def _is_zero(cell: t.Expr) -> bool:
-    return cell == ZERO or isinstance(cell, t.Blank)
+    return cell == t.ZERO or isinstance(cell, t.Blank)
 
 
 def _places(lines: Sequence[Sequence[t.Expr]], along: str) -> dict[int, int]:

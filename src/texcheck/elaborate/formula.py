@@ -21,9 +21,9 @@ from ..algebra.terms import ONE, Index, Term, delta, free, number
 from . import calculus
 from . import matrix as m
 from . import operations as ops
-from .dots import COLUMN, ROW, ZERO, Template, template
+from .dots import COLUMN, ROW, Template, template
 from .matrix import IllSorted, Length, Matrix, Unfit, Unknown
-from .scope import Letter, Scope, counted, entry_number
+from .scope import Letter, Scope, counted
 from .words import with_shapes
 
 
@@ -78,7 +78,7 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match o
                 raise Unfit("the gradient of what is no number", node)
             return m.transpose(value)
         case t.Restricted(of, by, at):
-            zero = at == ZERO and not ops.is_free(by)
+            zero = at == t.ZERO and not ops.is_free(by)
             point = elaborate(scope, t.Constant(0) if zero else at)
             return calculus.restricted(scope, elaborate(scope, of), by, point, node)
         case t.Apply():
@@ -118,7 +118,7 @@ def _leaf(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match over no
             raise Unfit(r"the number of a layer stands in no formula; the loss is \ell", node)
         case t.Index():
             at = scope.index(node, scope.letter(node.letter).sort)
-            return m.scalar(lambda: entry_number(at()))
+            return m.scalar(lambda: a.entry_number(at()))
         case t.Kronecker(first, second):
             return ops.equal_indices(scope, first, second)
         case t.Unit(index):

@@ -22,9 +22,8 @@ from itertools import count, product
 from .. import syntax as t
 from ..algebra.budget import NoRule
 from ..algebra.functions import Demand
-from ..algebra.terms import LEAST, ONE, Atom, Index, Sort, Term, fixed, length, number
+from ..algebra.terms import LEAST, ONE, Index, Sort, fixed
 from ..algebra.terms import numbered as numbered_index
-from ..algebra.terms import power as power_of
 from ..networks.network import Case, Loss, Place
 from .matrix import IllSorted, Length, Matrix, Unfit, Unknown, is_one, known, unify
 
@@ -216,10 +215,3 @@ def counted(node: t.Expr) -> tuple[t.Expr | None, int]:
             if len(bases) <= 1:
                 return next(iter(bases), None), sum(offset for _, offset in found)
     raise NoRule("an index that is neither a letter nor a numbered entry")
-
-
-def entry_number(index: Index) -> Term:
-    """The number of an entry."""
-    if index.at is None:
-        return power_of(Atom("entry", "", (index,)))
-    return number(index.at) if index.at >= 0 else length(index.sort) + number(index.at)

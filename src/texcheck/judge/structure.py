@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from functools import reduce
 from itertools import combinations, pairwise, permutations
 
@@ -171,18 +170,17 @@ def _flat(pair: tuple[t.Expr, t.Expr]) -> tuple[t.Expr, ...]:
 
 def squares(whole: t.Expr, scope: Scope) -> Changes:
     """A square that is a squared norm, or whose derivative is meant; a norm without its square."""
-    two = t.Number(Fraction(2))
     for part in every(whole, t.Power):
-        if part.exponent == two:
+        if part.exponent == t.TWO:
             says = "a vector has no square: its squared norm is meant at {part}"
             yield Change(says, part, replace(part, of=t.Norm(part.of)))
-            says, slope = "the derivative of the square is meant: ", t.Product((two, part.of))
+            says, slope = "the derivative of the square is meant: ", t.Product((t.TWO, part.of))
             for meant in (slope, t.Transpose(slope)):
                 yield Change(says + "{new}, not {part}", part, meant)
     for total in every(whole, t.Sum):
-        yield Change("the square of {part} is missing", total.body, t.Power(total.body, two))
+        yield Change("the square of {part} is missing", total.body, t.Power(total.body, t.TWO))
     for norm in every(whole, t.Norm):
-        yield Change("the square of {part} is meant", norm, t.Power(norm, two))
+        yield Change("the square of {part} is meant", norm, t.Power(norm, t.TWO))
 
 
 def elementwise(whole: t.Expr, scope: Scope) -> Changes:

@@ -11,7 +11,6 @@ from ..networks.representatives import counted_layer
 from ..writing import tex
 from .scope import FIRST, FROM_0, SECOND, Change, Changes, Scope, every, name, opposite, replaced
 
-ONE = t.Number(Fraction(1))
 _SHOULD_BE = "{part} should be {new}"
 _WRONG_LAYER = "wrong layer superscript: {part} should be "
 _WRONG_ACTIVATION = f"the wrong activation: {_SHOULD_BE}"
@@ -27,7 +26,7 @@ def bounds(whole: t.Expr, scope: Scope) -> Changes:
             runs = f"runs from {scope.show(part.low)} to {scope.show(part.high)}"
             for says, right in (
                 (f"{runs}, not over all values: {FROM_0}", replace(part, low=None, high=None)),
-                ("begins one later", replace(part, low=t.Add((part.low, ONE)))),
+                ("begins one later", replace(part, low=t.Add((part.low, t.ONE)))),
                 (f"ends one earlier: {FROM_0}", replace(part, high=one_less(part.high))),
             ):
                 yield Change(f"the sum over {part.letters[0]} {says}", part, right)
@@ -42,7 +41,7 @@ def bounds(whole: t.Expr, scope: Scope) -> Changes:
 
 def one_less(node: t.Expr) -> t.Expr:
     """A number less 1."""
-    return t.Add((node, t.Negative(ONE)))
+    return t.Add((node, t.Negative(t.ONE)))
 
 
 def swapped_indices(whole: t.Expr, scope: Scope) -> Changes:

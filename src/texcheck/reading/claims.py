@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from .. import syntax as t
@@ -40,7 +41,7 @@ def step(sign: Token, left: t.Expr, right: t.Expr) -> t.Update | None:
 
 def braced(inner: t.Expr, said: t.Expr) -> t.Equation | t.ShapeClaim:
     """What a brace says of what it groups: its shape, or what it is equal to."""
-    column = isinstance(said, t.Times) and t.Number(numbers.ONE) in (said.left, said.right)
+    column = isinstance(said, t.Times) and t.ONE in (said.left, said.right)
     if isinstance(said, t.Times) and said.sign == "times" and (column or not _is_length(inner)):
         whole = any(isinstance(part, t.Name) and not part.indices for part in inner.nodes)
         named = any(isinstance(part, t.Length) for part in said.nodes)
@@ -84,10 +85,10 @@ def _range_of_index(claim: t.Comparison) -> t.Range | None:
         relation, index, end = _TURNED[relation], end, index
     if relation == "neq" or not isinstance(index, t.Index) or not _is_length(end):
         return None
-    step = {"<": -numbers.ONE, ">": numbers.ONE}.get(relation, numbers.ZERO)
+    step = Fraction({"<": -1, ">": 1}.get(relation, 0))
     reached = t.Add((end, t.Number(step)), **at(end)) if step else end
     if relation in ("<", "le"):
-        return t.Range(index.letter, t.Number(numbers.ZERO), reached, **at(claim))
+        return t.Range(index.letter, t.ZERO, reached, **at(claim))
     return t.Range(index.letter, reached, None, **at(claim))
 
 
@@ -245,6 +246,6 @@ def expect_layers(formulas: Sequence[t.Node], letter: str, bold: set[int]) -> No
         exponent = exponents.get(id(part))
         raised = isinstance(exponent, t.LayerCount)  # s_i^L, where a layer is meant
         plain = raised if t.indices_of(part) else bold.isdisjoint(range(part.start, part.end))
-        number = base == "s" and plain and exponent != t.Number(numbers.ONE)
+        number = base == "s" and plain and exponent != t.ONE
         held = number or (layers and base != "s") or base not in spelling.LAYERED
         require(held, "expected a layer", part, "a layer stands in parentheses, as in W^{(1)}")

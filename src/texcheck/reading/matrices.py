@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .. import syntax as t
 from . import names, numbers, spelling
 from .cursor import CLOSING, Cursor
@@ -190,7 +192,7 @@ def space(c: Cursor) -> tuple[t.Expr, t.Expr]:
     real = c.token.kind == "blackboard" and c.token.text == "R"
     c.require(real, r"expected \mathbb{R} with a shape")
     end = c.advance().end
-    one = t.Number(numbers.ONE, start=end, end=end)
+    one = replace(t.ONE, start=end, end=end)
     if not c.take("^"):
         return one, one
     single = not c.sees("{")

@@ -92,7 +92,7 @@ def squared(c: Cursor) -> tuple[t.Name, int]:
         c.require(opening.text == "{" or not marks, "expected a power behind the bracket", at=whole)
         whole, outer = _plain(c, whole, start)
         marks += outer
-    square = [("^", t.Number(numbers.TWO))]
+    square = [("^", t.TWO)]
     known = [mark[:2] for mark in marks] in ([], square)
     c.require(known, "expected a layer in parentheses", "as in W^{(1)}", at=whole)
     if not isinstance(whole, t.Name):

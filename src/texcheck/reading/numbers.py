@@ -8,7 +8,6 @@ from .. import syntax as t
 from .cursor import CLOSING, RAISED, Cursor
 
 MOST_DIGITS = 15
-ZERO, ONE, TWO = map(Fraction, range(3))
 LENGTHS = (
     t.Number, t.Length, t.LayerCount, t.Add, t.Negative, t.Product, t.Times, t.Quotient,
 )  # fmt: skip

@@ -133,7 +133,7 @@ def application(c: Cursor, function: t.Function, start: int) -> t.Expr:
         while not arguments or c.take(","):
             if function.name == "max" and c.sees("cdot") and c.ahead().text == closing:
                 c.at += 2
-                zero = arguments == [t.Number(numbers.ZERO)]
+                zero = arguments == [t.ZERO]
                 c.require(zero, r"expected \max(0, \cdot)", at=start)
                 return t.Function("ReLU", **c.span(start))
             dots = c.take("dots") if function.name == "diag" and arguments else None

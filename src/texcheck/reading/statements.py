@@ -36,7 +36,7 @@ class _Display:
     consequence: bool = False  # this statement follows from the one before
     closed: int = 0  # how many statements there were when a condition stood behind them
     ranges: list[t.Range] = field(default_factory=list)
-    letters: list[t.Expr] = field(default_factory=list)  # of `for all i`
+    free: list[t.Range] = field(default_factory=list)  # of `for all i`, though a sum has conditions
 
     def add(self, one: t.Statement, at: int, start: int, end: int) -> None:
         self.between |= self.apart and len(self.found) > self.first
@@ -115,7 +115,7 @@ def _end_sentence(d: _Display, *, goes_on: bool = False) -> None:
         raise d.c.error("expected the condition behind each statement", at=d.conditions[0])
     _bind(d)
     d.conditional, d.closed, d.first = False, 0, len(d.found)
-    d.ranges, d.letters, d.apart, d.between, d.word = [], [], False, False, ""
+    d.ranges, d.free, d.apart, d.between, d.word = [], [], False, False, ""
     d.conditions = d.conditions if goes_on else ()
 
 
@@ -161,10 +161,10 @@ def _for_all(d: _Display) -> None:
         d.close()
         last = t.LayerCount(t.Layer("L_max", 0))
         for one in found:
-            if isinstance(one, t.LayerCount):
-                d.ranges.append(t.Range("L", t.Number(numbers.ONE), last, **at(one)))
+            if isinstance(one, t.Index):
+                d.free.append(t.Range(one.letter, t.ZERO, None, **at(one)))
             else:
-                d.letters.append(one)
+                d.ranges.append(t.Range("L", t.ONE, last, **at(one)))
         c.take(":")
 
 
@@ -398,7 +398,7 @@ def _range(d: _Display, counters: list[t.Expr], closing: str = "") -> None:
         c.expect(closing)
     numbers.expect_lengths(c, last, *written)
     for before, after in pairwise(written):
-        follows = t.Number(getattr(before, "value", -2) + numbers.ONE) == after
+        follows = t.Number(getattr(before, "value", -2) + t.ONE.value) == after
         c.require(follows, "expected the next number before the dots", at=after)
     for one in counters:
         known = isinstance(one, _COUNTERS)
@@ -419,9 +419,8 @@ def _bind(d: _Display) -> None:
     d.shared.braced.clear()
     for condition in d.conditions:
         _restrict(d, condition, d.first)
-    for counter in d.letters:  # free, though a sum has a condition on it
-        first = t.Number(numbers.ZERO)
-        _restrict(d, t.Range(getattr(counter, "letter", ""), first, None, **at(counter)))
+    for one in d.free:
+        _restrict(d, one)
     ranges = [(one, tuple(_restrict(d, one))) for one in d.ranges]
     for one, about in ranges:
         d.add(t.RangeClaim(one, about), one.start, one.start, one.end)
