@@ -25,7 +25,7 @@ from ..algebra.functions import Demand
 from ..algebra.terms import LEAST, ONE, Index, Sort, fixed
 from ..algebra.terms import numbered as numbered_index
 from ..networks.network import Case, Loss, Place
-from .matrix import IllSorted, Length, Matrix, Unfit, Unknown, is_one, known, unify
+from .matrix import IllSorted, Length, Matrix, Unfit, Unknown, known, unify
 
 AtEntry = Callable[[], Index]  # an index, when an entry is made
 
@@ -48,7 +48,8 @@ class Scope:
     has_linear: bool = False
     names: Iterator[int] = field(default_factory=count)  # of the indices that sums bind
     letters: dict[str, Letter] = field(default_factory=dict)
-    bound: dict[int, Index] = field(default_factory=dict)  # by the identity of the letter
+    # While an entry is made: what each letter stands for, by the letter's identity.
+    bound: dict[int, Index] = field(default_factory=dict)
     given: dict[str, Matrix] = field(default_factory=dict)  # what stands for y_hat and y
     demands: list[Demand] = field(default_factory=list)
     places: list[int] = field(default_factory=list)  # of numbered entries
@@ -66,12 +67,6 @@ class Scope:
     def letter(self, name: str) -> Letter:
         """The meaning of a letter; a new one is free."""
         return self.letters.setdefault(name, Letter(name, Unknown()))
-
-    def index_of(self, letter: Letter) -> Index:
-        """The index that a letter stands for, while an entry is made."""
-        if id(letter) in self.bound:
-            return self.bound[id(letter)]
-        return Index(letter.name, known(letter.sort, f"the index {letter.name}"))
 
     @contextmanager
     def binding(self, letter: Letter, index: Index) -> Iterator[None]:
@@ -139,9 +134,7 @@ class Scope:
             runs = f"index {node.letter} runs" if node.letter.isalpha() else "the dots run"
             unify(letter.sort, sort, f"{runs} over two lengths", node)
             self.sorts[id(node)] = letter.sort
-            return lambda: self.index_of(letter)
-        if is_one(sort):
-            raise IllSorted("an index where there is only one entry", node)
+            return lambda: self.bound[id(letter)]
         base, offset = counted(node)
         if base is not None:
             unify(self.sort_of_length(base), sort, "an index of another length", node)

@@ -108,7 +108,7 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
 
 def _without(scope: Scope, letter: Letter, missing: list[int]) -> Term:
     """1 where an index is none of the missing places."""
-    index = scope.index_of(letter)
+    index = scope.bound[id(letter)]
     others = (number(1) - delta(index, numbered(at, index.sort)) for at in missing)
     return reduce(mul, others, number(1))
 

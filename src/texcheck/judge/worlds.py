@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import product
 from random import Random
 
-from ..algebra.budget import NoRule, spend
+from ..algebra.budget import spend
 from ..algebra.functions import Demand
 from ..algebra.terms import Atom, Index, Pairs, Sort, Term, term_indices
 from ..elaborate.definitions import network_named
@@ -50,7 +50,7 @@ class World:
         if (key := (kind, layer, i)) in self.known:
             return self.known[key]
         if kind == "z":
-            found = _function(self.case.activation(layer), self.forward("s", layer, i))
+            found = FUNCTIONS[self.case.activation(layer)](self.forward("s", layer, i))
         else:
             found = self.point["b", layer, (i,)]
             for j in range(self.widths[layer - 1]):
@@ -87,7 +87,7 @@ class World:
             case "s" | "z":
                 return self.forward(atom.kind, int(str(atom.label)), places[0])
             case "function":
-                return _function(str(atom.label), self.value(atom.argument or Term({}), env))
+                return FUNCTIONS[str(atom.label)](self.value(atom.argument or Term({}), env))
             case "length":
                 return Fraction(self.size(Sort(int(str(atom.label)))))
             case "free":
@@ -96,9 +96,7 @@ class World:
                 return Fraction(int(places[0] == places[1]))
             case "entry":
                 return Fraction(places[0])
-            case "W" | "b" | "y":
-                return self.point[atom.kind, int(str(atom.label)), places]
-        raise NoRule("a part of the statement that has no value")
+        return self.point[atom.kind, int(str(atom.label)), places]  # of W, b or y
 
     def _place(self, index: Index, env: dict[Index, int]) -> int:
         if index.at is None:
@@ -112,12 +110,6 @@ class World:
                 found = sign(self.value(demand.term, env | here))
                 if not {"nonzero": found != 0, "positive": found > 0}.get(demand.kind, found >= 0):
                     raise Doubtful if demand.slope and not found else Undefined
-
-
-def _function(name: str, value: Number) -> Number:
-    if name not in FUNCTIONS:
-        raise NoRule(f"no value of the function {name}")
-    return FUNCTIONS[name](value)
 
 
 def worlds(case: Case, least: int, seeds: tuple[int, ...]) -> Iterator[World]:

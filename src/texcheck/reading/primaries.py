@@ -271,8 +271,6 @@ def _open(node: t.Expr) -> bool:
     match node:
         case t.Derivative(of) | t.Gradient(of) | t.Apply(_, (*_, of)):
             return of.end == node.end
-        case t.Quotient(top):
-            return top.start == node.start  # a / b
     return isinstance(node, t.Sum)
 
 
