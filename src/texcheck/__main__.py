@@ -13,12 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from . import report
-from .check import NETWORKS, Claim, check
+from .check import NETWORKS, check
 from .elaborate.definitions import DefinitionError, loss_of, network_of
 from .indexed import indexed
 from .networks.network import Network
 from .reading import BOOK, CannotRead, Names, names_of
-from .verdict import Verdict
 
 _NETWORKS = """\
 networks:
@@ -66,9 +65,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m texcheck", description="Proves the equations of a book, or one of your own."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, command, says in (
-        ("prove", _prove, "prove one formula, given as TeX"),
-        ("read", _read, "say how a formula is read: its entries, sums and shapes"),
+    for name, says in (
+        ("prove", "prove one formula, given as TeX"),
+        ("read", "say how a formula is read: its entries, sums and shapes"),
     ):
         one = commands.add_parser(
             name, help=says, description=f"{says[0].upper()}{says[1:]}.", epilog=_NETWORKS,
@@ -79,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
             help="TeX of a statement in quotes, such as 'x = x'; - (or none): standard input",
         )  # fmt: skip
         one.add_argument("--network", metavar="NETWORK", default="regression")
-        one.set_defaults(command=command)
+        one.set_defaults(command=_formulas, prove=name == "prove")
     book = commands.add_parser("book", help="prove every displayed equation of a book")
     book.add_argument("-v", "--verbose", action="store_true", help="list every statement")
     book.add_argument("--json", metavar="FILE", type=Path, help="write all statements to FILE")
@@ -90,27 +89,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _prove(options: argparse.Namespace) -> int:
+def _formulas(options: argparse.Namespace) -> int:
+    """Says how each formula is read, or what its verdict is."""
     network, names = _network(options.network)
-    results = check(_formula(options.formula), network, names=names)
+    results = check(_formula(options.formula), network, names=names, diagnose=options.prove)
     for claim, verdict in results:
-        print(_said(claim, verdict))
-    return max(_EXIT[verdict.status] for _, verdict in results)
-
-
-def _said(claim: Claim, verdict: Verdict) -> str:
-    return "\n  ".join([f"{verdict.status}: {' '.join(claim.tex.split())}", *report.text(verdict)])
-
-
-def _read(options: argparse.Namespace) -> int:
-    network, names = _network(options.network)
-    results = check(_formula(options.formula), network, names=names, diagnose=False)
-    for claim, verdict in results:
-        if verdict.status == "unreadable":
-            print(_said(claim, verdict))
+        tex = " ".join(claim.tex.split())
+        if options.prove or verdict.status == "unreadable":
+            print(f"{verdict.status}: {tex}", *report.text(verdict), sep="\n  ")
         else:
-            print("\n  ".join([" ".join(claim.tex.split()), *indexed(claim, network, names)]))
-    return 2 if any(verdict.status == "unreadable" for _, verdict in results) else 0
+            print(tex, *indexed(claim, network, names), sep="\n  ")
+    status = max(_EXIT[verdict.status] for _, verdict in results)
+    return status if options.prove or status == 2 else 0
 
 
 def _book(options: argparse.Namespace) -> int:
