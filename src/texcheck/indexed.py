@@ -133,10 +133,12 @@ class _Writer:
         self.letters[letter] = width
         return t.Index(letter)
 
-    def summed(self, width: str, index: t.Expr, body: t.Expr) -> t.Expr:
-        if not isinstance(index, t.Index):
-            return body
-        return t.Sum((index.letter,), t.ZERO, t.Local(f"{width} - 1", t.ZERO), body)
+    def summed(self, body: t.Expr, *over: tuple[str, t.Expr]) -> t.Expr:
+        """The sum over indices of these widths; what is the only one of its width is no letter."""
+        for width, index in reversed(over):
+            if isinstance(index, t.Index):
+                body = t.Sum((index.letter,), t.ZERO, t.Local(f"{width} - 1", t.ZERO), body)
+        return body
 
     # -- the entry (i, j) of a formula
 
@@ -224,10 +226,7 @@ class _Writer:
             # A row times a column is a number, and what follows it has its own rows.
             number = matrices and width == "1" and self.shape(matrices[0])[0] != "1"
             row = i if number else column
-        body: t.Expr = t.Product(tuple(found)) if len(found) > 1 else found[0]
-        for width, letter in reversed(sums):
-            body = self.summed(width, letter, body)
-        return body
+        return self.summed(t.Product(tuple(found)) if len(found) > 1 else found[0], *sums)
 
     def times(self, node: t.Times, i: t.Expr, j: t.Expr) -> t.Expr:
         left, right = node.left, node.right
@@ -236,7 +235,7 @@ class _Writer:
             width = self.shape(left)[0]
             k = self.index(width)
             body = t.Product((self.entry(left, k, t.ZERO), self.entry(right, k, t.ZERO)))
-            return self.summed(width, k, body)
+            return self.summed(body, (width, k))
         return self.product((left, right), i, j)
 
     def power(self, node: t.Power, i: t.Expr, j: t.Expr) -> t.Expr:
@@ -250,15 +249,14 @@ class _Writer:
         """The sum of the squares of all entries."""
         rows, columns = self.shape(of)
         i, j = self.index(rows), self.index(columns)
-        return self.summed(rows, i, self.summed(columns, j, t.Power(self.entry(of, i, j), t.TWO)))
+        return self.summed(t.Power(self.entry(of, i, j), t.TWO), (rows, i), (columns, j))
 
     def sum(self, node: t.Sum, i: t.Expr, j: t.Expr) -> t.Expr:
         body = self.entry(node.body, i, j)
         if node.low is not None or node.conditions:
             return replace(node, body=body)
-        for letter in reversed(node.letters):
-            body = self.summed(self.runs(node.body).get(letter, "?"), t.Index(letter), body)
-        return body
+        runs = self.runs(node.body)
+        return self.summed(body, *((runs.get(x, "?"), t.Index(x)) for x in node.letters))
 
     def derivative(self, of: t.Expr, by: t.Name, i: t.Expr, j: t.Expr) -> t.Expr:
         """Numerator layout: the column counts the entries of what is differentiated by."""
@@ -278,7 +276,7 @@ class _Writer:
         if name == "tr":
             width = self.shape(arguments[0])[0]
             k = self.index(width)
-            return self.summed(width, k, self.entry(arguments[0], k, k))
+            return self.summed(self.entry(arguments[0], k, k), (width, k))
         if name in _ENTRYWISE:
             return replace(node, arguments=tuple(self.entry(one, i, j) for one in arguments))
         return self.picked(node, i, j)

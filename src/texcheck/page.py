@@ -16,8 +16,6 @@ from .judge.edits import ASSIGNED, THIRD
 from .reading import BOOK, CannotRead, Names, expression, names_of
 from .verdict import Refuted, Unreadable, Verdict
 
-_expression = cache(expression)
-
 
 class Wanted(TypedDict):
     """A question for a formula: `left` = answer, made of the quantities in `allow`."""
@@ -80,7 +78,7 @@ def _stranger(answer: t.Expr, allow: list[str]) -> str:
 
 def _beside(formula: t.Expr, given: Iterable[str]) -> Iterator[t.Node]:
     """The parts of a formula but those that are given, their components and lengths."""
-    known = set(map(_expression, given))
+    known = set(map(expression, given))
 
     def is_given(node: t.Node) -> bool:
         whole = replace(node, indices=()) if isinstance(node, t.Name) else node
