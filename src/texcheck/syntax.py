@@ -392,18 +392,22 @@ def outside_lengths(node: Node) -> list[Node]:
     return list(walk(node, lambda one: () if isinstance(one, Length) else one.parts))
 
 
+def bare_functions(*nodes: Node) -> list[Function]:
+    """The functions that stand without an argument, and not in a condition on an activation."""
+
+    def below(node: Node) -> tuple[Node, ...]:
+        inside = () if isinstance(node, Assume) else node.parts
+        return node.arguments if isinstance(node, Apply) else inside
+
+    parts = (part for node in nodes for part in walk(node, below))
+    return [part for part in parts if isinstance(part, Function)]
+
+
 def indices_of(node: Node) -> tuple[Expr, ...]:
     """What stands at the places of indices in a node."""
     if isinstance(node, Name | Component):
         return node.indices
     return node.parts if isinstance(node, Kronecker | Unit) else ()
-
-
-def counts(*formulas: Node) -> bool:
-    """Whether an index stands as a number in formulas."""
-    return any(
-        isinstance(one, Index) or (not indices_of(one) and counts(*one.parts)) for one in formulas
-    )
 
 
 def free_indices(*formulas: Node) -> list[Index]:

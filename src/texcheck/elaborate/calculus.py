@@ -47,9 +47,8 @@ def differentiated(scope: Scope, value: Matrix, by: t.Name, node: t.Node) -> Mat
         raise Unfit("a derivative that is no matrix: write that of its entries", node)
 
     def entry(i: Index, j: Index) -> Term:
-        if value.is_number:
-            return slope_of(value.value, Source(place, (j,) if is_one(columns) else (j, i)))
-        return slope_of(value.entry(i, FIRST), Source(place, (j,)))
+        at = (j,) if is_one(columns) else (j, i)  # by W, of a number: which ignores its row
+        return slope_of(value.entry(i, FIRST), Source(place, at))
 
     return Matrix(columns if value.is_number else value.rows, rows, entry)
 

@@ -56,12 +56,9 @@ def parts(statement: t.Statement) -> list[t.Statement]:
 
 def new_scope(statement: t.Statement, case: Case) -> Scope:
     """The scope of a statement in a case."""
-    applied = {id(one.function) for one in statement.nodes if isinstance(one, t.Apply | t.Assume)}
-    applied |= {id(one.value) for one in statement.nodes if isinstance(one, t.Assume)}
     functions = [one for one in statement.nodes if isinstance(one, t.Function)]
-    bare = any(id(one) not in applied for one in functions)
     linear = any(one.name == "Linear" and one.layer is None for one in functions)
-    return Scope(case, declared()[0], bare, linear)
+    return Scope(case, declared()[0], bool(t.bare_functions(statement)), linear)
 
 
 def assumed(case: Case, statement: t.Statement) -> Case | None:
@@ -94,7 +91,9 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
                 alone = relation in ("=", "neq") or {type(left), type(right)} == {t.Index}
                 value = elaborate(scope, condition)
                 said = any(isinstance(p, t.Name | t.Index) for p in t.outside_lengths(condition))
-                if not (said and value.is_number) or (t.counts(left, right) and not alone):
+                values = t.walk(condition, lambda one: () if t.indices_of(one) else one.parts)
+                counted = any(isinstance(one, t.Index) for one in values)
+                if not (said and value.is_number) or (counted and not alone):
                     raise NoRule("a condition on lengths, vectors, or where an index is counted")
                 found.append(partial(value.entry, FIRST, FIRST))
             case t.Range(letter=name) if name != "L":

@@ -38,9 +38,7 @@ class World:
     known: dict[tuple[str, int, int], Number] = field(default_factory=dict)
 
     def size(self, sort: Sort) -> int:
-        """How many values an index has; 3 where its length is nobody's."""
-        if sort.size:
-            return sort.size
+        """How many values an index that runs has; 3 where its length is nobody's."""
         return self.widths[sort.layer] if sort.layer >= 0 else 3
 
     def forward(self, kind: str, layer: int, i: int) -> Number:

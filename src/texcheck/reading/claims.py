@@ -11,7 +11,6 @@ from .. import syntax as t
 from . import numbers, spelling
 from .cursor import at
 from .matrices import OF_INDICES
-from .primaries import bare_functions
 from .tokens import CannotRead, Token, require
 
 DEEPEST_TREE = 150
@@ -165,7 +164,7 @@ def expect_sound(formulas: Sequence[t.Node]) -> None:
     """Raises `CannotRead` for a function without its argument, and for what is no index."""
     for one in formulas:
         expect_flat(one)
-    bare, parts = bare_functions(*formulas), [part for one in formulas for part in one.nodes]
+    bare, parts = t.bare_functions(*formulas), [part for one in formulas for part in one.nodes]
     if bare and not all(isinstance(part, _OF_FUNCTIONS) for part in parts):
         raise CannotRead(f"expected the argument of {bare[0].name}", bare[0].start, bare[0].end)
     for part in (part for part in parts if bare and isinstance(part, t.Product)):

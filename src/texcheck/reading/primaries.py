@@ -150,7 +150,7 @@ def _checked_application(c: Cursor, node: t.Apply) -> t.Expr:
     dotted = function.name == "diag" and t.Dots("dots") in arguments[1:-1]
     what = f"expected {count} value{'s' * (count > 1)} for {function.name}"
     c.require(len(arguments) == count or dotted, what, at=node)
-    bare = bare_functions(*arguments)
+    bare = t.bare_functions(*arguments)
     same = all((one.name, one.layer) == (function.name, function.layer) for one in bare)
     named = any(isinstance(part, t.Name) for one in arguments for part in t.walk(one))
     adds = len(arguments) == 1 and isinstance(arguments[0], t.Add)
@@ -158,16 +158,6 @@ def _checked_application(c: Cursor, node: t.Apply) -> t.Expr:
         return t.Product((function, *arguments), **at(node))
     c.require(not bare, FUNCTION_OF_FUNCTION, at=bare[0] if bare else None)
     return node
-
-
-def bare_functions(*nodes: t.Node) -> list[t.Function]:
-    """The functions in formulas that stand without an argument."""
-
-    def below(node: t.Node) -> tuple[t.Node, ...]:
-        return node.arguments if isinstance(node, t.Apply) else node.parts
-
-    parts = (part for node in nodes for part in t.walk(node, below))
-    return [part for part in parts if isinstance(part, t.Function)]
 
 
 # -- brackets and bars

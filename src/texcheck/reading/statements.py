@@ -211,14 +211,14 @@ def _why_not(c: Cursor) -> str:
 
 def _lists(c: Cursor) -> bool:
     """Whether more letters follow for which one shape or range is said: x, y \\in R^K."""
-    for number, token in enumerate(c.tokens[c.at + 1 :], c.at + 2):
-        if token.text in ("in", ":"):
-            return token.kind != "letter"
-        if token.text == "=":
-            return _is_range(c, number)
-        if token.kind in ("text", "end", "begin") or token.text in spelling.COMPARISONS:
-            return False
-    return False
+    stops = {"in", ":"} | spelling.COMPARISONS
+    behind = enumerate(c.tokens[c.at + 1 :], c.at + 2)
+    number, token = next(
+        (n, one) for n, one in behind if one.text in stops or one.kind in ("text", "end", "begin")
+    )
+    if token.text in ("in", ":"):
+        return token.kind != "letter"
+    return token.text == "=" and _is_range(c, number)
 
 
 # -- claims
