@@ -87,7 +87,7 @@ class _Layout:
         related = any(one.text in spelling.RELATIONS for one in plain)
         # A gap, a condition or a second claim, an empty line.
         parts = [one for one in plain if speaks(one) or one.text in (",", ";", "forall")]
-        gap = any(one.quad and one != line[0] for one in plain)
+        gap = self.found[number - 1].quad or any(one.quad and one != line[0] for one in plain)
         ended = gap or parts or not self.lines[-1]
         led = first.text in spelling.COMPARISONS
         open_end = (led and not related) or bool(line and line[-1].text in _SIGNS | {"="})
@@ -128,7 +128,11 @@ class _Layout:
             self.found[number] = self.found[number]._replace(quad=True)
         following = next(one for one in self.found[number:] if one.text != "&")
         goes_on = following.text in _CONTINUING or following.kind in _ENDS
-        if not (gap and self.begun) or line[-1].text in _CONTINUING:
+        if not (gap and self.begun):
+            return number
+        if line[-1].text == "," and not self.brackets:
+            line[-1] = line[-1]._replace(quad=True)
+        if line[-1].text in _CONTINUING:
             return number
         hidden = Row.of(self.found, number)
         claims = hidden.first.text in _SIGNS and hidden.relates

@@ -25,6 +25,7 @@ class _Display:
     previous: t.Expr | None = None  # the last side, which a line that begins with = goes on from
     earlier: tuple[t.Expr, str] | None = None  # a side before it that says its size, and the sign
     conditions: tuple[t.Condition, ...] = ()
+    behind: bool = False  # ... which stood behind the statements of the line before
     # Of the line: its first statement's number, that of its last sentence, what its words say.
     begun: int = 0
     first: int = 0
@@ -58,8 +59,7 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
     if not d.found:
         raise CannotRead("expected a statement such as a = b", 0, len(tex))
     for one in d.found:
-        letter = one.left if isinstance(one, t.Notation) else None
-        if isinstance(letter, t.Local):
+        if isinstance(one, t.Notation) and isinstance(letter := one.left, t.Local):
             instead = spelling.INSTEAD.get(letter.letter, "")
             used = letter.letter in shared.used
             d.c.require(used, f"{letter.letter} is never used", instead, at=letter)
@@ -75,6 +75,7 @@ def _read_line(d: _Display, line: list[Token]) -> None:
     if c.sees(*spelling.COMPARISONS):
         if d.previous is None:
             raise c.error("expected a left side before the sign")
+        c.require(not (d.behind and d.conditions), "expected the condition behind the last line")
         _chain(d, d.previous, d.earlier)
         d.closed = len(d.found) if d.conditions else 0
     else:
@@ -114,7 +115,7 @@ def _end_sentence(d: _Display, *, goes_on: bool = False) -> None:
     if d.conditions and d.between:
         raise d.c.error("expected the condition behind each statement", at=d.conditions[0])
     _bind(d)
-    d.conditional, d.closed, d.first = False, 0, len(d.found)
+    d.conditional, d.behind, d.closed, d.first = False, d.closed > 0, 0, len(d.found)
     d.ranges, d.free, d.apart, d.between, d.word = [], [], False, False, ""
     d.conditions = d.conditions if goes_on else ()
 
@@ -410,10 +411,10 @@ def _range(d: _Display, counters: list[t.Expr], closing: str = "") -> None:
 
 def _bind(d: _Display) -> None:
     """Gives each condition to the statements that have its letters; a range is a claim as well."""
-    sums = [part for one in d.found[d.first :] for part in one.nodes if isinstance(part, t.Sum)]
-    bound = {letter for part in sums for letter in part.letters}
+    parts = (part for one in d.found[d.first :] for part in one.nodes)
+    bound = {letter for part in parts if isinstance(part, t.Sum) for letter in part.letters}
+    free = all(bound.isdisjoint(claims.letters(one)) for one in (*d.conditions, *d.ranges))
     for left, right in d.shared.braced:
-        free = all(bound.isdisjoint(claims.letters(one)) for one in (*d.conditions, *d.ranges))
         d.c.require(free, "expected no condition on what the sum around this brace binds", at=left)
         d.add(claims.braced(left, right), right.start, left.start, right.end)
     d.shared.braced.clear()
