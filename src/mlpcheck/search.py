@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import combinations, product
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -80,22 +80,14 @@ def ratio(predict: Callable[[], Array], value: Array | None, tolerance: Toleranc
         return ANY
     if value.shape != predicted.shape and squeezed(value) != squeezed(predicted):
         return None
-    value, largest = value.reshape(predicted.shape), np.abs(predicted).argmax()
+    largest = np.abs(predicted).argmax()
     base, given = float(predicted.flat[largest]), float(value.flat[largest])
-    if not math.isfinite(base):
-        return 1.0 if tolerance.close(value, predicted) else None
     bound = tolerance.relative * abs(base)
-    small = bound <= tolerance.absolute  # too small for a ratio
-    found = 1.0 if abs(given - base) <= bound + tolerance.absolute else given / (base or math.inf)
-    if not (found and math.isfinite(found)):
+    equal = not math.isfinite(base) or abs(given - base) <= bound + tolerance.absolute
+    found = 1.0 if equal else given / (base or math.inf)
+    if not (found and math.isfinite(found) and tolerance.close(value, found * predicted)):
         return None
-    bound = tolerance.relative * abs(given) + tolerance.absolute
-    other = 0 if largest else -1  # One more tells of most hypotheses that they do not fit.
-    if not abs(value.flat[other] - found * predicted.flat[other]) <= bound:
-        return None
-    if not np.abs(value - found * predicted).max() <= bound:
-        return None
-    return ANY if small and found == 1 else found
+    return ANY if equal and bound <= tolerance.absolute else found  # too small for a ratio
 
 
 # A factor with the lengths of a case, or with powers of them; and the powers that it may have.
@@ -159,22 +151,21 @@ def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:
 
 
 @cache
+def error_by(slope: Any) -> passes.Error:
+    """The error with this derivative of the activation."""
+    return lambda a: np.asarray(a.dz * slope(a))
+
+
+@cache
 def errors(layer: str) -> list[tuple[passes.Errors, Explained]]:
     """What an error may be: right, wrong, with a wrong derivative of one activation or of two."""
-    whole = [(passes.Errors(layer, run, run, run), wrong) for run, wrong in at("error")]
-    right = whole[0][0]
-    ones: list[tuple[str, Any, Explained]] = [
-        (name, {name: lambda a, slope=slope: np.asarray(a.dz * slope(a))}, wrong)
-        for name in right._fields[1:]
-        for slope, wrong in at(f"slope of {name}")[1:]
-    ]
     missing = {Found("derivative-missing", "the sigmoid"), Found("relu-derivative", "1 everywhere")}
-    twos = [
-        (right._replace(**one, **two), (*wrong, *more))
-        for (name, one, wrong), (other, two, more) in combinations(ones, 2)
-        if name != other and {*wrong, *more} != missing  # that is no derivative at all
-    ]
-    return [*whole, *((right._replace(**one), wrong) for _, one, wrong in ones), *twos]
+    found = [(passes.Errors(layer, run, run, run), wrong) for run, wrong in at("error")[1:]]
+    for slopes in product(*(at(f"slope of {name}") for name in passes.Errors._fields[1:])):
+        wrong = tuple(mistake for _, mistakes in slopes for mistake in mistakes)
+        if len(wrong) <= MOST_MISTAKES and {*wrong} != missing:  # that is no derivative at all
+            found.append((passes.Errors(layer, *(error_by(run) for run, _ in slopes)), wrong))
+    return sorted(found, key=lambda one: len(one[1]))
 
 
 @cache

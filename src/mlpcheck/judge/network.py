@@ -1,6 +1,6 @@
 """Judges the class MLP: the forward pass, the four gradients, and clearing."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, combinations
@@ -13,11 +13,9 @@ from mlpcheck.judge.findings import CALLS, Verdict, gathered, listed, show
 from mlpcheck.judge.quantity import Judge, Quantity
 from mlpcheck.mistakes import Found
 from mlpcheck.run.records import Run, numbers
-from mlpcheck.search import DOUBLE, EQUAL, EXACT, Hypothesis, Tolerance, ratio
+from mlpcheck.search import ANY, DOUBLE, EQUAL, EXACT, Hypothesis, Tolerance, ratio
 from mlpcheck.truth import cases, passes
 from mlpcheck.truth.cases import GRADIENTS, PARAMETERS, Array, Point
-
-Predicted = Callable[[str], Array]  # a quantity by case
 
 
 class Networks(Judge):
@@ -138,16 +136,12 @@ class Networks(Judge):
 
     def special(self, quantity: Quantity) -> Iterator[Hypothesis]:
         """Copies of parameters that explain y_hat; how a gradient was normalised or clipped."""
-        values = quantity.values
-        if values.keys() == quantity.results.keys():
-            every = self._copied() if quantity is self.y_hat else self._scaled(quantity)
-            for mistake, predicted in every:
-                ratios = (ratio(partial(predicted, c), values[c], self.tolerance) for c in values)
-                if all(one in EQUAL for one in ratios):
-                    yield Hypothesis(1, (mistake,), (mistake,))
+        if quantity.values.keys() == quantity.results.keys():
+            every = self._copied(quantity) if quantity is self.y_hat else self._scaled(quantity)
+            yield from (Hypothesis(1, (mistake,), (mistake,)) for mistake in every)
 
-    def _copied(self) -> Iterator[tuple[Found, Predicted]]:
-        """y_hat by some of the parameters as they were when the network was made."""
+    def _copied(self, y_hat: Quantity) -> Iterator[Found]:
+        """Parameters that explain y_hat if they are as they were when the network was made."""
         made = {case: record["parameters"] for case, record in self.run.parameters
                 if record.get("network") == 0}  # fmt: skip
 
@@ -156,32 +150,31 @@ class Networks(Judge):
             return passes.forward(replace(self.cases[case], **first))[3]
 
         for names in chain.from_iterable(combinations(PARAMETERS, n) for n in (1, 2, 3, 4)):
-            yield Found("parameters-copied", listed(names)), partial(predicted, names)
+            if all(ratio(partial(predicted, names, case), value, self.tolerance) in EQUAL
+                   for case, value in y_hat.values.items()):  # fmt: skip
+                yield Found("parameters-copied", listed(names))
 
-    def _scaled(self, quantity: Quantity) -> Iterator[tuple[Found, Predicted]]:
-        """A gradient, normalised or clipped."""
-        values, truth = quantity.values, quantity.truth
-
-        def said(text: str, run: Callable[[Array, float], Array], lengths: Mapping[str, float]
-                 ) -> tuple[Found, Predicted]:  # fmt: skip
-            return Found("gradient-scaled", text), lambda case: run(truth[case], lengths[case])
-
+    def _scaled(self, quantity: Quantity) -> Iterator[Found]:
+        """How a gradient was normalised or clipped, by its ratio to the right one in each case."""
+        truth, values, close = quantity.truth, quantity.values, self.tolerance.close
+        top = max(np.abs(value).max() for value in values.values())
+        if all(close(value, np.clip(truth[c], -top, top)) for c, value in values.items()):
+            yield Found("gradient-scaled", f"clipped to {top:.6g}")
+        found = {c: ratio(partial(truth.__getitem__, c), values[c], self.tolerance) for c in values}
+        ratios = {c: r for c, r in found.items() if r is not ANY  # nor 0 / 0, which is NaN
+                  and (np.linalg.norm(truth[c]) or np.isfinite(values[c]).any())}  # fmt: skip
         whole = {c: np.concatenate([self.cases[c].truth[n].ravel() for n in GRADIENTS])
-                 for c in values}  # fmt: skip
-        largest, norms, totals = (
-            {case: float(np.linalg.norm(of[case].ravel(), order)) for case in values}
-            for of, order in ((truth, np.inf), (truth, 2), (whole, 2))
-        )
-        for text, lengths in (("its norm", norms), ("its largest element", largest),
-                              ("the norm of all gradients", totals)):  # fmt: skip
-            yield said(f"divided by {text}", np.divide, lengths)
-        top = max(np.max(np.abs(value)) for value in values.values())
-        yield said(f"clipped to {top:.6g}", lambda t, _: np.clip(t, -top, top), largest)
-        for text, lengths in (("", norms), (" of all gradients", totals)):
-            most = max(float(np.linalg.norm(v)) * lengths[c] / (norms[c] or 1)
-                       for c, v in values.items())  # fmt: skip
-            shrunk = {case: min(1, most / (length or 1)) for case, length in lengths.items()}
-            yield said(f"clipped to the norm {most:.6g}{text}", np.multiply, shrunk)
+                 for c in ratios}  # fmt: skip
+        lengths = (("its norm", truth, 2), ("its largest element", truth, np.inf),
+                   ("the norm of all gradients", whole, 2))  # fmt: skip
+        for text, of, order in lengths if ratios else ():
+            before = np.array([np.linalg.norm(of[c].ravel(), order) for c in ratios])
+            after = before * np.array([*ratios.values()], dtype=float)
+            if np.allclose(after, 1, self.tolerance.relative):
+                yield Found("gradient-scaled", f"divided by {text}")
+            elif order == 2 and np.allclose(after, np.minimum(before, after.max())):
+                of_all = " of all gradients" if of is whole else ""
+                yield Found("gradient-scaled", f"clipped to the norm {after.max():.6g}{of_all}")
 
     def alone(self, found: set[str], judged: set[str]) -> str:
         roles = {self.all[case].role for case in found}

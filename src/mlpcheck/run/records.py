@@ -87,8 +87,7 @@ class Run:
             code, text = str(record["problem"]["code"]), str(record["problem"]["text"])
             self.raised[case, call, number] = Found(MISTAKES[code].code, text)
         for kind in ("autograd", "forbidden", "changes-input", "changes-parameters"):
-            if kind in record:
-                self.notes.append((case, call, Found(kind, str(record[kind]))))
+            self.notes += [(case, call, Found(kind, str(text))) for text in record.get(kind, ())]
         if "parameters" in record:
             self.parameters.append((case, record))
         if "returned" in record:

@@ -55,6 +55,15 @@ class Point:
         return Sizes(*self.d.shape, *self.W1.shape)
 
 
+# The calls on a network, each with the point that it is given: of a usual case, and of a role.
+PASS = (("forward", 0), ("backward", 0))
+STEPS = {
+    "again": (*PASS, ("clear_grad_and_cache", 0), ("forward", 1), ("backward", 1)),
+    "two": (("forward", 0), ("forward", 1), ("backward", 0)),
+    "repeat": (("forward", 0), ("forward", 0)),
+}
+
+
 @dataclass(frozen=True)
 class Network:
     """A case for MLP: networks, and the calls to be made on them. `points` are checked in order.
@@ -71,20 +80,15 @@ class Network:
 
     def request(self) -> dict[str, Any]:
         """The case as plain data for the runner."""
-        first, two = self.points[0], self.role == "two"
-
-        def step(call: str, i: int) -> dict[str, Any]:
+        two, calls = self.role == "two", list[dict[str, Any]]()
+        for call, i in STEPS.get(self.role, PASS):
             given = {"forward": self.points[i].x, "backward": self.points[i].d}.get(call)
-            rows = None if given is None else given.tolist()
-            return {"network": i * two, "call": call, "argument": rows}
-
-        steps = [step("forward", i) for i in range(1 + two)]
-        steps.append(step("forward" if self.role == "repeat" else "backward", 0))
-        if self.role == "again":
-            steps += [step("clear_grad_and_cache", 0), step("forward", 1), step("backward", 1)]
+            named = {} if given is None else {"its input": given.tolist()}
+            calls.append({"call": call, "network": i * two, "given": named})
         parameters = [{name: getattr(point, name).tolist() for name in PARAMETERS}
                       for point in self.points[: 1 + two]]  # fmt: skip
-        return {"id": self.id, "f": first.f, "g": first.g, "steps": steps, "parameters": parameters}
+        first = self.points[0]
+        return {"id": self.id, "f": first.f, "g": first.g, "parameters": parameters, "calls": calls}
 
 
 @dataclass(frozen=True)
@@ -108,8 +112,9 @@ class Loss:
 
     def request(self) -> dict[str, Any]:
         """The case as plain data for the runner."""
-        return {"id": self.id, "function": self.function, "y": self.y.tolist(),
-                "y_hat": self.y_hat.tolist(), "repeat": self.repeat}  # fmt: skip
+        given = {"y": self.y.tolist(), "y_hat": self.y_hat.tolist()}
+        calls = [{"call": self.function, "network": 0, "given": given}] * (1 + self.repeat)
+        return {"id": self.id, "parameters": [], "calls": calls}
 
 
 def point(f: str, g: str, parameters: Sequence[Any], x: Any, d: Any) -> Point:

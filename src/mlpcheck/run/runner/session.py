@@ -108,7 +108,7 @@ class Session:
             module = self.load()
             for case in cases:
                 with suppress(CallFailed):
-                    (self.loss if "function" in case else self.network)(module, case)
+                    self.case(module, case)
         self.write(end=True)
 
     def write(self, **record: Any) -> None:
@@ -121,11 +121,13 @@ class Session:
     def call(self, record: Record, function: Any, *args: Any, given: Record | None = None) -> Any:
         """What the student's code returns for these arguments and tensors.
 
-        Written down is what it tried, and which of the tensors it changed, or why it failed.
+        The record gets what it tried, and which of the tensors it changed, or why it failed.
         """
         name, given = record["call"], given or {}
         if name in self.without:
             raise CallFailed
+        if not callable(function):
+            self.fail(record, problem={"code": "missing-name", "text": "The task asks for it."})
         before = {key: value.clone() for key, value in given.items()}
         self.write(begin=[record["case"], name, clock() - self.started, fstat(self.output).st_size])
         for texts in self.fence.tried.values():
@@ -137,14 +139,10 @@ class Session:
             problem = self.problem(error)
             if problem["code"] in ("memory", "output-flood"):
                 self.without.add(name)  # once is enough, and each time takes long
-        for kind, texts in self.fence.tried.items():
-            for text in dict.fromkeys(texts):
-                self.write(**record, **{kind: text})
+        record |= {kind: list(dict.fromkeys(texts)) for kind, texts in self.fence.tried.items()}
         if problem is not None:
             self.fail(record, problem=problem)
-        for key, value in before.items():
-            if not holds(equal, value, given[key]):
-                self.write(**record, **{"changes-input": key})
+        record["changes-input"] = [k for k in given if not holds(equal, before[k], given[k])]
         return result
 
     def problem(self, error: BaseException) -> Record:
@@ -190,69 +188,60 @@ class Session:
         spec: Any = util.spec_from_file_location("mlp", self.code)
         module = sys.modules["mlp"] = util.module_from_spec(spec)
         self.call(record, spec.loader.exec_module, module)
-        self.write(loaded={n: signature(getattr(module, n, None)) for n in ("MLP", *LOSSES)})
+        self.write(**record)
+        loaded = {name: signature(getattr(module, name, None)) for name in ("MLP", *LOSSES)}
+        self.without.update(name for name, found in loaded.items() if found is None)
+        self.write(loaded=loaded)
         return module
 
-    def loss(self, module: ModuleType, case: Record) -> None:
-        record = {"case": case["id"], "call": case["function"]}
-        function = getattr(module, case["function"], None)
-        for _ in range(1 + case["repeat"]) if callable(function) else ():
-            given = {name: self.tensor(case[name]) for name in ("y", "y_hat")}
-            result = self.call(record, function, given=given)
-            returned = list(result) if isinstance(result, tuple | list) else [result]
-            self.write(**record, returned=[encode(value) for value in returned[:3]])
-
-    def network(self, module: ModuleType, case: Record) -> None:
-        create, networks = getattr(module, "MLP", None), []
-        if not callable(create):
-            return
-        record, first = {"case": case["id"], "call": "MLP"}, case["parameters"][0]
-        a, b, c = len(first["W1"][0]), len(first["W1"]), len(first["W2"])
-        for number in range(len(case["parameters"])):
-            networks.append(self.call(record, create, a, b, case["f"], b, c, case["g"]))
-            found = getattr(networks[-1], "parameters", None)
-            shown = ({k: encode(found.get(k)) for k in PARAMETERS} if isinstance(found, dict)
-                     else {"type": type(found).__name__})  # fmt: skip
-            missing = [n for n in ("parameters", "grads", "cache") if not hasattr(networks[-1], n)]
-            self.write(**record, network=number, missing=missing, parameters=shown)
+    def case(self, module: ModuleType, case: Record) -> None:
+        """Make the networks of the case, if it has any, and the calls on them or on the module."""
+        networks = [self.network(module, case, number) for number in range(len(case["parameters"]))]
         for network, values in zip(networks, case["parameters"], strict=True):
             self.set_parameters(network, values)
         # Copies, made when all are set: networks may share what should be their own.
-        given = [{key: p.detach().clone() for key, p in tensors(network).items()}
-                 for network in networks]  # fmt: skip
-        for step in case["steps"]:
-            at = step["network"]
-            self.step(networks[at], given[at], case, step)
+        copies = [{key: p.detach().clone() for key, p in tensors(network).items()}
+                  for network in networks]  # fmt: skip
+        for step in case["calls"]:
+            record, at = {"case": case["id"], "call": step["call"]}, step["network"]
+            self.step(record, networks[at] if networks else module, step["given"])
+            if networks:
+                now = tensors(networks[at])
+                changed = [k for k, old in copies[at].items() if not holds(equal, old, now.get(k))]
+                record["changes-parameters"] = changed
+                if changed:
+                    self.set_parameters(networks[at], case["parameters"][at])
+            self.write(**record)
 
-    def step(self, network: Any, parameters: Record, case: Record, step: Record) -> None:
-        """Make one call on a network with these parameters, and write what came of it."""
-        name = step["call"]
-        record: Record = {"case": case["id"], "call": name}
-        method = getattr(network, name, None)
-        if not callable(method):
-            self.fail(record, problem={"code": "missing-name", "text": "The task asks for it."})
-        given = {"its input": self.tensor(rows)} if (rows := step["argument"]) else {}
-        result = self.call(record, method, given=given)
-        now = tensors(network)
-        changed = [k for k, old in parameters.items() if not holds(equal, old, now.get(k))]
-        for key in changed:
-            self.write(**record, **{"changes-parameters": key})
-        if changed:
-            self.set_parameters(network, case["parameters"][step["network"]])
-        grads, cache = held(network, "grads"), held(network, "cache")
-        if name == "forward":
-            self.write(**record, returned=[encode(result)])
-        elif name == "backward":
+    def network(self, module: ModuleType, case: Record, number: int) -> Any:
+        """A new network of the case; its parameters are written down."""
+        record, first = {"case": case["id"], "call": "MLP"}, case["parameters"][0]
+        a, b, c = len(first["W1"][0]), len(first["W1"]), len(first["W2"])
+        create = getattr(module, "MLP", None)
+        network = self.call(record, create, a, b, case["f"], b, c, case["g"])
+        found = getattr(network, "parameters", None)
+        shown = ({k: encode(found.get(k)) for k in PARAMETERS} if isinstance(found, dict)
+                 else {"type": type(found).__name__})  # fmt: skip
+        missing = [n for n in ("parameters", "grads", "cache") if not hasattr(network, n)]
+        self.write(**record, network=number, missing=missing, parameters=shown)
+        return network
+
+    def step(self, record: Record, on: Any, rows: Record) -> None:
+        """Make one call on a network or the module, and record what came of it."""
+        given = {name: self.tensor(one) for name, one in rows.items()}
+        result = self.call(record, getattr(on, record["call"], None), given=given)
+        grads, cache = held(on, "grads"), held(on, "cache")
+        if record["call"] == "backward":
             several = isinstance(result, tuple | list | dict) and len(result) > 1
-            self.write(
-                **record, grads={k: encode(grads.get(k)) for k in GRADIENTS},
-                result=f"a {type(result).__name__} of {len(result)}" if several else "",
-                keys=[str(key)[:40] for key in list(grads)[:8]],
-            )  # fmt: skip
+            record["grads"] = {k: encode(grads.get(k)) for k in GRADIENTS}
+            record["result"] = f"a {type(result).__name__} of {len(result)}" if several else ""
+            record["keys"] = [str(key)[:40] for key in list(grads)[:8]]
+        elif record["call"] == "clear_grad_and_cache":
+            record["left"] = [k for k in GRADIENTS if holds(anything, grads.get(k))]
+            record["left"] += ["cache"] * any(holds(anything, v) for v in cache.values())
         else:
-            left = [k for k in GRADIENTS if holds(anything, grads.get(k))]
-            left += ["cache"] * any(holds(anything, v) for v in cache.values())
-            self.write(**record, left=left)
+            several = record["call"] in LOSSES and isinstance(result, tuple | list)
+            record["returned"] = [*map(encode, list(result)[:3] if several else [result])]
 
     def set_parameters(self, network: Any, values: Record) -> None:
         """Give the network these parameters: in place, so that a student's alias follows.
