@@ -16,7 +16,6 @@ from mlpcheck.search import DOUBLE, SINGLE, Tolerance
 from mlpcheck.truth import cases
 
 OWN = b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.rglob("*.py")))
-MOST_PROBES = 4  # batch sizes that are tried because they stand in the code
 
 
 @dataclass(frozen=True)
@@ -82,15 +81,11 @@ def _missing(path: Path) -> str:
 
 def _run(path: Path, server: Server) -> tuple[Run, Tolerance]:
     """The run in double precision; in single precision if the code is written for that."""
-    requests, dtype = cases.requests(), "float64"
-    run = Run(server.check(path, requests, dtype))
+    run = Run(server.check(path, cases.requests(), "float64"))
     if (mixed := _mixed(run)) > 0:
-        single = Run(server.check(path, requests, "float32"))
+        single = Run(server.check(path, cases.requests(), "float32"))
         if _mixed(single) < mixed:
-            run, dtype = single, "float32"
-    if sizes := _sizes(run):
-        probes = [case.request() for n in sizes for case in cases.probes(n)]
-        run.add(server.check(path, probes, dtype), sizes)
+            run = single
     return run, SINGLE if run.single else DOUBLE
 
 
@@ -98,14 +93,3 @@ def _mixed(run: Run) -> int:
     """How many calls failed because tensors of different precision met."""
     marks = ("dtype", "Double", "Float")
     return sum(any(mark in p.value for mark in marks) for p in run.raised.values())
-
-
-def _sizes(run: Run) -> tuple[int, ...]:
-    """Batch sizes that stand in the code and deserve a try, because calls failed in every case."""
-    sizes = {case: network.points[0].sizes.N for case, network in cases.networks().items()}
-    raised = {case for (case, call, _), p in run.raised.items() if call in ("forward", "backward")
-              and p.code == "exception"}  # fmt: skip
-    works = {sizes[case] for case, _ in run.grads if case in sizes and case not in raised}
-    if not raised or len(works) > 1:
-        return ()
-    return tuple(n for n in run.integers if n not in sizes.values() and n <= 256)[:MOST_PROBES]

@@ -14,7 +14,7 @@ from mlpcheck.truth.cases import PARAMETERS, Point, networks
 
 
 def judge(run: Run, tolerance: Tolerance, weights: Mapping[str, float] = POINTS) -> Verdict:
-    """The verdict on a run of `cases.requests()` (and of probes, if there were any)."""
+    """The verdict on a run of `cases.requests()`."""
     verdict = Verdict(weights)
     with np.errstate(all="ignore"):
         if _loaded(run, verdict):
@@ -73,7 +73,7 @@ def _interface(run: Run, verdict: Verdict) -> bool:
             group.count(False)
             verdict.problem(problem, "MLP")
     for case, record in run.parameters:
-        if case in networks():
+        if case in networks():  # as it is, but for records that are made up
             fine, can_be_used = _parameters(record, networks()[case].points[0], verdict)
             usable = usable and can_be_used
             group.count(fine and not verdict.has(*BEHAVIOUR))

@@ -25,7 +25,7 @@ class Networks(Judge):
     first, infinite = " It is the first to differ.", "sigmoid-overflow"
 
     def __init__(self, run: Run, verdict: Verdict, tolerance: Tolerance) -> None:
-        self.all = cases.networks() | {c.id: c for n in run.probed for c in cases.probes(n)}
+        self.all = cases.networks()
         several = ("again", "two", "repeat")  # the others are judged by themselves
         points = {case: n.points[0] for case, n in self.all.items() if n.role not in several}
         super().__init__(run, verdict, tolerance, points)

@@ -172,10 +172,9 @@ class Quantity:
         fine = {case for case, value in self.values.items() if case in self.held - used
                 and (self.lenient or value.shape == self.truth[case].shape)}  # fmt: skip
         for case, one in self.judge.cases.items():
-            if one.sizes.N not in self.judge.run.probed:
-                hard = isinstance(one, Loss) and one.saturated
-                group = self.judge.verdict.groups["bce_loss at 0 and 1" if hard else self.group]
-                group.count(case in fine and not spoiled)
+            hard = isinstance(one, Loss) and one.saturated
+            group = self.judge.verdict.groups["bce_loss at 0 and 1" if hard else self.group]
+            group.count(case in fine and not spoiled)
 
     @property
     def wrong(self) -> dict[str, Array]:

@@ -35,7 +35,6 @@ class Run:
     """The records of a run by what they tell."""
 
     def __init__(self, records: Sequence[Record]) -> None:
-        self.probed: tuple[int, ...] = ()  # batch sizes that were tried as well
         self.single = False  # whether a result is in single precision
         self.names: dict[str, Any] = {}  # of MLP and the losses: their arguments, None if missing
         self.integers: list[int] = []  # that stand in the code
@@ -53,11 +52,6 @@ class Run:
         self.notes: list[tuple[str, str, Found]] = []  # case, call, what it did beside computing
         self.parameters: list[tuple[str, Record]] = []
         self.calls = Counter[tuple[str, str]]()  # that returned
-        self.add(records)
-
-    def add(self, records: Sequence[Record], probed: tuple[int, ...] = ()) -> None:
-        """Sort these records, too: those of probes of these batch sizes."""
-        self.probed += probed
         wrong = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
         for record in records:
             with contextlib.suppress(*wrong):

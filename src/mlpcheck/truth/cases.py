@@ -244,14 +244,6 @@ def losses() -> dict[str, Loss]:
 
 
 @cache
-def probes(N: int) -> list[Network]:
-    """Cases with this batch size, for one that is written into the code."""
-    return [
-        Network(f"{f}-{g}-probe-{N}", "plain", (_random(f, g, (3, 4, 2), N, 7),)) for f, g in PAIRS
-    ]
-
-
-@cache
 def requests() -> list[dict[str, Any]]:
     """All cases as plain data for the runner, losses first: they are quick."""
     every: list[Loss | Network] = [*losses().values(), *networks().values()]
