@@ -69,14 +69,12 @@ class Finding:
 
 @dataclass
 class Group:
-    """What it is worth, and how many of its cases hold; `note` says why some were not judged, and
-    `hidden` what is not told by any finding."""
+    """What it is worth, and how many of its cases hold; `note` says why some were not judged."""
 
     weight: float
     held: int = 0
     total: int = 0
     note: str = ""
-    hidden: str = "the rest is hidden"
 
     def count(self, holds: bool) -> None:
         self.held += holds
@@ -169,7 +167,9 @@ class Verdict:
         self.findings.sort(key=lambda f: -sum(lost[name] for name in f.groups))
         for name, group in self.groups.items():
             if not (group.full or name in self.told or group.note):
-                group.note = f"{group.held} of {group.total} cases hold; {group.hidden}"
+                others = "in the others backward fails before storing it"
+                rest = others if name in GRADIENTS else "the rest is hidden"
+                group.note = f"{group.held} of {group.total} cases hold; {rest}"
 
 
 def listed(names: Sequence[str]) -> str:

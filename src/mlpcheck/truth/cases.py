@@ -88,7 +88,9 @@ class Network:
         parameters = [{name: getattr(point, name).tolist() for name in PARAMETERS}
                       for point in self.points[: 1 + two]]  # fmt: skip
         first = self.points[0]
-        return {"id": self.id, "f": first.f, "g": first.g, "parameters": parameters, "calls": calls}
+        (b, a), c = first.W1.shape, len(first.b2)
+        return {"id": self.id, "arguments": [a, b, first.f, b, c, first.g],
+                "parameters": parameters, "calls": calls}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,11 @@ HAND = {
     "square": (([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5], [-1, 1]], [0.25, -0.5]),
                [[1, 2], [2, 0.5]], [[1, 0.5], [-2, 3]]),
 }  # fmt: skip
+# The same with pre-activations of about 1000, where exp overflows, of both signs in each layer.
+LARGE = (
+    ([[600, 300], [-500, 200], [300, -800]], [10, -20, 30], [[800, -900, 700], [-600, -400, 500]],
+     [5, -5]), [[1, 2], [-2, 1], [1, -1], [-2, -0.5]], [[1, -1], [2, 1], [-1, 0.5], [0.5, 2]],
+)  # fmt: skip
 
 
 @cache
@@ -167,7 +174,7 @@ def networks() -> dict[str, Network]:
             cases.append(Network(f"{f}-{g}-{name}", "hand", (point(f, g, *numbers),)))
         tiny = _random(f, g, (3, 2, 4), 3, 2, scale=1e-2)
         cases.append(Network(f"{f}-{g}-tiny", "tiny", (tiny,)))
-        cases.append(Network(f"{f}-{g}-large", "large", (_large(f, g),)))
+        cases.append(Network(f"{f}-{g}-large", "large", (point(f, g, *LARGE),)))
         if "relu" in (f, g):
             cases.append(Network(f"{f}-{g}-kink", "kink", (_kink(f, g),)))
     for f, g in (("relu", "identity"), ("sigmoid", "sigmoid")):
@@ -188,14 +195,6 @@ def networks() -> dict[str, Network]:
             names = tuple(f"{f}-{g}-{twin}" for twin in twins)
             cases.append(Network(f"{f}-{g}-{name}", role, points, names))
     return {case.id: case for case in cases}
-
-
-def _large(f: str, g: str) -> Point:
-    """Pre-activations of about 1000, where exp overflows, of both signs in each layer."""
-    W1, b1 = [[600, 300], [-500, 200], [300, -800]], [10, -20, 30]
-    W2 = [[800, -900, 700], [-600, -400, 500]]
-    x, d = [[1, 2], [-2, 1], [1, -1], [-2, -0.5]], [[1, -1], [2, 1], [-1, 0.5], [0.5, 2]]
-    return point(f, g, (W1, b1, W2, [5, -5]), x, d)
 
 
 def _kink(f: str, g: str) -> Point:

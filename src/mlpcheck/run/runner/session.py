@@ -215,10 +215,8 @@ class Session:
 
     def network(self, module: ModuleType, case: Record, number: int) -> Any:
         """A new network of the case; its parameters are written down."""
-        record, first = {"case": case["id"], "call": "MLP"}, case["parameters"][0]
-        a, b, c = len(first["W1"][0]), len(first["W1"]), len(first["W2"])
-        create = getattr(module, "MLP", None)
-        network = self.call(record, create, a, b, case["f"], b, c, case["g"])
+        record = {"case": case["id"], "call": "MLP"}
+        network = self.call(record, getattr(module, "MLP", None), *case["arguments"])
         found = getattr(network, "parameters", None)
         shown = ({k: encode(found.get(k)) for k in PARAMETERS} if isinstance(found, dict)
                  else {"type": type(found).__name__})  # fmt: skip
