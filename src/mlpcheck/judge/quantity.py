@@ -186,14 +186,10 @@ class Quantity:
         if self.held == self.results.keys():
             return search.known(self.name)[:1]
 
-        def rank(case: str) -> tuple[bool, bool, bool, str]:
-            size, raised = case.split("-", 2)[-1], self.results[case] is None
-            return raised, case in self.held, size != "10-342", size
-
-        # Those first that most hypotheses fail on: the wrong ones, with all lengths unlike. Errors
-        # come last: a hypothesis need not raise there. Cases of one size follow each other, so that
-        # every pair of activations comes early.
-        order, hard = sorted(self.results, key=rank), self.judge.hard(self)
+        # Those first that most hypotheses fail on: the wrong ones. Errors come last: a hypothesis
+        # need not raise there.
+        order = sorted(self.results, key=lambda c: (self.results[c] is None, c in self.held))
+        hard = self.judge.hard(self)
         tolerances = (*self.judge.nearer, self.judge.tolerance)
         for left, near in product((set[str](), hard) if hard else (hard,), tolerances):
             results = {case: self.results[case] for case in order if case not in left}
