@@ -215,9 +215,6 @@ class Quantity:
         one = works == {1} and len(fails) > 1 and 1 not in fails
         return Found("one-output-only") if one else None
 
-    def _size(self, case: str) -> int:
-        return self.truth[case].size
-
     def _wrong_shape(self, case: str) -> None:
         found, wanted = self.values[case].shape, self.truth[case].shape
         self.judge.verdict.wrong_shape(self.stored or self.what, self.name, found, wanted)
@@ -232,7 +229,7 @@ class Quantity:
                if value.shape != self.truth[case].shape
                and squeezed(value) == squeezed(self.truth[case])]  # fmt: skip
         if odd and self.truth[odd[0]].ndim:
-            self._wrong_shape(max(odd, key=self._size))
+            self._wrong_shape(max(odd, key=lambda c: self.truth[c].size))
 
     def add(self, found: Found, cases: Collection[str], what: Sequence[str] = ()) -> None:
         """Add a finding, on other quantities too, with an example by numbers from the cases.
@@ -243,7 +240,7 @@ class Quantity:
         steps = found.code in ("differs", "not-finite")
         given = {c: value for c, value in self.values.items() if c in cases and value.size}
         case = min(given, default="", key=lambda c: (
-            show(given[c]) == show(self.truth[c]), not c.endswith(tuple(HAND)), self._size(c),
+            show(given[c]) == show(self.truth[c]), not c.endswith(tuple(HAND)), self.truth[c].size,
         ))  # fmt: skip
         shown = self.judge.example(self.name, case, given[case], steps) if case else ()
         self.judge.verdict.add(found.code, what or (self.what,), found.value, *shown)
@@ -263,7 +260,7 @@ class Quantity:
         infinite = [c for c, v in wrong.items() if not np.isfinite(v).all()]
         odd = [c for c, v in wrong.items() if squeezed(v) != squeezed(self.truth[c])]
         if odd and 2 * len(odd) > len(wrong) and self.truth[odd[0]].ndim:
-            self._wrong_shape(min(odd, key=self._size))
+            self._wrong_shape(min(odd, key=lambda c: self.truth[c].size))
         elif 2 * len(infinite) > len(wrong):
             self.add(Found("not-finite", f"has elements that are NaN or infinite{when}"), infinite)
         else:

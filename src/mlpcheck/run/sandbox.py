@@ -259,7 +259,8 @@ def _ended(answer: Record, records: list[Record], limits: Limits) -> Record:
         return {}
     begun = [r["begin"] for r in records if "begin" in r] or [["load", "load", 0, 0]]
     call = begun[-1][1]
-    code, seconds, ended_by = "timeout", limits.call_seconds, -min(status or 0, 0)
+    code, seconds = "timeout", limits.call_seconds
+    ended_by = {-one.value: one.name for one in signal.Signals}.get(status)
     if reason == "run":
         call, most = _most(begun, 2, limits.seconds)
         text = f"the whole run took {limits.seconds} seconds, {most:.0f} of them here."
@@ -269,15 +270,14 @@ def _ended(answer: Record, records: list[Record], limits: Limits) -> Record:
         code, text = "output-flood", f" ({most / 1e6:.1f} MB; the limit is {limit})"
     elif reason == "wait":
         text = f"did not end within {PATIENCE * seconds:g} seconds. Does it wait for something?"
-    elif reason == "call" or ended_by == getattr(signal, "SIGXCPU", -1):
+    elif reason == "call" or ended_by == "SIGXCPU":
         text = f"computed for more than {seconds:g} seconds. Is there an endless loop?"
     elif status == FULL:
         raise Failed("the disk is full")
-    elif ended_by == getattr(signal, "SIGKILL", -1):
+    elif ended_by == "SIGKILL":
         code, text = "memory", "the system ended the process"
-    elif ended_by:
-        name = signal.Signals(ended_by).name if ended_by in set(signal.Signals) else ended_by
-        code, text = "crash", f"signal {name}"
+    elif status < 0:
+        code, text = "crash", f"signal {ended_by or -status}"
     elif status == FAILED:
         code, text = "crash", "what the checker needs no longer worked"
     else:
