@@ -95,8 +95,9 @@ class _Layout:
         joined = open_end or (first.text in _SIGNS and not (own and first.text == "-"))
         claims = not (joined or led or speaks(first) or first.kind in _ENDS)
         if led and related:
-            aside = speaks(line[0]) and not self.may_go_on(line[0])
-            below = this.relates_like(above) and not aside
+            word = line[0]  # a claim behind it may go on if its row is the one above
+            begun = above.side == 1 and word == above.first and word.text.lower() not in _ASIDE
+            below = this.relates_like(above) and (begun or not speaks(word))
             require(below, "expected no = below this", first)
         elif joined and not led:
             fits = this.goes_on(above) if related else this.inside(above)
@@ -114,11 +115,6 @@ class _Layout:
             self.lines.append([])
         return number
 
-    def may_go_on(self, word: Token) -> bool:
-        """Whether = below a row that begins with a word goes on from its claim."""
-        begun = word == self.above.first and self.above.side == 1
-        return begun and word.text.lower() not in _ASIDE
-
     def mark(self, token: Token, number: int) -> int:
         """An alignment mark: a gap stands before every second one, and a comma is put there."""
         self.marks += 1
@@ -126,10 +122,12 @@ class _Layout:
         gap = self.open and self.open[-1].text in spelling.SPACED and self.marks % 2 == 0
         if token.quad:
             self.found[number] = self.found[number]._replace(quad=True)
-        following = next(one for one in self.found[number:] if one.text != "&")
-        goes_on = following.text in _CONTINUING or following.kind in _ENDS
+        at = next(n for n in range(number, len(self.found)) if self.found[n].text != "&")
+        following = self.found[at]
         if not (gap and self.begun):
             return number
+        if following.text == "," and not self.brackets:
+            self.found[at] = following._replace(quad=True)
         if line[-1].text == "," and not self.brackets:
             line[-1] = line[-1]._replace(quad=True)
         if line[-1].text in _CONTINUING:
@@ -137,7 +135,7 @@ class _Layout:
         hidden = Row.of(self.found, number)
         claims = hidden.first.text in _SIGNS and hidden.relates
         require(not claims, "expected no sign in front of a claim in a column", following)
-        if not goes_on:
+        if following.text not in _CONTINUING and following.kind not in _ENDS:
             if not self.brackets:
                 line.append(Token("symbol", ",", token.start, token.end, quad=True))
             self.found[number] = self.found[number]._replace(quad=True)

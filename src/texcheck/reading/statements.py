@@ -90,7 +90,7 @@ def _read_line(d: _Display, line: list[Token]) -> None:
             c.require(gap, "expected a gap or a word between two statements", at=mark)
             d.listed, d.apart = mark.text == ",", d.apart or mark.quad or mark.text == ";"
             d.consequence = d.consequence or mark.text == ";"
-            d.word = "," * (d.listed and not c.token.quad)
+            d.word = "," * (d.listed and not (mark.quad or c.token.quad))
         if mark and mark.text == ".":  # conditions end at a full stop
             _end_sentence(d)
         elif not (mark or _separator(d)):
