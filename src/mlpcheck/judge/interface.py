@@ -73,7 +73,7 @@ def _interface(run: Run, verdict: Verdict) -> bool:
             group.count(False)
             verdict.problem(problem, "MLP")
     for case, record in run.parameters:
-        if case in networks():  # as it is, but for records that are made up
+        if case in networks():  # a submission may make records up
             fine, can_be_used = _parameters(record, networks()[case].points[0], verdict)
             usable = usable and can_be_used
             group.count(fine and not verdict.has(*BEHAVIOUR))

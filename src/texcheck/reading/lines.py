@@ -96,8 +96,8 @@ class _Layout:
         claims = not (joined or led or speaks(first) or first.kind in _ENDS)
         if led and related:
             word = line[0]  # a claim behind it may go on if its row is the one above
-            begun = above.side == 1 and word == above.first and word.text.lower() not in _ASIDE
-            below = this.relates_like(above) and (begun or not speaks(word))
+            fresh = above.side == 1 and word == above.first and word.text.lower() not in _ASIDE
+            below = this.relates_like(above) and (fresh or not speaks(word))
             require(below, "expected no = below this", first)
         elif joined and not led:
             fits = this.goes_on(above) if related else this.inside(above)

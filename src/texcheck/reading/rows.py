@@ -55,10 +55,8 @@ class Row(NamedTuple):
         cells: list[list[str]] = [[]]
         relates: bool | None = None
         for one in outside(tokens, number):
-            if one and one.text == "&":
-                cells.append([])
-                continue
-            cells[-1].append(one.text if one else "")
+            mark = one and one.text == "&"
+            cells.append([]) if mark else cells[-1].append(one.text if one else "")
             if relates is None and one and (speaks(one) or one.text in _ENDING):
                 relates = one.text in spelling.RELATIONS
         last = len(cells) - 1
@@ -90,8 +88,9 @@ class Row(NamedTuple):
 
     def relates_like(self, other: Row) -> bool:
         """Whether its relation stands below that of another row."""
+        below = (self.relation, self.side) == (other.relation, other.side) and self.side != 0
         unmarked = self.cell == other.cell and not (self.marked or other.marked)
-        return unmarked or (other.side != 0 and self[4:6] == other[4:6])
+        return below or unmarked
 
     def stands_like(self, other: Row) -> bool:
         """Whether it begins in the same cell as another row, and its relation stands below."""
