@@ -20,34 +20,36 @@ _OF_FUNCTIONS = (
 )  # fmt: skip
 
 
-def claim(sign: str, left: t.Expr, right: t.Expr) -> t.Equation | t.Comparison:
-    """An equation or a comparison; I is the identity function where the other side is one."""
+def claim(sign: Token, left: t.Expr, right: t.Expr) -> t.Equation | t.Comparison | t.Update:
+    """An equation, a comparison, or the step that W := W - ... is, which no plain = is.
+
+    I is the identity function where the other side is one.
+    """
+    place: Any = {"at": sign.start, "start": min(left.start, right.start), "end": right.end}
+    again = sign.text == "=" and sign.kind == "command" and left in right.nodes
+    if again and isinstance(left, t.Name) and left.base in ("W", "b"):
+        return t.Update(left, right, **place)
     plain = t.Identity(None, None)
     if isinstance(left, t.Function) and right == plain:
         right = t.Function("I", **at(right))
     if isinstance(right, t.Function) and left == plain:
         left = t.Function("I", **at(left))
-    return t.Equation(left, right) if sign == "=" else t.Comparison(sign, left, right)
-
-
-def step(sign: Token, left: t.Expr, right: t.Expr) -> t.Update | None:
-    """The step that W := W - ... is; a plain =, however it is written, claims equal values."""
-    again = sign.text == "=" and sign.kind == "command" and left in right.nodes
-    if again and isinstance(left, t.Name) and left.base in ("W", "b"):
-        return t.Update(left, right)
-    return None
+    if sign.text == "=":
+        return t.Equation(left, right, **place)
+    return t.Comparison(sign.text, left, right, **place)
 
 
 def braced(inner: t.Expr, said: t.Expr) -> t.Equation | t.ShapeClaim:
     """What a brace says of what it groups: its shape, or what it is equal to."""
+    place: Any = {"at": said.start, "start": inner.start, "end": said.end}
     column = isinstance(said, t.Times) and t.ONE in (said.left, said.right)
     if isinstance(said, t.Times) and said.sign == "times" and (column or not _is_length(inner)):
         whole = any(isinstance(part, t.Name) and not part.indices for part in inner.nodes)
         named = any(isinstance(part, t.Length) for part in said.nodes)
         counts = all(getattr(part, "value", 1) % 1 == 0 for part in said.nodes)
         if _is_length(said) and counts and (whole or named):
-            return t.ShapeClaim(inner, said.left, said.right)
-    return t.Equation(inner, said)
+            return t.ShapeClaim(inner, said.left, said.right, **place)
+    return t.Equation(inner, said, **place)
 
 
 def _is_length(node: t.Expr) -> bool:

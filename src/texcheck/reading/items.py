@@ -1,0 +1,274 @@
+"""The items of a sentence: what is claimed, defined or said of an index, and what joins them.
+
+Here is only said what stands where; whether a claim is a condition, `statements` decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice, pairwise
+from typing import Any, NamedTuple, TypeAlias
+
+from .. import syntax as t
+from . import claims, matrices, numbers, spelling
+from .cursor import FACTOR, Cursor, at
+from .tokens import Token
+
+MOST_NODES = 1000  # of what a letter stands for
+_COUNTERS = (t.Index, t.LayerCount)
+# What a line that begins with = goes on from: a side, and one that says its size, with the sign.
+Sides: TypeAlias = tuple[t.Expr, tuple[t.Expr, str] | None]
+
+
+@dataclass
+class Joint:
+    """What stands in front of an item."""
+
+    word: str = ""  # the last one, or a comma without a gap
+    comma: bool = False  # the last mark is one
+    gap: int = 0  # 1: one beside a comma; 2: one alone, or there is more than a comma or `and`
+    follows: bool = False  # what comes follows from what stands before
+    conditional: bool | None = None  # whether it is a condition; None: as the item before
+
+
+class Item(NamedTuple):
+    """What stands between two joints, with the one in front."""
+
+    joint: Joint
+    claims: Sequence[t.Statement] = ()
+    ranges: Sequence[t.Range] = ()
+    sides: Sides | None = None
+    leads: Token | None = None  # an arrow behind a chain, or `for all`
+
+
+def sentence(c: Cursor, joint: Joint, before: Sides | None) -> list[Item]:
+    """The items up to a full stop or the end of the line; the last one is a joint alone.
+
+    With the sides of the line before, the first one is a chain that goes on from there.
+    """
+    found, end = list[Item](), -1  # of the last item
+    while c.token.kind != "end":
+        item = None
+        word = c.token.kind == "text" and c.token.text not in spelling.FUNCTIONS
+        if mark := c.take(".", ",", ";"):
+            gap = c.token.quad or mark.text != "." or c.token.kind in ("text", "end")
+            c.require(gap, "expected a gap or a word between two statements", at=mark)
+            joint.comma = mark.text == ","
+            joint.gap = max(joint.gap, 2 * (mark.quad or mark.text == ";"), c.token.quad)
+            joint.follows = joint.follows or mark.text == ";"
+            c.require(not joint.conditional, f"expected a condition behind {joint.word}", at=mark)
+            joint.word = "," * (joint.comma and not (mark.quad or c.token.quad))
+            if mark.text == ".":
+                break
+        elif word or c.sees("forall"):
+            item = _word(c, joint)
+        else:
+            alone = c.at == end
+            separate = not alone or c.token.quad or joint.gap or c.sees("Rightarrow", ")", "]")
+            c.require(separate, "expected a comma or a gap between two statements")
+            # 0, 5 may be a decimal number.
+            number = end > 0 and {c.tokens[end - 1].kind, c.token.kind} == {"digit"}
+            comma = not c.token.quad and all(x.text in ("", ",") for x in c.tokens[end : c.at])
+            clear = "expected a wide gap behind the comma between two numbers"
+            c.require(not (number and comma), clear)
+            joint.gap = 2 if alone else joint.gap
+            item = _chain(c, joint, *before) if before and not found else _item(c, joint)
+            end = c.at
+        if item:
+            found.append(item)
+            leads = bool(item.leads)
+            joint = Joint(gap=2 * leads, follows=leads, conditional=False if leads else None)
+    c.require(not joint.conditional, f"expected a condition behind {joint.word}")
+    return [*found, Item(joint)]
+
+
+def _word(c: Cursor, joint: Joint) -> Item | None:
+    """A word between two items, or `for all` with its letters, unless a range or a set follows."""
+    word, start = c.token.text.lower(), c.token
+    expected = "expected a word such as and, with or for"
+    c.require(word in spelling.CONNECTING, expected, "other text belongs outside the formula")
+    gap = joint.comma or start.quad or c.ahead().quad
+    c.advance()
+    if word not in spelling.FOR_ALL:
+        if word in spelling.CONDITION:
+            joint.conditional = True
+        elif word not in ("", "and") or gap:
+            joint.conditional = False
+        joint.gap = joint.gap if word in spelling.CONDITION | {"and"} else 2
+        if word:
+            joint.word, joint.follows = word, word not in spelling.CONDITION | spelling.GROUND
+        return None
+    behind = c.at
+    found = [c.read(FACTOR)]
+    while (c.sees(",") or c.token.text == "and") and _letter_follows(c):
+        c.advance()
+        found.append(c.read(FACTOR))
+    kinds = (*_COUNTERS, t.Name) if c.sees("in") else _COUNTERS
+    for one in found:
+        c.require(isinstance(one, kinds), "expected an index after `for all`", at=one)
+    if c.sees("in", *spelling.COMPARISONS):
+        c.at, joint.word, joint.conditional = behind, word, True
+        return None
+    c.require(not joint.conditional, f"expected a condition behind {joint.word}", at=start)
+    c.take(":")
+    last = t.LayerCount(t.Layer("L_max", 0))
+    ranges = [
+        t.Range(one.letter, t.ZERO, None, **at(one)) if isinstance(one, t.Index)
+        else t.Range("L", t.ONE, last, **at(one)) for one in found
+    ]  # fmt: skip
+    return Item(joint, ranges=ranges, leads=start)
+
+
+def _letter_follows(c: Cursor) -> bool:
+    """Whether one more letter of a list stands behind this comma or `and`, and no formula."""
+    one, after = c.ahead(), c.ahead(2)
+    alone = after.quad or after.kind in ("text", "end") or after.text in (",", ":", "in", "=", ".")
+    free = one.kind == "letter" and one.text not in c.names.quantities
+    return alone and free and not one.quad
+
+
+def _item(c: Cursor, joint: Joint) -> Item:
+    if c.take("Rightarrow"):
+        joint.conditional, joint.follows, joint.gap = False, True, 2
+    if _defines(c):
+        return _definition(c, joint)
+    left = [c.read()]
+    while c.sees(",") and _lists(c):
+        c.advance()
+        left.append(c.read())
+    if c.sees(":", "in"):
+        return _belongs(c, joint, left)
+    if len(left) > 1:
+        c.expect("=")
+        return Item(joint, ranges=_ranges(c, left))
+    if c.sees(*spelling.COMPARISONS):
+        return _chain(c, joint, left[0])
+    if c.sees("leftarrow", "rightarrow"):
+        return _arrow(c, joint, left[0])
+    number = r"the number of an equation stands in \tag{1}" * (c.sees("(") and c.token.quad)
+    other = spelling.INSTEAD.get(c.token.text, "no other relation is read")
+    instead = {"end": "a formula alone claims nothing", "command": other}
+    raise c.error("expected =", instead.get(c.token.kind, number))
+
+
+def _lists(c: Cursor) -> bool:
+    """Whether more letters follow for which one shape or range is said: x, y \\in R^K."""
+    stops = {"in", ":"} | spelling.COMPARISONS
+    behind = enumerate(c.tokens[c.at + 1 :], c.at + 2)
+    number, token = next(
+        (n, one) for n, one in behind if one.text in stops or one.kind in ("text", "end", "begin")
+    )
+    if token.text in ("in", ":"):
+        return token.kind != "letter"
+    return token.text == "=" and _is_range(c, number)
+
+
+def _chain(
+    c: Cursor, joint: Joint, left: t.Expr, earlier: tuple[t.Expr, str] | None = None
+) -> Item:
+    """a = b = c: a claim for each sign; behind them perhaps a shape, or an arrow.
+
+    What a middle side means may depend on its neighbours, as the size of I: so what follows for
+    them is claimed too.
+    """
+    new: list[t.Statement] = []
+    while c.sees(*spelling.COMPARISONS):
+        counter = isinstance(left, _COUNTERS)
+        sign = c.advance()
+        if sign.text == "=" and counter and not new and _is_range(c, c.at):
+            return Item(joint, ranges=_ranges(c, [left]))
+        right = c.read()
+        new.append(claims.claim(sign, left, right))
+        if earlier and not counter and claims.depends_on_its_place(left):
+            follows = claims.joined(earlier[1], sign.text)
+            c.require(follows, "expected a middle side that says its size", at=left)
+            new.append(claims.claim(sign._replace(kind="symbol", text=follows), earlier[0], right))
+            earlier = earlier[0], follows
+        else:
+            earlier = left, sign.text
+        left = right
+    shape = _belongs(c, joint, [left]) if c.sees("in") else Item(joint)
+    sides = None if shape.claims else (left, earlier)
+    arrow = c.take("Rightarrow", "rightarrow")
+    return Item(joint, [*new, *shape.claims], shape.ranges, sides, arrow)
+
+
+def _belongs(c: Cursor, joint: Joint, left: Sequence[t.Expr]) -> Item:
+    """x : a \\times b, x \\in R^{a \\times b}, or i \\in {0, \\dots, n}."""
+    sign = c.advance()
+    if sign.text == "in" and c.take("lbrace"):
+        return Item(joint, ranges=_ranges(c, left, "rbrace"))
+    shape = (matrices.shape if sign.text == ":" else matrices.space)(c)
+    place: Any = {"at": sign.start, "end": c.before()}
+    return Item(joint, [t.ShapeClaim(one, *shape, start=one.start, **place) for one in left])
+
+
+def _arrow(c: Cursor, joint: Joint, left: t.Expr) -> Item:
+    """A change of notation, or a step of gradient descent."""
+    sign = c.advance()
+    right = c.read()
+    place: Any = {"at": sign.start, "start": left.start, "end": right.end}
+    if sign.text == "leftarrow":
+        if not isinstance(left, t.Name) or left.base not in ("W", "b"):
+            raise c.error("expected a parameter that the step changes", at=left)
+        return Item(joint, [t.Update(left, right, **place)])
+    for side in (left, right):
+        renames = isinstance(side, t.Name | t.Derivative)
+        c.require(renames, r"expected =: \rightarrow only renames a quantity", at=side)
+    return Item(joint, [t.Notation(left, right, **place)])
+
+
+def _defines(c: Cursor) -> bool:
+    """Whether the display defines a letter here, as in D = diag(...)."""
+    taken = {*c.names.quantities, *c.names.functions, *c.shared.locals}
+    free = c.token.kind == "letter" and c.token.text in spelling.DEFINABLE - taken
+    return free and c.ahead().text == "="
+
+
+def _definition(c: Cursor, joint: Joint) -> Item:
+    letter = c.advance()
+    sign = c.expect("=")
+    value = c.read()
+    long = next(islice(t.walk(value), MOST_NODES, None), None)  # with its letters written out
+    c.require(long is None, "expected a shorter definition", at=letter)
+    for index in t.free_indices(value):
+        raise c.error("expected a definition without a free index", at=index)
+    c.shared.locals[letter.text] = value
+    left = t.Local(letter.text, value, start=letter.start, end=letter.end)
+    here = t.Notation(left, value, at=sign.start, start=letter.start, end=value.end)
+    more = _chain(c, joint, value) if c.sees("=") else Item(joint, sides=(value, None))
+    return more._replace(claims=[here, *more.claims])
+
+
+def _is_range(c: Cursor, number: int) -> bool:
+    """Whether dots follow, from token `number` on, behind a first value and commas."""
+    commas = False
+    for token in c.tokens[number:]:
+        if token.text == "dots":
+            return commas
+        if token.kind in ("end", "text") or token.text in ("=", "in") or token.quad:
+            return False
+        commas = commas or token.text == ","
+    return False
+
+
+def _ranges(c: Cursor, counters: Sequence[t.Expr], closing: str = "") -> list[t.Range]:
+    """What follows `i =` or `i \\in {`: `0, 1, \\dots, d - 1`."""
+    written = [c.read()]
+    while c.take(",") and not c.sees("dots"):
+        written.append(c.read())
+    c.expect("dots")
+    c.take(",")
+    last = c.read()
+    if closing:
+        c.expect(closing)
+    numbers.expect_lengths(c, last, *written)
+    for before, after in pairwise(written):
+        follows = t.Number(getattr(before, "value", -2) + t.ONE.value) == after
+        c.require(follows, "expected the next number before the dots", at=after)
+    for one in counters:
+        known = isinstance(one, _COUNTERS)
+        c.require(known, "expected an index or a layer before its range", at=one)
+    span = c.span(counters[0].start)
+    return [t.Range(getattr(one, "letter", "L"), written[0], last, **span) for one in counters]
