@@ -17,7 +17,7 @@ from .algebra.budget import NoRule
 from .check import Claim
 from .elaborate.definitions import network_named
 from .elaborate.matrix import Misfit
-from .elaborate.statement import assumed, claimed, parts
+from .elaborate.statement import assumed, claimed
 from .elaborate.words import name_of
 from .networks.network import Network
 from .networks.representatives import cases
@@ -32,10 +32,12 @@ _ENTRYWISE = ("max", "min", "sigma", "ReLU", "tanh", "I", "f", "g", "sign", "log
 def indexed(claim: Claim, network: str | Network, names: Names = BOOK) -> tuple[str, ...]:
     """How a claim was read, as TeX: shape, entries, how far each letter runs, and conditions.
 
-    Empty for a claim without entries: a shape, a range, a name.
+    Empty for a claim without entries: a shape, a range, a name, a list.
     """
     statement = claim.statement
     if not isinstance(statement, t.Equation | t.Comparison | t.Update):
+        return ()
+    if isinstance(statement.left, t.Listing):
         return ()
     try:
         with lettering(names.letters):
@@ -57,14 +59,13 @@ def shapes(statement: t.Statement, network: Network | str) -> Reading:
     """The shapes of a statement's formulas, from its elaboration in the last, the widest, case."""
     kind = network_named(network) if isinstance(network, str) else network
     found = Reading({}, {})
-    for one in parts(statement):
-        case = replace(list(cases(one, kind))[-1], loss=kind.losses[-1])
-        case = assumed(case, one) or case
-        scope = claimed(one, case).scope
-        for key, (rows, columns) in scope.shapes.items():
-            found.shapes[key] = name_of(rows, case), name_of(columns, case)
-        for key, sort in scope.sorts.items():
-            found.letters[key] = name_of(sort, case)
+    case = replace(list(cases(statement, kind))[-1], loss=kind.losses[-1])
+    case = assumed(case, statement) or case
+    scope = claimed(statement, case).scope
+    for key, (rows, columns) in scope.shapes.items():
+        found.shapes[key] = name_of(rows, case), name_of(columns, case)
+    for key, sort in scope.sorts.items():
+        found.letters[key] = name_of(sort, case)
     return found
 
 

@@ -42,6 +42,12 @@ def test_entries_of_rows_diagonals_and_dots(tex: str, entries: str) -> None:
     assert said(tex, "any")[0][1] == entries
 
 
+def test_nothing_is_said_of_the_shape_of_a_list() -> None:
+    found = check(r"\hat y, y", "regression", subject=r"\hat y, y")
+    assert [type(verdict) for _, verdict in found] == [Proved]
+    assert [indexed(claim, "regression") for claim, _ in found] == [()]
+
+
 def test_conditions_are_said() -> None:
     assert said(r"x_i = x_i, \quad i \ne 0", "any")[0][-1] == r"i \ne 0"
     assert said(r"z^{(L)} = s^{(L)} \quad \text{if } f^{(L)} = I", "deep")[0][-1] == (

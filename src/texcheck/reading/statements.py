@@ -72,8 +72,6 @@ class _Sentence:
         for item, after in pairwise(items):
             found, new = self._as_conditions(item, after.joint), item.claims
             if found:
-                chain = not carried
-                require(chain, "expected one condition in a chain", new[0], r"write \begin{cases}")
                 one_place = self.behind or not (self.claims and self.conditions)
                 require(one_place, "expected a condition in front or behind, not both", new[0])
                 self.behind = bool(self.claims)
