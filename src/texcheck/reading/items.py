@@ -27,7 +27,7 @@ class Joint:
 
     word: str = ""  # the last one, or a comma without a gap
     comma: bool = False  # the last mark is one
-    gap: int = 0  # 1: one beside a comma; 2: one alone, or there is more than a comma or `and`
+    gap: int = 0  # 1: beside a comma; 2: alone, or a word but `and`; 3: an arrow or a word like so
     follows: bool = False  # what comes follows from what stands before
     conditional: bool | None = None  # whether it is a condition; None: as the item before
 
@@ -39,7 +39,7 @@ class Item(NamedTuple):
     claims: Sequence[t.Statement] = ()
     ranges: Sequence[t.Range] = ()
     sides: Sides | None = None
-    leads: Token | None = None  # an arrow behind a chain, or `for all`
+    arrow: Token | None = None  # behind a chain
 
 
 def sentence(c: Cursor, joint: Joint, before: Sides | None) -> list[Item]:
@@ -54,10 +54,11 @@ def sentence(c: Cursor, joint: Joint, before: Sides | None) -> list[Item]:
         if mark := c.take(".", ",", ";"):
             gap = c.token.quad or mark.text != "." or c.token.kind in ("text", "end")
             c.require(gap, "expected a gap or a word between two statements", at=mark)
+            c.require(not joint.conditional, f"expected a condition behind {joint.word}", at=mark)
             joint.comma = mark.text == ","
             joint.gap = max(joint.gap, 2 * (mark.quad or mark.text == ";"), c.token.quad)
-            joint.follows = joint.follows or mark.text == ";"
-            c.require(not joint.conditional, f"expected a condition behind {joint.word}", at=mark)
+            if mark.text == ";":
+                joint.follows, joint.conditional = True, False
             joint.word = "," * (joint.comma and not (mark.quad or c.token.quad))
             if mark.text == ".":
                 break
@@ -77,8 +78,8 @@ def sentence(c: Cursor, joint: Joint, before: Sides | None) -> list[Item]:
             end = c.at
         if item:
             found.append(item)
-            leads = bool(item.leads)
-            joint = Joint(gap=2 * leads, follows=leads, conditional=False if leads else None)
+            arrow = Joint(gap=3, follows=True, conditional=False)
+            joint = arrow if item.arrow else Joint()
     c.require(not joint.conditional, f"expected a condition behind {joint.word}")
     return [*found, Item(joint)]
 
@@ -95,7 +96,8 @@ def _word(c: Cursor, joint: Joint) -> Item | None:
             joint.conditional = True
         elif word not in ("", "and") or gap:
             joint.conditional = False
-        joint.gap = joint.gap if word in spelling.CONDITION | {"and"} else 2
+        leads = word not in spelling.CONDITION | spelling.GROUND | {"", "and"}
+        joint.gap = max(joint.gap, 3 * leads, 2 * (word in spelling.GROUND | {""}))
         if word:
             joint.word, joint.follows = word, word not in spelling.CONDITION | spelling.GROUND
         return None
@@ -117,7 +119,7 @@ def _word(c: Cursor, joint: Joint) -> Item | None:
         t.Range(one.letter, t.ZERO, None, **at(one)) if isinstance(one, t.Index)
         else t.Range("L", t.ONE, last, **at(one)) for one in found
     ]  # fmt: skip
-    return Item(joint, ranges=ranges, leads=start)
+    return Item(joint, ranges=ranges)
 
 
 def _letter_follows(c: Cursor) -> bool:
@@ -130,7 +132,7 @@ def _letter_follows(c: Cursor) -> bool:
 
 def _item(c: Cursor, joint: Joint) -> Item:
     if c.take("Rightarrow"):
-        joint.conditional, joint.follows, joint.gap = False, True, 2
+        joint.conditional, joint.follows, joint.gap = False, True, 3
     if _defines(c):
         return _definition(c, joint)
     left = [c.read()]
@@ -243,14 +245,9 @@ def _definition(c: Cursor, joint: Joint) -> Item:
 
 def _is_range(c: Cursor, number: int) -> bool:
     """Whether dots follow, from token `number` on, behind a first value and commas."""
-    commas = False
-    for token in c.tokens[number:]:
-        if token.text == "dots":
-            return commas
-        if token.kind in ("end", "text") or token.text in ("=", "in") or token.quad:
-            return False
-        commas = commas or token.text == ","
-    return False
+    ahead, stops = c.tokens[number:], ("dots", "=", "in")
+    seen = [x.quad or x.text in stops or x.kind in ("end", "text") for x in ahead].index(True)
+    return ahead[seen].text == "dots" and any(x.text == "," for x in ahead[:seen])
 
 
 def _ranges(c: Cursor, counters: Sequence[t.Expr], closing: str = "") -> list[t.Range]:

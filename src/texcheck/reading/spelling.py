@@ -100,8 +100,9 @@ NO_FACTOR = JOINING | COMPARISONS | {
 FOR_ALL = {"forall", "forevery", "foreach", "forany"}
 CONDITION = {"for", "if", "when"}
 OTHERWISE = {"otherwise", "else"}
-GIVEN = {"with", "where", "let"}
-GROUND = GIVEN | {"since", "because"}  # a reader may take the last two for claims
+GIVEN = {"with", "where"}
+GROUND = GIVEN | {"let", "since", "because"}  # a reader may take the last three for claims
+THEN = {"", ",", "then", "wehave", "weget", "weobtain"}  # in front of what conditions are said of
 CONNECTING = FOR_ALL | CONDITION | {
     "", "and", "with", "where", "so", "since", "hence", "thus", "because", "then", "therefore",
     "here", "also", "finally", "similarly", "now", "let", "weget", "weobtain", "wehave", "sothat",

@@ -72,13 +72,17 @@ class _Sentence:
         for item, after in pairwise(items):
             found, new = self._as_conditions(item, after.joint), item.claims
             if found:
-                one_place = self.behind or not (self.claims and self.conditions)
-                require(one_place, "expected a condition in front or behind, not both", new[0])
+                one_place = item.joint.gap < 3 and (self.behind or not self.conditions)
+                where = "expected the condition in front, or right behind the statement"
+                require(one_place or not self.claims, where, new[0])
                 self.behind = bool(self.claims)
                 self.conditions = [*self.conditions, *dict.fromkeys(found)]
             elif new:
                 late = "expected a new line for a statement behind a condition"
                 require(not self.closed, late, new[0])
+                first = self.conditions and not self.claims
+                clear = not first or item.joint.word in spelling.THEN
+                require(clear, "expected `then` behind the conditions", new[0])
                 self.gaps += [item.joint.gap, *[0] * (len(new) - 1)]
                 self.sides = None if self.claims else item.sides
                 self.claims += new
@@ -98,14 +102,12 @@ class _Sentence:
         found = [one for one in map(claims.as_condition, claims.with_one_end(new)) if one]
         whole, indices = len(found) == len(new), all(map(claims.compares_indices, new))
         named = whole and all(isinstance(one, t.Assume) for one in found)
-        if item.leads:
+        if item.arrow:
             begins = not (named and (self.claims or joint.follows))
             require(begins, "expected a new line for what follows", new[0])
-            known = named or item.leads.text == "Rightarrow"
-            require(known, "expected = or \\Rightarrow", item.leads)
-            claimed = (one for one in new if not claims.compares_indices(one))
-            leads = named or any(isinstance(one, t.Equation) for one in claimed)
-            require(leads, "expected `if` before a condition", new[0])
+            plain = [x for x in new if isinstance(x, t.Equation) and not claims.compares_indices(x)]
+            leads = named or (plain and item.arrow.text == "Rightarrow")
+            require(leads, "expected `if` before a condition, or \\Rightarrow", new[0])
             return found if named else []
         said = conditional or not (joint.follows and indices)
         require(said, "expected `if` or a comma before a condition on indices", new[0])
@@ -124,7 +126,7 @@ class _Sentence:
             require(then, expected, new[0])
             return []
         own = joint.word == "and" and after.word in spelling.CONDITION | spelling.GIVEN
-        joined = joint.word and (named or joint.word != ",") and not own  # f = I, g = I
+        joined = joint.word and (joint.word != "," or (named and self.claims)) and not own
         expected = "expected `and` before this condition, or a new line before this statement"
         require(indices or joined, expected, new[0])
         unequal = [getattr(one, "relation", "") for one in new].count("neq")  # i != j != k
