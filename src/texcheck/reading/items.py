@@ -74,7 +74,7 @@ def sentence(c: Cursor, joint: Joint, before: Sides | None) -> list[Item]:
             clear = "expected a wide gap behind the comma between two numbers"
             c.require(not (number and comma), clear)
             joint.gap = 2 if alone else joint.gap
-            item = _chain(c, joint, *before) if before and not found else _item(c, joint)
+            item = _chain(c, joint, before) if before and not found else _item(c, joint)
             end = c.at
         if item:
             found.append(item)
@@ -145,7 +145,7 @@ def _item(c: Cursor, joint: Joint) -> Item:
         c.expect("=")
         return Item(joint, ranges=_ranges(c, left))
     if c.sees(*spelling.COMPARISONS):
-        return _chain(c, joint, left[0])
+        return _chain(c, joint, (left[0], None))
     if c.sees("leftarrow", "rightarrow"):
         return _arrow(c, joint, left[0])
     number = r"the number of an equation stands in \tag{1}" * (c.sees("(") and c.token.quad)
@@ -166,15 +166,14 @@ def _lists(c: Cursor) -> bool:
     return token.text == "=" and _is_range(c, number)
 
 
-def _chain(
-    c: Cursor, joint: Joint, left: t.Expr, earlier: tuple[t.Expr, str] | None = None
-) -> Item:
+def _chain(c: Cursor, joint: Joint, sides: Sides) -> Item:
     """a = b = c: a claim for each sign; behind them perhaps a shape, or an arrow.
 
     What a middle side means may depend on its neighbours, as the size of I: so what follows for
     them is claimed too.
     """
     new: list[t.Statement] = []
+    left, earlier = sides
     while c.sees(*spelling.COMPARISONS):
         counter = isinstance(left, _COUNTERS)
         sign = c.advance()
@@ -191,9 +190,9 @@ def _chain(
             earlier = left, sign.text
         left = right
     shape = _belongs(c, joint, [left]) if c.sees("in") else Item(joint)
-    sides = None if shape.claims else (left, earlier)
+    last = None if shape.claims else (left, earlier)
     arrow = c.take("Rightarrow", "rightarrow")
-    return Item(joint, [*new, *shape.claims], shape.ranges, sides, arrow)
+    return Item(joint, [*new, *shape.claims], shape.ranges, last, arrow)
 
 
 def _belongs(c: Cursor, joint: Joint, left: Sequence[t.Expr]) -> Item:
@@ -239,7 +238,7 @@ def _definition(c: Cursor, joint: Joint) -> Item:
     c.shared.locals[letter.text] = value
     left = t.Local(letter.text, value, start=letter.start, end=letter.end)
     here = t.Notation(left, value, at=sign.start, start=letter.start, end=value.end)
-    more = _chain(c, joint, value) if c.sees("=") else Item(joint, sides=(value, None))
+    more = _chain(c, joint, (value, None)) if c.sees("=") else Item(joint, sides=(value, None))
     return more._replace(claims=[here, *more.claims])
 
 

@@ -140,18 +140,20 @@ class _Sentence:
         """
         parts = (part for one in self.claims for part in one.nodes)
         bound = {letter for part in parts if isinstance(part, t.Sum) for letter in part.letters}
-        given = [*self.conditions, *self.ranges]
-        free = all(bound.isdisjoint(claims.letters(one)) for one in given)
+        free = all(bound.isdisjoint(claims.letters(x)) for x in (*self.conditions, *self.ranges))
         for left, right in shared.braced:
             require(free, "expected no condition on what the sum around this brace binds", left)
             self.claims.append(claims.braced(left, right))
         shared.braced.clear()
-        groups = [*accumulate(gap > (0 if self.behind else 1) for gap in self.gaps)]
+        clear = max(self.gaps[1:], default=0) < 2
+        groups = [*accumulate(gap > 0 for gap in self.gaps)]
         for condition in self.conditions:
             _restrict(self.claims, condition)
             own = claims.letters(condition)
             said = [own <= claims.letters(*claims.sides(one)) for one in self.claims]
-            clear = len({*compress(groups, said)}) == 1
+            among = {*compress(groups, said)}
+            alone = len(among) == 1 and (isinstance(condition, t.Range) or groups[-1] in among)
+            clear = clear and (alone or not self.behind)
             require(clear, "expected the condition behind each statement", condition)
         ranges = [(one, _restrict(self.claims or display, one)) for one in self.ranges]
         display += self.claims
