@@ -34,13 +34,13 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
 
 def _read_line(c: Cursor, found: list[t.Statement], above: _Sentence) -> _Sentence:
     """Adds the statements of a line below a sentence; its last sentence."""
-    if goes_on := c.sees(*spelling.COMPARISONS):
+    if chain := c.sees(*spelling.COMPARISONS):
         c.require(above.sides, "expected a left side before the sign")
         c.require(not above.behind, "expected the condition behind the last line")
     else:
-        whole = not above.conditions or c.token.text.lower() != "and"
-        c.require(whole, "expected the whole condition in one line")
-    said = first = _Sentence(above.conditions, above.sides) if goes_on else _Sentence()
+        goes_on = c.token.text.lower() == "and" or (c.sees("Rightarrow") and not above.behind)
+        c.require(not (above.conditions and goes_on), "expected the whole condition in one line")
+    said = first = _Sentence(above.conditions, above.sides) if chain else _Sentence()
     said.joint = Joint(follows=above.joint.follows)
     while c.token.kind != "end":
         said.take(c, sentence(c, said.joint, said.sides))
@@ -80,7 +80,7 @@ class _Sentence:
             elif new:
                 late = "expected a new line for a statement behind a condition"
                 require(not self.closed, late, new[0])
-                first = self.conditions and not self.claims
+                first = (self.conditions or self.ranges) and not self.claims
                 clear = not first or item.joint.word in spelling.THEN
                 require(clear, "expected `then` behind the conditions", new[0])
                 self.gaps += [item.joint.gap, *[0] * (len(new) - 1)]
@@ -96,7 +96,7 @@ class _Sentence:
         """The claims of a chain as conditions of other claims, where they are meant so."""
         new, joint = item.claims, item.joint
         conditional = self.conditional if joint.conditional is None else joint.conditional
-        self.conditional = conditional
+        self.conditional = conditional and not item.ranges
         if not item.sides or isinstance(new[0], t.Notation):
             return []
         found = [one for one in map(claims.as_condition, claims.with_one_end(new)) if one]
@@ -109,14 +109,14 @@ class _Sentence:
             leads = named or (plain and item.arrow.text == "Rightarrow")
             require(leads, "expected `if` before a condition, or \\Rightarrow", new[0])
             return found if named else []
-        said = conditional or not (joint.follows and indices)
-        require(said, "expected `if` or a comma before a condition on indices", new[0])
-        given = named and joint.word in spelling.GIVEN  # with f = ReLU
-        doubt = joint.word in spelling.GROUND and whole and not (indices or given)
-        beside = joint.word in ("", ",") and isinstance(new[-1], t.Comparison) and not indices
-        doubt = doubt or (beside and any(isinstance(one, t.Equation) for one in self.claims[-1:]))
-        other = "or `and` before one more statement"
-        require(conditional or not doubt, "expected `if` before a condition", new[0], other)
+        given = (named or indices) and joint.word in spelling.GIVEN  # with f = ReLU
+        ground = joint.word in spelling.GROUND and whole and not given
+        compared = isinstance(new[-1], t.Comparison) and not indices
+        beside = compared and any(isinstance(one, t.Equation) for one in self.claims[-1:])
+        listed = beside or (named and bool(self.ranges) and not self.claims)
+        doubt = ground or (joint.follows and indices) or (listed and joint.word in ("", ","))
+        clear = conditional or not doubt
+        require(clear, "expected `if` before a condition, or `and` before a claim", new[0])
         self.conditional = whole and (conditional or given)
         if not (conditional or given or (self.claims and indices)):
             return []
