@@ -2,10 +2,6 @@
 
 from pathlib import Path
 
-from mlpcheck.check import check
-from mlpcheck.report import text
-from mlpcheck.run.sandbox import Limits, Server
-
 __all__ = ["check_file"]
 
 
@@ -14,6 +10,11 @@ def check_file(file: str | Path, book: str | None = None) -> str:
 
     `book` is the URL where the book is published. FileNotFoundError if there is no such file.
     """
+    # Not above: without PyTorch, `python -m mlpcheck` could not say what to install.
+    from mlpcheck.check import check
+    from mlpcheck.report import text
+    from mlpcheck.run.sandbox import Limits, Server
+
     path = Path(file)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: expected a file such as mlp.py")

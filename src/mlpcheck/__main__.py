@@ -10,14 +10,18 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from mlpcheck import gradescope, report
-from mlpcheck.check import check
-from mlpcheck.folder import Outputs, check_folder, program, submissions
-from mlpcheck.judge.findings import POINTS
-from mlpcheck.run import sandbox
-from mlpcheck.run.records import printable
-from mlpcheck.run.sandbox import Limits, Server, Stopped
-from mlpcheck.store import Unusable, write_atomically
+try:
+    from mlpcheck import gradescope, report
+    from mlpcheck.check import check
+    from mlpcheck.folder import Outputs, check_folder, program, submissions
+    from mlpcheck.judge.findings import POINTS
+    from mlpcheck.run import sandbox
+    from mlpcheck.run.records import printable
+    from mlpcheck.run.sandbox import Limits, Server, Stopped
+    from mlpcheck.store import Unusable, write_atomically
+except ModuleNotFoundError as error:
+    print(f"{error.name} is not installed: pip install torch numpy psutil tqdm", file=sys.stderr)
+    sys.exit(2)
 
 RIGHT, WRONG, UNUSABLE = 0, 1, 2
 

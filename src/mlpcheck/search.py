@@ -92,8 +92,8 @@ def ratio(predict: Callable[[], Array], value: Array | None, tolerance: Toleranc
 
 # A factor with the lengths of a case, or with powers of them; and the powers that it may have.
 Scale = tuple[float, Sizes]
-WIDTHS = ((0, 0, 1), (0, 0, -1), (0, 0, 0, 1), (0, 0, 0, -1))
-POWERS = [Sizes(*powers) for powers in (*product((0, -1, 1), repeat=2), *WIDTHS)]
+MORE = ((0, 0, 1), (0, 0, -1), (0, 0, 0, 1), (0, 0, 0, -1), (0, 2), (2, 0))
+POWERS = [Sizes(*powers) for powers in (*product((0, -1, 1), repeat=2), *MORE)]
 
 
 def factor(ratios: Sequence[Scale], tolerance: Tolerance) -> Scale | None:
@@ -109,15 +109,17 @@ def factor(ratios: Sequence[Scale], tolerance: Tolerance) -> Scale | None:
 
 # What a power of a length, and a number, say about the student's code.
 LOSS_POWERS = {  # of N and K
-    (0, 1): Found("over-n"), (1, 0): Found("over-k"), (1, 1): Found("not-averaged"),
-    (-1, 0): Found("averaged-twice", "N"), (0, -1): Found("averaged-twice", "K"),
-    (-1, -1): Found("averaged-twice", "N K"),
+    (1, 1): Found("not-averaged"), **{powers: Found("wrong-divisor", by) for powers, by in {
+        (0, 1): "N alone", (1, 0): "K alone", (-1, 1): "N^2", (1, -1): "K^2",
+        (-1, 0): "N K and again by N", (0, -1): "N K and again by K", (-1, -1): "N K twice",
+        (0, 2): "N and then multiplied by K, where a bracket is missing",
+        (2, 0): "K and then multiplied by N, where a bracket is missing",
+    }.items()},
 }  # fmt: skip
 GRADIENT_POWERS = {
     ("N", -1): Found("mean-again"), ("N", 1): Found("batch-factor"),
-    ("K", -1): Found("outputs-factor", "small"), ("K", 1): Found("outputs-factor", "large"),
     **{(length, power): Found("width-factor", f"{done} by {length}")
-       for length in ("out1", "in1") for power, done in ((-1, "divided"), (1, "multiplied"))},
+       for length in ("K", "out1", "in1") for power, done in ((-1, "divided"), (1, "multiplied"))},
 }  # fmt: skip
 TWO, HALF = (Found("factor-two-extra"),), (Found("factor-two-missing"),)
 NUMBERS: dict[float, Explained] = {1.0: (), 2.0: TWO, 0.5: HALF}
@@ -134,12 +136,14 @@ def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:
     if abs(1 / c - inverse) < 1e-4 and inverse >= 3 and 1 in (N, K):
         c = 1.0
         if N == 1:
-            found, N = [*found, Found("batch-hardcoded", str(inverse))], 0
+            found, N = [*found, Found("size-hardcoded", f"a batch of {inverse}")], 0
         else:
-            found, K = [*found, Found("width-hardcoded", f"K = {inverse}")], 0
+            found, K = [*found, Found("size-hardcoded", f"K = {inverse}")], 0
     if not loss:
-        left = powers._replace(N=N, K=K)._asdict()
-        found += [GRADIENT_POWERS[one] for one in left.items() if one[1]]
+        left = [one for one in powers._replace(N=N, K=K)._asdict().items() if one[1]]
+        if not GRADIENT_POWERS.keys() >= {*left}:
+            return ()
+        found += [GRADIENT_POWERS[one] for one in left]
     elif (N, K) in LOSS_POWERS:
         found.append(LOSS_POWERS[N, K])
     elif N or K:

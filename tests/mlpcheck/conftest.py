@@ -7,11 +7,11 @@ from threading import Lock
 
 import pytest
 
-import mlpcheck
 from mlpcheck import __main__ as cli
 from mlpcheck import folder
 from mlpcheck.check import Result, check
 from mlpcheck.mistakes.registry import BACKWARD, FORWARD, before
+from mlpcheck.run import sandbox
 from mlpcheck.run.sandbox import Limits, Server
 
 HERE = Path(__file__).parent
@@ -86,7 +86,7 @@ def shared(servers):
     """In the tests of the module every command uses the runners that are there."""
     both = cycle([Kept(server) for server in servers])
     with pytest.MonkeyPatch.context() as patch:
-        for place in (mlpcheck, cli, folder):
+        for place in (sandbox, cli, folder):
             patch.setattr(place, "Server", lambda *_: next(both))
         yield
 

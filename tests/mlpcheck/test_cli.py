@@ -36,6 +36,15 @@ def wrong(tmp_path, reference):
     return file
 
 
+@pytest.mark.parametrize("name", ["torch", "tqdm"])
+def test_what_is_not_installed_is_said_in_a_sentence(name):
+    without = f"import runpy, sys; sys.modules[{name!r}] = None; "
+    code = f"{without}runpy.run_module('mlpcheck', run_name='__main__', alter_sys=True)"
+    done = subprocess.run([sys.executable, "-c", code, "check", "mlp.py"], capture_output=True)
+    said = f"{name} is not installed: pip install torch numpy psutil tqdm{os.linesep}"
+    assert (done.returncode, done.stderr.decode()) == (2, said)
+
+
 def test_the_exit_status_says_whether_everything_holds(right, wrong, capsys):
     assert cli.main(["check", str(right)]) == 0
     assert "Everything holds" in capsys.readouterr().out

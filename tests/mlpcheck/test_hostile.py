@@ -1,5 +1,6 @@
 """Code that loops, eats memory, deletes files or ends the program is reported and harms nothing."""
 
+import json
 import os
 import subprocess
 import sys
@@ -211,6 +212,30 @@ def test_autograd_is_found_where_it_hides(name, check_source, reference):
     assert result.verdict.groups["forward"].points == 20
 
 
+@pytest.mark.parametrize("status", [70, 71])
+def test_no_exit_status_is_taken_for_a_failure_of_the_checker(status, check_source, reference):
+    result = check_source(reference.in_forward(f"import os\nos._exit({status})"))
+    assert result.verdict.codes == ["exit"]
+    assert result.digest
+
+
+@pytest.mark.parametrize(("kilobytes", "codes"), [(60, ["not-checked"]), (20_000, [])])
+def test_a_disk_that_is_full_is_the_failure_of_the_checker(
+    kilobytes, codes, reference, tmp_path, servers
+):
+    assert servers[0].confined, "expected bubblewrap: apt install bubblewrap"
+    (tmp_path / "mlp.py").write_text(reference.text, "utf-8")
+    (tmp_path / "out").mkdir()
+    small = ["bwrap", "--dev-bind", "/", "/", "--size", f"{kilobytes * 1000}", "--tmpfs", "/tmp"]
+    small += ["--bind", str(tmp_path), str(tmp_path), "--setenv", "TMPDIR", "/tmp"]
+    command = [sys.executable, "-m", "mlpcheck", "check", str(tmp_path / "mlp.py"), "--sandbox",
+               "none", "--json", str(tmp_path / "out" / "found.json")]  # fmt: skip
+    done = subprocess.run([*small, *command], capture_output=True, text=True, timeout=300)
+    found = json.loads((tmp_path / "out" / "found.json").read_text("utf-8"))
+    assert [one["code"] for one in found["findings"]] == codes, done.stderr
+    assert done.returncode == (2 if codes else 0)
+
+
 def test_results_that_never_come_back_are_reported(check_source, reference):
     code = (
         "import sys\nframe = sys._getframe()\nwhile frame:\n"
@@ -226,7 +251,8 @@ def test_a_loop_in_backward_leaves_forward_and_losses_judged(check_source, refer
     result = check_source(reference.in_backward("while True: pass"))
     assert result.verdict.codes == ["timeout"]
     assert "backward(dJdy_hat)" in result.verdict.findings[0].what
-    assert result.verdict.findings[0].value.startswith("computed for more than 1 seconds.")
+    said = "computed for more than 1 seconds, as in an endless loop"
+    assert result.verdict.findings[0].value == said
     assert result.verdict.groups["forward"].points == 20
 
 

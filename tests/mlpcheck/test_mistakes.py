@@ -7,8 +7,9 @@ import pytest
 
 from mlpcheck import report
 from mlpcheck.check import check
+from mlpcheck.judge.findings import UNTRIED
 from mlpcheck.mistakes import MISTAKES
-from mlpcheck.mistakes.registry import BACKWARD, INIT, before, fitting
+from mlpcheck.mistakes.registry import BACKWARD, END, FORWARD, INIT, before, fitting
 
 HERE = Path(__file__).parent
 COMBINATIONS = tomllib.loads((HERE / "combinations.toml").read_text(encoding="utf-8"))
@@ -18,6 +19,7 @@ SEEDED = {
     for number, changes in enumerate(row.examples, start=1)
 } | {name: (set(one["expect"]), one["changes"]) for name, one in COMBINATIONS.items()}
 FREE = {"missing-import", "to-be-read"}  # what costs no points
+CLEARS = '        self.grads = {f"dJd'
 NUMERIC = {row.code for row in MISTAKES.values() if row.predicts}
 
 
@@ -87,6 +89,41 @@ def test_gradients_under_other_names_are_named(check_source, reference):
     source = reference.text.replace('self.grads["dJd', 'self.grads["')
     said = " ".join(report.text(check_source(source)).split())
     assert "What it stores as W1, b1, W2 and b2, nothing reads." in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("def forward(", "def foward(", "forward(x): is not there. The task asks for it. There is "
+         "one called foward."),
+        ("def backward(", "def backwards(", "There is one called backwards."),
+        ("self.cache", "self._cache", "self.cache: is not there. The task asks for this attribute. "
+         "There is one called _cache."),
+        ("self.parameters", "self.params", "self.parameters: is not there. The task asks for this "
+         "attribute. There is one called params."),
+        # Not bce_loss, which is alike: it is another of those that are asked for.
+        ("def mse_loss(", "def squared_error(", "outside of the class. Points:"),
+    ],
+)  # fmt: skip
+def test_what_a_missing_name_may_have_meant_is_said(old, new, says, check_source, reference):
+    result = check_source(reference.text.replace(old, new))
+    assert result.verdict.codes == ["missing-name"]
+    assert says in " ".join(report.text(result).split())
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (before(END, "self.grads = list(self.grads.values())"),
+         "backward(dJdy_hat): self.grads is a list, not a dict."),
+        (before(INIT, "self.clear_grad_and_cache = lambda: 0\nself.parameters = [1]"),
+         "self.parameters: a list, not a dict."),
+    ],
+)  # fmt: skip
+def test_what_is_no_dict_is_said_once(change, says, check_source, reference):
+    result = check_source(reference.changed(change))
+    assert says in " ".join(report.text(result).split())
+    assert result.verdict.codes.count("wrong-type") == 1
 
 
 def test_what_an_error_hides_is_told(check_source, reference):
@@ -164,6 +201,52 @@ def test_a_flood_while_loading_is_blamed_on_loading(flood, check_source, referen
     verdict = check_source(reference.text + flood * 2).verdict
     assert verdict.codes == ["output-flood"]
     assert verdict.findings[0].what == ("loading the file",)
+
+
+ENDED = {  # by a place and code before it: what is said of the end, and what is not tried after it
+    "a loop in one case": (
+        before(BACKWARD, "if len(dJdy_hat) == 13:\n    while True: pass"),
+        "computed for more than 1 seconds, as in an endless loop, for a batch of 13.",
+        "dJdW2, dJdb2, dJdW1, dJdb1 and clearing",
+    ),
+    "a loop for one activation": (
+        before(FORWARD, 'if self.g_function == "sigmoid":\n    while True: pass'),
+        "computed for more than 1 seconds, as in an endless loop, for g = sigmoid.",
+        "forward, dJdW2, dJdb2, dJdW1, dJdb1 and clearing",
+    ),
+    "a loop while clearing": (
+        (CLEARS, f"        while getattr(self, 'cache', 0): pass\n{CLEARS}"),
+        "computed for more than 1 seconds, as in an endless loop, in a second pass.",
+        "clearing",
+    ),
+    "a flood in a loss": (
+        before("    log_y_hat =", 'if len(y) == 13:\n    print("y" * 10**7)'),
+        "without end (",
+        "bce_loss, bce_loss dJdy_hat and bce_loss at 0 and 1",
+    ),
+    "an exit in one case": (
+        before(BACKWARD, "if len(dJdy_hat) == 13:\n    raise SystemExit(1)"),
+        "(SystemExit: 1 (line 94), for a batch of 13)",
+        "",
+    ),
+    "a network that is not made": (
+        before(INIT, "if linear_1_in_features == 5:\n    raise ValueError"),
+        "MLP(...): raises ValueError (line 69).",
+        "forward, dJdW2, dJdb2, dJdW1 and dJdb1",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ENDED)
+def test_what_is_not_tried_after_a_call_was_ended_is_said(name, check_source, reference):
+    change, says, untried = ENDED[name]
+    result = check_source(reference.changed(change))
+    said = " ".join(report.text(result).split())
+    assert len(result.verdict.findings) == 1
+    assert says in said
+    assert (f"{untried}: {UNTRIED}." in said) == bool(untried)
+    assert said.count(UNTRIED) == bool(untried)
+    assert result.verdict.score < 100
 
 
 def test_a_flood_of_one_call_costs_no_other(check_source, reference):

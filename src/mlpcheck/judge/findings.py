@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TypeVar
 
 import numpy as np
@@ -26,8 +27,10 @@ CALLS = {
     "backward": "backward(dJdy_hat)", "clear_grad_and_cache": "clear_grad_and_cache()",
     "mse_loss": "mse_loss(y, y_hat)", "bce_loss": "bce_loss(y, y_hat)",
 }  # fmt: skip
+ASKED = {*CALLS, "activation", "activation_derivative", "parameters", "grads", "cache"}
 NETWORK = ("forward", *GRADIENTS, "clearing")
 BEHAVIOUR = ("autograd", "forbidden", "changes-input", "changes-parameters")
+UNTRIED = "a call failed or was ended, so some cases were not tried, and count as wrong"
 FREE = ("missing-import", "to-be-read")
 
 # What a finding is seen in: the student's function that makes it, and the groups that it costs.
@@ -143,16 +146,22 @@ class Verdict:
         elif code in ("autograd", "forbidden"):
             if self.has(code):  # with the line
                 return
-        elif code != "missing-name":
+        elif code not in ("missing-name", "output-flood") and "whole run" not in text:
             text += where
         self.add(code, (CALLS[call],), text)
 
-    def finish(self, lines: Mapping[str, int]) -> None:
+    def finish(self, lines: Mapping[str, int], others: Sequence[str]) -> None:
         """Say where to look, put what costs most first, and leave no point lost in silence.
 
-        `lines` are those of the functions, of the gradients' assignments, and of the calls.
+        `lines` are those of the functions, of the gradients' assignments, and of the calls;
+        `others` are names, of which one may be meant for a missing one.
         """
+        alike = {name.lower(): name for name in others if name not in ASKED}
         for finding in self.findings:
+            if finding.code == "missing-name":
+                missing = finding.what[0].removeprefix("self.").partition("(")[0]
+                for near in get_close_matches(missing.lower(), alike, n=1):
+                    finding.value += f" There is one called {printable(alike[near])}."
             name, groups = PLACES.get(finding.what[0] if finding.what else "", ELSEWHERE)
             told = "(line" in finding.value or finding.code in ("stale-cache", "shared-state")
             if name in lines and not told:

@@ -1,7 +1,6 @@
 """Judges what can be told before any number is compared: loading, names, types, and conduct."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 import numpy as np
 
@@ -31,7 +30,7 @@ def judge(run: Run, tolerance: Tolerance, weights: Mapping[str, float] = POINTS)
         verdict.add("missing-import", (), listed([*tops]))
     if run.suspects:
         verdict.add("to-be-read", (), listed(run.suspects))
-    verdict.finish(run.lines)
+    verdict.finish(run.lines, run.others)
     return verdict
 
 
@@ -50,7 +49,7 @@ def _loaded(run: Run, verdict: Verdict) -> bool:
         if code == "exception":
             verdict.add("import-error", (), f"{text}. {hint}")
         else:
-            hint = {"timeout": f" {GUARD}.", "forbidden": f". {GUARD}"}.get(code, "")
+            hint = f". {GUARD}" if code in ("timeout", "forbidden") else ""
             verdict.add(code, (CALLS["load"],), text + hint)
     elif not run.names:
         verdict.add("crash", (CALLS["load"],), "nothing was heard of it")
@@ -58,10 +57,7 @@ def _loaded(run: Run, verdict: Verdict) -> bool:
     for name in ("MLP", "mse_loss", "bce_loss") if loaded else ():
         if run.names.get(name) is None:
             kind = "class" if name == "MLP" else "function outside of the class"
-            alike = {other.lower(): other for other in run.others if other != name}
-            near = get_close_matches(name.lower(), alike, n=1)
-            there = f" There is one called {alike[near[0]]}." if near else ""
-            verdict.add("missing-name", (name,), f"The task asks for such a {kind}.{there}")
+            verdict.add("missing-name", (name,), f"The task asks for such a {kind}.")
     return loaded
 
 
@@ -85,11 +81,12 @@ def _interface(run: Run, verdict: Verdict) -> bool:
 def _parameters(record: Record, point: Point, verdict: Verdict) -> tuple[bool, bool]:
     """Whether a new network is as the task says, and whether it can be used at least."""
     held, odd = record["parameters"], [f"self.{name}" for name in record["missing"]]
-    if "W1" not in held:
-        verdict.add("wrong-type", ("parameters",), f"expected a dict, given {held.get('type')}")
-        return False, False
     for attribute in odd:
         verdict.add("missing-name", (attribute,), "The task asks for this attribute.")
+    if "W1" not in held:
+        if "self.parameters" not in odd:
+            verdict.add("wrong-type", ("self.parameters",), f"a {held.get('type')}, not a dict")
+        return False, False
     usable = True
     for name in PARAMETERS:
         what, value, wanted = f'parameters["{name}"]', held.get(name), getattr(point, name)
@@ -102,7 +99,7 @@ def _parameters(record: Record, point: Point, verdict: Verdict) -> tuple[bool, b
             verdict.wrong_shape(what, name, array.shape, wanted.shape)
             usable &= squeezed(array) == squeezed(wanted)
         elif "int" in dtype:
-            verdict.add("wrong-dtype", (what,), f"is {dtype}")
+            verdict.add("wrong-type", (what,), f"is {dtype}")
         elif value.get("requires_grad"):
             text = "requires_grad is True, as torch.nn.Parameter sets it unless told otherwise"
             verdict.add("autograd", (what,), text)

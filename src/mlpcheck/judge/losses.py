@@ -1,6 +1,6 @@
 """Judges mse_loss and bce_loss: the loss, its gradient, and both where y_hat is 0 or 1."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -78,7 +78,7 @@ class Loss(Judge):
     def hard(self, quantity: Quantity) -> set[str]:
         return {c for c in quantity.results if self.cases[c].saturated}
 
-    def named(self, mistake: Found, names: Collection[str]) -> Found:
+    def named(self, mistake: Found) -> Found:
         # A squared error with swapped arguments has a flipped sign; the names tell them apart.
         names = [str(name).lower() for name in (self.run.names.get(self.function) or [])[:2]]
         swapped = ["hat" in name or "pred" in name for name in names] == [True, False]

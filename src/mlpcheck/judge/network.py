@@ -1,6 +1,6 @@
 """Judges the class MLP: the forward pass, the four gradients, and clearing."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, combinations
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mlpcheck.judge.findings import CALLS, Verdict, gathered, listed, show
+from mlpcheck.judge.findings import CALLS, UNTRIED, Verdict, gathered, listed, show
 from mlpcheck.judge.quantity import Judge, Quantity
 from mlpcheck.mistakes import Found
 from mlpcheck.run.records import Run, numbers
@@ -87,8 +87,8 @@ class Networks(Judge):
             judged, raised = [], set()
         elif not self.verdict.groups["forward"].full:
             when = "judged only where" if judged else "checked once"
-            for name in GRADIENTS:
-                self.verdict.groups[name].note = f"{when} the forward pass is right"
+            for group in map(self.verdict.groups.__getitem__, GRADIENTS):
+                group.note = group.note or f"{when} the forward pass is right"
         keys = listed(self.run.keys) or "nothing"
         missing = f"missing, or None, after backward; in grads there is {keys}"
         for name, quantity in self.gradients.items():
@@ -125,12 +125,10 @@ class Networks(Judge):
                 return set()
         return {*infinite}
 
-    def named(self, mistake: Found, names: Collection[str]) -> Found:
+    def named(self, mistake: Found) -> Found:
         strange = [key for key in self.run.keys if key not in GRADIENTS]
-        if mistake.code == "gradient-zero" and strange:
-            return Found("gradient-zero", f" What it stores as {listed(strange)}, nothing reads.")
-        biases = mistake.code == "mean-again" and all("b" in name for name in names)
-        return Found("bias-mean") if biases else mistake
+        zero = Found("gradient-zero", f" What it stores as {listed(strange)}, nothing reads.")
+        return zero if mistake.code == "gradient-zero" and strange else mistake
 
     def special(self, quantity: Quantity) -> Iterator[Hypothesis]:
         """Copies of parameters that explain y_hat; how a gradient was normalised or clipped."""
@@ -205,10 +203,12 @@ class Networks(Judge):
             again, holds = network.role == "again", False
             problems = [(p, call) for (c, call, _), p in self.run.raised.items() if c == case]
             if network.twins[again] not in right or not self._grads(network.twins[again], 0):
-                group.note = "checked once the first pass is right"
+                group.note = group.note or "checked once the first pass is right"
             elif problems:
                 when = "in a second pass" if again else "beside a second network"
                 raised.append((*problems[0], f", {when}"))
+            elif (case, int(again)) not in self.run.grads:
+                group.note = group.note or UNTRIED
             else:
                 holds = self._second(again, self._grads(case, int(again)), network.twins)
             group.count(holds)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mlpcheck import search
-from mlpcheck.judge.findings import CALLS, Verdict, gathered, show
+from mlpcheck.judge.findings import CALLS, PLACES, UNTRIED, Verdict, gathered, show
 from mlpcheck.mistakes import Explained, Found
 from mlpcheck.run.records import Run, numbers
 from mlpcheck.search import Hypothesis, Tolerance, squeezed
@@ -47,8 +47,8 @@ class Judge:
         """What explains it beside the mistakes of the registry."""
         return ()
 
-    def named(self, mistake: Found, names: Collection[str]) -> Found:
-        """The mistake as it is called where it is seen in these quantities."""
+    def named(self, mistake: Found) -> Found:
+        """The mistake as it is called in this submission."""
         return mistake
 
     def random(self, call: str, among: Iterable[str]) -> bool:
@@ -60,12 +60,14 @@ class Judge:
         )  # fmt: skip
 
     def raised(self, call: str, among: Iterable[str]) -> set[str]:
-        """The cases in which the call raised an exception; findings for its other ends."""
-        problems = {c: p for c in among if (p := self.run.raised.get((c, call, 0)))}
-        for problem in problems.values():
-            if problem.code != "exception":
-                self.verdict.problem(problem, call)
-        return {case for case, problem in problems.items() if problem.code == "exception"}
+        """The cases in which the call raised an exception; what else ended it, or kept it away."""
+        wanted, raised = {*among}, self.run.raised
+        problems = {c: raised[c, call, 0].code for c in wanted if (c, call, 0) in raised}
+        tried = {c for c in wanted if self.run.calls[c, call]} | problems.keys()
+        self.raised_when(call, [c for c in problems if problems[c] != "exception"], tried)
+        for name in PLACES[CALLS[call]][1] if tried and tried < wanted else ():
+            self.verdict.groups[name].note = UNTRIED
+        return {case for case, code in problems.items() if code == "exception"}
 
     def raised_when(self, call: str, raised: Collection[str], judged: set[str]) -> None:
         """One finding for each kind of error that the call raises, saying when.
@@ -81,8 +83,8 @@ class Judge:
         )
         for found in lines.values():
             text = max((problems[case] for case in found), key=lambda p: (count[p], p.value, p))
-            some = f", in {len(found)} of {len(judged)} cases" if len(found) < len(judged) else ""
-            self.verdict.problem(text, call, self.alone({*found}, judged) or some)
+            when = self.alone({*found}, judged) or f", in {len(found)} of {len(judged)} cases"
+            self.verdict.problem(text, call, when if len(found) < len(judged) else "")
 
     def explain(self, call: str, *quantities: "Quantity") -> None:
         """Findings on what a call gave: by known mistakes, by sizes, errors, or as it differs."""
@@ -101,7 +103,7 @@ class Judge:
         pairs = ((mistake, name) for name, mistakes in explained.items() for mistake in mistakes)
         for mistake, names in gathered(pairs).items():
             what, quantity = [given[name].what for name in names], given[names[0]]
-            quantity.add(self.named(mistake, names), quantity.wrong, what)
+            quantity.add(self.named(mistake), quantity.wrong, what)
         # Where most calls raise an error, what the others return is by chance.
         blocked, first = "error" if rest and 2 * len(raised) > len(results) else "", self.first
         for name, quantity in given.items():
@@ -154,7 +156,7 @@ class Quantity:
         elif "tensor" not in encoded and not self.lenient:
             add("wrong-type", what, "expected a torch.Tensor, given a number")
         elif not str(encoded.get("dtype", "float")).startswith(("float", "bfloat")):
-            add("wrong-dtype", what, f"is {encoded['dtype']}")
+            add("wrong-type", what, f"is {encoded['dtype']}")
         else:
             self.results[case] = array
             if self.judge.tolerance.close(array, self.truth[case]):
@@ -208,9 +210,10 @@ class Quantity:
             most = max(works)
             named = [n for n in self.judge.run.integers if most <= n < min(fails)]
             if len(works) > 1 and named:  # and no larger batch does
-                return Found("batch-hardcoded", f"at most {named[0]}")
+                return Found("size-hardcoded", f"a batch of at most {named[0]}")
             if len(works) == 1 and len(fails) > 1:
-                return Found("one-point-only") if most == 1 else Found("batch-hardcoded", f"{most}")
+                hardcoded = Found("size-hardcoded", f"a batch of {most}")
+                return Found("one-point-only") if most == 1 else hardcoded
         works, fails = ({n.K for c, n in cases.items() if (c in good) == r} for r in (True, False))
         one = works == {1} and len(fails) > 1 and 1 not in fails
         return Found("one-output-only") if one else None
@@ -221,7 +224,7 @@ class Quantity:
 
     def shapes(self, codes: Collection[str]) -> None:
         """Add a finding on values that are right but for axes of length 1 too many or too few."""
-        told = {"transposed", "output-transposed", "bias-not-summed", "bias-total",
+        told = {"transposed", "output-transposed", "bias-not-summed", "bias-wrong-axis",
                 "loss-gradient-summed"}  # fmt: skip
         if self.lenient or told & {*codes}:
             return

@@ -16,6 +16,18 @@ def _slope_of(activation: str, new: str) -> Changes:
     return [(f"return {old[activation]}", f"return {new}")]
 
 
+SHOWN = {"name": "{layer}", "other": "the other layer's activation", "relu": "the ReLU",
+         "sigmoid": "the sigmoid"}  # fmt: skip
+ELSEWHERE = {"s_other": "s of the other layer", "z_other": "z of the other layer", "x": "x",
+             "dz": "the gradient from above"}  # fmt: skip
+
+
+def _slope(at: str, of: str, value: str) -> Option:
+    """The error by the derivative of an activation of the layer, or of this one, at this place."""
+    run = slope_by_value if at.startswith("z") else slope
+    return Option("error", lambda a: a.dz * run(getattr(a, of, of), getattr(a, at)), value)
+
+
 ROWS = (
     Mistake("derivative-missing", "{what}: the derivative of {value} is missing. The error is "
         "taken at s, before the activation, so it has the activation's derivative as a factor.",
@@ -23,52 +35,40 @@ ROWS = (
         [Option("error", lambda a: a.dz + 0, "{layer}"),
          Option("slope of sigmoid", lambda a: np.ones_like(a.s), "the sigmoid")],
         [[(f"dJdy_hat * {SLOPE_G}", "dJdy_hat")], [(f"{BACK} * {SLOPE_F}", "delta2 @ W2")]]),
-    Mistake("derivative-swapped", "{what}: the derivative of the other layer's activation is used "
-        "in place of that of {value}. Layer 1 has f, layer 2 has g.", "eq:c18-2",
-        [Option("error", lambda a: a.dz * slope(a.other, a.s), "{layer}"),
-         Option("error", lambda a: a.dz * slope_by_value(a.other, a.z), "{layer}")],
-        [[(SLOPE_G, SLOPE_G.replace("g_", "f_")), OTHER_F], [OTHER_F]]),
-    Mistake("derivative-fixed", "{what}: always the derivative of {value}. Use the derivative of "
-        "the activation that was asked for.", "eq:c18-2",
-        [Option("error", lambda a: a.dz * slope("relu", a.s), "the ReLU"),
-         Option("error", lambda a: a.dz * slope_by_value("relu", a.z), "the ReLU"),
-         Option("error", lambda a: a.dz * slope("sigmoid", a.s), "the sigmoid"),
-         Option("error", lambda a: a.dz * slope_by_value("sigmoid", a.z), "the sigmoid")],
-        [[(SLOPE_F, "(s1 > 0)")]]),
-    Mistake("derivative-twice", "{what}: the derivative of {value} is applied twice. Multiply by "
-        "it once.", "eq:c18-2",
-        [Option("error", lambda a: a.dz * slope(a.name, a.s) ** 2, "{layer}")],
-        [[(SLOPE_G, SLOPE_G + " ** 2")]]),
-    Mistake("derivative-wrong-place", "{what}: the derivative of {value}. It is taken at s of the "
-        "same layer, nowhere else.", "eq:c18-2", options("error", {
-            "{layer} is taken at s of the other layer": lambda a: a.dz * slope(a.name, a.s_other),
-            "{layer} is taken at z of the other layer":
-                lambda a: a.dz * slope_by_value(a.name, a.z_other),
-            "{layer} is taken at x": lambda a: a.dz * slope(a.name, a.x),
-            "{layer} is taken at the gradient from above": lambda a: a.dz * slope(a.name, a.dz),
-            "{layer} is replaced by the activation itself": lambda a: a.dz * a.z,
-        }), [[(SLOPE_G, SLOPE_G.replace("s2", "dJdy_hat"))]]),
-    Mistake("derivative-not-multiplied", "{what}: the error holds the activation's derivative "
-        "alone; it lacks what comes from above, dJdy_hat or the error of layer 2.",
-        "eq:c18-2", [Option("error", lambda a: slope(a.name, a.s))],
-        [[(f"dJdy_hat * {SLOPE_G}", SLOPE_G)]]),
+    Mistake("derivative-other", "{what}: the derivative is that of {value}, not of the layer's own "
+        "activation. Layer 1 has f, layer 2 has g, as asked for.", "eq:c18-2",
+        [_slope(at, of, SHOWN[of]) for of in ("other", "relu", "sigmoid") for at in "sz"],
+        [[(SLOPE_G, SLOPE_G.replace("g_", "f_")), OTHER_F], [OTHER_F], [(SLOPE_F, "(s1 > 0)")]]),
+    Mistake("derivative-wrong-place", "{what}: the derivative of {value}. It is a factor once, "
+        "taken at s of the same layer.", "eq:c18-2", [
+            *(_slope(at, of, f"{shown} is taken at {where}") for of, shown in SHOWN.items()
+              for at, where in ELSEWHERE.items()
+              if of == "name" or (at == "s_other" if of == "other" else "other" in at)),
+            Option("error", lambda a: a.dz * slope(a.name, a.z_other),
+                   "{layer}, a function of s, is taken at z of the other layer"),
+            Option("error", lambda a: a.dz * slope(a.name, a.s) ** 2, "{layer} is applied twice"),
+            Option("error", lambda a: slope(a.name, a.s),
+                   "{layer} lacks what comes from above, dJdy_hat or the error of layer 2"),
+            Option("error", lambda a: a.dz * a.z, "{layer} is replaced by the activation itself"),
+        ], [[(SLOPE_G, SLOPE_G.replace("s2", "dJdy_hat"))], [(SLOPE_G, "(s1 > 0)")],
+             [(SLOPE_G, "z1 * (1 - z1)")], [(SLOPE_F, "(s2 > 0)")],
+             [(SLOPE_G, SLOPE_G + " ** 2")], [(f"dJdy_hat * {SLOPE_G}", SLOPE_G)]]),
     Mistake("sigmoid-at-z", "{what}: the sigmoid's derivative is taken at z, not at s. Either "
         "sigmoid'(s), or z (1 - z) with z = sigmoid(s), but not sigmoid'(z).", "eq:e03",
         [Option("slope of sigmoid", lambda a: slope("sigmoid", a.z))],
         [[(SLOPE_F, SLOPE_F.replace("s1", "z1")),
           (SLOPE_G, "activation_derivative(\n            "
            "self.g_function, activation(self.g_function, s2)\n        )")]]),
-    Mistake("sigmoid-of-s", "{what}: the sigmoid's derivative is s (1 - s). It is z (1 - z) with "
-        "z = sigmoid(s).", "eq:e03", [Option("slope of sigmoid", lambda a: a.s * (1 - a.s))],
-        [[("z = torch.sigmoid(s)\n", "z = s\n")]]),
-    Mistake("sigmoid-derivative", "{what}: the sigmoid's derivative is {value}. It is z (1 - z).",
-        "eq:e03", options("slope of sigmoid", {
+    Mistake("sigmoid-derivative", "{what}: the sigmoid's derivative is {value}. It is z (1 - z) "
+        "with z = sigmoid(s).", "eq:e03", options("slope of sigmoid", {
             "0": lambda a: np.zeros_like(a.s), "z": lambda a: a.z, "z^2": lambda a: a.z**2,
             "1 - z": lambda a: 1 - a.z, "z - 1": lambda a: a.z - 1,
             "z (1 + z)": lambda a: a.z * (1 + a.z), "z (z - 1)": lambda a: a.z * (a.z - 1),
             "(1 - z)^2": lambda a: (1 - a.z) ** 2, "1 - z^2, that of tanh": lambda a: 1 - a.z**2,
             "z (1 - s)": lambda a: a.z * (1 - a.s), "s (1 - z)": lambda a: a.s * (1 - a.z),
-        }), [_slope_of("sigmoid", "1 - z"), _slope_of("sigmoid", "z * (1 - s)")]),
+            "s (1 - s)": lambda a: a.s * (1 - a.s),
+        }), [_slope_of("sigmoid", "1 - z"), _slope_of("sigmoid", "z * (1 - s)"),
+            [("z = torch.sigmoid(s)\n", "z = s\n")]]),
     Mistake("relu-at-zero", "{what}: the ReLU's derivative at s = 0 is {value}. It is 0 there, as "
         "in PyTorch: use s > 0.", "eq:c19-1", options("slope of relu", {
             "1, as s >= 0 has it": lambda a: (a.s >= 0) * 1.0,
@@ -90,11 +90,16 @@ ROWS = (
             "that of the sigmoid": lambda a: slope("sigmoid", a.s),
             "that of the ReLU": lambda a: slope("relu", a.s),
         }), [_slope_of("identity", "torch.zeros_like(s)")]),
-    Mistake("weights-missing", "{what}: the gradient of layer 1 lacks W2. The error of layer 2 "
-        "comes back through W2.", "eq:c18-2",
-        [Option("back", lambda delta2, p: delta2),
-         Option("back", lambda delta2, p: delta2.sum(axis=1, keepdims=True) + 0 * p.W2[:1])],
-        [[(BACK, "delta2.sum(dim=1, keepdim=True)")], [(BACK, "delta2")]]),
+    Mistake("wrong-weights", "{what}: the error of layer 1 is computed {value}. It needs the "
+        "weights of the next layer, W2.", "eq:c18-2",
+        options("back", {
+            "without W2": lambda delta2, p: delta2, "with W1": lambda delta2, p: delta2 @ p.W1,
+            "with W1, transposed": lambda delta2, p: delta2 @ p.W1.T,
+            "as the sum over the outputs, without W2":
+                lambda delta2, p: delta2.sum(axis=1, keepdims=True) + 0 * p.W2[:1],
+        }),
+        [[(BACK, "delta2.sum(dim=1, keepdim=True)")], [(BACK, "delta2")],
+         [(BACK, '(delta2 @ self.parameters["W1"])')]]),
     Mistake("weights-not-transposed", "{what}: the error of layer 2 is multiplied by the "
         "transpose of what it should be. With a batch in rows it is delta2 @ W2, not delta2 @ "
         "W2.T.", "eq:c18-2",
@@ -103,11 +108,6 @@ ROWS = (
          Option("back", lambda delta2, p: delta2 @ (
              p.W2.T if delta2.shape[1] > 1 else p.W2.T.sum(axis=0, keepdims=True)))],
         [[(BACK, "(delta2 @ W2.T)")], [(BACK, 'torch.einsum("nk,hk->nh", delta2, W2)')]]),
-    Mistake("wrong-weights", "{what}: the error of layer 1 is computed with W1. It needs the "
-        "weights of the next layer, W2.", "eq:c18-2",
-        [Option("back", lambda delta2, p: delta2 @ p.W1),
-         Option("back", lambda delta2, p: delta2 @ p.W1.T)],
-        [[(BACK, '(delta2 @ self.parameters["W1"])')]]),
     Mistake("wrong-error", "{what}: starts from dJdy_hat, not from the error of layer 2. The "
         "derivative of g is lost on the way to layer 1.", "eq:c18-2",
         [Option("back", lambda _, p: p.d @ p.W2),

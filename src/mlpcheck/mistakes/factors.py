@@ -17,31 +17,29 @@ SUMS = ("delta1.T @ x", "delta1.sum(dim=0)", "delta2.T @ z1", "delta2.sum(dim=0)
 ROWS = (
     Mistake("mean-again", "{what}: N times too small for a batch of N. You averaged over the "
         "batch, but dJdy_hat already carries the 1/N. Sum over the batch.", SEE,
-        examples=[each("= *\n", "= * / len(x)\n", *SUMS), [(G, G + " / dJdy_hat.shape[0]")]]),
+        examples=[each("= *\n", "= * / len(x)\n", *SUMS), [(G, G + " / dJdy_hat.shape[0]")],
+                  each("= *.sum(dim=0)", "= *.mean(dim=0)", "delta1", "delta2")]),
     Mistake("batch-factor", "{what}: N times too large for a batch of N. You multiplied by the "
         "batch size. dJdy_hat already carries the right factor.", SEE,
         examples=[[(G, G + " * len(x)")]]),
-    Mistake("outputs-factor", "{what}: K times too {value}, where K is the number of outputs. "
-        "dJdy_hat already carries the right factor.", SEE,
-        examples=[[(G, G + " / dJdy_hat.shape[1]")]]),
     Mistake("width-factor", "{what}: {value}, a width of the network. No width is a factor of a "
-        "gradient.", SEE,
-        examples=[[("= delta1.T @ x\n", "= delta1.T @ x / x.shape[1]\n")],
+        "gradient: dJdy_hat already carries the right one.", SEE,
+        examples=[[(G, G + " / dJdy_hat.shape[1]")],
+                  [("= delta1.T @ x\n", "= delta1.T @ x / x.shape[1]\n")],
                   [("= delta2.T @ z1\n", "= delta2.T @ z1 / W2.shape[1]\n")]]),
-    Mistake("over-n", "{what}: K times too large. You divide by N, not by N K. The mean is taken "
-        "over all elements, N rows times K columns.", SEE,
-        examples=[both("difference.square().sum() / len(y)", "2 * difference / len(y)"),
-                  [("/ denominator / y_hat.numel()", "/ denominator / len(y_hat)")]]),
-    Mistake("over-k", "{what}: N times too large. You divide by K, not by N K. The mean is taken "
-        "over all elements, N rows times K columns.", SEE,
-        examples=[both("difference.square().mean(dim=1).sum()", "2 * difference / y.shape[1]"),
-                  [("/ denominator / y_hat.numel()", "/ denominator / y_hat.shape[1]")]]),
     Mistake("not-averaged", "{what}: N K times too large. You take the sum. The mean divides it "
         "by the number of elements, N K.", SEE,
         examples=[both("difference.square().sum()", "2 * difference"), [(SLOPE, SLOPE[:14])]]),
-    Mistake("averaged-twice", "{what}: too small by the factor {value}. You divide by the number "
-        "of rows or of elements twice.", SEE,
-        examples=[both(MEAN + " / len(y)", SLOPE + " / len(y)")]),
+    Mistake("wrong-divisor", "{what}: divided by {value}. The mean divides by the number of all "
+        "elements, N rows times K columns, once.", SEE, examples=[
+            both("difference.square().sum() / len(y)", "2 * difference / len(y)"),
+            [("/ denominator / y_hat.numel()", "/ denominator / len(y_hat)")],
+            both("difference.square().mean(dim=1).sum()", "2 * difference / y.shape[1]"),
+            both(MEAN + " / len(y)", SLOPE + " / len(y)"),
+            [(SLOPE, "2 * difference / len(y) ** 2")],
+            both("difference.square().sum() / len(y) * y.shape[1]",
+                 "2 * difference / len(y) * y.shape[1]"),
+        ]),
     Mistake("factor-two-missing", {
             "mse_loss": "{what}: half of what it should be. A factor 2 is missing, or a factor 1/2 "
             "too many: the mean has no 1/2, and the derivative of a square is 2 (y_hat - y).",
@@ -62,13 +60,13 @@ ROWS = (
         "tried.", SEE, examples=[[(ERROR, ERROR[:9] + "0.01 * " + ERROR[9:])]]),
     Mistake("bce-base", "{what}: the logarithm to base {value}. It is the natural one.",
         "eq:f03", examples=[[(log, log.replace("log", "log2")) for log in (LOG, LOG_REST)]]),
-    Mistake("batch-hardcoded", "{what}: works for a batch of {value} only. That number seems to "
-        "be written into your code; take the batch size from the shape, as in x.shape[0].",
-        SEE, examples=[
+    Mistake("size-hardcoded", "{what}: works for {value} only. That number seems to be written "
+        "into your code; take it from the shape, as in x.shape[0].", SEE, examples=[
             each("= delta*.sum(dim=0)", "= torch.ones(10, dtype=delta*.dtype) @ delta*", "1", "2"),
             both("difference.square().sum() / (10 * y.shape[1])",
                  "2 * difference / (10 * y.shape[1])"),
             [("= delta1.sum(dim=0)", "= sum(delta1[i] for i in range(10))")],
+            both("difference.square().sum() / (5 * len(y))", "2 * difference / (5 * len(y))"),
         ]),
     Mistake("one-point-only", {
             "loss": "{what}: works for one point only, not for a batch. y and y_hat have a row for "
@@ -81,8 +79,4 @@ ROWS = (
         "each output: (N, K).", SEE,
         examples=[[(MEAN, "difference[:, 0].square().mean()")],
                   [("= delta2.sum(dim=0)", "= delta2[:, 0].sum()[None]")]]),
-    Mistake("width-hardcoded", "{what}: works for {value} only. That number seems to be written "
-        "into your code; take it from the shape.", SEE,
-        examples=[both("difference.square().sum() / (5 * len(y))",
-                       "2 * difference / (5 * len(y))")]),
 )  # fmt: skip

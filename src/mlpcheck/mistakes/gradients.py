@@ -27,13 +27,11 @@ ROWS = (
         [[("= delta1.T @ x", '= (x.T @ delta1).view(self.parameters["W1"].shape)')]]),
     Mistake("wrong-input", "{what}: the error is multiplied by {value}. The gradient of a weight "
         "is the error of its layer times the input of that layer: x for W1, z1 for W2.",
-        "eq:c18-1", [*options("weights 2", {
-            "s1": lambda e: e.delta.T @ e.s1, "x": lambda e: e.delta.T @ e.x,
-            "y_hat": lambda e: e.delta.T @ e.y_hat, "s2": lambda e: e.delta.T @ e.s2,
-        }), *options("weights 1", {
-            "z1": lambda e: e.delta.T @ e.z1, "s1": lambda e: e.delta.T @ e.s1,
-            "y_hat": lambda e: e.delta.T @ e.y_hat,
-        })], [[("= delta2.T @ z1", "= delta2.T @ s1")]]),
+        "eq:c18-1", [
+            Option(step, lambda e, name=name: e.delta.T @ getattr(e, name), name)
+            for step, names in zip(WEIGHTS, ("z1 s1 y_hat", "s1 x y_hat s2"), strict=True)
+            for name in names.split()
+        ], [[("= delta2.T @ z1", "= delta2.T @ s1")]]),
     Mistake("last-sample", "{what}: only the {value} row of the batch counts. The gradient of a "
         "batch is the sum over its rows; in a loop, add to the gradient (+=).",
         "eq:c18-1", [*options(WEIGHTS, {
@@ -76,19 +74,17 @@ ROWS = (
                     "norm = torch.sqrt(sum(g.square().sum() for g in gradients))\n"
                     "for g in gradients:\n    g.mul_((1 / norm).clamp(max=1))")],
         ]),
-    Mistake("bias-mean", "{what}: N times too small for a batch of N. The gradient of a bias is "
-        "the sum of the errors over the batch, not their mean.", "eq:c26-1",
-        examples=[_biases("= delta*.mean(dim=0)")]),
     Mistake("bias-not-summed", "{what}: one row for each row of the batch. The gradient of a bias "
         "is the sum of the errors over the batch, in the shape of the bias.",
         "eq:c26-1", [Option("bias", lambda e: e.delta)], [_biases("= delta*")]),
-    Mistake("bias-wrong-axis", "{what}: {value} over the units, not over the batch. Sum over "
-        "dim=0, the rows.", "eq:c26-1", options("bias", {
-            "summed": lambda e: e.delta.sum(axis=1), "averaged": lambda e: e.delta.mean(axis=1),
-        }), [_biases("= delta*.sum(dim=1)")]),
-    Mistake("bias-total", "{what}: the {value} over the batch and over all units. Sum over dim=0.",
-        "eq:c26-1",
-        [Option("bias", lambda e: np.full(e.delta.shape[1], e.delta.sum()), "sum"),
-         *options("bias", {"sum": lambda e: e.delta.sum(), "mean": lambda e: e.delta.mean()})],
-        [_biases("= torch.zeros_like(delta*[0]) + delta*.sum()")]),
+    Mistake("bias-wrong-axis", "{what}: {value}. Sum over the batch alone: dim=0, the rows.",
+        "eq:c26-1", options("bias", {
+            "summed over the units, not over the batch": lambda e: e.delta.sum(axis=1),
+            "averaged over the units, not over the batch": lambda e: e.delta.mean(axis=1),
+            "the sum over the batch and over all units": lambda e: e.delta.sum(),
+            "one sum over the batch and over all units":
+                lambda e: np.full(e.delta.shape[1], e.delta.sum()),
+            "the mean over the batch and over all units": lambda e: e.delta.mean(),
+        }), [_biases("= delta*.sum(dim=1)"),
+             _biases("= torch.zeros_like(delta*[0]) + delta*.sum()")]),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from mlpcheck.truth.cases import Array
 from mlpcheck.truth.passes import cross_entropy, entropy_slope, sigmoid
 
 SEE = {"the loss of bce_loss": "eq:f03", "bce_loss": "eq:f04", "": "eq:a05"}
+SEE_BCE = {"dJdy_hat": "eq:f04", "": "eq:f03"}
 Pair = Callable[[Array, Array], Any]
 EPSILONS = tuple(10.0**-k for k in range(2, 17))
 
@@ -89,27 +90,25 @@ ROWS = (
         [[("difference = y_hat - y\n", "difference = y_hat.squeeze() - y\n")],
          [("difference = y_hat - y\n", "difference = y_hat - y.reshape(-1)\n")],
          [(FIRST, "    y_hat = y_hat.squeeze()\n" + FIRST)]]),
-    Mistake("loss-root", "{what}: {value}. The loss is the mean of the squares, without a root.",
-        SEE, [*options("mse_loss loss", {
+    Mistake("loss-not-squared", "{what}: {value}. The loss is the mean of the squares of "
+        "y_hat - y, without a root.", SEE, [*options("mse_loss loss", {
             "the root of the mean": lambda y, p: np.sqrt(np.mean((p - y) ** 2)),
             "the root of the sum of the squares, as torch.norm has it":
                 lambda y, p: np.linalg.norm(p - y),
             "torch.norm over N": lambda y, p: np.linalg.norm(p - y) / len(y),
             "torch.norm over N K": lambda y, p: np.linalg.norm(p - y) / y.size,
-        }), Option("mse_loss dJdy_hat", lambda y, p: (p - y) / np.linalg.norm(p - y) * y.size,
-                   "the gradient of torch.norm")],
-        [[(MEAN, MEAN + ".sqrt()")], [(MEAN, "torch.norm(difference)")],
-         both("torch.norm(difference) / len(y)", "difference / torch.norm(difference)")]),
-    Mistake("loss-absolute", "{what}: built on the absolute difference. The loss squares the "
-        "difference.", SEE,
-        [Option("mse_loss loss", lambda y, p: np.mean(np.abs(p - y))),
-         Option("mse_loss dJdy_hat", lambda y, p: np.sign(p - y))],
-        [both("difference.abs().mean()", "difference.sign() / difference.numel()")]),
-    Mistake("loss-not-squared", "{what}: the mean of y_hat - y itself. The loss squares the "
-        "difference.", SEE,
-        [Option("mse_loss loss", lambda y, p: np.mean(p - y)),
-         Option("mse_loss loss", lambda y, p: np.mean(p - y) ** 2)],
-        [[(MEAN, "difference.mean()")]]),
+            "built on the absolute difference": lambda y, p: np.mean(np.abs(p - y)),
+            "the mean of y_hat - y itself": lambda y, p: np.mean(p - y),
+            "the square of a mean": lambda y, p: np.mean(p - y) ** 2,
+        }), *options("mse_loss dJdy_hat", {
+            "the gradient of torch.norm": lambda y, p: (p - y) / np.linalg.norm(p - y) * y.size,
+            "built on the absolute difference": lambda y, p: np.sign(p - y),
+        })], [
+            [(MEAN, MEAN + ".sqrt()")], [(MEAN, "torch.norm(difference)")],
+            both("torch.norm(difference) / len(y)", "difference / torch.norm(difference)"),
+            both("difference.abs().mean()", "difference.sign() / difference.numel()"),
+            [(MEAN, "difference.mean()")],
+        ]),
     Mistake("loss-per-row", "{what}: {value}. The loss of a batch is one number.", SEE,
         [Option(f"{name} loss", lambda y, p, run=run, axis=axis: (
             run(y, p) if axis is None else np.mean(run(y, p), axis=axis)), f"one number {each}")
@@ -145,46 +144,45 @@ ROWS = (
         })],
         [[(SLOPE, "(2 * y_hat - y) / difference.numel()")],
          [(BCE_SLOPE, "(y_hat - y) / y_hat * (1 - y_hat) /")]]),
-    Mistake("bce-one-term", "{what}: the term with {value} is missing. Both targets, 0 and 1, "
-        "cost.", "eq:f03", [*options("bce_loss loss", {
-            "1 - y": lambda y, p: -np.mean(y * np.log(p)),
-            "y": lambda y, p: -np.mean((1 - y) * np.log(1 - p)),
+    Mistake("bce-one-term", "{what}: {value} is missing. One term has y as a factor, the other "
+        "1 - y.", SEE_BCE, [*options("bce_loss loss", {
+            "the term with 1 - y": lambda y, p: -np.mean(y * np.log(p)),
+            "the term with y": lambda y, p: -np.mean((1 - y) * np.log(1 - p)),
+            "the factor y, and with it the term with 1 - y,": lambda y, p: -np.mean(np.log(p)),
         }), *options("bce_loss dJdy_hat", {
-            "1 - y": lambda y, p: -y / p, "y": lambda y, p: (1 - y) / (1 - p),
-        })], [[(BCE, "-(y * log_y_hat).mean()"), (BCE_SLOPE, "-y / y_hat.clamp(min=1e-12) /")]]),
-    Mistake("bce-term-sign", {
-            "dJdy_hat": "{what}: the term with 1 - y has the wrong sign. The derivative of "
-            "log(1 - y_hat) has a minus.",
-            "": "{what}: the two terms are subtracted from each other. They are added.",
-        }, {"dJdy_hat": "eq:f04", "": "eq:f03"},
+            "the term with 1 - y": lambda y, p: -y / p,
+            "the term with y": lambda y, p: (1 - y) / (1 - p),
+            "the factor y, and with it the term with 1 - y,": lambda y, p: -1 / p,
+            "the factor 1 - y, and with it the term with y,": lambda y, p: 1 / (1 - p),
+            "the factor y, and 1 - y in the other term,": lambda y, p: 1 / (1 - p) - 1 / p,
+        })], [[(BCE, "-(y * log_y_hat).mean()"), (BCE_SLOPE, "-y / y_hat.clamp(min=1e-12) /")],
+              [(BCE, "-log_y_hat.mean()"), (BCE_SLOPE, "-1 / y_hat.clamp(min=1e-12) /")]]),
+    Mistake("bce-term-sign", "{what}: the term with 1 - y has the wrong sign. The loss adds the "
+        "two terms, and the derivative of log(1 - y_hat) has a minus.", SEE_BCE,
         [Option("bce_loss loss", lambda y, p: -np.mean(y * np.log(p) - (1 - y) * np.log(1 - p))),
          Option("bce_loss dJdy_hat", lambda y, p: -y / p - (1 - y) / (1 - p))],
         [[(BCE, BCE.replace("+", "-"))]]),
-    Mistake("bce-denominator", "{what}: lacks the denominator y_hat (1 - y_hat). y_hat - y is the "
-        "error at s of a sigmoid, not the derivative of the loss.", "eq:f04",
-        [Option("bce_loss dJdy_hat", lambda y, p: p - y)], [[(BCE_SLOPE, "(y_hat - y) /")]]),
-    Mistake("bce-half-denominator", "{what}: the denominator is {value}. It is y_hat (1 - y_hat).",
+    Mistake("bce-denominator", "{what}: the denominator is {value}. It is y_hat (1 - y_hat).",
         "eq:f04", options("bce_loss dJdy_hat", {
+            "missing, as in the error at s of a sigmoid": lambda y, p: p - y,
             "y_hat alone": lambda y, p: (p - y) / p,
             "1 - y_hat alone": lambda y, p: (p - y) / (1 - p),
             "y_hat (1 + y_hat)": lambda y, p: (p - y) / (p * (1 + p)),
             "y_hat (y_hat - y)": lambda y, p: (p - y) / (p * (p - y)),
-        }), [[(BOUND, "y_hat.clamp(min=1e-12)")], [(BOUND, "(y_hat * (y_hat - y))")]]),
-    Mistake("bce-mse", "{what}: the squared error, not the cross-entropy.", "eq:f03",
-        [Option("bce_loss loss", lambda y, p: np.mean((p - y) ** 2))],
-        [[(BCE, "(y_hat - y).square().mean()")]]),
-    Mistake("bce-mse-gradient", "{what}: the gradient of the squared error.", "eq:f04",
-        [Option("bce_loss dJdy_hat", lambda y, p: 2 * (p - y))],
-        [[(BCE_SLOPE, "2 * (y_hat - y) /")]]),
+            "multiplied by, not divided by": lambda y, p: (p - y) * p * (1 - p),
+        }), [[(BOUND, "y_hat.clamp(min=1e-12)")], [(BOUND, "(y_hat * (y_hat - y))")],
+             [(BCE_SLOPE, "(y_hat - y) * denominator /")], [(BCE_SLOPE, "(y_hat - y) /")]]),
+    Mistake("bce-mse", "{what}: that of the squared error, not of the cross-entropy.",
+        SEE_BCE,
+        [Option("bce_loss loss", lambda y, p: np.mean((p - y) ** 2)),
+         Option("bce_loss dJdy_hat", lambda y, p: 2 * (p - y))],
+        [[(BCE, "(y_hat - y).square().mean()")], [(BCE_SLOPE, "2 * (y_hat - y) /")]]),
     Mistake("bce-logits", "{what}: takes the sigmoid of y_hat, as BCEWithLogitsLoss does. Here "
         "y_hat is a probability already.", "eq:f03",
         [Option("bce_loss loss", lambda y, p: np.mean(cross_entropy(y, sigmoid(p)))),
          Option("bce_loss dJdy_hat", lambda y, p: entropy_slope(y, sigmoid(p))),
          Option("bce_loss dJdy_hat", lambda y, p: sigmoid(p) - y)],
         [[(FIRST, "    y_hat = torch.sigmoid(y_hat)\n" + FIRST)]]),
-    Mistake("bce-times-denominator", "{what}: multiplied by y_hat (1 - y_hat). It is divided by "
-        "it.", "eq:f04", [Option("bce_loss dJdy_hat", lambda y, p: (p - y) * p * (1 - p))],
-        [[(BCE_SLOPE, "(y_hat - y) * denominator /")]]),
     Mistake("bce-saturated", "{what}: not finite where y_hat is exactly 0 or 1. As BCELoss does, "
         "bound each logarithm below by -100 and the denominator below by 1e-12.",
         "eq:bce-logarithms",

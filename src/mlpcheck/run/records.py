@@ -45,7 +45,7 @@ class Run:
         self.returned: dict[tuple[str, str, int], list[Any]] = {}
         self.grads: dict[tuple[str, int], dict[str, Any]] = {}
         self.backward_returns: list[str] = []  # what backward returned, as far as it is something
-        self.others: list[str] = []  # the names of further functions and classes
+        self.others: list[str] = []  # the names of functions, classes and attributes
         self.keys: list[str] = []  # those of the first grads
         self.left: set[str] = set()  # what clear_grad_and_cache() did not clear
         self.raised: dict[tuple[str, str, int], Found] = {}  # calls that did not return

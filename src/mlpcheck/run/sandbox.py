@@ -21,7 +21,7 @@ from typing import Any
 import torch
 
 from mlpcheck.run.records import Record, read
-from mlpcheck.run.runner import FAILED, FULL, HERE, OWN, PACKAGES, PATIENCE, command
+from mlpcheck.run.runner import HERE, OWN, PACKAGES, PATIENCE, command
 from mlpcheck.run.runner.server import kill
 
 LARGEST_FILE = 1_000_000  # bytes of a submitted file
@@ -212,7 +212,7 @@ class Server(contextlib.AbstractContextManager["Server"]):
     def _attempts(self, path: Path, cases: list[Record], dtype: str) -> list[Record]:
         """The records of process after process, each without the cases that were begun before."""
         records, done, without = list[Record](), set[str](), set[str]()
-        deadline = time.monotonic() + self.limits.seconds
+        deadline, most = time.monotonic() + self.limits.seconds, 4 * self.limits.output_bytes
         for number in range(len(cases) + 1):
             with tempfile.TemporaryDirectory(dir=self.work) as work:
                 folder = os.path.join(work, "submission")
@@ -222,14 +222,14 @@ class Server(contextlib.AbstractContextManager["Server"]):
                     "records": f"{folder}.records", "output": f"{folder}.output",
                     "cases": [case for case in cases if case["id"] not in done],
                     "left": deadline - time.monotonic(), **asdict(self.limits),
-                    "file_bytes": 4 * self.limits.output_bytes,
+                    "file_bytes": most,
                 })  # fmt: skip
                 new = read(Path(f"{folder}.records"))
-            records += new
-            if not (ended := _ended(answer, new, self.limits)):
-                break
-            records.append(ended)
-            if ended["call"] == "load" or time.monotonic() > deadline:
+                if ended := _ended(answer, new, self.limits):
+                    # Was the disk full? A submission could say so too; so this tries it itself.
+                    Path(f"{folder}.trial").write_bytes(bytes(most))
+            records += [*new, ended] if ended else new
+            if not ended or ended["call"] == "load" or time.monotonic() > deadline:
                 break
             begun = [record["begin"][0] for record in new if "begin" in record]
             done |= {*begun} - ({*begun[-1:]} - {ended["case"]})  # it was ended for another call
@@ -263,23 +263,19 @@ def _ended(answer: Record, records: list[Record], limits: Limits) -> Record:
     ended_by = {-one.value: one.name for one in signal.Signals}.get(status)
     if reason == "run":
         call, most = _most(begun, 2, limits.seconds)
-        text = f"the whole run took {limits.seconds} seconds, {most:.0f} of them here."
+        text = f"the whole run took {limits.seconds} seconds, {most:.0f} of them here"
     elif reason == "output":
         call, most = _most(begun, 3, limits.output_bytes)
         limit = f"{limits.output_bytes / 1e6:g} MB"
         code, text = "output-flood", f" ({most / 1e6:.1f} MB; the limit is {limit})"
     elif reason == "wait":
-        text = f"did not end within {PATIENCE * seconds:g} seconds. Does it wait for something?"
+        text = f"did not end within {PATIENCE * seconds:g} seconds, as if it waited for something"
     elif reason == "call" or ended_by == "SIGXCPU":
-        text = f"computed for more than {seconds:g} seconds. Is there an endless loop?"
-    elif status == FULL:
-        raise Failed("the disk is full")
+        text = f"computed for more than {seconds:g} seconds, as in an endless loop"
     elif ended_by == "SIGKILL":
         code, text = "memory", "the system ended the process"
     elif status < 0:
         code, text = "crash", f"signal {ended_by or -status}"
-    elif status == FAILED:
-        code, text = "crash", "what the checker needs no longer worked"
     else:
         code, text = "exit", f"exit status {status}"
     case = next(one[0] for one in reversed(begun) if one[1] == call)

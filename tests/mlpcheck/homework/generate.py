@@ -12,6 +12,7 @@ from mlpcheck.mistakes.registry import PAGES, Changes, Mistake, fitting
 TESTS = Path(__file__).parents[1]
 HOMEWORK = TESTS.parents[1] / "book" / "homework"
 REFERENCE = TESTS / "reference" / "mlp.py"
+MOST_VALUES = 20  # that are listed; where there are more, they are numbers
 TEMPLATE, PAGE = HOMEWORK / "mlp.py", HOMEWORK / "mistakes.md"
 
 # What lies between the two marks is the student's part.
@@ -61,6 +62,9 @@ def _section(row: Mistake, reference: str) -> str:
     lines = [f"(mistake-{row.code})=", f"### `{row.code}`", ""]
     if says != ["{value}"]:
         lines += ["\n>\n".join(f"> {_plain(one)}" for one in says), ""]
+    values = [*dict.fromkeys(o.value.replace("{layer}", "f or g") for o in row.predicts if o.value)]
+    if 1 < len(values) <= MOST_VALUES:
+        lines += ["`{value}` is one of these:", "", "```text", *values, "```", ""]
     if row.examples:
         lines += ["```diff", *_diff(reference, row.examples[0]), "```", ""]
     if links := _links(row, reference):

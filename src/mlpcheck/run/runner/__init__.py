@@ -15,7 +15,6 @@ PACKAGES = HERE.parents[2]
 OWN = ("handgrad", "mlpcheck", "texcheck")  # what lies there: a solution, and the right results
 LOSSES, PARAMETERS = ("mse_loss", "bce_loss"), ("W1", "b1", "W2", "b2")
 GRADIENTS = tuple(f"dJd{name}" for name in PARAMETERS)
-FAILED, FULL = 70, 71  # the exit status if this program itself fails, and if the disk is full
 PATIENCE = 5  # times as long as it may compute a call may wait
 
 

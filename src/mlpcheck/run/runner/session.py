@@ -230,6 +230,9 @@ class Session:
         result = self.call(record, getattr(on, record["call"], None), given=given)
         grads, cache = held(on, "grads"), held(on, "cache")
         if record["call"] == "backward":
+            if not isinstance(kept := getattr(on, "grads", grads), dict):
+                text = f"self.grads is a {type(kept).__name__}, not a dict"
+                self.fail(record, problem={"code": "wrong-type", "text": text})
             several = isinstance(result, tuple | list | dict) and len(result) > 1
             record["grads"] = {k: encode(grads.get(k)) for k in GRADIENTS}
             record["result"] = f"a {type(result).__name__} of {len(result)}" if several else ""

@@ -60,9 +60,10 @@ def scan(tree: ast.Module) -> dict[str, Any]:
     """What can be told from the source: where things stand, and what a person should read."""
     nodes = list(ast.walk(tree))
     constants = {node.value for node in nodes if isinstance(node, ast.Constant)}
-    own = [n.name for n in tree.body if isinstance(n, ast.ClassDef | ast.FunctionDef)]
+    own = {n.name for n in nodes if isinstance(n, ast.ClassDef | ast.FunctionDef)}
+    own |= {n.attr for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
     return {
-        "lines": _lines(nodes), "others": own[:100], "suspects": list(_suspects(nodes))[:5],
+        "lines": _lines(nodes), "others": sorted(own)[:200], "suspects": list(_suspects(nodes))[:5],
         "integers": sorted(n for n in constants if type(n) is int and 2 <= n <= 512)[:12],
     }  # fmt: skip
 
