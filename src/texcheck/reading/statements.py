@@ -63,12 +63,11 @@ class _Sentence:
     ranges: list[t.Range] = field(default_factory=list)
     conditional: bool = False  # the next claim is a condition
     behind: bool = False  # the conditions stand behind the claims
-    closed: bool = False  # a condition or a range stands there
     gaps: list[int] = field(default_factory=list)  # that stand before each claim
 
     def take(self, c: Cursor, items: list[Item]) -> None:
         """Takes the items of the sentence that ends here."""
-        carried = bool(self.conditions)
+        carried, closed = bool(self.conditions), False  # behind the claims
         for item, after in pairwise(items):
             found, new = self._as_conditions(item, after.joint), item.claims
             if found:
@@ -79,7 +78,7 @@ class _Sentence:
                 self.conditions = [*self.conditions, *dict.fromkeys(found)]
             elif new:
                 late = "expected a new line for a statement behind a condition"
-                require(not self.closed, late, new[0])
+                require(not closed, late, new[0])
                 first = (self.conditions or self.ranges) and not self.claims
                 clear = not first or item.joint.word in spelling.THEN
                 require(clear, "expected `then` behind the conditions", new[0])
@@ -87,7 +86,7 @@ class _Sentence:
                 self.sides = None if self.claims else item.sides
                 self.claims += new
             self.ranges += item.ranges
-            self.closed = bool(self.claims and (self.closed or carried or found or item.ranges))
+            closed = bool(self.claims and (carried or found or item.ranges))
         self.joint = items[-1].joint
         ends = not self.conditions or self.joint.word != "and"
         c.require(ends, "expected a condition behind and")
