@@ -59,7 +59,7 @@ def sentence(c: Cursor, joint: Joint, before: Sides | None) -> list[Item]:
             joint.gap = max(joint.gap, 2 * (mark.quad or mark.text == ";"), c.token.quad)
             if mark.text == ";":
                 joint.follows, joint.conditional = True, False
-            joint.word = "," * (joint.comma and not (mark.quad or c.token.quad))
+            joint.word = joint.word.strip(",") or "," * (joint.comma and not joint.gap)
             if mark.text == ".":
                 break
         elif word or c.sees("forall"):

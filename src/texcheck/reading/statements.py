@@ -69,18 +69,19 @@ class _Sentence:
         """Takes the items of the sentence that ends here."""
         carried, closed = bool(self.conditions), False  # behind the claims
         for item, after in pairwise(items):
-            found, new = self._as_conditions(item, after.joint), item.claims
-            if found:
-                one_place = item.joint.gap < 3 and (self.behind or not self.conditions)
+            found, new, word = self._as_conditions(item, after.joint), item.claims, item.joint.word
+            near = item.joint.gap < 3 and word not in spelling.GROUND - spelling.GIVEN
+            if self.claims and (found or item.ranges):
+                near = near and (self.behind or not (found and self.conditions))
                 where = "expected the condition in front, or right behind the statement"
-                require(one_place or not self.claims, where, new[0])
+                require(near, where, [*new, *item.ranges][0])
+            if found:
                 self.behind = bool(self.claims)
                 self.conditions = [*self.conditions, *dict.fromkeys(found)]
             elif new:
                 late = "expected a new line for a statement behind a condition"
                 require(not closed, late, new[0])
-                first = (self.conditions or self.ranges) and not self.claims
-                clear = not first or item.joint.word in spelling.THEN
+                clear = self.claims or word in spelling.THEN or not (self.conditions or self.ranges)
                 require(clear, "expected `then` behind the conditions", new[0])
                 self.gaps += [item.joint.gap, *[0] * (len(new) - 1)]
                 self.sides = None if self.claims else item.sides
@@ -105,7 +106,7 @@ class _Sentence:
             begins = not (named and (self.claims or joint.follows))
             require(begins, "expected a new line for what follows", new[0])
             plain = [x for x in new if isinstance(x, t.Equation) and not claims.compares_indices(x)]
-            leads = named or (plain and item.arrow.text == "Rightarrow")
+            leads = named or (plain and item.arrow.text == "Rightarrow" and not conditional)
             require(leads, "expected `if` before a condition, or \\Rightarrow", new[0])
             return found if named else []
         given = (named or indices) and joint.word in spelling.GIVEN  # with f = ReLU
