@@ -71,4 +71,9 @@ def test_every_row_without_numbers_is_given_somewhere():
 
 
 def test_the_checker_does_not_grow():
-    assert sum(text.count("\n") for text in SOURCES.values()) <= MOST_LINES
+    lines = sum(text.count("\n") for text in SOURCES.values())
+    assert lines <= MOST_LINES, (
+        f"src/mlpcheck has {lines} lines, {lines - MOST_LINES} more than MOST_LINES: the bound "
+        "keeps it small enough to be read. Make room by writing something shorter. For a row that "
+        "is worth its lines, raise MOST_LINES and say so in the commit."
+    )
