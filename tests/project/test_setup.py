@@ -56,6 +56,13 @@ def old_python(tmp_path):
     return python
 
 
+def test_what_the_readme_copies_to_the_root_is_no_change_of_the_project():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    copied = re.findall(r"^ *cp \S+/(\S+) \.$", readme, re.MULTILINE)
+    assert copied
+    assert {f"/{name}" for name in copied} <= {*(ROOT / ".gitignore").read_text().splitlines()}
+
+
 @pytest.mark.parametrize("target", ["book", "test"])
 def test_an_old_python_is_met_before_anything_is_installed(project, old_python, target):
     result = make(project, target, f"PYTHON={old_python}")
