@@ -28,6 +28,8 @@ _BOLD_DIGIT = re.compile(r"<mi>([0-9])</mi>")
 _BOLD_ZERO = 0x1D7CE
 # Firefox takes it for an operator that a display doubles, as it does a sum.
 _ODOT = re.compile(r"(?<=<mo)(?=[^>]*>⊙</mo>)")
+# Chromium hangs the sign of a root below a low letter: this strut, unseen, is as tall as the sign.
+_ROOT = ("</msqrt>", '<mspace height="0.74em" depth="0.2em"></mspace></msqrt>')
 # The modifier letter is so narrow and low that Chromium makes a dot of it; this one is read.
 _HAT = (">\N{MODIFIER LETTER CIRCUMFLEX ACCENT}</mo>", ">^</mo>")
 # The layer in a superscript, as in "(1)" or "(L+1)", is one word: a fifth fewer boxes to lay out.
@@ -66,7 +68,7 @@ def tex_to_mathml(tex: str, *, display: bool) -> str:
         near = tex[offset : offset + 30].split("\n")[0]
         raise MathError(f"{found['message']} Near: {near}", tex[:offset].count("\n")) from error
     mathml = _BOLD_DIGIT.sub(lambda digit: f"<mn>{chr(_BOLD_ZERO + int(digit[1]))}</mn>", mathml)
-    mathml = _ODOT.sub(' largeop="false"', mathml).replace(*_HAT)
+    mathml = _ODOT.sub(' largeop="false"', mathml).replace(*_HAT).replace(*_ROOT)
     source = escape(tex, quote=False)
     mathml = _ANNOTATION.sub(lambda found: f"{found[1]}{source}{found[2]}", mathml)
     return _LAYER.sub(_layer, mathml)

@@ -119,6 +119,21 @@ def test_no_axis_goes_through_a_word_of_a_plot(reader: Page, origin: str, path: 
     assert page.evaluate(STRUCK_THROUGH) == []
 
 
+@pytest.mark.parametrize(
+    "path", ["classification/why_relu.html", "classification/why_relu_run.html"]
+)
+def test_the_sign_of_a_root_stands_on_the_line(reader: Page, origin: str, path: str) -> None:
+    page = opened(reader, f"{origin}/{path}", DESK)
+    below = page.eval_on_selector_all(
+        "msqrt",
+        """roots => roots.map(root => (root.getBoundingClientRect().bottom
+          - root.firstElementChild.getBoundingClientRect().bottom)
+          / parseFloat(getComputedStyle(root).fontSize))""",
+    )
+    assert below
+    assert max(below) < 0.35
+
+
 def test_a_narrow_last_column_leaves_its_room(reader: Page, origin: str) -> None:
     page = opened(reader, f"{origin}/homework/derivation.html", PHONE)
     table = page.locator("table", has=page.get_by_role("columnheader", name="What happened"))
