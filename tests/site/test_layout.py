@@ -119,6 +119,14 @@ def test_no_axis_goes_through_a_word_of_a_plot(reader: Page, origin: str, path: 
     assert page.evaluate(STRUCK_THROUGH) == []
 
 
+def test_the_card_is_not_cut_off_on_a_phone(reader: Page, origin: str) -> None:
+    tables = opened(reader, f"{origin}/card.html", PHONE).locator("main table")
+    assert tables.count()
+    assert tables.evaluate_all(
+        "all => all.every(table => table.offsetWidth <= table.parentElement.clientWidth)"
+    )
+
+
 @pytest.mark.parametrize(
     "path", ["classification/why_relu.html", "classification/why_relu_run.html"]
 )
