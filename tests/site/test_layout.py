@@ -142,6 +142,18 @@ def test_the_sign_of_a_root_stands_on_the_line(reader: Page, origin: str, path: 
     assert max(below) < 0.35
 
 
+@pytest.mark.parametrize("width", [PHONE, DESK])
+@pytest.mark.parametrize("path", ["chain_rule.html", "notation.html", "homework/mlp.html"])
+def test_short_code_is_not_broken(reader: Page, origin: str, path: str, width: int) -> None:
+    page = opened(reader, f"{origin}/{path}", width)
+    lines = page.eval_on_selector_all(
+        "p:not(td p) > code",
+        """all => all.filter(e => e.textContent.length <= 24)
+          .map(e => new Set([...e.children].map(word => word.offsetTop)).size)""",
+    )
+    assert set(lines) == {1}
+
+
 def test_a_narrow_last_column_leaves_its_room(reader: Page, origin: str) -> None:
     page = opened(reader, f"{origin}/homework/derivation.html", PHONE)
     table = page.locator("table", has=page.get_by_role("columnheader", name="What happened"))
