@@ -154,6 +154,19 @@ def test_short_code_is_not_broken(reader: Page, origin: str, path: str, width: i
     assert set(lines) == {1}
 
 
+def test_a_number_covers_no_reason_where_no_script_runs(browser: Browser, origin: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{origin}/regression/gradients.html")
+    covered = page.eval_on_selector_all(
+        ".pair-head",
+        """heads => heads.filter(head => head.getBoundingClientRect().bottom
+          > head.nextElementSibling.getBoundingClientRect().top + 1).length""",
+    )
+    assert covered == 0
+    context.close()
+
+
 def test_a_narrow_last_column_leaves_its_room(reader: Page, origin: str) -> None:
     page = opened(reader, f"{origin}/homework/derivation.html", PHONE)
     table = page.locator("table", has=page.get_by_role("columnheader", name="What happened"))
