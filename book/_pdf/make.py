@@ -26,27 +26,27 @@ from pages import PDF_NAME, link_file
 from wording import in_a_line
 
 HERE = Path(__file__).resolve().parent
-NOT_PRINTED = "script, .headerlink, .copy-button"
+NOT_PRINTED = "script, .headerlink, .copy-button, .checker"
 # How a page's last line begins that says where to click next: paper is turned over.
 NAVIGATION = ("Next: ", "Back to ")
 # The width of the text on paper in CSS pixels: A4 less the margins in print.css.
 TEXT_WIDTH = round((210 - 2 * 24) / 25.4 * 96)
 TURNED_WIDTH = round((297 - 2 * 20) / 25.4 * 96)
 # What is wider than the text is set smaller: paper cannot be scrolled.
-FIT = """turnedWidth => {
+# The ledger's tables are measured for themselves, as they stand on pages that are turned.
+FIT = """turned => {
   const boxes = ".equation-scroll, .pst-scrollable-table-container, .text_html";
   for (const box of document.querySelectorAll(boxes)) {
-    const content = box.firstElementChild;
-    const ratio = box.clientWidth / content.getBoundingClientRect().width;
-    if (ratio < 1) content.style.zoom = Math.floor(ratio * 100) / 100;
+    if (Boolean(box.closest(".proof-table")) !== turned) continue;
+    const ratio = box.clientWidth / box.scrollWidth;
+    if (ratio < 1) box.firstElementChild.style.zoom = Math.floor(ratio * 100) / 100;
   }
-  // The ledger's tables stand on pages of their own, which are turned and as wide as this.
-  const turned = [...document.querySelectorAll(".proof-table")];
-  const excess = Math.max(...turned.map(table => table.scrollWidth - turnedWidth));
-  for (const table of turned) table.style.display = "none";
-  const upright = document.documentElement.scrollWidth - document.documentElement.clientWidth;
-  for (const table of turned) table.style.display = "";
-  return Math.max(upright, excess);
+  const tables = [...document.querySelectorAll(".proof-table")], page = document.documentElement;
+  if (turned) return Math.max(0, ...tables.map(table => table.scrollWidth - page.clientWidth));
+  for (const table of tables) table.style.display = "none";
+  const excess = page.scrollWidth - page.clientWidth;
+  for (const table of tables) table.style.display = "";
+  return excess;
 }"""
 _URL_REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
@@ -188,13 +188,22 @@ def _all_pages(site: Path) -> str:
     return "".join(path.read_text("utf-8") for path in site.rglob("*.html"))
 
 
+def fit(page: Page) -> int:
+    """Sets smaller what is too wide; returns by how many pixels something still is."""
+    excess = []
+    for width, turned in ((TURNED_WIDTH, True), (TEXT_WIDTH, False)):
+        page.set_viewport_size({"width": width, "height": 1000})
+        excess.append(page.evaluate(FIT, turned))
+    return max(excess)
+
+
 def print_pdf(page: Page, html: str, target: Path) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".html", encoding="utf-8") as source:
         source.write(html)
         source.flush()
         page.goto(Path(source.name).as_uri(), wait_until="load")
         page.evaluate("document.fonts.ready.then(() => true)")
-        if (excess := page.evaluate(FIT, TURNED_WIDTH)) > 0:
+        if (excess := fit(page)) > 0:
             sys.exit(
                 f"the text is {excess} pixels wider than the page: Chromium would shrink it all"
             )
@@ -259,7 +268,7 @@ def main() -> None:
     author = index.select_one('meta[name="author"]')["content"]
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS)
-        page = browser.new_page(viewport={"width": TEXT_WIDTH, "height": 1000})
+        page = browser.new_page()
         page.emulate_media(media="print")
         pdf = Path(folder) / PDF_NAME
         # The contents need the page numbers of a first print; their own length does not change.
