@@ -25,7 +25,7 @@ Sides: TypeAlias = tuple[t.Expr, tuple[t.Expr, str] | None]
 class Joint:
     """What stands in front of an item."""
 
-    word: str = ""  # the last one, or a comma without a gap
+    word: str = ""  # the last one, or a semicolon, or a comma without a gap
     comma: bool = False  # the last mark is one
     gap: int = 0  # 1: beside a comma; 2: alone, or a word but `and`; 3: an arrow or a word like so
     follows: bool = False  # what comes follows from what stands before
@@ -59,7 +59,7 @@ def sentence(c: Cursor, joint: Joint, before: Sides | None) -> list[Item]:
             joint.gap = max(joint.gap, 2 * (mark.quad or mark.text == ";"), c.token.quad)
             if mark.text == ";":
                 joint.follows, joint.conditional = True, False
-            joint.word = joint.word.strip(",") or "," * (joint.comma and not joint.gap)
+            joint.word = joint.word.strip(",") or mark.text * (mark.text == ";" or not joint.gap)
             if mark.text == ".":
                 break
         elif word or c.sees("forall"):
@@ -98,7 +98,7 @@ def _word(c: Cursor, joint: Joint) -> Item | None:
             joint.conditional = False
         leads = word not in spelling.CONDITION | spelling.GROUND | {"", "and"}
         joint.gap = max(joint.gap, 3 * leads, 2 * (word in spelling.GROUND | {""}))
-        if word:
+        if word and joint.word not in spelling.GROUND - spelling.GIVEN:
             joint.word, joint.follows = word, word not in spelling.CONDITION | spelling.GROUND
         return None
     behind = c.at
@@ -132,7 +132,7 @@ def _letter_follows(c: Cursor) -> bool:
 
 def _item(c: Cursor, joint: Joint) -> Item:
     if c.take("Rightarrow"):
-        joint.conditional, joint.follows, joint.gap = False, True, 3
+        joint.conditional, joint.follows, joint.gap, joint.word = False, True, 3, "so"
     if _defines(c):
         return _definition(c, joint)
     left = [c.read()]

@@ -114,7 +114,7 @@ class _Sentence:
         compared = isinstance(new[-1], t.Comparison) and not indices
         beside = compared and any(isinstance(one, t.Equation) for one in self.claims[-1:])
         listed = beside or (named and bool(self.ranges) and not self.claims)
-        doubt = ground or (joint.follows and indices) or (listed and joint.word in ("", ","))
+        doubt = ground or (joint.follows and indices) or (listed and joint.word in ("", ",", ";"))
         clear = conditional or not doubt
         require(clear, "expected `if` before a condition, or `and` before a claim", new[0])
         self.conditional = whole and (conditional or given)

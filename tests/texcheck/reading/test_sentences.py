@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
+from itertools import product, zip_longest
 from typing import NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -77,6 +78,26 @@ def test_each_claim_holds_under_all_conditions_of_its_sentence_or_the_text_is_re
     assert len(found) == len(sentence.claims) + bool(sentence.late) + sentence.lines
     assert {len(one.conditions) for one in found} == {count}
     assert all(isinstance(one, t.Equation) for one in found)
+
+
+WORDS = ["so", "hence", "that is", "also", "because", "since", "let"]
+MARKS = ["", ",", r", \quad", "&", "&&", ", &", ";", r"\quad"]
+SIGNS = [*(rf"\text{{{word}}}" for word in WORDS), r"\therefore", r"\Rightarrow"]
+JOINTS = [*product(MARKS, SIGNS, MARKS)]
+
+
+@pytest.mark.parametrize("parts", [(r"\text{if } i \ne j, \quad i < j", r"\delta_{ij} = 0"),
+                                   (r"\delta_{ij} = 1", "i = j"),
+                                   (r"\delta_{ij} = 1", r"\text{if } i = j"),
+                                   (r"z^{(1)} = s^{(1)}", "f = I")])  # fmt: skip
+def test_no_word_that_leads_on_or_gives_a_ground_joins_a_condition(parts: tuple[str, str]) -> None:
+    for before, word, after in JOINTS:
+        tex = f"{parts[0]} {before} {word} {after} {parts[1]}"
+        try:
+            found = read(rf"\begin{{aligned}} {tex} \end{{aligned}}")
+        except CannotRead:
+            continue
+        assert all(one.conditions == () for one in found), tex
 
 
 def test_conditions_that_lead_to_a_chain_of_lines_hold_for_each_line() -> None:
