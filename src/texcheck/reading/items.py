@@ -73,7 +73,7 @@ def sentence(c: Cursor, joint: Joint, before: Sides | None) -> list[Item]:
             comma = not c.token.quad and all(x.text in ("", ",") for x in c.tokens[end : c.at])
             clear = "expected a wide gap behind the comma between two numbers"
             c.require(not (number and comma), clear)
-            joint.gap = 2 if alone else joint.gap
+            joint.gap = max(joint.gap, 2 * alone)
             item = _chain(c, joint, before) if before and not found else _item(c, joint)
             end = c.at
         if item:
