@@ -138,22 +138,26 @@ def test_the_ratio_of_what_is_given_and_what_is_predicted(value, predicted, expe
 
 
 @pytest.mark.parametrize(
-    ("factor", "quantity", "codes"),
+    ("factor", "quantity", "said"),
     [
         ((1, -1, 0), "dJdW1", ["mean-again"]),
         ((1, 1, 0), "dJdW1", ["batch-factor"]),
         ((-1, 0, 0), "dJdW1", ["sign"]),
         ((0.5, -1, 0), "dJdW1", ["mean-again", "factor-two-missing"]),
-        ((0.1, 1, 0), "mse_loss dJdy_hat", ["size-hardcoded"]),
-        ((0.1, 1, 1), "mse_loss dJdy_hat", ["size-hardcoded", "wrong-divisor"]),
-        ((0.2, 0, 1), "bce_loss loss", ["size-hardcoded"]),
-        ((1, 0, 1), "bce_loss loss", ["wrong-divisor"]),
-        ((1, 1, 0), "bce_loss loss", ["wrong-divisor"]),
+        ((0.1, 1, 0), "mse_loss dJdy_hat", ["size-hardcoded a batch of 10"]),
+        ((0.1, 1, 1), "mse_loss dJdy_hat",
+         ["size-hardcoded a batch of 10", "wrong-divisor N alone"]),
+        ((0.2, 0, 1), "bce_loss loss", ["size-hardcoded K = 5"]),
+        ((1, 0, 1), "bce_loss loss", ["wrong-divisor N alone"]),
+        ((1, 1, 0), "bce_loss loss", ["wrong-divisor K alone"]),
+        ((1, 0, -1), "mse_loss loss", ["wrong-divisor N K and again by K"]),
+        ((1, -1, 1), "mse_loss loss", ["wrong-divisor N^2"]),
+        ((1, 0, -1), "dJdW1", ["width-factor divided by K"]),
         ((2, 1, 1), "bce_loss loss", ["not-averaged", "factor-two-extra"]),
-        ((1 / np.log(10), 0, 0), "bce_loss loss", ["bce-base"]),
+        ((1 / np.log(10), 0, 0), "bce_loss loss", ["bce-base 10"]),
         ((0.7, -1, 0), "dJdW1", []),
     ],
-)
-def test_a_factor_says_what_was_done(factor, quantity, codes):
+)  # fmt: skip
+def test_a_factor_says_what_was_done(factor, quantity, said):
     found = search.factor_mistakes(factor[0], Sizes(*factor[1:]), quantity)
-    assert [mistake.code for mistake in found] == codes
+    assert [f"{mistake.code} {mistake.value}".strip() for mistake in found] == said

@@ -59,6 +59,37 @@ def test_a_bound_is_not_an_addition(number, says, check_source, reference):
     assert all(says in report.sentence(finding) for finding in result.verdict.findings)
 
 
+VALUES = {  # what is found out, in the order of the row's examples
+    "wrong-divisor": ["divided by N alone", "divided by N alone", "divided by K alone",
+        "divided by N K and again by N", "divided by N^2", "divided by N and then multiplied by K"],
+    "size-hardcoded": ["for a batch of 10", "for a batch of 10", "for a batch of 10", "for K = 5"],
+    "width-factor": ["divided by K", "divided by in1", "divided by out1"],
+    "sigmoid-derivative": ["is 1 - z.", "is z (1 - s).", "is s (1 - s)."],
+    "derivative-other": ["the other layer's", "the other layer's", "that of the ReLU"],
+    "derivative-wrong-place": ["of g is taken at the gradient from above",
+        "of the ReLU is taken at s of the other layer",
+        "of the sigmoid is taken at z of the other layer",
+        "of the ReLU is taken at s of the other layer", "of g is applied twice",
+        "of g lacks what comes from above"],
+    "wrong-weights": ["as the sum over the outputs, without W2", "computed without W2", "with W1."],
+    "bias-wrong-axis": ["summed over the units", "one sum over the batch and over all units"],
+    "loss-not-squared": ["the root of the mean", "as torch.norm has it", "torch.norm",
+        "absolute difference", "the mean of y_hat - y itself"],
+    "bce-denominator": ["is y_hat alone", "is y_hat (y_hat - y)", "is multiplied by",
+        "is missing"],
+    "bce-one-term": ["the term with 1 - y is missing", "the factor y, and with it the term"],
+    "wrong-type": ["given None", "given ndarray", "returns one value", "is int64"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", VALUES)
+def test_a_row_of_several_mistakes_says_which_one_it_is(code, check_source, reference):
+    for says, changes in zip(VALUES[code], MISTAKES[code].examples, strict=True):
+        findings = check_source(reference.changed(*changes)).verdict.findings
+        assert findings
+        assert all(says in report.sentence(finding) for finding in findings)
+
+
 def test_the_line_of_the_function_is_named(check_source, reference):
     line = reference.text[: reference.text.index("    def backward")].count("\n") + 1
     result = check_source(reference.changed(*MISTAKES["derivative-missing"].examples[0]))
