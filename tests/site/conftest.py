@@ -83,6 +83,19 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
+def settle() -> Callable[[Page], None]:
+    """Waits until what was painted is measured (what scrolls sideways) and the measures applied.
+
+    A browser that paints nothing more has nothing to wait for.
+    """
+    painted = """new Promise(done => {
+      requestAnimationFrame(() => setTimeout(done));
+      setTimeout(done, 5000);
+    })"""
+    return lambda page: page.evaluate(painted)
+
+
+@pytest.fixture(scope="session")
 def watch() -> Callable[[Page], list[str]]:
     """Begins a list of what goes wrong on a page: errors of scripts, requests that fail."""
 

@@ -630,12 +630,15 @@ def test_no_number_covers_another_without_javascript(browser: Browser, origin: s
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("part", PARTS)
-def test_axe_finds_nothing(browser: Browser, origin: str, part: str, theme: str) -> None:
+def test_axe_finds_nothing(
+    browser: Browser, origin: str, settle: Callable[[Page], None], part: str, theme: str
+) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 800}, color_scheme=theme)
     page = context.new_page()
     opened(page, f"{origin}/bench.html#bench={part},delta1-1")
     page.locator(".bench-all summary").click()
     press(page, "predict")
+    settle(page)
     results = Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
     context.close()

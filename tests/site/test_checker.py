@@ -194,11 +194,14 @@ def test_a_line_break_is_told_where_the_text_cannot_be_read(open_page: Page) -> 
     assert "not read" in ask(open_page, "x = (")
 
 
-def test_a_verdict_is_accessible_on_a_phone_in_both_themes(open_page: Page) -> None:
+def test_a_verdict_is_accessible_on_a_phone_in_both_themes(
+    open_page: Page, settle: Callable[[Page], None]
+) -> None:
     open_page.set_viewport_size({"width": 360, "height": 800})
     ask(open_page, CHAIN)
     for theme in ("dark", "light"):
         open_page.emulate_media(color_scheme=theme)
+        settle(open_page)
         results = Axe().run(open_page, options={"resultTypes": ["violations"]})
         assert results.violations_count == 0, results.generate_report()
         assert open_page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -16,13 +16,6 @@ MOST_BYTES = 150_000
 MOST_REQUESTS = 20
 _COMPRESSED_ALREADY = ("font/woff2", "image/png", "image/jpeg")
 
-# What was painted is measured (what scrolls sideways), and the measures are applied. A browser that
-# paints nothing more has nothing to wait for.
-PAINTED = """new Promise(done => {
-  requestAnimationFrame(() => setTimeout(done));
-  setTimeout(done, 5000);
-})"""
-
 FITS = """() => {
   const width = document.documentElement.clientWidth;
   const all = [...document.querySelectorAll(".article math")]
@@ -94,6 +87,7 @@ def test_page_loads_cleanly_and_lightly_fits_and_is_accessible(
     widths: tuple[int, ...],
     theme: str,
     watch: Callable[[Page], list[str]],
+    settle: Callable[[Page], None],
 ) -> None:
     with visit(browser, f"{origin}/{page_path}", watch, width=widths[0], theme=theme) as visited:
         page = visited.page
@@ -102,6 +96,7 @@ def test_page_loads_cleanly_and_lightly_fits_and_is_accessible(
         assert sum(sizes.values()) <= MOST_BYTES, sizes
         assert len(sizes) <= MOST_REQUESTS, sizes
         page.evaluate("document.documentElement.classList.remove('in-parts')")
+        settle(page)
         results = Axe().run(page, options={"resultTypes": ["violations"]})
         assert results.violations_count == 0, results.generate_report()
         for width in widths:
@@ -109,7 +104,7 @@ def test_page_loads_cleanly_and_lightly_fits_and_is_accessible(
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme)
                 expect(page.locator("html")).to_have_attribute("data-theme", scheme)
-                page.evaluate(PAINTED)
+                settle(page)
                 found = page.evaluate(FITS)
                 assert not any(found.values()), (width, scheme, found)
         assert visited.problems == []
