@@ -332,7 +332,7 @@ def summed(scope: Scope, node: t.Sum) -> Matrix:
 
         before = len(scope.demands)
         unfixed = isinstance(m.resolved(first.sort), Unknown)
-        sort = scope.default if unfixed and scope.default else first.sort
+        sort = scope.default.get(first.name, first.sort) if unfixed else first.sort
         whole = m.sum_entries(scope.names, sort, at)
         if missing or node.conditions:
             ops.refuse_partial(scope, before)
@@ -407,6 +407,8 @@ def loss_of(scope: Scope, values: list[Matrix], node: t.Apply) -> Matrix:
     name = node.function.name
     loss = scope.case.loss if name == "loss" else scope.losses.get(name)
     if loss is None:
+        if name == "loss" and node.arguments == (t.Name("y_hat", None), t.Name("y", None)):
+            return elaborate(scope, t.Name("ell", None))
         raise NoRule("a loss of which nothing is known")
     outer, scope.given = scope.given, {"y_hat": values[0], "y": values[1]}
     found = elaborate(scope, loss.tree)

@@ -54,7 +54,8 @@ class Scope:
     demands: list[Demand] = field(default_factory=list)
     places: list[int] = field(default_factory=list)  # of numbered entries
     inside: int = 0  # how many derivatives this is in the numerator of
-    default: Sort | None = None  # of a sum whose index nothing fixes: for a witness alone
+    # What nothing fixes, for a witness alone: of a sum's index, by its letter; "" is all else.
+    default: Mapping[str, Sort] = field(default_factory=dict)
     shapes: dict[int, tuple[Length, Length]] = field(default_factory=dict)
     sorts: dict[int, Length] = field(default_factory=dict)  # of each node that is an index letter
 

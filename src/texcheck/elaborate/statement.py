@@ -179,7 +179,7 @@ def entries(pair: Pair) -> Iterator[Entry]:
     for at, (_, sort) in enumerate(named):
         free = resolved(sort)
         if isinstance(free, Unknown):  # the claim is about every length: it gets one of its own
-            free.is_now = scope.default or Sort(-2 - at)
+            free.is_now = scope.default.get("", Sort(-2 - at))
     for i, j, *indices in all_of(*(ends(known(sort), name) for name, sort in named)):
         scope.bound |= {id(letter): at for letter, at in zip(letters, indices, strict=True)}
         scope.demands = []

@@ -48,18 +48,17 @@ def advise(scope: Scope, network: str | Network, unread: Unreadable) -> Unreadab
     for side, whole in sides(scope.statement):
         for change in squares(whole, scope):
             if holds(replace(scope.statement, **{side: change.within(whole)}), network):
-                return replace(unread, instead=change.words(scope))
+                what = unread.expected.partition(":")[0]
+                return replace(unread, expected=what, instead=change.words(scope))
     return unread
 
 
 def _diagnosis(scope: Scope, network: str | Network, refuted: Refuted) -> tuple[str, t.Node | None]:
     statement = scope.statement
-    if refuted.witness is not None and isinstance(statement, t.Equation):
-        for name, factor in _constants(refuted.witness):
-            scaled = replace(statement, right=t.Product((factor, statement.right)))
-            if holds(scaled, network):
-                says = f"off by the factor {name}: the left side is {name} times the right side"
-                return says, statement.right
+    name = _factor(statement, network, refuted.witness)
+    if name and isinstance(statement, t.Equation):
+        says = f"off by the factor {name}: the left side is {name} times the right side"
+        return says, statement.right
     with suppress(NoRule):
         for edit in edits(scope):
             spend(max(100, len(edit.statement.nodes) ** 3 // 4000))  # nests take long to change
@@ -67,6 +66,16 @@ def _diagnosis(scope: Scope, network: str | Network, refuted: Refuted) -> tuple[
                 side = f" ({edit.side} side)" if edit.side in ("left", "right") else ""
                 return edit.change.words(scope) + side, edit.change.part
     return "", None
+
+
+def _factor(statement: t.Statement, network: str | Network, witness: Witness | None) -> str:
+    """The constant that the right side lacks; "" if there is none."""
+    if witness is None or not isinstance(statement, t.Equation):
+        return ""
+    for name, factor in _constants(witness):
+        if holds(replace(statement, right=t.Product((factor, statement.right))), network):
+            return name
+    return ""
 
 
 def holds(statement: t.Statement, network: str | Network) -> bool:
@@ -79,6 +88,9 @@ def _remark(scope: Scope, network: str | Network) -> str:
     statement = scope.statement
     if not isinstance(statement, t.Equation):
         return ""
+    turned = replace(statement, right=t.Transpose(statement.right))
+    if name := _factor(turned, network, getattr(decide(turned, network), "witness", None)):
+        return f"the right side is to be transposed, and is off by the factor {name}"
     for part in every(statement, t.Add):
         match part.terms:
             case first, t.Negative(other) if holds(t.Equation(first, other), network):

@@ -43,6 +43,10 @@ EDITS: tuple[Callable[[t.Expr, Scope], Changes], ...] = (
     symbols.exchanged,
     structure.orders,
 )
+# Not for a quantity alone on the left, which is what is asked for; nor for an inequality.
+_ADDING = {
+    structure.sums, structure.slopes_missing, structure.missing, symbols.missing_functions,
+}  # fmt: skip
 THIRD = t.Layer("", 3)
 # What the assignment's z^(1), z^(2), z^(3) are here.
 _NAMED = {FIRST: t.Name("s", FIRST), SECOND: t.Name("z", FIRST), THIRD: t.Name("s", SECOND)}
@@ -62,7 +66,9 @@ def edits(scope: Scope) -> Iterator[Edit]:
     others = SHAPE_EDITS if isinstance(statement, t.ShapeClaim) else EDITS
     for attempts in (symbols.letters_of_layers,), others:
         for (side, whole), attempt in product(sides(statement), attempts):
-            for change in attempt(whole, scope):
+            asked = side == "left" and isinstance(whole, t.Name | t.Derivative | t.Gradient)
+            complete = attempt in _ADDING and (asked or isinstance(statement, t.Comparison))
+            for change in () if complete else attempt(whole, scope):
                 changed = change.within(whole)
                 if changed != whole and not _has_no_slope(changed):
                     kind = attempt.__name__.replace("_", " ")
@@ -114,15 +120,16 @@ def _of_statement(statement: t.Statement) -> Iterator[Edit]:
             says = r"a step of gradient descent is written $\leftarrow$, not $=$"
             yield Edit("step", Change(says, statement, step), "", step)
     zs = [one for one in every(statement, t.Name) if one.base == "z" and one.layer in _NAMED]
-    if any(z.layer == THIRD for z in zs):
+    layers = {z.layer for z in zs}
+    if THIRD in layers or {FIRST, SECOND} <= layers:
         here = ((z, replace(_NAMED[z.layer], indices=z.indices)) for z in zs)
         renamed: Any = replaced(statement, here)
         yield Edit("names", Change(ASSIGNED, statement, renamed), "", renamed)
     without = tuple(c for c in statement.conditions if not isinstance(c, t.Range))
     if without != statement.conditions:
         free = replace(statement, conditions=without)
-        layers = any(isinstance(c, t.Range) and c.letter == "L" for c in statement.conditions)
-        yield Edit("bounds", Change(_misfit(layers), statement, free), "", free)
+        of_L = any(isinstance(c, t.Range) and c.letter == "L" for c in statement.conditions)
+        yield Edit("bounds", Change(_misfit(of_L), statement, free), "", free)
     if named := [(side, L) for side, whole in sides(statement) for L in every(whole, t.LayerCount)]:
         loss: Any = replaced(statement, ((L, t.Name("ell", None)) for _, L in named))
         change = Change(r"$L$ is the layer's number; the loss is $\ell$", named[0][1], loss)

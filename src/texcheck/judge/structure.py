@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import reduce
 from itertools import combinations, pairwise, permutations
 
 from .. import syntax as t
 from .. import writing
-from .scope import Change, Changes, Scope, bodies, every, factors_of, name, opposite, tensors, times
-
-_NO_ENTRIES = r"the factor $\odot {}$ is missing"
+from .scope import (
+    Change,
+    Changes,
+    Scope,
+    bodies,
+    every,
+    factors_of,
+    name,
+    opposite,
+    replaced,
+    tensors,
+    times,
+)
 
 
 def transposes(whole: t.Expr, scope: Scope) -> Changes:
@@ -43,9 +54,15 @@ def sums(whole: t.Expr, scope: Scope) -> Changes:
         for letter in part.letters:
             rest = tuple(other for other in part.letters if other != letter)
             fewer = replace(part, letters=rest, low=None, high=None) if rest else part.body
-            yield Change(f"the sum over {letter} is too much", part, fewer)
+            says = f"the sum over {letter} is too much"
+            yield Change(says, part, fewer)
+            inside = {one.letter for one in every(part.body, t.Index)}
             for other in scope.letters:
                 if other not in part.letters:
+                    here = (one for one in every(fewer, t.Index) if one.letter == letter)
+                    named = replaced(fewer, ((one, t.Index(other)) for one in here))
+                    yield Change(f"{says}: index {other} alone is meant", part, named)
+                if other in inside.difference(part.letters):
                     right = tuple(other if one == letter else one for one in part.letters)
                     says = f"the sum runs over {letter} where {other} is meant"
                     yield Change(says, part, replace(part, letters=right))
@@ -90,9 +107,11 @@ def slopes_missing(whole: t.Expr, scope: Scope) -> Changes:
         s, z = t.Name("s", layer), t.Name("z", layer)
         jacobian = t.Derivative(z, s)
         shown = _in_line(jacobian)
-        yield Change(_NO_ENTRIES.format(writing.tex(z)), whole, t.Elementwise(whole, z))
-        for one in every(whole, t.Identity, t.ReluDiagonal):
-            yield Change(f"{missing}{{part}} should be {shown}", one, jacobian)
+        says = rf"the factor $\odot {writing.tex(z)}$ is missing"
+        yield Change(says, whole, t.Elementwise(whole, z))
+        for one in bodies(whole):
+            if isinstance(one, t.Identity | t.ReluDiagonal) or one == z:
+                yield Change(f"{missing}{{part}} should be {shown}", one, jacobian)
         for part in tensors(whole):
             factors = part.factors if isinstance(part, t.Product) else (part,)
             for at in range(len(factors) + 1):
@@ -115,12 +134,17 @@ def _in_line(node: t.Derivative) -> str:
 
 def signs(whole: t.Expr, scope: Scope) -> Changes:
     """The sign of a term, or of a whole side."""
-    inside = {id(i) for part in every(whole, t.Name) for i in part.indices}
-    for total in (total for total in every(whole, t.Add) if id(total) not in inside):
+    for total in _totals(whole):
         for term in reversed(total.terms):
             yield Change("the sign of {part} is wrong", term, opposite(term))
     if not isinstance(whole, t.Add):
         yield Change("the sign is wrong", whole, opposite(whole))
+
+
+def _totals(whole: t.Expr) -> Iterator[t.Add]:
+    """The sums of terms that are no index."""
+    inside = {id(i) for part in every(whole, t.Name) for i in part.indices}
+    return (total for total in every(whole, t.Add) if id(total) not in inside)
 
 
 def factors(whole: t.Expr, scope: Scope) -> Changes:
@@ -130,7 +154,7 @@ def factors(whole: t.Expr, scope: Scope) -> Changes:
         for at, factor in enumerate(own):
             rest = times(part, own[:at] + own[at + 1 :])
             yield Change("the factor {part} is too much", factor, rest, part)
-    for total in every(whole, t.Add):
+    for total in _totals(whole):
         for at, term in enumerate(total.terms):
             others = total.terms[:at] + total.terms[at + 1 :]
             less = others[0] if len(others) == 1 else replace(total, terms=others)
@@ -140,7 +164,8 @@ def factors(whole: t.Expr, scope: Scope) -> Changes:
 def missing(whole: t.Expr, scope: Scope) -> Changes:
     """A term b, or a factor x, z, delta, W, Kronecker's delta, that is missing."""
     letters = [t.Index(letter) for letter in scope.letters]
-    named = [t.Name("x", None)]
+    outputs = [t.Name("y_hat", None)] * any(x.base == "y_hat" for x in every(whole, t.Name))
+    named = [*outputs, t.Name("x", None)]
     around = (t.Layer("L", -1), t.Layer("L", 1)) if scope.general else ()
     for layer in dict.fromkeys((*scope.layers, *around)):
         named += [t.Name(base, layer) for base in ("z", "delta", "W")]
@@ -148,7 +173,9 @@ def missing(whole: t.Expr, scope: Scope) -> Changes:
             term = t.Name("b", layer, inside)
             yield Change(f"the term {name(term)} is missing", whole, t.Add((whole, term)))
     turned = [whole.of] if isinstance(whole, t.Transpose) else []
-    ends = [whole, *turned, *(total.body for total in every(whole, t.Sum))]
+    sloped = {id(part) for one in every(whole, t.Derivative) for part in one.of.nodes}
+    sums = (total for total in every(whole, t.Sum) if id(total) not in sloped)
+    ends = [whole, *turned, *(total.body for total in sums)]
     for one in named:
         for inside in ((), *permutations(letters, 2 if one.base == "W" else 1)):
             factor = replace(one, indices=inside)
@@ -156,9 +183,6 @@ def missing(whole: t.Expr, scope: Scope) -> Changes:
             for end in ends:
                 for pair in ((factor, end), (end, factor)) if not inside else ((end, factor),):
                     yield Change(says, end, t.Product(_flat(pair)))
-            if not inside and one.base != "W":
-                says = _NO_ENTRIES.format(writing.tex(factor))
-                yield Change(says, whole, t.Elementwise(whole, factor))
     functions = () if any(every(whole, t.Apply)) else dict.fromkeys(every(whole, t.Function))
     for factor in (*functions, *(t.Kronecker(*pair) for pair in combinations(letters, 2))):
         yield Change(f"the factor {name(factor)} is missing", whole, t.Product((factor, whole)))
@@ -172,7 +196,7 @@ def squares(whole: t.Expr, scope: Scope) -> Changes:
     """A square that is a squared norm, or whose derivative is meant; a norm without its square."""
     for part in every(whole, t.Power):
         if part.exponent == t.TWO:
-            says = "a vector has no square: its squared norm is meant at {part}"
+            says = "its squared norm is meant, {new}"
             yield Change(says, part, replace(part, of=t.Norm(part.of)))
             says, slope = "the derivative of the square is meant: ", t.Product((t.TWO, part.of))
             for meant in (slope, t.Transpose(slope)):
@@ -204,11 +228,12 @@ def elementwise(whole: t.Expr, scope: Scope) -> Changes:
             yield Change("the identity matrix is written $I$", one, t.Identity(None, None))
             yield Change("the column of ones is written {new}", one, t.Constant(1))
     for vector in every(whole, t.Apply, t.Elementwise, t.Indicator):
-        says = r"a diagonal matrix is meant: $\operatorname{diag}$ of {part}"
-        yield Change(says, vector, t.Apply(t.Function("diag"), (vector,)))
         if isinstance(vector, t.Apply) and vector.function.name == "diag":
             says = "a vector is meant, not a diagonal matrix, at {part}"
             yield Change(says, vector, vector.arguments[0])
+        else:
+            says = r"a diagonal matrix is meant: $\operatorname{diag}$ of {part}"
+            yield Change(says, vector, t.Apply(t.Function("diag"), (vector,)))
 
 
 def orders(whole: t.Expr, scope: Scope) -> Changes:
@@ -231,7 +256,7 @@ def orders(whole: t.Expr, scope: Scope) -> Changes:
 
 
 def brackets(whole: t.Expr, scope: Scope) -> Changes:
-    """A sum, or a factor, that ends too early at the next +, or goes too far."""
+    """A factor that ends too early at the next +, or a sum that goes too far."""
     for part in every(whole, t.Sum):
         if isinstance(part.body, t.Add):
             for at in range(1, len(part.body.terms)):
@@ -248,12 +273,3 @@ def brackets(whole: t.Expr, scope: Scope) -> Changes:
             inner = t.Add((first.factors[-1], *total.terms[1:]))
             says = f"brackets are missing: {scope.show(first.factors[0])} multiplies the whole sum"
             yield Change(says, total, replace(first, factors=(*first.factors[:-1], inner)))
-        for at, term in enumerate(total.terms[:-1]):
-            rest = total.terms[at + 1 :]
-            for inner_sum in every(term, t.Sum):
-                if inner_sum.end == term.end:
-                    body = t.Add((inner_sum.body, *rest))
-                    longer = t.substitute(term, inner_sum, replace(inner_sum, body=body))
-                    terms = (*total.terms[:at], longer)
-                    says = f"the sum ends before {scope.show(rest[0])}: brackets are missing"
-                    yield Change(says, total, t.Add(terms) if at else longer)

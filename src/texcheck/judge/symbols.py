@@ -53,18 +53,25 @@ def swapped_indices(whole: t.Expr, scope: Scope) -> Changes:
 
 
 def other_indices(whole: t.Expr, scope: Scope) -> Changes:
-    """Another letter, or another number, at one place."""
+    """Another letter, or another number, at one place; no number that dots go on from."""
+    dotted = _dotted(whole)
     for part in every(whole, t.Name, t.Kronecker, t.Component):
         for index in t.indices_of(part):
             others: list[t.Expr] = []
             if isinstance(index, t.Index):
                 others = [replace(index, letter=x) for x in scope.letters if x != index.letter]
-            elif isinstance(index, t.Number):
+            elif isinstance(index, t.Number) and id(part) not in dotted:
                 nearby = (index.value + 1, index.value - 1)
                 others = [replace(index, value=value) for value in nearby if value >= 0]
             for right in others:
                 says = f"index {tex(index)} of {scope.show(part)} should be {tex(right)}"
                 yield Change(says, index, right)
+
+
+def _dotted(whole: t.Expr) -> set[int]:
+    """The parts of matrices with dots."""
+    matrices = (one for one in every(whole, t.Written) if any(every(one, t.Dots)))
+    return {id(part) for one in matrices for part in one.nodes}
 
 
 def other_layers(layer: t.Layer | None) -> Iterator[t.Layer]:
@@ -126,8 +133,12 @@ def lengths(whole: t.Expr, scope: Scope) -> Changes:
 def quantities(whole: t.Expr, scope: Scope) -> Changes:
     """A quantity that stands for another: y for ŷ, s for z, x for z."""
     fixed, measured = _fixed(whole), {id(part.of) for part in every(whole, t.Length)}
+    kinds = every(whole, t.Derivative, t.ReluDiagonal)
+    inside = {id(part) for one in kinds for part in one.of.nodes}
     for part in every(whole, t.Name):
         for right in _meant(part, scope.general) if id(part) not in measured else ():
+            if right.base == "delta" and id(part) in inside:
+                continue  # no rule says what its derivative is
             both = _OUTPUT.get(part.base) == right.base
             yield Change("{part} stands where {new} should" if both else _SHOULD_BE, part, right)
         if part.base == "z" and part.layer and id(part) not in fixed:
@@ -173,11 +184,13 @@ def exchanged(whole: t.Expr, scope: Scope) -> Changes:
 
 def denominators(whole: t.Expr, scope: Scope) -> Changes:
     """A derivative by another quantity than the one that is meant."""
+    dotted = _dotted(whole)
     for part in every(whole, t.Derivative, t.Gradient):
-        for base in "Wbsz":
+        for base in "Wbsz" if id(part) not in dotted else "":
             own = part.by.indices
             for inside in dict.fromkeys((own, own[:1], own[1:])):
-                if part.by.base in "Wbsz" and base != part.by.base:
+                fits = len(inside) in (0, 1 + (base == "W")) and bool(inside) == bool(own)
+                if part.by.base in "Wbsz" and base != part.by.base and fits:
                     right = replace(part.by, base=base, indices=inside)
                     yield Change("differentiated by {part} where {new} is meant", part.by, right)
 
@@ -230,7 +243,11 @@ def missing_functions(whole: t.Expr, scope: Scope) -> Changes:
             applied = t.Apply(replace(function, primes=0), (bare,))
             if bare.base in ("s", "x") and id(bare) not in fixed:
                 yield Change("the function is missing at {part}: {new}", bare, applied)
-    for layer in scope.layers if not isinstance(whole, t.Apply) else ():
+    number = any(
+        isinstance(x, t.Norm) or getattr(x, "base", "") == "ell"
+        for x in (*scope.statement.parts, *every(whole, t.Norm))
+    )
+    for layer in scope.layers if not (number or isinstance(whole, t.Apply)) else ():
         applied = t.Apply(t.Function("f", layer), (whole,))
         yield Change("the activation is missing", whole, applied)
 
@@ -243,4 +260,5 @@ def numbers(whole: t.Expr, scope: Scope) -> Changes:
         if id(part) not in inside:
             for value in dict.fromkeys(map(Fraction, (low.get(id(part), 0), 1, 2, part.value + 1))):
                 if value != part.value:
-                    yield Change(f"{{part}} should be {value}", part, replace(part, value=value))
+                    what = "the exponent {part}" if id(part) in low else "{part}"
+                    yield Change(f"{what} should be {value}", part, replace(part, value=value))

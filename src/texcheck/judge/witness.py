@@ -8,7 +8,7 @@ may be 0 gives no witness.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -29,7 +29,7 @@ from .worlds import NARROW, WIDE, Undefined, World, worlds
 
 ENTRIES = 60  # of one world
 SHARE = 30_000  # steps for one entry in one world
-FILLED = (("ReLU", "sigma"), ("sigma", "tanh"), ("I", "ReLU"))  # for any function
+FILLED = (("ReLU", "sigma"), ("I", "ReLU"), ("sigma", "tanh"))  # for any function; the last costs
 
 
 def refute(statement: t.Statement, network: Network) -> Refuted | None:
@@ -60,10 +60,10 @@ def concrete(statement: t.Statement, network: Network) -> Iterator[Case]:
 
 
 def _in_case(
-    statement: t.Statement, case: Case, seeds: tuple[int, ...], default: Sort | None = None
+    statement: t.Statement, case: Case, seeds: tuple[int, ...], default: Mapping[str, Sort] = {}
 ) -> Witness | None:
-    """A witness in a case; where nothing says how far an index runs, one for every length."""
-    witness, loose = None, False
+    """A witness in a case; where nothing says how far one index runs, one for every length."""
+    loose = False
     try:
         pair = claimed(statement, case)
         pair.scope.default = default
@@ -78,17 +78,25 @@ def _in_case(
             raise
         loose = True
     if loose:
-        for layer in range(case.depth + 1):
-            witness = _in_case(statement, case, seeds, Sort(layer))
-            if witness is None:
-                break
-        return witness
+        return None if default else _for_every_length(statement, case, seeds)
     for world in worlds(case, pair.scope.least, seeds):
         for entry in found:
             # A share of the steps that are left: the others have a turn too.
             with suppress(NoRule), at_most(SHARE):
                 if witness := _in_world(world, entry, found):
                     return witness
+    return None
+
+
+def _for_every_length(statement: t.Statement, case: Case, seeds: tuple[int, ...]) -> Witness | None:
+    """A witness for each length of the one index whose length nothing says: the last of them."""
+    sums = [part for part in t.walk(statement) if isinstance(part, t.Sum)]
+    for letter in dict.fromkeys(["", *(letter for part in sums for letter in part.letters)]):
+        with suppress(NoRule):  # another letter may be the one, or be loose too
+            sorts = ({letter: Sort(layer), "": Sort(layer)} for layer in range(case.depth + 1))
+            witnesses = [_in_case(statement, case, seeds, sort) for sort in sorts]
+            if None not in witnesses:
+                return witnesses[-1]
     return None
 
 

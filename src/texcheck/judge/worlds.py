@@ -5,6 +5,7 @@ Terms are evaluated as they are written, without the normal form: s from W, b an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -16,10 +17,10 @@ from ..algebra.functions import Demand
 from ..algebra.terms import Atom, Index, Pairs, Sort, Term, term_indices
 from ..elaborate.definitions import network_named
 from ..networks.network import Case
-from .intervals import FUNCTIONS, Doubtful, Number, add, power, sign, times
+from .intervals import FUNCTIONS, Doubtful, Interval, Number, add, power, sign, times
 
 Point = dict[tuple[str, int, tuple[int, ...]], Fraction]
-NARROW, WIDE = (0, 6, 7), (1, 2, 3, 4, 5)  # seeds: the cheap worlds, then the others
+NARROW, WIDE = (0, 6, 7, 8), (1, 2, 3, 4, 5)  # seeds: the cheap worlds, then the others
 
 
 class Undefined(Exception):
@@ -160,6 +161,9 @@ def _point(case: Case, widths: tuple[int, ...], random: Random, seed: int) -> Po
         weights = {("W", layer, (i, j)): some() for j in range(widths[layer - 1])}
         point |= {key: Fraction(0) if still else value for key, value in weights.items()}
         point["b", layer, (i,)] = some()
+        if seed == 8 and layer == 1:  # the first units are dead, though their biases are positive
+            point |= {key: -8 * point["z", 0, key[2][1:]] for key in weights}
+            point["b", layer, (i,)] = Fraction(1, 4)
         if kinks and not (still and i % 2):
             _move(world, layer, i, 1)
         elif seed in (0, 7):  # no unit is dead
@@ -172,8 +176,10 @@ def _point(case: Case, widths: tuple[int, ...], random: Random, seed: int) -> Po
 
 
 def _move(world: World, layer: int, i: int, times: int) -> None:
-    """Moves a bias so that s is 0 (once), or -s if s is negative (twice), if s is exact."""
+    """Moves a bias so that s is 0, if s is exact (once); or about -s, if s is negative (twice)."""
     s = world.forward("s", layer, i)
-    if isinstance(s, Fraction) and (times == 1 or s < 0):
+    if isinstance(s, Interval):
+        s = Fraction(math.floor(s.high) if times == 2 else 0)
+    if times == 1 or s < 0:
         world.point["b", layer, (i,)] -= times * s
     del world.known["s", layer, i]
