@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from operator import attrgetter
@@ -53,7 +54,8 @@ def check(
     try:
         said = _located(tex, subject, kind, names)
     except CannotRead as error:
-        unread = Unreadable(tex, (error.start, error.end), error.expected, error.instead)
+        instead = _lines_run_on(tex, names) or error.instead
+        unread = Unreadable(tex, (error.start, error.end), error.expected, instead)
         return [(Claim(tex.strip(), *unread.place[:2]), unread)]
     with at_most(TEXT), lettering(names.letters):
         decided = [
@@ -80,7 +82,23 @@ def _cause(claim: Claim, said: Verdict, tex: str, on: str | Network, names: Name
     scope = Scope(claim.statement, tex, names) if claim.statement is not None else None
     if scope and isinstance(said, Unreadable):
         return advise(scope, on, said)
-    return diagnose(scope, on, said) if scope and isinstance(said, Refuted) else said
+    if scope and isinstance(said, Refuted):
+        run_on = _lines_run_on(tex, names)
+        return replace(said, diagnosis=run_on) if run_on else diagnose(scope, on, said)
+    return said
+
+
+def _lines_run_on(tex: str, names: Names) -> str:
+    """What to write where the text has more statements if each of its lines is one for TeX too."""
+    lines = [line for line in tex.splitlines() if line.strip()]
+    if len(lines) > 1 and "\\\\" not in tex:
+        with suppress(CannotRead):
+            apart = reading.read(" \\\\ ".join(lines), names)
+            with suppress(CannotRead):
+                if reading.read(tex, names) == apart:
+                    return ""
+            return r"a new line is no more than a space to TeX: write \\ at its end"
+    return ""
 
 
 def _located(tex: str, subject: str | None, kind: str, names: Names) -> Located:

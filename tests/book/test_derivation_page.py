@@ -61,6 +61,8 @@ WRITTEN = {
         r"\frac{\partial \ell}{\partial W^{(1)}_{ij}} = \delta^{(1)}_i x_j",
         r"\operatorname{diag}(s^{(1)}) z^{(1)} = s^{(1)} \odot z^{(1)}",
         r"\delta^{(1)} = ([W^{(2)}]^T \delta^{(2)}) \odot f'(s^{(1)})",
+        r"\frac{\partial \ell}{\partial x} = \frac{\partial \ell}{\partial s^{(1)}} W^{(1)}"
+        r" \quad \text{(chain rule)} \\ = \delta^{(1)T} W^{(1)} \quad \text{(by definition)}",
         r"x: d_x \times 1",
         r"\frac{\partial x_i}{\partial x_j} = \delta_{ij}, \quad i = 0, \dots, d_x - 1",
         r"x_i \delta_{i0} = 0 \text{ for } i > 0",

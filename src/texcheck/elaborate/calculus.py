@@ -44,7 +44,7 @@ def differentiated(scope: Scope, value: Matrix, by: t.Name, node: t.Node) -> Mat
         return value.map(lambda entry: slope_of(entry, Source(place, tuple(one() for one in at))))
 
     if not value.is_number and not (value.is_column and is_one(columns)):
-        raise Unfit("a derivative that is no matrix: write that of its entries", node)
+        raise Unfit(r"a derivative that is no matrix: write that of its entries, by W_{ij}", node)
 
     def entry(i: Index, j: Index) -> Term:
         at = (j,) if is_one(columns) else (j, i)  # by W, of a number: which ignores its row
@@ -99,12 +99,12 @@ def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) 
         named = {part.layer for side in of for part in t.walk(side) if isinstance(part, t.Name)}
         layer = named.pop() if len(named) == 1 else None
     at = case.depth if layer is None else scope.layer(layer, 1, function)
-    found = case.activation(at)
-    if function.layer is None and (at == case.depth or not is_any(found)):  # these have names
-        raise Unfit("f needs a layer", function)
+    declared = case.network.of_depth(case.depth).activation(at)
+    if function.layer is None and (at == case.depth or not is_any(declared)):  # these have names
+        raise Unfit("f needs a layer, as in f^{(L)}", function)
     if function.name == "g" and at != case.depth:
         raise Unfit("g is the activation of the last layer", function)
-    return found
+    return case.activation(at)
 
 
 def applied(scope: Scope, function: t.Function, term: Term, of: tuple[t.Expr, ...] = ()) -> Term:

@@ -249,4 +249,5 @@ def expect_layers(formulas: Sequence[t.Node], letter: str, bold: set[int]) -> No
         plain = raised if t.indices_of(part) else bold.isdisjoint(range(part.start, part.end))
         number = base == "s" and plain and exponent != t.ONE
         held = number or (layers and base != "s") or base not in spelling.LAYERED
-        require(held, "expected a layer", part, "a layer stands in parentheses, as in W^{(1)}")
+        instead = "a layer stands in parentheses, as in W^{(1)}; a number by itself is s"
+        require(held, "expected a layer", part, instead)

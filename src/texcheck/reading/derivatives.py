@@ -48,7 +48,9 @@ def _derivative(c: Cursor, start: int, braced: bool) -> t.Expr:
     while not by or is_partial(c):
         name, times = _partial(c)
         by += [name] * times
-    c.require(len(by) == order, f"expected {order} of \\partial in the denominator", at=by[0])
+    what = f"expected {order} of \\partial in the denominator"
+    instead = "a layer stands in parentheses, as in W^{(1)}" * (len(by) > order)
+    c.require(len(by) == order, what, instead, at=by[0])
     c.expect("}", " after the denominator")
     return _differentiated(c, _operand(c) if of is None else of, by, start)
 

@@ -165,7 +165,8 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     numbers_alone = not vector and (inner in used or (whole and used))
     argument = (computed and numbers_alone) or (called and single and opening != "[")
     what = "expected the quantity alone, without what it depends on, or a sign"
-    c.require(not point and base != "ell" and not argument, what, at=one)
+    instead = r"a factor in brackets stands behind a sign, as in \cdot (z)"
+    c.require(not point and base != "ell" and not argument, what, instead, at=one)
 
 
 def _without_marks(node: t.Expr) -> t.Expr:

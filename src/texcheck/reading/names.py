@@ -353,19 +353,20 @@ def _mark(c: Cursor, value: t.Expr, found: _Scripts, group: bool) -> None:
         found.layer = numbers.layer(c, group)
         return
     else:
-        kind, exponent = _exponent(c, group)
+        kind, exponent = _exponent(c, value, group)
     found.marks.append((kind, exponent, c.before()))
     if braces:
         c.expect("}")
 
 
-def _exponent(c: Cursor, group: bool) -> tuple[str, t.Expr]:
+def _exponent(c: Cursor, value: t.Expr, group: bool) -> tuple[str, t.Expr]:
     signed = c.sees("+") or (c.sees("-") and c.tokens[c.at - 1].text != "{")  # z^{(1)-1}
     instead = r"as in z^{(L+1)}" if group and c.ahead().text != "}" else r"write \max(0, s)"
     c.require(not signed, "expected a transpose, a layer or a number", instead)
     first = next(token for token in c.tokens[c.at :] if token.text != "{")
     what = "expected a power without parentheses, or braces around a layer"
-    c.require(first.text not in ("(", "["), what)
+    letter = value.letter if isinstance(value, t.Index) else ""  # as in a^{(1)}
+    c.require(first.text not in ("(", "["), what, spelling.INSTEAD.get(letter, ""))
     return "odot" if group and c.take("odot", "circ") else "^", c.read() if group else raised(c)
 
 

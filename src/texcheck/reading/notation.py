@@ -12,6 +12,7 @@ from .tokens import CannotRead, tokens
 # A line's tokens with a space between them, without braces and without what is around a layer.
 _LINEAR = re.compile(r"(\S+) \^ (\w+) = (\S+) \^ \2 (\S+)(?: \^ \2 - 1| \^ \d+)? \+ (\S+) \^ \2")
 _ACTIVATION = re.compile(r"(\S+) \^ (\w+) = (\S+)(?: \^ \2)? \( (\S+) \^ \2 \)")
+_OUTPUT = re.compile(r"hat y = (\S+) \( \S+ \^ \w+ \)")
 _LOSS = re.compile(r"(\w) = ")
 # Indices, lengths, the identity, a unit vector, layers and activations keep their letters.
 _TAKEN = {*"ijklmnopqrKILdefg"}
@@ -26,7 +27,7 @@ def names_of(schema: Sequence[str]) -> Names:
     the loss. Raises `CannotRead` for what is no TeX.
     """
     quantities = {letter: role for letter, role in spelling.QUANTITIES.items() if role != "ell"}
-    functions = dict(BOOK.functions)
+    activations = list[str]()
     any_layer, bare, foreign = "", False, False
     for line in schema:
         texts = [token.text for token in tokens(line)[:-1] if token.text not in ("{", "}")]
@@ -40,9 +41,11 @@ def names_of(schema: Sequence[str]) -> Names:
             any_layer = any_layer or ("" if layer.isdigit() else layer)
         elif found := _ACTIVATION.match(plain):
             z, _, function, s = found.groups()
-            declared = {z: "z", s: "s"} if z != "hat y" else {s: "s"}
-            if function not in spelling.FUNCTIONS:
-                functions = {function: "f"} if function != "g" or foreign else functions
+            declared = {z: "z", s: "s"}
+            activations += [function] * (function not in spelling.FUNCTIONS)
+        elif found := _OUTPUT.match(plain):
+            declared = {}
+            activations += [found[1]] * (found[1] not in spelling.FUNCTIONS)
         elif found := _LOSS.match(plain):
             declared = {found.group(1): "ell"}
             foreign = True
@@ -55,6 +58,8 @@ def names_of(schema: Sequence[str]) -> Names:
         quantities = {key: role for key, role in quantities.items() if role not in roles} | declared
     if not foreign:
         return BOOK
+    both = not activations or {*activations} == {*BOOK.functions}
+    functions = BOOK.functions if both else {activations[-1]: "f"}
     return Names(
         {"ell": "ell", "mathcal": "ell", **quantities},
         {letter: role for letter, role in functions.items() if letter not in quantities},

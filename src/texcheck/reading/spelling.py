@@ -103,7 +103,9 @@ OTHERWISE = {"otherwise", "else"}
 GIVEN = {"with", "where"}
 GROUND = GIVEN | {"let", "since", "because"}  # a reader may take the last three for claims
 THEN = {"", ",", "then", "wehave", "weget", "weobtain"}  # in front of what conditions are said of
-CONNECTING = FOR_ALL | CONDITION | {
+# Why a step is right, at the end of its line or in front: the step is judged without it.
+REASONS = {"chainrule", "productrule", "bythechainrule", "bytheproductrule", "bydefinition"}
+CONNECTING = REASONS | FOR_ALL | CONDITION | {
     "", "and", "with", "where", "so", "since", "hence", "thus", "because", "then", "therefore",
     "here", "also", "finally", "similarly", "now", "let", "weget", "weobtain", "wehave", "sothat",
     "andso", "andthus", "andhence", "andtherefore", "itfollowsthat", "whichgives", "i.e.", "thatis",
@@ -137,7 +139,8 @@ INSTEAD = {
     "Delta": r"the error is \delta",
     "vec": "write the entries, as in a_{ij}",
     "softmax": "write its entries with exp and a sum",
-    **dict.fromkeys(["E", "mean"], r"write \frac{1}{K} \sum_k for a mean"),
+    "E": r"the loss is \ell; write \frac{1}{K} \sum_k for a mean",
+    "mean": r"write \frac{1}{K} \sum_k for a mean",
     "prod": "write the factors",
     "int": "no integral is read",
     "lim": "no limit is read",

@@ -31,7 +31,7 @@ _CHARACTER = re.compile(r":=|\|\||[()\[\]+\-=*/^_,.;:&'!<>|]|[0-9]|[^\W\d_]")
 _WITH_WORD = spelling.UPRIGHT | spelling.BLACKBOARD | spelling.SCRIPT | {"begin", "end"}
 _SYMBOL = re.compile(r"\s*\{\s*(\\[A-Za-z]+\s*)?[A-Za-z]?\s*\}")
 _ARGUMENTS = {"^": 1, "_": 1, "hat": 1, "frac": 2, "sqrt": 1, "underbrace": 1, "overbrace": 1}
-_LINE_ENDS = re.compile(r"\s*(\\label\{[^}]*\}\s*)?(\\\\|\\end\b|\\\]|\$|$)")
+_LINE_ENDS = re.compile(r"[.,;]?\s*(\\label\{[^}]*\}\s*)?(\\\\|\\end\b|\\\]|\$|$)")
 _AROUND_BOX = {"begin", "end", "=", ",", ".", ";", "newline", "Rightarrow"}
 _WIDE = 9  # eighteenths of an em
 _BOLD = "expected a bold 1 or 0 by itself"
@@ -278,6 +278,8 @@ class _Scanner:
         elif name.startswith("text") and not word.strip("\\ ~\n\t"):
             self.at, self.spaced = end, True
             self.space += len(word) * spelling.SPACES[" "]
+        elif text.lower().strip("().") in spelling.REASONS and _LINE_ENDS.match(self.tex, end):
+            self.at, self.spaced, self.quad = end, True, True
         else:
             upright = not name.startswith("text") or text in spelling.TRANSPOSE
             self.add("word" if upright else "text", text, end)

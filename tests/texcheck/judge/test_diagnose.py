@@ -63,3 +63,21 @@ def test_an_edit_changes_the_statement_in_one_place() -> None:
     assert len(found) > 100
     assert all(edit.statement != statement for edit in found)
     assert {edit.side for edit in found} == {"left", "right"}
+
+
+@pytest.mark.parametrize("between", ["\n", "\n\n", " \n\t"])
+def test_lines_that_run_on_for_tex_are_told_to_end(between: str) -> None:
+    lines = r"s^{(1)} = W^{(1)} x + b^{(1)}", r"z^{(1)} = \operatorname{ReLU}(s^{(1)})"
+    for _, verdict in check(between.join(lines), "regression"):
+        assert r"write \\ at its end" in " ".join(report.text(verdict))
+    ended = check(rf" \\ {between}".join(lines), "regression")
+    assert [verdict.status for _, verdict in ended] == ["proved", "proved"]
+
+
+@pytest.mark.parametrize("wrong", ["\\delta^{(1)T}\nW^{(2)}", "\\delta^{(1)T} W^{(1)}\n= 0"])
+def test_a_formula_or_a_chain_in_several_lines_runs_on(wrong: str) -> None:
+    told = [
+        report.text(one)
+        for _, one in check(rf"\frac{{\partial \ell}}{{\partial x}} = {wrong}", "any")
+    ]
+    assert "at its end" not in str(told)
