@@ -197,7 +197,7 @@ def squares(whole: t.Expr, scope: Scope) -> Changes:
     for part in every(whole, t.Power):
         if part.exponent == t.TWO:
             says = "its squared norm is meant, {new}"
-            yield Change(says, part, replace(part, of=t.Norm(part.of)))
+            yield Change(says, part, replace(part, of=t.Norm(part.of), elementwise=False))
             says, slope = "the derivative of the square is meant: ", t.Product((t.TWO, part.of))
             for meant in (slope, t.Transpose(slope)):
                 yield Change(says + "{new}, not {part}", part, meant)
