@@ -180,9 +180,7 @@ def times(scope: Scope, left: Matrix, right: Matrix, node: t.Times) -> Matrix:
     if left.is_number or right.is_number:
         dotted = isinstance(node.left, t.Times) and node.left.sign == "cdot"
         if dotted and not right.is_number:
-            raise Unfit(
-                r"a third factor behind a product with a dot: write \odot, or brackets", node
-            )
+            raise Unfit(r"a third factor behind a dot: write \odot, or brackets", node)
     elif node.sign != "cdot" and not (
         node.sign == "otimes" and left.is_column and is_one(right.rows)
     ):
