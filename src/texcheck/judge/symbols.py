@@ -243,10 +243,8 @@ def missing_functions(whole: t.Expr, scope: Scope) -> Changes:
             applied = t.Apply(replace(function, primes=0), (bare,))
             if bare.base in ("s", "x") and id(bare) not in fixed:
                 yield Change("the function is missing at {part}: {new}", bare, applied)
-    number = any(
-        isinstance(x, t.Norm) or getattr(x, "base", "") == "ell"
-        for x in (*scope.statement.parts, *every(whole, t.Norm))
-    )
+    sides = (*scope.statement.parts, *every(whole, t.Norm))
+    number = any(isinstance(x, t.Norm) or getattr(x, "base", "") == "ell" for x in sides)
     for layer in scope.layers if not (number or isinstance(whole, t.Apply)) else ():
         applied = t.Apply(t.Function("f", layer), (whole,))
         yield Change("the activation is missing", whole, applied)

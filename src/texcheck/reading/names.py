@@ -179,7 +179,7 @@ def index_letter(c: Cursor) -> str:
 def length(c: Cursor) -> t.Length:
     """d_v."""
     start = c.advance().start
-    c.expect("_")
+    c.require(c.take("_"), "expected _ behind d", spelling.INSTEAD["d"])
     group = c.take("{")
     first = c.token
     name = quantity(c) if group else letter(c)

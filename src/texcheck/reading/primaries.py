@@ -38,7 +38,7 @@ def _letter(c: Cursor) -> t.Expr:
         return _word(c)
     _expect_upright(c)
     if text == "d":
-        return names.length(c) if c.ahead().text == "_" else derivatives.inline(c)
+        return names.length(c) if c.ahead().text in ("_", "}") else derivatives.inline(c)
     if (count := numbers.layer_count(c)) is not None:
         return count
     if (name := names.letter(c)) is not None:
@@ -178,6 +178,8 @@ def _bracket(c: Cursor) -> t.Expr:
             inner = matrices.comparison(c, inner)
     listed = c.sees(",") and closing in "])"
     c.require(not listed, "expected a row with ^T behind it", r"or \begin{pmatrix}")
+    compared = opening.text == "(" and c.sees(*spelling.COMPARISONS)
+    c.require(not compared, "expected ) or an operator", r"write \mathbb{1}[s > 0]")
     c.expect(closing, " or an operator")
     c.form = "bracket"
     return c.spread(inner, opening.start)

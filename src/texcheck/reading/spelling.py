@@ -129,12 +129,12 @@ SPEAKS_OF = (
 _STEP = r"write \mathbb{1}[s > 0] for the step function: texts differ in its value at 0"
 INSTEAD = {
     **dict.fromkeys("CEJ", r"the loss is \ell"),
-    **dict.fromkeys(["H", "u", "Theta", "theta", "heaviside", "Heaviside"], _STEP),
+    **dict.fromkeys(["H", "u", "Theta", "theta", "chi", "step", "heaviside", "Heaviside"], _STEP),
     **dict.fromkeys(["h", "a"], r"what a layer puts out is z, as in z^{(1)}, and at last \hat y"),
     **dict.fromkeys("TN", r"the last layer is L_{\max}"),
     **dict.fromkeys(["phi", "varphi", "psi"], "an activation is f or g, or goes by its name"),
     **dict.fromkeys(["epsilon", "gamma"], r"the step size is \eta"),
-    "d": r"a length is written d_x",
+    **dict.fromkeys("dnm", r"a length is written K or d_x, and indices start at 0"),
     "Sigma": r"write \operatorname{diag}(\sigma'(s^{(1)})), or \sum for a sum",
     "Delta": r"the error is \delta",
     "vec": "write the entries, as in a_{ij}",
