@@ -225,13 +225,14 @@ def test_a_disk_that_is_full_is_the_failure_of_the_checker(
 ):
     assert servers[0].confined, "expected bubblewrap: apt install bubblewrap"
     (tmp_path / "mlp.py").write_text(reference.text, "utf-8")
-    (tmp_path / "out").mkdir()
-    small = ["bwrap", "--dev-bind", "/", "/", "--size", f"{kilobytes * 1000}", "--tmpfs", "/tmp"]
-    small += ["--bind", str(tmp_path), str(tmp_path), "--setenv", "TMPDIR", "/tmp"]
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    small = ["bwrap", "--dev-bind", "/", "/", "--size", f"{kilobytes * 1000}", "--tmpfs", str(disk)]
     command = [sys.executable, "-m", "mlpcheck", "check", str(tmp_path / "mlp.py"), "--sandbox",
-               "none", "--json", str(tmp_path / "out" / "found.json")]  # fmt: skip
-    done = subprocess.run([*small, *command], capture_output=True, text=True, timeout=300)
-    found = json.loads((tmp_path / "out" / "found.json").read_text("utf-8"))
+               "none", "--json", str(tmp_path / "found.json")]  # fmt: skip
+    done = subprocess.run([*small, "--setenv", "TMPDIR", str(disk), *command],
+                          capture_output=True, text=True, timeout=300)  # fmt: skip
+    found = json.loads((tmp_path / "found.json").read_text("utf-8"))
     assert [one["code"] for one in found["findings"]] == codes, done.stderr
     assert done.returncode == (2 if codes else 0)
 
