@@ -83,7 +83,8 @@ def _cause(claim: Claim, said: Verdict, tex: str, on: str | Network, names: Name
     if scope and isinstance(said, Unreadable):
         return advise(scope, on, said)
     if scope and isinstance(said, Refuted):
-        run_on = _lines_run_on(tex, names)
+        own = tex[scope.statement.start : scope.statement.end]
+        run_on = _lines_run_on(tex, names) if "\n" in own else ""
         return replace(said, diagnosis=run_on) if run_on else diagnose(scope, on, said)
     return said
 

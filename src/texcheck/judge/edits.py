@@ -12,6 +12,7 @@ from itertools import product
 from typing import Any
 
 from .. import syntax as t
+from ..reading import BOOK
 from . import structure, symbols
 from .scope import FIRST, FROM_0, SECOND, Change, Changes, Edit, Scope, every, replaced
 
@@ -62,7 +63,7 @@ def edits(scope: Scope) -> Iterator[Edit]:
     Of an equation, the right side is changed before the left one, which says what is asked.
     """
     statement = scope.statement
-    yield from _of_statement(statement)
+    yield from _of_statement(statement, scope)
     others = SHAPE_EDITS if isinstance(statement, t.ShapeClaim) else EDITS
     for attempts in (symbols.letters_of_layers,), others:
         for (side, whole), attempt in product(sides(statement), attempts):
@@ -108,7 +109,7 @@ def _order(name: t.Name) -> int:
     return base + 3 * name.layer.offset + step
 
 
-def _of_statement(statement: t.Statement) -> Iterator[Edit]:
+def _of_statement(statement: t.Statement, scope: Scope) -> Iterator[Edit]:
     """Changes of a whole statement: a shape turned round, a step, the ends of a range."""
     if isinstance(statement, t.ShapeClaim):
         turned = replace(statement, rows=statement.columns, columns=statement.rows)
@@ -121,7 +122,7 @@ def _of_statement(statement: t.Statement) -> Iterator[Edit]:
             yield Edit("step", Change(says, statement, step), "", step)
     zs = [one for one in every(statement, t.Name) if one.base == "z" and one.layer in _NAMED]
     layers = {z.layer for z in zs}
-    if THIRD in layers or {FIRST, SECOND} <= layers:
+    if scope.names is BOOK and (THIRD in layers or {FIRST, SECOND} <= layers):
         here = ((z, replace(_NAMED[z.layer], indices=z.indices)) for z in zs)
         renamed: Any = replaced(statement, here)
         yield Edit("names", Change(ASSIGNED, statement, renamed), "", renamed)

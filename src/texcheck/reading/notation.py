@@ -27,8 +27,8 @@ def names_of(schema: Sequence[str]) -> Names:
     the loss. Raises `CannotRead` for what is no TeX.
     """
     quantities = {letter: role for letter, role in spelling.QUANTITIES.items() if role != "ell"}
-    activations = list[str]()
-    any_layer, bare, foreign = "", False, False
+    hidden = last = any_layer = ""
+    bare = foreign = False
     for line in schema:
         texts = [token.text for token in tokens(line)[:-1] if token.text not in ("{", "}")]
         plain = _LAYER.sub(r"^ \1\2", written := " ".join(texts))
@@ -42,10 +42,10 @@ def names_of(schema: Sequence[str]) -> Names:
         elif found := _ACTIVATION.match(plain):
             z, _, function, s = found.groups()
             declared = {z: "z", s: "s"}
-            activations += [function] * (function not in spelling.FUNCTIONS)
+            hidden = hidden if function in spelling.FUNCTIONS else function
         elif found := _OUTPUT.match(plain):
             declared = {}
-            activations += [found[1]] * (found[1] not in spelling.FUNCTIONS)
+            last = "" if found[1] in spelling.FUNCTIONS else found[1]
         elif found := _LOSS.match(plain):
             declared = {found.group(1): "ell"}
             foreign = True
@@ -58,8 +58,8 @@ def names_of(schema: Sequence[str]) -> Names:
         quantities = {key: role for key, role in quantities.items() if role not in roles} | declared
     if not foreign:
         return BOOK
-    both = not activations or {*activations} == {*BOOK.functions}
-    functions = BOOK.functions if both else {activations[-1]: "f"}
+    functions = {last: "g"} if last else {} if hidden else {"g": "g"}
+    functions |= {hidden or "f": "f"}
     return Names(
         {"ell": "ell", "mathcal": "ell", **quantities},
         {letter: role for letter, role in functions.items() if letter not in quantities},

@@ -278,11 +278,17 @@ class _Scanner:
         elif name.startswith("text") and not word.strip("\\ ~\n\t"):
             self.at, self.spaced = end, True
             self.space += len(word) * spelling.SPACES[" "]
-        elif text.lower().strip("().") in spelling.REASONS and _LINE_ENDS.match(self.tex, end):
+        elif text.lower().strip("().") in spelling.REASONS and self.line_ends(end):
             self.at, self.spaced, self.quad = end, True, True
         else:
             upright = not name.startswith("text") or text in spelling.TRANSPOSE
             self.add("word" if upright else "text", text, end)
+
+    def line_ends(self, at: int) -> bool:
+        """Whether nothing follows in the line, and it is none of a matrix."""
+        matrices = [one.kind for one in self.found if one.text in spelling.MATRIX]
+        open_ = matrices.count("begin") > matrices.count("close")
+        return not open_ and _LINE_ENDS.match(self.tex, at) is not None
 
     def dropped(self, name: str, word: str, end: int) -> None:
         """Passes over a command whose argument is not read; a tag leaves a gap."""

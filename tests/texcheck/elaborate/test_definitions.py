@@ -147,6 +147,14 @@ def test_a_bare_f_is_the_first_of_two_layers_and_a_bare_g_the_last(first: str, l
         network_of("bad", lines, [""], {})
 
 
+@pytest.mark.parametrize("last", ["f", "g", "\\tanh"])
+def test_one_bare_f_is_not_the_activation_of_two_layers(last: str) -> None:
+    middle = ["z^{(2)} = f(s^{(2)})", "s^{(3)} = W^{(3)} z^{(2)} + b^{(3)}"]
+    lines = [*TWO[:1], "z^{(1)} = f(s^{(1)})", TWO[2], *middle, rf"\hat y = {last}(s^{{(3)}})"]
+    with pytest.raises(DefinitionError, match="the layer of each f"):
+        network_of("bad", lines, [""], {})
+
+
 def test_lines_have_the_fixed_form() -> None:
     for at, line in (
         (0, r"s^{(1)} = x W^{(1)} + b^{(1)}"),

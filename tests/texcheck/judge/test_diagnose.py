@@ -81,3 +81,9 @@ def test_a_formula_or_a_chain_in_several_lines_runs_on(wrong: str) -> None:
         for _, one in check(rf"\frac{{\partial \ell}}{{\partial x}} = {wrong}", "any")
     ]
     assert "at its end" not in str(told)
+
+
+def test_a_claim_in_one_line_is_not_told_of_line_ends() -> None:
+    (claim, verdict), *_ = check("x_0 = 1,\nx_1 = x_1\nx_0 = x_0", "any")
+    assert claim.tex == "x_0 = 1"
+    assert "at its end" not in " ".join(report.text(verdict))
