@@ -45,7 +45,7 @@ def symbol(said: str, otherwise: str = "") -> str:
 
 def layer(at: t.Layer | None) -> str:
     """A layer superscript, or nothing."""
-    return "" if at is None else f"^{{({number_of(at)})}}"
+    return "" if at is None else f"^{{{symbol('(')}{number_of(at)}{symbol(')')}}}"
 
 
 def number_of(at: t.Layer) -> str:

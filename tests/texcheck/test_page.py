@@ -147,14 +147,14 @@ def in_the_letters_of_the_course(tex):
 @pytest.mark.parametrize(
     ("tex", "says"),
     [
-        (r"z^{[l]} = W^{[l]} a^{[l]} + b^{[l]}", "$a^{[l]}$ should be $a^{(l-1)}$"),
+        (r"z^{[l]} = W^{[l]} a^{[l]} + b^{[l]}", "$a^{[l]}$ should be $a^{[l-1]}$"),
         (
             r"\delta^{[l]} = W^{[l+1]T} \delta^{[l+1]} \odot g^{[l]\prime}(a^{[l]})",
-            "$a^{[l]}$ should be $z^{(l)}$",
+            "$a^{[l]}$ should be $z^{[l]}$",
         ),
         (
             r"\nabla_{W^{[l]}} J = \nabla_{z^{[l]}} J \, a^{[l]T}",
-            "d_{z^{(l)}} × d_{a^{(l-1)}} on the left",
+            "d_{z^{[l]}} × d_{a^{[l-1]}} on the left",
         ),
     ],
 )
@@ -164,7 +164,7 @@ def test_a_cause_is_told_in_the_letters_of_the_course(tex, says):
 
 def test_what_was_read_is_said_in_the_letters_of_the_course():
     (one,) = in_the_letters_of_the_course(r"a^{[L]} = g^{[L]}(z^{[L]})")["statements"]
-    assert one["read"].splitlines()[:2] == [r"K \times 1", r"a^{(L)}_i = g^{(L)}(z^{(L)}_i)"]
+    assert one["read"].splitlines()[:2] == [r"K \times 1", r"a^{[L]}_i = g^{[L]}(z^{[L]}_i)"]
 
 
 LOSS = Wanted(network="regression", left=r"\ell", allow=[r"\hat y", "y"], answers=["x"])

@@ -20,6 +20,7 @@ from ..networks.network import ACTIVATIONS, Case
 from .matrix import FIRST, IllSorted, Matrix, Unfit, is_one, unify_shapes, zip_entries
 from .operations import is_free
 from .scope import Scope
+from .words import layer_needed
 
 
 def differentiated(scope: Scope, value: Matrix, by: t.Name, node: t.Node) -> Matrix:
@@ -101,7 +102,7 @@ def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) 
     at = case.depth if layer is None else scope.layer(layer, 1, function)
     declared = case.network.of_depth(case.depth).activation(at)
     if function.layer is None and (at == case.depth or not is_any(declared)):  # these have names
-        raise Unfit("f needs a layer, as in f^{(L)}", function)
+        raise Unfit(layer_needed(function), function)
     if function.name == "g" and at != case.depth:
         raise Unfit("g is the activation of the last layer", function)
     return case.activation(at)

@@ -24,7 +24,7 @@ from . import operations as ops
 from .dots import COLUMN, ROW, Template, template
 from .matrix import IllSorted, Length, Matrix, Unfit, Unknown
 from .scope import Letter, Scope, counted
-from .words import with_shapes
+from .words import layer_needed, with_shapes
 
 
 def elaborate(scope: Scope, node: t.Expr) -> Matrix:
@@ -355,7 +355,7 @@ def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix
     if not names and any(isinstance(p, t.Identity | t.Constant | t.Unit) for p in parts):
         raise Unfit("expected a quantity of the network where it is differentiated", of)
     if len({name == m.BARE_S for name in (*names, by)}) > 1:
-        raise Unfit("s needs a layer", by)
+        raise Unfit(layer_needed(m.BARE_S), by)
     scope.inside += 1
     value = elaborate(scope, of)
     scope.inside -= 1

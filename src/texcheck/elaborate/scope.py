@@ -26,6 +26,7 @@ from ..algebra.terms import LEAST, ONE, Index, Sort, fixed
 from ..algebra.terms import numbered as numbered_index
 from ..networks.network import Case, Loss, Place
 from .matrix import IllSorted, Length, Matrix, Unfit, Unknown, known, unify
+from .words import layer_needed
 
 AtEntry = Callable[[], Index]  # an index, when an entry is made
 
@@ -103,7 +104,7 @@ class Scope:
             return name.base, self.layer(name.layer, int(name.base != "z"), name)
         if name.base in ("W", "b") and self.has_linear:
             return name.base, 1
-        raise IllSorted(f"{name.base} needs a layer", name)
+        raise IllSorted(layer_needed(name), name)
 
     def layer(self, layer: t.Layer, least: int, node: t.Node) -> int:
         """The number of a layer that exists. Raises IllSorted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeAlias
 
 from .. import syntax as t
@@ -29,6 +30,12 @@ def name_of(sort: Length, case: Case) -> str:
     elif any(bottom < found.layer for bottom, _ in case.gaps):
         at = t.Layer("L_max", found.layer - case.depth)
     return tex(t.Length(t.Name("s" if found.layer else "z", at)))
+
+
+def layer_needed(node: t.Name | t.Function) -> str:
+    """What is said of a quantity or a function whose layer is missing."""
+    bare = replace(node, indices=()) if isinstance(node, t.Name) else replace(node, primes=0)
+    return f"{tex(bare)} needs a layer, as in {tex(replace(bare, layer=t.Layer('L', 0)))}"
 
 
 def shape_words(shape: tuple[Length, Length, *tuple[object, ...]], case: Case) -> str:

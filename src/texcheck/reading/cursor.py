@@ -41,6 +41,7 @@ class Names:
     any_layer: str = ""  # the letter of a layer; empty: L or l
     last_layer: str = ""  # that of the last one; empty: L_max
     bare: bool = False  # a layer stands raised without parentheses
+    square: bool = False  # it stands in square brackets
 
     @property
     def letters(self) -> dict[str, str]:
@@ -48,6 +49,7 @@ class Names:
         own, book = ({**one.quantities, **one.functions} for one in (self, BOOK))
         changed = {role: key for key, role in own.items() if book.get(key) != role}
         changed |= {"L": self.any_layer, "L_max": self.last_layer}
+        changed |= {"(": "[", ")": "]"} if self.square else {}
         return {role: f"\\{key}" if len(key) > 1 else key for role, key in changed.items() if key}
 
 

@@ -28,7 +28,7 @@ def names_of(schema: Sequence[str]) -> Names:
     """
     quantities = {letter: role for letter, role in spelling.QUANTITIES.items() if role != "ell"}
     hidden = last = any_layer = ""
-    bare = foreign = False
+    bare = square = foreign = False
     for line in schema:
         texts = [token.text for token in tokens(line)[:-1] if token.text not in ("{", "}")]
         plain = _LAYER.sub(r"^ \1\2", written := " ".join(texts))
@@ -37,7 +37,7 @@ def names_of(schema: Sequence[str]) -> Names:
             declared = {s: "s", weights: "W", bias: "b"} | ({before: "z"} if before != "x" else {})
             foreign |= bool(declared.items() - spelling.QUANTITIES.items())
             foreign |= layer == "l" and written == plain
-            bare = bare or written == plain
+            bare, square = bare or written == plain, square or "[" in written
             any_layer = any_layer or ("" if layer.isdigit() else layer)
         elif found := _ACTIVATION.match(plain):
             z, _, function, s = found.groups()
@@ -66,4 +66,5 @@ def names_of(schema: Sequence[str]) -> Names:
         any_layer if any_layer != "L" else "",
         "L" if any_layer not in ("", "L") else "",
         bare,
+        square,
     )
