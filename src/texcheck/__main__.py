@@ -142,7 +142,11 @@ def _network(name: str) -> tuple[str | Network, Names]:
         if len(losses) + len(unknown) > 1:
             raise Wrong(f"{name}: expected one loss, got {len(losses) + len(unknown)}")
         layers = [line for line in formulas if line not in losses]
-        return network_of(name, layers, list(losses) or [""], losses, names=names), names
+        network = network_of(name, layers, list(losses) or [""], losses, names=names)
+        for line in formulas:
+            if any(one.status != "proved" for _, one in check(line, network, names=names)):
+                raise Wrong(f"{name}: beside the other lines this means something else: {line}")
+        return network, names
     except (CannotRead, DefinitionError) as error:
         raise Wrong(f"{name}: {error}") from error
 

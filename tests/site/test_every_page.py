@@ -103,6 +103,7 @@ def test_page_loads_cleanly_and_lightly_fits_and_is_accessible(
             page.set_viewport_size({"width": width, "height": 800})
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme)
+                settle(page)  # the page is told with its next frame
                 expect(page.locator("html")).to_have_attribute("data-theme", scheme)
                 settle(page)
                 found = page.evaluate(FITS)

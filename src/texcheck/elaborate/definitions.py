@@ -101,8 +101,8 @@ def network_of(
         _activation(first, second, t.Layer("", at + 1), at + 1 == depth)
         for at, (first, second) in enumerate(zip(equations[::2], equations[1::2], strict=True))
     )
-    bare = [one.right.function for one in equations[1::2] if isinstance(one.right, t.Apply)]
-    if bare.count(t.Function("f")) > 1:
+    applied = [one.right.function for one in equations[1::2] if isinstance(one.right, t.Apply)]
+    if t.Function("f") in applied and [one.name for one in applied].count("f") > 1:
         raise DefinitionError("expected the layer of each f, as in f^{(1)}")
     return Network(name, depth, activations, found, numbered)
 

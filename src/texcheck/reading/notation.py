@@ -12,7 +12,7 @@ from .tokens import CannotRead, tokens
 # A line's tokens with a space between them, without braces and without what is around a layer.
 _LINEAR = re.compile(r"(\S+) \^ (\w+) = (\S+) \^ \2 (\S+)(?: \^ \2 - 1| \^ \d+)? \+ (\S+) \^ \2")
 _ACTIVATION = re.compile(r"(\S+) \^ (\w+) = (\S+)(?: \^ \2)? \( (\S+) \^ \2 \)")
-_OUTPUT = re.compile(r"hat y = (\S+) \( \S+ \^ \w+ \)")
+_OUTPUT = re.compile(r"hat y = (\S+) (?:\^ \w+ )?\( \S+ \^ \w+ \)")
 _LOSS = re.compile(r"(\w) = ")
 # Indices, lengths, the identity, a unit vector, layers and activations keep their letters.
 _TAKEN = {*"ijklmnopqrKILdefg"}
@@ -27,7 +27,7 @@ def names_of(schema: Sequence[str]) -> Names:
     the loss. Raises `CannotRead` for what is no TeX.
     """
     quantities = {letter: role for letter, role in spelling.QUANTITIES.items() if role != "ell"}
-    hidden = last = any_layer = ""
+    activations, any_layer = list[str](), ""
     bare = square = foreign = False
     for line in schema:
         texts = [token.text for token in tokens(line)[:-1] if token.text not in ("{", "}")]
@@ -42,10 +42,10 @@ def names_of(schema: Sequence[str]) -> Names:
         elif found := _ACTIVATION.match(plain):
             z, _, function, s = found.groups()
             declared = {z: "z", s: "s"}
-            hidden = hidden if function in spelling.FUNCTIONS else function
+            activations.append("" if function in spelling.FUNCTIONS else function)
         elif found := _OUTPUT.match(plain):
             declared = {}
-            last = "" if found[1] in spelling.FUNCTIONS else found[1]
+            activations.append("" if found[1] in spelling.FUNCTIONS else found[1])
         elif found := _LOSS.match(plain):
             declared = {found.group(1): "ell"}
             foreign = True
@@ -58,8 +58,11 @@ def names_of(schema: Sequence[str]) -> Names:
         quantities = {key: role for key, role in quantities.items() if role not in roles} | declared
     if not foreign:
         return BOOK
-    functions = {last: "g"} if last else {} if hidden else {"g": "g"}
-    functions |= {hidden or "f": "f"}
+    *before, last = activations if activations and not any_layer else [*activations, ""]
+    hidden = next(filter(None, before), "")
+    functions = {hidden or "f": "f"} | ({} if hidden else {"g": "g"})
+    if last not in ("", *before):
+        functions = {hidden or "f": "f", last: "g"}
     return Names(
         {"ell": "ell", "mathcal": "ell", **quantities},
         {letter: role for letter, role in functions.items() if letter not in quantities},
