@@ -94,7 +94,8 @@ def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) 
         return function.name
     if layer is None and function.name == "g":
         return case.activation(case.depth)
-    if layer is None and (case.network.shared or case.network.depth == 2):
+    two = case.network.depth == 2 and not case.network.layered
+    if layer is None and (case.network.shared or two):
         return case.activation(1)
     if layer is None:
         named = {part.layer for side in of for part in t.walk(side) if isinstance(part, t.Name)}

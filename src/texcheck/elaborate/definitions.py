@@ -104,7 +104,8 @@ def network_of(
     applied = [one.right.function for one in equations[1::2] if isinstance(one.right, t.Apply)]
     if t.Function("f") in applied and [one.name for one in applied].count("f") > 1:
         raise DefinitionError("expected the layer of each f, as in f^{(1)}")
-    return Network(name, depth, activations, found, numbered)
+    layered = any(one.layer for one in applied)
+    return Network(name, depth, activations, found, numbered, layered=layered)
 
 
 def _equation(tex: str, names: Names) -> t.Equation:

@@ -39,7 +39,8 @@ class Network:
     `depth`: how many layers, None for any number; then a statement that numbers layers is about
     `numbered` ones, 0 for any. `activations`: of each layer, or of all if the depth is any; "" for
     any function. `losses`: the loss, or several of which each may be tried; None is any loss.
-    `shared`: whether f without a layer is the activation of every layer.
+    `shared`: whether f without a layer is the activation of every layer. `layered`: whether its
+    functions bear their layers, so that f alone is that of the first of two layers no more.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Network:
     widths: tuple[int, ...] = ()
     values: Values = field(default_factory=dict, hash=False)
     shared: bool = False
+    layered: bool = False
 
     def of_depth(self, depth: int, L: int | None = None, gaps: Gaps = ()) -> Case:
         """The case of its own depth, or of any where it may have any."""
