@@ -56,6 +56,17 @@ def old_python(tmp_path):
     return python
 
 
+def test_the_project_holds_no_link_to_another_place():
+    ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text().splitlines()}
+    seen, links = [], []
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in ignored | {".git"}]
+        seen += files
+        links += [name for name in (*folders, *files) if (Path(folder) / name).is_symlink()]
+    assert "Makefile" in seen
+    assert {*links} - ignored == set()
+
+
 def test_what_the_readme_copies_to_the_root_is_no_change_of_the_project():
     readme = (ROOT / "README.md").read_text("utf-8")
     copied = re.findall(r"^ *cp \S+/(\S+) \.$", readme, re.MULTILINE)
