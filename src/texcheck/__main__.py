@@ -132,8 +132,7 @@ def _network(name: str) -> tuple[str | Network, Names]:
     lines = [line.strip() for line in decoded(path.read_bytes()).splitlines()]
     formulas = [line for line in lines if line and not line.startswith(("%", "#"))]
     try:
-        names = names_of(formulas)
-        losses = {}
+        names, losses = names_of(formulas), {}
         unknown = [line for line in formulas if re.fullmatch(r"\w *= *\\ell", line)]
         formulas = [line for line in formulas if line not in unknown]
         for line in formulas:
@@ -144,7 +143,8 @@ def _network(name: str) -> tuple[str | Network, Names]:
         layers = [line for line in formulas if line not in losses]
         network = network_of(name, layers, list(losses) or [""], losses, names=names)
         for line in formulas:
-            if any(one.status != "proved" for _, one in check(line, network, names=names)):
+            said = check(line, network, names=names, diagnose=False)
+            if any(one.status != "proved" for _, one in said):
                 raise Wrong(f"{name}: beside the other lines this means something else: {line}")
         return network, names
     except (CannotRead, DefinitionError) as error:
