@@ -44,7 +44,7 @@ EDITS: tuple[Callable[[t.Expr, Scope], Changes], ...] = (
     symbols.exchanged,
     structure.orders,
 )
-# Not for a quantity alone on the left, which is what is asked for; nor for an inequality.
+# Not for a quantity alone on the left, which is what is asked for and lacks nothing.
 _ADDING = {
     structure.sums, structure.slopes_missing, structure.missing, symbols.missing_functions,
 }  # fmt: skip
@@ -67,8 +67,7 @@ def edits(scope: Scope) -> Iterator[Edit]:
     others = SHAPE_EDITS if isinstance(statement, t.ShapeClaim) else EDITS
     for attempts in (symbols.letters_of_layers,), others:
         for (side, whole), attempt in product(sides(statement), attempts):
-            asked = side == "left" and isinstance(whole, t.Name | t.Derivative | t.Gradient)
-            complete = attempt in _ADDING and (asked or isinstance(statement, t.Comparison))
+            complete = attempt in _ADDING and side == "left" and _is_asked_for(whole)
             for change in () if complete else attempt(whole, scope):
                 changed = change.within(whole)
                 if changed != whole and not _has_no_slope(changed):
@@ -85,6 +84,12 @@ def sides(statement: t.Statement) -> Iterator[tuple[str, t.Expr]]:
             yield "right", right
         case t.ShapeClaim(value, rows, columns):
             yield from (("rows", rows), ("columns", columns), ("value", value))
+
+
+def _is_asked_for(whole: t.Expr) -> bool:
+    """Whether a side is a quantity or its derivative."""
+    of = whole.of if isinstance(whole, t.Derivative | t.Gradient) else whole
+    return isinstance(of, t.Name)
 
 
 def _has_no_slope(whole: t.Expr) -> bool:
