@@ -231,9 +231,8 @@ class _Writer:
 
     def times(self, node: t.Times, i: t.Expr, j: t.Expr) -> t.Expr:
         left, right = node.left, node.right
-        columns = all(self.shape(one)[1] == "1" != self.shape(one)[0] for one in (left, right))
-        if node.sign in ("cdot", "inner") and columns and self.is_number(node):
-            width = self.shape(left)[0]
+        if all(self.shape(one)[1] == "1" != self.shape(one)[0] for one in (left, right)):
+            width = self.shape(left)[0]  # the inner product of two columns
             k = self.index(width)
             body = t.Product((self.entry(left, k, t.ZERO), self.entry(right, k, t.ZERO)))
             return self.summed(body, (width, k))

@@ -154,8 +154,6 @@ class Add(Node):
 
 
 class Negative(Node):
-    """The negative of a term."""
-
     of: Expr
 
 
@@ -201,8 +199,6 @@ class Power(Node):
 
 
 class Transpose(Node):
-    """A transpose."""
-
     of: Expr
 
 
@@ -283,8 +279,6 @@ class Norm(Node):
 
 
 class Absolute(Node):
-    """The absolute value."""
-
     of: Expr
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .functions import Demand, Kind, content, is_nonnegative, is_positive
+from .functions import Demand, content, is_nonnegative, is_positive
 from .normal import canonical, normal, put
 from .terms import Atom, Change, Term, function_of, power, sum_over
 from .terms import term_indices as indices_of
@@ -28,7 +28,7 @@ def simplest(demand: Demand, eliminate: Change) -> list[Demand]:
     """Demands that together say the same; none if it always holds. Raises Nowhere."""
     kind = demand.kind
     for term in (demand.term, put(demand.term, eliminate), normal(demand.term, eliminate)):
-        if _always(kind, term):
+        if holds_everywhere(Demand(kind, term)):
             return []
         never = kind == "positive" and is_nonnegative(-term)
         if is_positive(-term) if kind == "nonnegative" else never or not term:
@@ -45,17 +45,17 @@ def simplest(demand: Demand, eliminate: Change) -> list[Demand]:
             found += _atom_nonzero(atom, n, eliminate)
         elif not is_positive(power(atom)):
             rest = rest * power(atom, n % 2 or 2)
-    if _always(kind, rest):
+    if holds_everywhere(Demand(kind, rest)):
         return found
     lead = rest.key[-1][1]
     return [*found, Demand(kind, rest / (lead if kind == "nonzero" else max(lead, -lead)))]
 
 
-def _always(kind: Kind, term: Term) -> bool:
-    """Whether a demand is seen to hold everywhere."""
-    if kind == "nonnegative":
-        return is_nonnegative(term)
-    return is_positive(term) or (kind == "nonzero" and is_positive(-term))
+def holds_everywhere(demand: Demand) -> bool:
+    """Whether a demand is seen to hold for all values."""
+    if demand.kind == "nonnegative":
+        return is_nonnegative(demand.term)
+    return is_positive(demand.term) or (demand.kind == "nonzero" and is_positive(-demand.term))
 
 
 def _atom_nonzero(atom: Atom, n: int, eliminate: Change) -> list[Demand]:

@@ -55,7 +55,6 @@ def slope(name: str, term: Term) -> Term:
 
 
 def row(name: str) -> Function:
-    """The row of a known function."""
     if name not in FUNCTIONS:
         raise NoRule(f"nothing is known of the function {name}")
     return FUNCTIONS[name]
@@ -67,7 +66,6 @@ def is_any(name: str) -> bool:
 
 
 def inverse(term: Term) -> Term:
-    """1 over a term."""
     if not term:
         raise NoRule("a division by zero")
     (mono, factor), *others = term.key

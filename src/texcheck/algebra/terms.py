@@ -177,7 +177,6 @@ class Term:
 
 
 def number(value: Rational) -> Term:
-    """A rational number."""
     return Term({UNIT: value.numerator if value.denominator == 1 else value})
 
 
@@ -218,7 +217,6 @@ def length(sort: Sort) -> Term:
 
 
 def entry_number(index: Index) -> Term:
-    """The number of an entry."""
     if index.at is None:
         return power(Atom("entry", "", (index,)))
     return number(index.at) if index.at >= 0 else length(index.sort) + number(index.at)

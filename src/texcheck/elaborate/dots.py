@@ -27,19 +27,16 @@ Rows = tuple[tuple[t.Expr, ...], ...]
 class Template(NamedTuple):
     """`cell` with the letters `ROW` and `COLUMN` in it, no letters that a text could have.
 
-    `row`, `column`: whether that side has dots; else it is 1. `diagonal`: entries off the diagonal
-    are 0. `lengths`: of which length a row, a column, or an end that does not move, must be.
-    `down`, `across`: the places that are written, -1 the last. `cells`: a matrix without dots
-    instead.
+    `down`, `across`: the places that are written, -1 the last; none on a side without dots, which
+    is 1. `lengths`: of which length a row, a column, or an end that does not move, must be.
+    `diagonal`: entries off the diagonal are 0. `cells`: a matrix without dots instead.
     """
 
     cell: t.Expr
-    row: bool = False
-    column: bool = False
-    diagonal: bool = False
-    lengths: tuple[tuple[t.Expr, t.Expr], ...] = ()
     down: tuple[int, ...] = ()
     across: tuple[int, ...] = ()
+    lengths: tuple[tuple[t.Expr, t.Expr], ...] = ()
+    diagonal: bool = False
     cells: Rows | None = None
 
 
@@ -68,13 +65,13 @@ def template(node: t.Written) -> Template:
     if tall and wide and all(map(_is_zero, off)) and not all(map(_is_zero, cells.values())):
         cells = {(i, j): found for (i, j), found in cells.items() if i == j}
         cell = _running(cell, cells[-1, -1], ROW)
-        return Template(cell, True, True, True, _lengths(cell, cells), *places)
+        return Template(cell, *places, _lengths(cell, cells), diagonal=True)
     if tall:
         cell = _running(cell, cells[-1, 0], ROW)
     if wide:  # the rows' places in the last column are those of the first one
         last = _running(cells[0, -1], cells[-1, -1], ROW) if tall else cells[0, -1]
         cell = _running(cell, last, COLUMN)
-    return Template(cell, tall, wide, False, _lengths(cell, cells), *places)
+    return Template(cell, *places, _lengths(cell, cells))
 
 
 def _is_zero(cell: t.Expr) -> bool:

@@ -185,8 +185,8 @@ def written(scope: Scope, node: t.Written) -> Matrix:
     if found.cells is not None:
         return cell_matrix(scope, found.cells)
     row, column, cell = _continued(scope, found, node)
-    by_rows = m.is_one(cell.rows) and found.row and not found.column
-    by_columns = m.is_one(cell.columns) and found.column and not found.row
+    by_rows = m.is_one(cell.rows) and found.down and not found.across
+    by_columns = m.is_one(cell.columns) and found.across and not found.down
     if not (cell.is_number or by_rows or by_columns):
         raise Unfit("rows stand one below the other, columns side by side", node)
 
@@ -201,8 +201,8 @@ def written(scope: Scope, node: t.Written) -> Matrix:
 
 def _continued(scope: Scope, found: Template, node: t.Node) -> tuple[Letter, Letter, Matrix]:
     """What dots continue: the letters of row and column, and the cell that they are bound in."""
-    row = Letter("row", Unknown() if found.row else ONE)
-    column = row if found.diagonal else Letter("column", Unknown() if found.column else ONE)
+    row = Letter("row", Unknown() if found.down else ONE)
+    column = row if found.diagonal else Letter("column", Unknown() if found.across else ONE)
     with scope.meaning({ROW: row, COLUMN: column}):
         cell = elaborate(scope, found.cell)
     for place, size in found.lengths:
@@ -328,23 +328,20 @@ def summed(scope: Scope, node: t.Sum) -> Matrix:
 
         def at(index: Index) -> Term:
             with scope.binding(first, index):
-                return entry(i, j, rest)
+                return ops.none_of(scope, first, missing) * entry(i, j, rest)
 
         before = len(scope.demands)
         unfixed = isinstance(m.resolved(first.sort), Unknown)
         sort = scope.default.get(first.name, first.sort) if unfixed else first.sort
         whole = m.sum_entries(scope.names, sort, at)
         if missing or node.conditions:
-            ops.refuse_partial(scope, before)
-        if missing and len(missing) > (m.known(sort).size or len(missing)):
-            raise NoRule("a sum that ends before it begins")
-        return whole - ops.sum_of(*(at(a.numbered(place, m.known(sort))) for place in missing))
+            ops.expect_defined(scope, before, "a sum over some of the values of what")
+        return whole
 
     return Matrix(body.rows, body.columns, entry)
 
 
 def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix:
-    """A derivative."""
     if of == by and by.base == "ell":
         elaborate(scope, of)
         return m.scalar(lambda: number(1))
@@ -363,7 +360,6 @@ def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix
 
 
 def apply_function(scope: Scope, node: t.Apply) -> Matrix:
-    """A function of its arguments."""
     function, name = node.function, node.function.name
     if name == "diag" and len(node.arguments) > 1:
         column = t.Written(tuple((cell,) for cell in node.arguments))

@@ -106,7 +106,6 @@ class Matrix(NamedTuple):
 
     @property
     def value(self) -> Term:
-        """The value of a number."""
         return self.entry(FIRST, FIRST)
 
     def map(self, change: Callable[[Term], Term]) -> Matrix:

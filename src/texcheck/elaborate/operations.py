@@ -19,10 +19,10 @@ from operator import mul
 
 from .. import syntax as t
 from ..algebra.budget import NoRule
-from ..algebra.demands import Nowhere
-from ..algebra.functions import Demand, apply, inverse, is_nonnegative, is_positive
+from ..algebra.demands import Nowhere, holds_everywhere
+from ..algebra.functions import Demand, apply, inverse
 from ..algebra.normal import normal
-from ..algebra.terms import ONE, ZERO, Index, Term, delta, has_step, number
+from ..algebra.terms import ONE, ZERO, Index, Term, delta, has_step, number, numbered
 from . import matrix as m
 from .matrix import FIRST, IllSorted, Length, Matrix, Unfit, Unknown, is_one
 from .scope import Letter, Scope, left_out
@@ -127,11 +127,17 @@ def squares(scope: Scope, value: Matrix) -> Matrix:
     return m.total(scope.names, value.map(lambda entry: entry * entry))
 
 
-def refuse_partial(scope: Scope, before: int) -> None:
-    """Raises NoRule if a term of a sum over some of the values is not defined everywhere."""
-    for demand in scope.demands[before:]:
-        if not (is_nonnegative if demand.kind == "nonnegative" else is_positive)(demand.term):
-            raise NoRule("a sum over some of the values of what is not defined everywhere")
+def expect_defined(scope: Scope, before: int, what: str) -> None:
+    """Raises NoRule if a demand that was added since then does not hold everywhere."""
+    if not all(map(holds_everywhere, scope.demands[before:])):
+        raise NoRule(f"{what} is not defined everywhere")
+
+
+def none_of(scope: Scope, letter: Letter, missing: list[int]) -> Term:
+    """1 where an index is none of the missing places, else 0."""
+    index = scope.bound[id(letter)]
+    others = (number(1) - delta(index, numbered(at, index.sort)) for at in missing)
+    return reduce(mul, others, number(1))
 
 
 def bounds(scope: Scope, node: t.Sum, letter: Letter) -> list[int]:
@@ -149,7 +155,6 @@ def bounds(scope: Scope, node: t.Sum, letter: Letter) -> list[int]:
 
 
 def add(values: list[Matrix], node: t.Add) -> Matrix:
-    """A sum of terms."""
     values = spread_literals(node.terms, values, over_matrices=False)
     bare = [v for v in values if v.square and isinstance(m.resolved(v.rows), Unknown)]
     if bare and not all(v.square for v in values):
@@ -230,12 +235,6 @@ def power(scope: Scope, value: Matrix, exponent: Fraction, node: t.Power) -> Mat
     return reduce(lambda a, b: m.product(scope.names, a, b, node), [value] * n)
 
 
-def refuse_slope(scope: Scope) -> None:
-    """Raises NoRule within a derivative: what jumps has none, and cases may hide a slope."""
-    if scope.inside:
-        raise NoRule("the derivative of what is told by cases")
-
-
 def refuse_jump(scope: Scope, value: Matrix) -> Matrix:
     """The value. Within a derivative it raises NoRule where it jumps, as ReLU' does at 0."""
 
@@ -249,9 +248,8 @@ def refuse_jump(scope: Scope, value: Matrix) -> Matrix:
 
 def compared(scope: Scope, sides: list[Matrix], node: t.Indicator) -> Matrix:
     """1 where a comparison holds, entry by entry, else 0."""
-    refuse_slope(scope)
     values = spread_literals((node.left, node.right), sides)
-    return m.zip_entries(partial(holds, node.relation), node, *values)
+    return refuse_jump(scope, m.zip_entries(partial(holds, node.relation), node, *values))
 
 
 def holds(relation: str, a: Term, b: Term) -> Term:
@@ -275,7 +273,8 @@ def by_cases(
     scope: Scope, values: Sequence[Matrix], conditions: Sequence[Matrix | None], node: t.Node
 ) -> Matrix:
     """Values by cases. Raises NoRule if they are not seen to cover everything once."""
-    refuse_slope(scope)
+    if scope.inside:
+        raise NoRule("the derivative of what is told by cases")  # they may hide a slope
     if not all(part is None or part.is_number for part in (*values, *conditions)):
         raise Unfit("cases of what is no number: write them for each entry", node)
 
@@ -291,8 +290,7 @@ def by_cases(
             rest = rest * (number(1) - holds)
         if any(normal(term, scope.case.eliminate) for term in (*overlaps, rest)):
             raise NoRule("cases that are not seen to cover everything once")
-        if not all(is_positive(demand.term) for demand in scope.demands[before:]):
-            raise NoRule("a case that is not defined everywhere")
+        expect_defined(scope, before, "a case that")
         return result
 
     return m.scalar(value)

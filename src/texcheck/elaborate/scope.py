@@ -25,7 +25,7 @@ from ..algebra.functions import Demand
 from ..algebra.terms import LEAST, ONE, Index, Sort, fixed
 from ..algebra.terms import numbered as numbered_index
 from ..networks.network import Case, Loss, Place
-from .matrix import IllSorted, Length, Matrix, Unfit, Unknown, known, unify
+from .matrix import IllSorted, Length, Matrix, Unfit, Unknown, known, resolved, unify
 from .words import layer_needed
 
 AtEntry = Callable[[], Index]  # an index, when an entry is made
@@ -174,8 +174,10 @@ def left_out(
         raise NoRule(f"{what} that does not run from a number to a length")
     if low < 0 or high >= 0:
         raise IllSorted(f"{what} over values that the index does not have", node)
-    if low - high - 1 > LEAST:
-        raise NoRule(f"{what} that leaves out more values than every width has")
+    size = getattr(resolved(letter.sort), "size", 0)
+    if low - high - 1 > (size or LEAST):
+        wrong = "ends before it begins" if size else "leaves out more values than every width has"
+        raise NoRule(f"{what} that {wrong}")
     scope.places += (missing := [*range(low), *range(high + 1, 0)])
     return missing
 

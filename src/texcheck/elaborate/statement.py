@@ -21,13 +21,13 @@ from .. import syntax as t
 from ..algebra.budget import NoRule
 from ..algebra.functions import Demand, is_any
 from ..algebra.normal import normal
-from ..algebra.terms import ZERO, Index, Sort, Term, delta, number, numbered, power
+from ..algebra.terms import ZERO, Index, Sort, Term, number, power
 from ..networks.network import Case
 from .calculus import activation
 from .definitions import declared
 from .formula import elaborate
 from .matrix import FIRST, IllSorted, Matrix, Unfit, Unknown, known, resolved, unify
-from .operations import holds, literal
+from .operations import holds, literal, none_of
 from .scope import Letter, Scope, ends, left_out
 from .words import shape_words
 
@@ -99,17 +99,10 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
             case t.Range(letter=name) if name != "L":
                 letter = scope.letter(name)
                 missing = out_of_range(scope, condition, letter)
-                found.append(partial(_without, scope, letter, missing))
+                found.append(partial(none_of, scope, letter, missing))
         for stranger in sorted(set(scope.letters) - letters):
             raise Unfit(f"{stranger} stands in no statement under this condition", condition)
     return lambda: reduce(mul, (one() for one in found), number(1))
-
-
-def _without(scope: Scope, letter: Letter, missing: list[int]) -> Term:
-    """1 where an index is none of the missing places."""
-    index = scope.bound[id(letter)]
-    others = (number(1) - delta(index, numbered(at, index.sort)) for at in missing)
-    return reduce(mul, others, number(1))
 
 
 def out_of_range(scope: Scope, condition: t.Range, letter: Letter) -> list[int]:
@@ -118,7 +111,7 @@ def out_of_range(scope: Scope, condition: t.Range, letter: Letter) -> list[int]:
 
 
 def claimed(statement: t.Statement, case: Case) -> Pair:
-    """The two sides of an equation, or of what is claimed like one."""
+    """The two sides of an equation, or of what is claimed like one; of a shape, its value twice."""
     scope = new_scope(statement, case)
     match statement:
         case t.Comparison("neq"):
@@ -128,9 +121,13 @@ def claimed(statement: t.Statement, case: Case) -> Pair:
         case t.Update(left, right) if t.Name("lambda", None) not in right.nodes:  # no penalty
             step = t.Product((t.Name("eta", None), t.Gradient(t.Name("ell", None), left)))
             sides = right, t.Add((left, t.Negative(step)))
+        case t.ShapeClaim(value):
+            if scope.pointwise:
+                raise Unfit("the shape of a function, which is no number", value)
+            sides = value, value
         case _:
             raise NoRule("a statement of another kind")
-    one, other = elaborate(scope, sides[0]), elaborate(scope, sides[1])
+    one, other = (elaborate(scope, side) for side in sides)
     spread = isinstance(statement, t.Comparison)
     one, other = _alike(sides[0], one, other, spread), _alike(sides[1], other, one, spread)
     message = f"{shape_words(one, case)} on the left, {shape_words(other, case)} on the right"

@@ -28,7 +28,6 @@ from ..algebra.normal import normal, normals, put, split_at
 from ..algebra.terms import ZERO, Atom, Term
 from ..elaborate import statement as st
 from ..elaborate.definitions import network_named
-from ..elaborate.formula import elaborate
 from ..elaborate.matrix import IllSorted, Unfit, known
 from ..elaborate.words import about_words, in_words, shape_words
 from ..networks.network import Case, Network
@@ -181,11 +180,7 @@ def _zero_by_cases(gap: Term, deep: int) -> bool:
 
 
 def _shape(statement: t.ShapeClaim, case: Case) -> int:
-    scope = st.new_scope(statement, case)
-    if scope.pointwise:
-        raise Unfit("the shape of a function, which is no number", statement.value)
-    value = elaborate(scope, statement.value)
-    pair = st.Pair(scope, value, value, statement, st.weight(scope, statement))
+    scope, value, *_ = pair = st.claimed(statement, case)
     for side, said in ((value.rows, statement.rows), (value.columns, statement.columns)):
         if known(side, "the value") != known(scope.sort_of_length(said)):
             raise IllSorted(f"its shape is {shape_words(value, case)}", statement)

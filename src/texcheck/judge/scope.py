@@ -32,7 +32,6 @@ class Change(NamedTuple):
     old: t.Node | None = None
 
     def within(self, whole: t.Expr) -> Any:
-        """A side of a statement with this change."""
         return t.substitute(whole, self.old or self.part, self.new)
 
     def words(self, scope: Scope) -> str:
@@ -68,7 +67,6 @@ class Scope:
 
     @cached_property
     def letters(self) -> list[str]:
-        """The index letters of the statement."""
         return sorted({part.letter for part in every(self.statement, t.Index)})
 
     @cached_property

@@ -40,7 +40,6 @@ def bounds(whole: t.Expr, scope: Scope) -> Changes:
 
 
 def one_less(node: t.Expr) -> t.Expr:
-    """A number less 1."""
     return t.Add((node, t.Negative(t.ONE)))
 
 

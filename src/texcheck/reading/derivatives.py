@@ -17,8 +17,8 @@ def fraction(c: Cursor) -> t.Expr:
     braced = c.take("{") is not None
     if is_partial(c):
         return _derivative(c, start, braced)
-    top = c.inside("}") if braced else names.single(c)
-    bottom = c.inside("}") if c.take("{") else names.single(c)
+    top = c.inside("}") if braced else names.argument(c)
+    bottom = names.argument(c)
     c.form = "primary"  # whatever stands in it
     return t.Quotient(top, bottom, **c.span(start))
 

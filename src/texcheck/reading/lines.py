@@ -17,7 +17,7 @@ _ASIDE = spelling.GROUND | spelling.CONDITION | spelling.FOR_ALL
 
 def lines_of(found: list[Token]) -> list[list[Token]]:
     """The tokens of each line, each with an `end`. Raises `CannotRead`."""
-    layout = _Layout(found)
+    layout = _Layout(found, Row.of(found, 0))
     number = 0
     while number < len(layout.found) - 1:
         number = layout.take(number)
@@ -30,16 +30,13 @@ def lines_of(found: list[Token]) -> list[list[Token]]:
 @dataclass
 class _Layout:
     found: list[Token]
+    above: Row  # that with which the line began which the next may go on from
     lines: list[list[Token]] = field(default_factory=lambda: [[]])
     open: list[Token] = field(default_factory=list)  # layout environments
     inner: int = 0  # how many matrices are open
     brackets: int = 0
     marks: int = 0  # alignment marks in this line
     begun: bool = False  # more than alignment marks stands in this line
-    above: Row = field(init=False)  # that with which the line began which the next may go on from
-
-    def __post_init__(self) -> None:
-        self.above = Row.of(self.found, 0)
 
     def take(self, number: int) -> int:
         """Takes token `number` into the lines; the number of the next one to take."""

@@ -196,7 +196,7 @@ def space(c: Cursor) -> tuple[t.Expr, t.Expr]:
     if not c.take("^"):
         return one, one
     single = not c.sees("{")
-    rows, columns = c.braced(lambda c: (names.single(c), one) if single else shape(c, one))
+    rows, columns = c.braced(lambda c: (names.argument(c), one) if single else shape(c, one))
     numbers.expect_lengths(c, rows)
     return rows, columns
 

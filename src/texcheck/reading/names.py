@@ -7,7 +7,7 @@ the superscript, then the marks from left to right.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from typing import TypeAlias
 
 from .. import syntax as t
@@ -161,7 +161,6 @@ def _index_atom(c: Cursor, *, single: bool) -> t.Expr:
 
 
 def index_letter(c: Cursor) -> str:
-    """The index letter that stands here."""
     token = c.token
     ell = token.text == "l" or (token.kind == "command" and token.text == "ell")
     free = token.text in spelling.INDEX_LETTERS - c.names.quantities.keys()
@@ -252,8 +251,10 @@ def a_length(c: Cursor, found: t.Expr) -> t.Expr:
     return found
 
 
-def single(c: Cursor) -> t.Expr:
-    """The one token that TeX takes without braces: a digit, a quantity, a length, an index."""
+def argument(c: Cursor) -> t.Expr:
+    """What stands in braces, or the one token that TeX takes without them."""
+    if c.take("{"):
+        return c.inside("}")
     token = c.token
     plain = token.kind not in ("letter", "digit") or token.end - token.start == 1
     c.require(plain, "expected braces around the command and what is behind it")
@@ -263,9 +264,9 @@ def single(c: Cursor) -> t.Expr:
 
 
 def raised(c: Cursor) -> t.Expr:
-    """A superscript without braces, which is one token alone."""
+    """A superscript; without braces it is one token alone."""
     c.require(c.token.kind != "digit" or c.ahead().kind != "digit", RAISED)
-    return single(c)
+    return argument(c)
 
 
 # -- scripts
@@ -384,9 +385,8 @@ def _with_scripts(c: Cursor, value: t.Expr, found: _Scripts, start: int) -> t.Ex
     if isinstance(value, t.Name):
         value = _named(c, value, found, start)
     elif isinstance(value, t.Function):
-        before = value.primes
         value = _function(c, value, found, start)
-        marks = marks[value.primes - before :]
+        marks = [*dropwhile(lambda mark: mark[0] == "'", marks)]
         if value == t.Function("I") and marks:
             value = t.Identity(None, None, **at(value))
     elif isinstance(value, t.Norm) and found.subscript:

@@ -39,7 +39,6 @@ def _digits(c: Cursor) -> str:
 
 
 def whole(c: Cursor) -> int:
-    """A whole number."""
     found = number(c)
     c.require(found.value.denominator == 1, "expected a whole number", at=found)
     return int(found.value)

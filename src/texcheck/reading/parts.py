@@ -28,7 +28,6 @@ def shape(tex: str, names: Names = BOOK) -> tuple[t.Expr, t.Expr]:
 
 
 def expression(tex: str, names: Names = BOOK) -> t.Expr:
-    """One expression."""
     first, *more = cell(tex, names)
     if more:
         raise CannotRead("expected one expression without =", 0, len(tex))

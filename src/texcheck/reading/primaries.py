@@ -89,7 +89,7 @@ def _euler(c: Cursor, start: int) -> t.Expr:
     c.require(not c.tokens[c.at - 1].bold, "expected no bold e: a number", at=start)
     c.advance()
     bracket = c.ahead().text in ("(", "[")
-    exponent = c.inside("}") if c.take("{") else names.raised(c)
+    exponent = names.raised(c)
     counted = (*numbers.LENGTHS, t.Index)
     layer = all(isinstance(part, counted) for part in t.outside_lengths(exponent))
     c.require(not (bracket and layer), "expected a power without parentheses", at=exponent)
@@ -211,10 +211,7 @@ def _ones(c: Cursor) -> t.Expr:
     c.require(not c.sees("(", "[", "lbrace"), "expected a sign between a matrix and a bracket")
     if token.text == "I":
         return names.identity(c, token.start)
-    length: t.Expr | None = None
-    if c.take("_"):
-        length = c.inside("}") if c.take("{") else names.single(c)
-        length = names.a_length(c, length)
+    length = names.a_length(c, names.argument(c)) if c.take("_") else None
     c.form = "primary"
     return t.Constant(int(token.text), length, **c.span(token.start))
 
@@ -301,9 +298,7 @@ def _under(c: Cursor) -> tuple[list[str], t.Expr | None, tuple[t.Indicator, ...]
 
 
 def _upper(c: Cursor) -> t.Expr | None:
-    if not c.take("^"):
-        return None
-    return c.inside("}") if c.take("{") else names.raised(c)
+    return names.raised(c) if c.take("^") else None
 
 
 def _digits(c: Cursor) -> t.Expr:
