@@ -153,19 +153,13 @@ def _same_quantity(first: t.Expr, about: t.Expr) -> bool:
 
 def _component_like(about: t.Expr, first: t.Expr) -> t.Expr:
     """The subject in components where the cell is in components."""
-    if isinstance(about, t.Listing):
-        if not isinstance(first, t.Listing) or len(first.items) != len(about.items):
-            return about
-        items = zip(about.items, first.items, strict=True)
-        return replace(about, items=tuple(_component_like(a, b) for a, b in items))
     free = sorted(t.free_indices(first), key=attrgetter("start"))
     letters = list(dict.fromkeys(index.letter for index in free))
-    if isinstance(about, t.Name) and not about.indices and about.base != "ell" and letters:
-        if isinstance(first, t.Name) and first.indices:
-            like = replace(about, indices=first.indices)
-            return like if _same_quantity(like, about) else about
-        if about.base == "W" and len(letters) == 2 and letters != ["i", "j"]:
-            raise CannotRead("expected i, then j, or W_{kj} = in front", first.start, first.end)
-        if len(letters) == (2 if about.base == "W" else 1):
-            return replace(about, indices=tuple(t.Index(letter) for letter in letters))
+    match about, first:
+        case t.Listing(wholes), t.Listing(items) if len(wholes) == len(items):
+            return replace(about, items=tuple(map(_component_like, wholes, items)))
+        case t.Name(base, indices=()), _ if base != "ell" and len(letters) == 1 + (base == "W"):
+            if len(letters) == 2 and letters != ["i", "j"] and not isinstance(first, t.Name):
+                raise CannotRead("expected i, then j, or W_{kj} = in front", first.start, first.end)
+            return replace(about, indices=tuple(map(t.Index, letters)))
     return about
