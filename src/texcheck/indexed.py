@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 
 from . import syntax as t
 from .algebra.budget import NoRule
@@ -58,15 +58,12 @@ class Reading:
 def shapes(statement: t.Statement, network: Network | str) -> Reading:
     """The shapes of a statement's formulas, from its elaboration in the last, the widest, case."""
     kind = network_named(network) if isinstance(network, str) else network
-    found = Reading({}, {})
     case = replace(list(cases(statement, kind))[-1], loss=kind.losses[-1])
     case = assumed(case, statement) or case
     scope = claimed(statement, case).scope
-    for key, (rows, columns) in scope.shapes.items():
-        found.shapes[key] = name_of(rows, case), name_of(columns, case)
-    for key, sort in scope.sorts.items():
-        found.letters[key] = name_of(sort, case)
-    return found
+    named = partial(name_of, case=case)
+    sizes = {key: (named(rows), named(columns)) for key, (rows, columns) in scope.shapes.items()}
+    return Reading(sizes, {key: named(sort) for key, sort in scope.sorts.items()})
 
 
 def _condition(node: t.Condition) -> str:
@@ -283,7 +280,6 @@ class _Writer:
 
     def component(self, node: t.Component, i: t.Expr, j: t.Expr) -> t.Expr:
         of, found = node.of, self.filled(node, i, j)
-        if len(found) == 2:
-            return self.entry(of, *found)
-        column = self.shape(of)[1] == "1"
-        return self.entry(of, found[0], t.ZERO) if column else self.entry(of, t.ZERO, found[0])
+        if len(found) == 1:  # of a column or a row
+            found = (*found, t.ZERO) if self.shape(of)[1] == "1" else (t.ZERO, *found)
+        return self.entry(of, *found)
