@@ -132,7 +132,7 @@ def applied(scope: Scope, function: t.Function, term: Term, of: tuple[t.Expr, ..
 def extreme(scope: Scope, values: list[Matrix], node: t.Apply) -> Matrix:
     """The larger or smaller of two values; a written number is spread over the other."""
     one, other = values
-    first, second = (isinstance(a, t.Number) and not a.value for a in node.arguments)
+    first, second = (argument == t.ZERO for argument in node.arguments)
     side = 1 if node.function.name == "max" else -1
     if scope.inside and (side < 0 or not (first or second)):
         raise NoRule("the derivative of a maximum of two values that may be equal")

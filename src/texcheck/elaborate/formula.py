@@ -381,8 +381,7 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
         case "tr":
             (one,) = values
             m.unify(one.rows, one.columns, "the trace of a matrix that is not square", node)
-            whole = one if one.is_number else ops.part_of(scope, one, one)
-            kept = Matrix(one.rows, one.columns, lambda i, j: delta(i, j) * whole.entry(i, j))
+            kept = one if one.is_number else ops.part_of(scope, one, m.diagonal(one, node))
             return m.total(scope.names, kept)
         case "Linear":
             layer, v = function.layer or t.Layer("", 1), node.arguments[0]

@@ -142,12 +142,10 @@ def none_of(scope: Scope, letter: Letter, missing: list[int]) -> Term:
 
 def bounds(scope: Scope, node: t.Sum, letter: Letter) -> list[int]:
     """The places that a sum with bounds leaves out. Raises NoRule and IllSorted."""
-    if node.low is None:
-        return []
-    if len(node.letters) > 1:
+    if node.low is not None and len(node.letters) > 1:
         raise NoRule("a sum that does not run from a number to a length")
     try:
-        return left_out(scope, (node.low, node.high), letter, "a sum", node)
+        return left_out(scope, letter, node)
     except IllSorted:
         if any(t.Index(letter.name) in t.indices_of(part) for part in t.walk(node.body)):
             raise
@@ -180,7 +178,6 @@ def times(scope: Scope, left: Matrix, right: Matrix, node: t.Times) -> Matrix:
     if node.sign == "inner" or (node.sign == "cdot" and vectors):
         if not (is_one(left.columns) and is_one(right.columns)):
             raise Unfit("an inner product of what are not two columns", node)
-        m.unify_shapes(left, right, node)
         return m.total(scope.names, m.zip_entries(mul, node, left, right))
     if left.is_number or right.is_number:
         dotted = isinstance(node.left, t.Times) and node.left.sign == "cdot"

@@ -160,17 +160,19 @@ def ends(sort: Sort, name: str) -> list[Index]:
     return [Index(name, sort)]
 
 
-def left_out(
-    scope: Scope, ends: tuple[t.Expr, t.Expr | None], letter: Letter, what: str, node: t.Node
-) -> list[int]:
-    """The places that an index does not have from one end, a number, to the other, a length less a
-    number or None for the last one; counted from the last place. Raises IllSorted and NoRule."""
-    (base, low), (over, high) = counted(ends[0]), counted(ends[1]) if ends[1] else (None, -1)
+def left_out(scope: Scope, letter: Letter, node: t.Sum | t.Range) -> list[int]:
+    """The places that an index does not have in a sum or a range from a number to a length less a
+    number, None for the last one; counted from the last place. Raises IllSorted and NoRule."""
+    first, last = (node.low, node.high) if isinstance(node, t.Sum) else (node.first, node.last)
+    what = "a sum" if isinstance(node, t.Sum) else "a range"
+    if first is None:
+        return []
+    (base, low), (over, high) = counted(first), counted(last) if last else (None, -1)
     if over is not None:
         unify(scope.sort_of_length(over), letter.sort, f"{what} over two lengths", node)
-    elif ends[1] and scope.case.network.widths:
+    elif last and scope.case.network.widths:
         high -= known(letter.sort, f"the index of {what}").size
-    if base is not None or (ends[1] and over is None and not scope.case.network.widths):
+    if base is not None or (last and over is None and not scope.case.network.widths):
         raise NoRule(f"{what} that does not run from a number to a length")
     if low < 0 or high >= 0:
         raise IllSorted(f"{what} over values that the index does not have", node)

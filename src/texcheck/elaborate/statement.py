@@ -27,8 +27,8 @@ from .calculus import activation
 from .definitions import declared
 from .formula import elaborate
 from .matrix import FIRST, IllSorted, Matrix, Unfit, Unknown, known, resolved, unify
-from .operations import holds, literal, none_of
-from .scope import Letter, Scope, ends, left_out
+from .operations import holds, none_of, spread_literals
+from .scope import Scope, ends, left_out
 from .words import shape_words
 
 Side: TypeAlias = tuple[Term, list[Demand]]
@@ -98,16 +98,11 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
                 found.append(partial(value.entry, FIRST, FIRST))
             case t.Range(letter=name) if name != "L":
                 letter = scope.letter(name)
-                missing = out_of_range(scope, condition, letter)
+                missing = left_out(scope, letter, condition)
                 found.append(partial(none_of, scope, letter, missing))
         for stranger in sorted(set(scope.letters) - letters):
             raise Unfit(f"{stranger} stands in no statement under this condition", condition)
     return lambda: reduce(mul, (one() for one in found), number(1))
-
-
-def out_of_range(scope: Scope, condition: t.Range, letter: Letter) -> list[int]:
-    """The places of an index that a range leaves out."""
-    return left_out(scope, (condition.first, condition.last), letter, "a range", condition)
 
 
 def claimed(statement: t.Statement, case: Case) -> Pair:
@@ -127,21 +122,14 @@ def claimed(statement: t.Statement, case: Case) -> Pair:
             sides = value, value
         case _:
             raise NoRule("a statement of another kind")
-    one, other = (elaborate(scope, side) for side in sides)
-    spread = isinstance(statement, t.Comparison)
-    one, other = _alike(sides[0], one, other, spread), _alike(sides[1], other, one, spread)
+    values = [elaborate(scope, side) for side in sides]
+    if isinstance(statement, t.Comparison) or t.ZERO in sides:  # 0 alone is a matrix of zeros too
+        values = spread_literals(sides, values)
+    one, other = values
     message = f"{shape_words(one, case)} on the left, {shape_words(other, case)} on the right"
     unify(one.rows, other.rows, message, statement)
     unify(one.columns, other.columns, message, statement)
     return Pair(scope, one, other, statement, weight(scope, statement))
-
-
-def _alike(node: t.Expr, value: Matrix, over: Matrix, any_number: bool) -> Matrix:
-    """A 0 alone on a side stands for a matrix of zeros; in a comparison any number for its."""
-    zero = isinstance(node, t.Number) and not node.value
-    if over.is_number or not (literal(node) if any_number else zero):
-        return value
-    return Matrix(over.rows, over.columns, lambda i, j: value.value)
 
 
 class Entry(NamedTuple):

@@ -29,6 +29,7 @@ from ..algebra.terms import ZERO, Atom, Term
 from ..elaborate import statement as st
 from ..elaborate.definitions import network_named
 from ..elaborate.matrix import IllSorted, Unfit, known
+from ..elaborate.scope import left_out
 from ..elaborate.words import about_words, in_words, shape_words
 from ..networks.network import Case, Network
 from ..networks.representatives import any_depth, cases, layer_range, named_layers
@@ -201,7 +202,7 @@ def _index_range(statement: t.RangeClaim, network: Network) -> tuple[str, ...]:
     having = [scope for scope in scopes if letter in scope.letters]
     if not having:
         raise IllSorted(f"no statement before it has the index {letter}", statement)
-    if any(st.out_of_range(scope, statement.range, scope.letter(letter)) for scope in having):
+    if any(left_out(scope, scope.letter(letter), statement.range) for scope in having):
         raise IllSorted("the index has more values; for some of them, write i > 0", statement)
     return (f"{network.name}, every width",)
 
