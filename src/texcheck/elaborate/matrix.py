@@ -162,8 +162,6 @@ def product(names: Iterator[int], left: Matrix, right: Matrix, node: t.Node) -> 
     unify(left.columns, right.rows, "a factor's columns are not the next one's rows", node)
 
     def entry(i: Index, j: Index) -> Term:
-        if is_one(left.columns):
-            return left.entry(i, FIRST) * right.entry(FIRST, j)
         return sum_entries(names, left.columns, lambda k: left.entry(i, k) * right.entry(k, j))
 
     return Matrix(left.rows, right.columns, entry, left.square and right.square)

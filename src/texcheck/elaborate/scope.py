@@ -22,7 +22,7 @@ from itertools import count, product
 from .. import syntax as t
 from ..algebra.budget import NoRule
 from ..algebra.functions import Demand
-from ..algebra.terms import LEAST, ONE, Index, Sort, fixed
+from ..algebra.terms import LEAST, Index, Sort, fixed
 from ..algebra.terms import numbered as numbered_index
 from ..networks.network import Case, Loss, Place
 from .matrix import IllSorted, Length, Matrix, Unfit, Unknown, known, resolved, unify
@@ -123,10 +123,9 @@ class Scope:
                     return self.given[of.base].rows
                 kind, layer = self.place(of)
                 return self.case.shape(("s" if kind == "delta" else kind, layer))[0]
-            case t.Number(value) if value == 1:
-                return ONE
-            case t.Number(value) if self.case.network.widths and value > 0 and value % 1 == 0:
-                return fixed(int(value))
+            case t.Number(value) if value > 0 and value % 1 == 0:
+                if value == 1 or self.case.network.widths:
+                    return fixed(int(value))
         raise Unfit("expected the length of a vector, such as d_x or K", node)
 
     def index(self, node: t.Expr, sort: Length) -> AtEntry:
