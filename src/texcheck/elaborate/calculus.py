@@ -131,11 +131,9 @@ def applied(scope: Scope, function: t.Function, term: Term, of: tuple[t.Expr, ..
 
 def extreme(scope: Scope, values: list[Matrix], node: t.Apply) -> Matrix:
     """The larger or smaller of two values; a written number is spread over the other."""
-    one, other = values
-    first, second = (argument == t.ZERO for argument in node.arguments)
     side = 1 if node.function.name == "max" else -1
-    if scope.inside and (side < 0 or not (first or second)):
+    if scope.inside and (side < 0 or t.ZERO not in node.arguments):
         raise NoRule("the derivative of a maximum of two values that may be equal")
-    if second:
-        one, other = other, one
+    # 0 + ReLU(s), whose slope at 0 is ReLU's: that of s + ReLU(-s) is 1.
+    one, other = values[::-1] if node.arguments[1] == t.ZERO else values
     return zip_entries(lambda a, b: a + apply("ReLU", (b - a) * side) * side, node, one, other)
