@@ -13,6 +13,7 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from functools import partial, reduce
 from operator import mul
@@ -161,13 +162,31 @@ def add(values: list[Matrix], node: t.Add) -> Matrix:
 
 
 def side_by_side(scope: Scope, values: list[Matrix], node: t.Product) -> Matrix:
-    """Factors side by side. A written 1 behind a matrix is refused: it may be meant as a column."""
+    """Factors side by side. Raises Unfit where they are not meant from left to right.
+
+    A written 1 behind a matrix is refused too: it may be meant as a column.
+    """
     result = values[0]
-    for factor, value in zip(node.factors[1:], values[1:], strict=True):
-        if isinstance(factor, t.Number) and factor.value == 1 and not result.is_number:
-            raise Unfit(r"a 1 behind a matrix; the column of ones is \boldsymbol 1", factor)
-        result = m.product(scope.names, result, value, node)
+    try:
+        for factor, value in zip(node.factors[1:], values[1:], strict=True):
+            if isinstance(factor, t.Number) and factor.value == 1 and not result.is_number:
+                raise Unfit(r"a 1 behind a matrix; the column of ones is \boldsymbol 1", factor)
+            result = m.product(scope.names, result, value, node)
+    except IllSorted:
+        with suppress(IllSorted):  # z^T x^T x, where x^T x is meant as a number
+            reduce(lambda right, left: m.product(scope.names, left, right, node), values[::-1])
+            raise Unfit("this has a meaning from the right alone: write brackets", node) from None
+        raise
     return result
+
+
+def elementwise(values: list[Matrix], node: t.Elementwise) -> Matrix:
+    """The product entry by entry. Raises Unfit for x \\odot x \\cdot x, where \\cdot comes first."""
+    for part, value in zip(node.parts, values, strict=True):
+        dotted = isinstance(part, t.Times) and part.sign == "cdot"
+        if dotted and value.is_number and not all(one.is_number for one in values):
+            raise Unfit(r"\odot beside a number that a dot makes: write brackets", node)
+    return m.zip_entries(mul, node, *values)
 
 
 def times(scope: Scope, left: Matrix, right: Matrix, node: t.Times) -> Matrix:
