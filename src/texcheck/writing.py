@@ -94,7 +94,7 @@ def tex(node: t.Node) -> str:  # noqa: C901 - a match over nodes
             below = rf"_{{\mathrm{{{variant}}}}}" if variant else ""
             return symbol(base) + layer(at) + indices(inside) + below
         case t.Length(of):
-            return "K" if of.base in ("y", "y_hat") else f"d_{{{tex(of)}}}"
+            return "K" if of.base in ("y", "y_hat") else "d" + indices((of,))
         case t.LayerCount(at):
             return number_of(at)
         case t.Kronecker(first, second):
@@ -126,7 +126,7 @@ def _compound(node: t.Node) -> str:  # noqa: C901 - a match over nodes
         case t.Add((first, *rest)):
             return tex(first) + "".join(map(_further, rest))
         case t.Negative(of):
-            return f"-{within(of, PRODUCT)}"
+            return f"-{_term(of)}"
         case t.Product((*rest, last)):
             end = tex(last) if isinstance(last, t.Sum) else within(last, SYMBOL)
             said = " ".join([*(within(factor, SYMBOL) for factor in rest), end])
@@ -151,8 +151,7 @@ def _compound(node: t.Node) -> str:  # noqa: C901 - a match over nodes
             below = ", ".join(map(relation, conditions)) or ",".join(letters)
             below += "" if low is None else f"={tex(low)}"
             above = "" if high is None else f"^{{{tex(high)}}}"
-            inner = tex(body) if isinstance(body, t.Sum) else within(body, PRODUCT)
-            return rf"\sum_{{{below}}}{above} {inner}"
+            return rf"\sum_{{{below}}}{above} {_term(body)}"
         case t.Derivative(t.Name() as of, by):
             return rf"\frac{{\partial {tex(of)}}}{{\partial {tex(by)}}}"
         case t.Derivative(of, by):
@@ -185,14 +184,18 @@ def _lengths(rows: t.Expr | None, columns: t.Expr | None) -> str:
 def _further(term: t.Expr) -> str:
     """A term of a sum behind the first one, with its sign."""
     if isinstance(term, t.Negative):
-        return f" - {within(term.of, PRODUCT)}"
-    return f" + {tex(term) if isinstance(term, t.Sum) else within(term, PRODUCT)}"
+        return f" - {_term(term.of)}"
+    return f" + {_term(term)}"
+
+
+def _term(node: t.Expr) -> str:
+    return tex(node) if isinstance(node, t.Sum) else within(node, PRODUCT)
 
 
 def _base(node: t.Expr) -> str:
     """What bears a power: in brackets if it bears a superscript already."""
     match node:
-        case t.Name(layer=None, indices=()) | t.Norm() | t.Absolute():
+        case t.Name(layer=None) | t.Length() | t.Norm() | t.Absolute():
             return tex(node)
         case t.Number(value) if value.denominator == 1:
             return tex(node)

@@ -181,7 +181,7 @@ def side_by_side(scope: Scope, values: list[Matrix], node: t.Product) -> Matrix:
 
 
 def elementwise(values: list[Matrix], node: t.Elementwise) -> Matrix:
-    """The product entry by entry. Raises Unfit for x \\odot x \\cdot x, where \\cdot comes first."""
+    r"""The product entry by entry. Raises Unfit for x \odot x \cdot x, where \cdot comes first."""
     for part, value in zip(node.parts, values, strict=True):
         dotted = isinstance(part, t.Times) and part.sign == "cdot"
         if dotted and value.is_number and not all(one.is_number for one in values):

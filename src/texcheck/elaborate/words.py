@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
+from functools import partial
 from typing import TypeAlias
 
 from .. import syntax as t
-from ..algebra.terms import Atom, Index, Monomial, Rational, Term
+from ..algebra.functions import is_any
+from ..algebra.terms import ZERO, Atom, Index, Monomial, Rational, Sort, Term, term_indices
 from ..networks.network import Case, Loss, Network
 from ..writing import tex
 from .matrix import IllSorted, Length, Unknown, is_one, resolved
 
-LONGEST = 200
+LONGEST = 200  # characters of a term that is shown
+LARGEST = 10**15  # of its numbers
 Shapes: TypeAlias = dict[int, tuple[Length, Length]]
 
 
 def name_of(sort: Length, case: Case) -> str:
     r"""A sort as TeX: 1, d_x, d_{s^{(1)}}, K; near an L or behind a gap, d_{s^{(L+1)}} or so."""
-    found, L = resolved(sort), case.L
-    if isinstance(found, Unknown):
-        return "?"
-    if found.size:
-        return str(found.size)
-    at = t.Layer("", found.layer)
-    if L is not None and abs(found.layer - L) <= 2:
-        at = t.Layer("L", found.layer - L)
-    elif found.layer in (0, case.depth):
-        return "K" if found.layer else "d_x"
-    elif any(bottom < found.layer for bottom, _ in case.gaps):
-        at = t.Layer("L_max", found.layer - case.depth)
-    return tex(t.Length(t.Name("s" if found.layer else "z", at)))
+    found = resolved(sort)
+    return "?" if isinstance(found, Unknown) else tex(_length(found, case))
+
+
+def _length(sort: Sort, case: Case) -> t.Expr:
+    if sort.size or sort.layer < 0:  # below 0: one that the claim is about whatever it is
+        return t.Number(Fraction(sort.size)) if sort.size else t.Index("n")
+    at = _layer(case, sort.layer)
+    if not at.base and sort.layer in (0, case.depth):
+        return t.Length(t.Name("y_hat" if sort.layer else "x", None))
+    return t.Length(t.Name("s" if sort.layer else "z", at))
+
+
+def _layer(case: Case, number: int) -> t.Layer:
+    """A layer by its number, or by its distance from L or, behind a gap, from the last one."""
+    if case.L is not None and abs(number - case.L) <= 2:
+        return t.Layer("L", number - case.L)
+    if number not in (0, case.depth) and any(bottom < number for bottom, _ in case.gaps):
+        return t.Layer("L_max", number - case.depth)
+    return t.Layer("", number)
 
 
 def layer_needed(node: t.Name | t.Function) -> str:
@@ -62,37 +73,105 @@ def about_words(network: Network, loss: Loss | None, every: bool, least: int) ->
     return f"{about}, {'its own widths and numbers' if network.widths else widths}"
 
 
-def in_words(term: Term) -> str:
-    """A term as text, cut off where it is long."""
-    parts = [_monomial(mono, factor) for mono, factor in term.key]
-    found = " + ".join(parts).replace("+ -", "- ") or "0"
-    return found if len(found) <= LONGEST else found[: LONGEST - 1] + "…"
+def in_words(term: Term, case: Case) -> str:
+    """A term as TeX, cut off where it is long."""
+    letters = {index: index.name for index in term_indices(term) if len(index.name) == 1}
+    found, more = list[t.Expr](), t.Dots("dots")
+    for mono, factor in term.key:
+        one = Term({mono: factor})
+        found.append(_tree(one, case, letters) if one.size <= LONGEST else more)
+        if len(tex(t.Add((*found,)))) > LONGEST:
+            found[-1] = more
+        if found[-1] == more:
+            break
+    return "a long term" if found == [more] else f"${tex(t.Add((*found,) or (t.ZERO,)))}$"
 
 
-def _monomial(mono: Monomial, factor: Rational) -> str:
-    shown = f"{factor}" if max(map(abs, factor.as_integer_ratio())) < 10**LONGEST else "…"
-    names = {index: "ijklmnpqr"[at % 9] + "'" * (at // 9) for at, index in enumerate(mono.bound)}
-    short = {"1": [], "-1": ["-"]} if mono.atoms else {}
-    words = short.get(shown, [shown])
-    words += [f"sum over {name}:" for name in names.values()]
-    words += [_atom(atom, names) + (f"^{n}" if n != 1 else "") for atom, n in mono.atoms]
-    return " ".join(words)
+def _tree(term: Term, case: Case, letters: dict[Index, str]) -> t.Expr:
+    parts = tuple(_monomial(*one, case, letters) for one in term.key) or (t.ZERO,)
+    return parts[0] if len(parts) == 1 else t.Add(parts)
 
 
-def _atom(atom: Atom, names: dict[Index, str]) -> str:
-    at = "".join(f"[{names.get(i, i.name or str(i.at))}]" for i in atom.indices)
-    match atom.kind:
+def _monomial(mono: Monomial, factor: Rational, case: Case, letters: dict[Index, str]) -> t.Expr:
+    """A monomial as a formula; each index that is no letter of the text gets one in `letters`."""
+    over = tuple(_letter(index, letters) for index in mono.bound)
+    atoms = [(_atom(atom, case, letters), n) for atom, n in mono.atoms]
+    above, below = (
+        [one if n * side == 1 else _power(one, n * side) for one, n in atoms if n * side > 0]
+        for side in (1, -1)
+    )
+    top, bottom = (_whole(n) for n in abs(Fraction(factor)).as_integer_ratio())
+    if over:
+        inner = _quotient(above, below)
+        found = _quotient([*top, t.Sum(over, None, None, inner)], bottom)
+    else:
+        found = _quotient([*top, *above], [*bottom, *below])
+    return t.Negative(found) if factor < 0 else found
+
+
+def _whole(n: int) -> list[t.Expr]:
+    return [] if n == 1 else [t.Number(Fraction(n)) if n < LARGEST else t.Dots("dots")]
+
+
+def _power(base: t.Expr, n: int) -> t.Expr:
+    return t.Power(base, t.Number(Fraction(n)))
+
+
+def _quotient(above: list[t.Expr], below: list[t.Expr]) -> t.Expr:
+    top, bottom = (t.Product(tuple(one)) if len(one) > 1 else (*one, t.ONE)[0]
+                   for one in (above, below))  # fmt: skip
+    return t.Quotient(top, bottom) if below else top
+
+
+def _atom(atom: Atom, case: Case, letters: dict[Index, str]) -> t.Expr:
+    kind, label, layer = atom.kind, str(atom.label), partial(_layer, case)
+    at = tuple(_place(index, case, letters) for index in atom.indices)
+    match kind:
         case "function":
-            inner = atom.argument or Term({})
-            return f"{atom.label}({' + '.join(_monomial(m, f) for m, f in inner.key)})"
+            return _applied(label, _tree(atom.argument or ZERO, case, letters), case)
         case "length":
-            return f"width {atom.label}"
+            return _length(case.sort(int(label)), case)
         case "free":
-            return f"{atom.label}"
-        case "delta" | "entry":
-            return f"{atom.kind}{at}"
-        case "z" if atom.label == 0:
-            return f"x{at}"
+            return t.Name(label if label in t.FREE else "s", None)
+        case "delta":
+            return t.Kronecker(*at)
+        case "entry":
+            return at[0]
         case "g":
-            return f"dl/d{atom.label}{at}"
-    return f"{atom.kind}{atom.label or ''}{at}"
+            return t.Derivative(t.Name("ell", None), t.Name(label, None, at))
+        case "J" if isinstance(atom.label, tuple):
+            low, high = map(layer, atom.label)
+            return t.Derivative(t.Name("s", high, at[:1]), t.Name("z", low, at[1:]))
+        case "ell" | "y":
+            return t.Name(kind, None, at)
+        case "z" if label in ("0", str(case.depth)):
+            return t.Name("x" if label == "0" else "y_hat", None, at)
+    return t.Name(kind, layer(int(label)), at)
+
+
+def _applied(name: str, of: t.Expr, case: Case) -> t.Expr:
+    """A function of a formula, by the name that it has in a term."""
+    if name == "step":
+        return t.Indicator(">", of, t.ZERO)
+    if name == "inverse":
+        return t.Quotient(t.ONE, of)
+    if not is_any(name):
+        return t.Apply(t.Function(name), (of,))
+    number = int(name[1:].rstrip("'"))
+    two = case.network.depth == 2 and not case.network.layered
+    layer = None if two or not number else _layer(case, number)
+    return t.Apply(t.Function("g" if two and number == 2 else "f", layer, name.count("'")), (of,))
+
+
+def _place(index: Index, case: Case, letters: dict[Index, str]) -> t.Expr:
+    """An index as a letter, or as a number: 2, K - 1."""
+    if index.at is None:
+        return t.Index(_letter(index, letters))
+    at = t.Number(Fraction(abs(index.at)))
+    return at if index.at >= 0 else t.Add((_length(index.sort, case), t.Negative(at)))
+
+
+def _letter(index: Index, letters: dict[Index, str]) -> str:
+    """The letter of an index: its own, or the first that is free."""
+    free = (one for one in "ijkmnpqr" if one not in letters.values())
+    return letters.setdefault(index, next(free, "r"))

@@ -120,13 +120,13 @@ def _equal(entry: st.Entry, case: Case, exp: bool) -> Term:
         gap = cleared(normal(left - right, case.eliminate), case)
         zero = not gap or _zero_by_cases(gap, 4)
         if not zero and (not exp or cleared(put(gap, _in_exponentials), case)):
-            raise Differ(f"the two sides differ by {in_words(gap)}")
+            raise Differ(f"the two sides differ by {in_words(gap, case)}")
     return left
 
 
 def _same_domain(left: list[Demand], right: list[Demand], case: Case) -> None:
     if wanted := unmatched(left, right, case.eliminate):
-        said = in_words(wanted.term)
+        said = in_words(wanted.term, case)
         raise Differ(f"one side alone is defined only where {said} is {wanted.kind}")
 
 
