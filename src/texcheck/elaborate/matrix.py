@@ -62,7 +62,8 @@ def known(sort: Length, what: str = "a part of the statement") -> Sort:
     """The sort. Raises NoRule where nothing fixes it."""
     found = resolved(sort)
     if isinstance(found, Unknown):
-        raise NoRule(f"nothing says how long {what} is")
+        lengths = r"$\sum_{k=0}^{K-1}$, $I_K$ or $\boldsymbol{1}_K$"
+        raise NoRule(f"nothing says how long {what} is; write it, as in {lengths}")
     return found
 
 
