@@ -137,7 +137,7 @@ def _network(name: str) -> tuple[str | Network, Names]:
         formulas = [line for line in formulas if line not in unknown]
         for line in formulas:
             with suppress(DefinitionError):
-                losses[line] = loss_of(line, line, names)
+                losses[line] = loss_of(line, line, names, len(formulas) // 2)
         if len(losses) + len(unknown) > 1:
             raise Wrong(f"{name}: expected one loss, got {len(losses) + len(unknown)}")
         layers = [line for line in formulas if line not in losses]

@@ -2,8 +2,9 @@
 
 Invariants:
 
-- A definition is closed: a loss is a formula in y_hat and y alone, a network's lines have the fixed
-  form s = W z + b, z = f(s) for the layers 1, 2, ... in order, or once for every L.
+- A definition is closed: a loss is a formula in y_hat, which z of the last layer may stand for, and
+  y alone; a network's lines have the fixed form s = W z + b, z = f(s) for the layers 1, 2, ... in
+  order, or once for every L.
 - A definition is made once: no name stands for two things, and an unknown name is an error.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from importlib import resources
@@ -53,12 +55,16 @@ def network_named(name: str) -> Network:
     return networks[name]
 
 
-def loss_of(name: str, tex: str, names: Names = BOOK) -> Loss:
-    """A loss from its displayed equation. Raises DefinitionError."""
+def loss_of(name: str, tex: str, names: Names = BOOK, depth: int = 0) -> Loss:
+    """A loss from its displayed equation, of a network of so many layers, 0 for any number.
+
+    Raises DefinitionError.
+    """
     equation = _equation(tex, names)
+    right = _of_prediction(equation.right, depth)
     if equation.left != t.Name("ell", None) or equation.conditions:
         raise DefinitionError(rf"expected \ell on the left, and no condition: {tex}")
-    for part in t.walk(equation.right):
+    for part in t.walk(right):
         match part:
             case t.Name(base="y" | "y_hat", layer=None):
                 continue
@@ -68,12 +74,20 @@ def loss_of(name: str, tex: str, names: Names = BOOK) -> Loss:
                 raise DefinitionError(f"expected a function that is known: {tex}")
     scope = Scope(Case(1), {})
     try:
-        number = elaborate(scope, equation.right).is_number
+        number = elaborate(scope, right).is_number
     except (Misfit, NoRule) as error:
         raise DefinitionError(f"{tex}: {error}") from error
     if not number or scope.letters:
         raise DefinitionError(f"expected a number, and no free index: {tex}")
-    return Loss(name, equation.right)
+    return Loss(name, right)
+
+
+def _of_prediction(node: t.Node, depth: int) -> t.Node:
+    """A formula with y_hat in place of z of the last layer."""
+    if isinstance(node, t.Name) and node.base == "z":
+        last = node.layer in (t.Layer("L_max", 0), t.Layer("", depth))
+        return replace(node, base="y_hat", layer=None) if last else node
+    return t.rebuilt(node, lambda part: _of_prediction(part, depth))
 
 
 def network_of(
@@ -95,7 +109,9 @@ def network_of(
         shared = not any(isinstance(p, t.Function) and p.layer for p in equations[1].nodes)
         return Network(name, None, (named,), found, numbered, shared=shared)
     if len(equations) % 2 or not equations:
-        raise DefinitionError("expected two lines for each layer")
+        raise DefinitionError(
+            r"expected two lines for each layer, and at most a loss in \hat y and y"
+        )
     depth = len(equations) // 2
     activations = tuple(
         _activation(first, second, t.Layer("", at + 1), at + 1 == depth)

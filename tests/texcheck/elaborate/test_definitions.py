@@ -140,6 +140,18 @@ def test_a_definition_is_closed(loss: str) -> None:
         loss_of("bad", loss)
 
 
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_a_loss_may_have_z_of_the_last_layer_alone(depth: int) -> None:
+    squared = loss_of("own", r"\ell = \lVert \hat y - y \rVert^2")
+    for layer in range(5):
+        tex = rf"\ell = \lVert z^{{({layer})}} - y \rVert^2"
+        if layer == depth:
+            assert loss_of("own", tex, depth=depth) == squared
+        else:
+            with pytest.raises(DefinitionError, match="y_hat and y alone"):
+                loss_of("bad", tex, depth=depth)
+
+
 @pytest.mark.parametrize(("first", "last"), [("g", "f"), ("f", "f"), ("g", "g")])
 def test_a_bare_f_is_the_first_of_two_layers_and_a_bare_g_the_last(first: str, last: str) -> None:
     lines = [TWO[0], rf"z^{{(1)}} = {first}(s^{{(1)}})", TWO[2], rf"\hat y = {last}(s^{{(2)}})"]
