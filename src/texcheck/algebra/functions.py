@@ -132,19 +132,23 @@ def exp(term: Term) -> Term:
 
 
 def log(term: Term) -> Term:
-    """The logarithm; of a product of positive factors it is a sum."""
+    """The logarithm: log(u v) = log(u) + log(v) where v > 0."""
     if (u := logit(ONE_ - term)) is not None and len(term.parts) == 2:
         return log(ONE_ - term) - u  # log(sigma(-u))
     if term.constant == -1 and term + ONE_ and (u := logit(inverse(term + ONE_))) is not None:
         return -u  # 1 / sigma(u) - 1 is exp(-u)
-    pairs, rest = content(term)
-    if rest != ONE_ or not all(_is_positive(atom) for atom, _ in pairs):
+    if not term:
         return function_of("log", term)
-    logs = ZERO
-    for atom, n in pairs:
-        inverted = atom.argument if atom.label == "inverse" else None
-        logs = logs + (function_of("log", power(atom)) if inverted is None else -log(inverted)) * n
-    return logs
+    top, bottom = abs(Fraction(term.key[-1][1])).as_integer_ratio()
+    rest, logs = term * Fraction(bottom, top), ZERO
+    for n, sign_ in ((top, 1), (bottom, -1)):
+        logs = logs + (function_of("log", number(n)) * sign_ if n > 1 else ZERO)
+    for atom, n in content(rest)[0]:
+        if _is_positive(atom):
+            inverted = atom.argument if atom.label == "inverse" else None
+            one = function_of("log", power(atom)) if inverted is None else -log(inverted)
+            rest, logs = rest * power(atom, -n), logs + one * n
+    return logs if rest == ONE_ else logs + function_of("log", rest)
 
 
 def logit(term: Term) -> Term | None:
