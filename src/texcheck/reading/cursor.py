@@ -64,6 +64,7 @@ class Shared:
     layer_letter: str = ""  # the letter that stands for any layer
     locals: dict[str, t.Expr] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    written_out: int = 0  # the parts of all letters of `locals`, wherever one of them stands
     bold: set[int] = field(default_factory=set)  # where a bold quantity begins
     meanings: dict[str, str] = field(default_factory=dict)  # of l and \ell
     braced: list[tuple[t.Expr, t.Expr]] = field(default_factory=list)  # what braces say is equal

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 from .. import syntax as t
@@ -15,7 +15,6 @@ from . import claims, matrices, numbers, spelling
 from .cursor import FACTOR, Cursor, at
 from .tokens import Token
 
-MOST_NODES = 1000  # of what a letter stands for
 _COUNTERS = (t.Index, t.LayerCount)
 # What a line that begins with = goes on from: a side, and one that says its size, with the sign.
 Sides: TypeAlias = tuple[t.Expr, tuple[t.Expr, str] | None]
@@ -231,8 +230,6 @@ def _definition(c: Cursor, joint: Joint) -> Item:
     letter = c.advance()
     sign = c.expect("=")
     value = c.read()
-    long = next(islice(t.walk(value), MOST_NODES, None), None)  # with its letters written out
-    c.require(long is None, "expected a shorter definition", at=letter)
     for index in t.free_indices(value):
         raise c.error("expected a definition without a free index", at=index)
     c.shared.locals[letter.text] = value

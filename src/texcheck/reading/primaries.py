@@ -8,6 +8,7 @@ from .. import syntax as t
 from . import derivatives, matrices, names, numbers, spelling
 from .cursor import CLOSING, TERM, Cursor, at
 
+MOST_NODES = 5_000  # of what all letters of a display stand for
 FUNCTION_OF_FUNCTION = "a function of a function is not read"
 _RIGHT_BARS = {"lVert": "rVert", "lvert": "rvert"}
 
@@ -65,8 +66,12 @@ def _expect_upright(c: Cursor) -> None:
 def _free_letter(c: Cursor, text: str, start: int) -> t.Expr:
     """What a letter stands for that is no quantity."""
     if text in c.shared.locals:
-        c.shared.used.add(text)
-        return t.Local(text, c.shared.locals[text], **c.span(start))
+        value, shared = c.shared.locals[text], c.shared
+        shared.used.add(text)
+        shared.written_out += len(value.nodes)
+        what = f"expected shorter definitions: written out they have over {MOST_NODES} parts"
+        c.require(shared.written_out <= MOST_NODES, what, at=start)
+        return t.Local(text, value, **c.span(start))
     if text in c.names.functions:
         return t.Function(c.names.functions[text], **c.span(start))
     if text == "K":
