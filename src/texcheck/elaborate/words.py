@@ -14,7 +14,7 @@ from ..networks.network import Case, Loss, Network
 from ..writing import tex
 from .matrix import IllSorted, Length, Unknown, is_one, resolved
 
-LONGEST = 200  # characters of a term that is shown
+LONGEST = 400  # characters of a term that is shown
 LARGEST = 10**15  # of its numbers
 Shapes: TypeAlias = dict[int, tuple[Length, Length]]
 
@@ -173,5 +173,5 @@ def _place(index: Index, case: Case, letters: dict[Index, str]) -> t.Expr:
 
 def _letter(index: Index, letters: dict[Index, str]) -> str:
     """The letter of an index: its own, or the first that is free."""
-    free = (one for one in "ijkmnpqr" if one not in letters.values())
-    return letters.setdefault(index, next(free, "r"))
+    free = (one for one in "ijkmnpqrtuv" if one not in letters.values())
+    return letters.setdefault(index, next(free, f"i_{{{len(letters)}}}"))
