@@ -56,10 +56,7 @@ def network_named(name: str) -> Network:
 
 
 def loss_of(name: str, tex: str, names: Names = BOOK, depth: int = 0) -> Loss:
-    """A loss from its displayed equation, of a network of so many layers, 0 for any number.
-
-    Raises DefinitionError.
-    """
+    """A loss from its displayed equation, of so many layers, 0 for any. Raises DefinitionError."""
     equation = _equation(tex, names)
     right = _of_prediction(equation.right, depth)
     if equation.left != t.Name("ell", None) or equation.conditions:

@@ -94,33 +94,18 @@ def _tree(term: Term, case: Case, letters: dict[Index, str]) -> t.Expr:
 
 def _monomial(mono: Monomial, factor: Rational, case: Case, letters: dict[Index, str]) -> t.Expr:
     """A monomial as a formula; each index that is no letter of the text gets one in `letters`."""
-    over = tuple(_letter(index, letters) for index in mono.bound)
-    atoms = [(_atom(atom, case, letters), n) for atom, n in mono.atoms]
-    above, below = (
-        [one if n * side == 1 else _power(one, n * side) for one, n in atoms if n * side > 0]
-        for side in (1, -1)
-    )
-    top, bottom = (_whole(n) for n in abs(Fraction(factor)).as_integer_ratio())
-    if over:
-        inner = _quotient(above, below)
-        found = _quotient([*top, t.Sum(over, None, None, inner)], bottom)
-    else:
-        found = _quotient([*top, *above], [*bottom, *below])
+    over, size = tuple(_letter(one, letters) for one in mono.bound), abs(Fraction(factor))
+    factors = [_number(size)] if size != 1 else []
+    for atom, n in mono.atoms:
+        one = _atom(atom, case, letters)
+        factors.append(one if n == 1 else t.Power(one, _number(Fraction(n))))
+    found = t.Product(tuple(factors)) if len(factors) > 1 else (*factors, t.ONE)[0]
+    found = t.Sum(over, None, None, found) if over else found
     return t.Negative(found) if factor < 0 else found
 
 
-def _whole(n: int) -> list[t.Expr]:
-    return [] if n == 1 else [t.Number(Fraction(n)) if n < LARGEST else t.Dots("dots")]
-
-
-def _power(base: t.Expr, n: int) -> t.Expr:
-    return t.Power(base, t.Number(Fraction(n)))
-
-
-def _quotient(above: list[t.Expr], below: list[t.Expr]) -> t.Expr:
-    top, bottom = (t.Product(tuple(one)) if len(one) > 1 else (*one, t.ONE)[0]
-                   for one in (above, below))  # fmt: skip
-    return t.Quotient(top, bottom) if below else top
+def _number(n: Fraction) -> t.Expr:
+    return t.Number(n) if max(n.as_integer_ratio()) < LARGEST else t.Dots("dots")
 
 
 def _atom(atom: Atom, case: Case, letters: dict[Index, str]) -> t.Expr:
