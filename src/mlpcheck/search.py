@@ -134,11 +134,9 @@ def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:
     loss, c = "_loss " in quantity, abs(c)
     N, K, inverse = powers.N, powers.K, round(1 / c)
     if abs(1 / c - inverse) < 1e-4 and inverse >= 3 and 1 in (N, K):
-        c = 1.0
-        if N == 1:
-            found, N = [*found, Found("size-hardcoded", f"a batch of {inverse}")], 0
-        else:
-            found, K = [*found, Found("size-hardcoded", f"K = {inverse}")], 0
+        what = "a batch of" if N == 1 else "K ="
+        found, c = [*found, Found("size-hardcoded", f"{what} {inverse}")], 1.0
+        N, K = (0, K) if N == 1 else (N, 0)
     if not loss:
         left = [one for one in powers._replace(N=N, K=K)._asdict().items() if one[1]]
         if not GRADIENT_POWERS.keys() >= {*left}:

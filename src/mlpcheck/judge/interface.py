@@ -5,8 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from mlpcheck.judge.findings import BEHAVIOUR, CALLS, NETWORK, POINTS, Verdict, gathered, listed
-from mlpcheck.judge.losses import Loss
-from mlpcheck.judge.network import Networks
+from mlpcheck.judge.judges import Loss, Networks
 from mlpcheck.run.records import Record, Run, numbers
 from mlpcheck.search import Tolerance, squeezed
 from mlpcheck.truth.cases import PARAMETERS, Point, networks

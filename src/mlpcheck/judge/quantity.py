@@ -43,7 +43,7 @@ class Judge:
         """The cases in which it may be wrong for a reason of their own."""
         raise NotImplementedError
 
-    def special(self, quantity: "Quantity") -> Iterable[Hypothesis]:
+    def special(self, quantity: "Quantity") -> Iterable[Found]:
         """What explains it beside the mistakes of the registry."""
         return ()
 
@@ -96,7 +96,7 @@ class Judge:
         right = returned.intersection(*(q.held for q in given.values()))
         sizes = rest and not any(explained.values())
         size = quantities[0].pattern(right) or quantities[0].pattern(returned)
-        if sizes and size and size.code != "one-output-only":  # that one is said with its error
+        if sizes and size and "batch" in size.value:  # what is about K is said with its error
             self.verdict.add(size.code, (CALLS[call],), size.value)
             return
         self.raised_when(call, rest, {*results})
@@ -108,7 +108,6 @@ class Judge:
         blocked, first = "error" if rest and 2 * len(raised) > len(results) else "", self.first
         for name, quantity in given.items():
             if name in explained:
-                quantity.shapes({mistake.code for mistake in explained[name]})
                 quantity.explained_but(explained[name])
             elif quantity.wrong and (size := quantity.pattern()):
                 quantity.add(size, quantity.wrong)
@@ -198,41 +197,32 @@ class Quantity:
             if found := [*search.explanations(self.name, results, self.judge.cases, near)]:
                 self.left = left & self.wrong.keys()
                 return found
-        return [*self.judge.special(self)]
+        special = self.judge.special(self) if len(self.values) == len(self.results) else ()
+        return [Hypothesis(1, (mistake,), (mistake,)) for mistake in special]
 
     def pattern(self, good: Collection[str] | None = None) -> Found | None:
         """For which sizes alone it is right, or for which its calls are among the good ones."""
         cases = {c: self.judge.cases[c].sizes for c in self.results
                  if good is not None or self.truth[c].any()}  # fmt: skip # a zero is by chance
         good = self.held if good is None else good
-        works, fails = ({n.N for c, n in cases.items() if (c in good) == r} for r in (True, False))
-        if works and fails and not works & fails:
-            most = max(works)
-            named = [n for n in self.judge.run.integers if most <= n < min(fails)]
-            if len(works) > 1 and named:  # and no larger batch does
-                return Found("size-hardcoded", f"a batch of at most {named[0]}")
-            if len(works) == 1 and len(fails) > 1:
-                hardcoded = Found("size-hardcoded", f"a batch of {most}")
-                return Found("one-point-only") if most == 1 else hardcoded
-        works, fails = ({n.K for c, n in cases.items() if (c in good) == r} for r in (True, False))
-        one = works == {1} and len(fails) > 1 and 1 not in fails
-        return Found("one-output-only") if one else None
+        for of, what, one in (("N", "a batch of", "one-point-only"),
+                              ("K", "an output of length", "one-output-only")):  # fmt: skip
+            works, fails = ({getattr(n, of) for c, n in cases.items() if (c in good) == r}
+                            for r in (True, False))  # fmt: skip
+            if works and fails and not works & fails:
+                named = [n for n in self.judge.run.integers if max(works) <= n < min(fails)]
+                if len(works) > 1 and named:  # and no larger one does
+                    return Found("size-hardcoded", f"{what} at most {named[0]}")
+                if len(works) == 1 < len(fails):
+                    code = one if works == {1} else "size-hardcoded"
+                    return Found(code, f"{what} {max(works)}")
+        return None
 
-    def _wrong_shape(self, case: str) -> None:
-        found, wanted = self.values[case].shape, self.truth[case].shape
-        self.judge.verdict.wrong_shape(self.stored or self.what, self.name, found, wanted)
-
-    def shapes(self, codes: Collection[str]) -> None:
-        """Add a finding on values that are right but for axes of length 1 too many or too few."""
-        told = {"transposed", "output-transposed", "bias-not-summed", "bias-wrong-axis",
-                "loss-gradient-summed"}  # fmt: skip
-        if self.lenient or told & {*codes}:
-            return
-        odd = [case for case, value in self.values.items()
-               if value.shape != self.truth[case].shape
-               and squeezed(value) == squeezed(self.truth[case])]  # fmt: skip
-        if odd and self.truth[odd[0]].ndim:
-            self._wrong_shape(max(odd, key=lambda c: self.truth[c].size))
+    def _wrong_shape(self, odd: Collection[str]) -> None:
+        """Add a finding on the shape of the values in these cases, shown by the largest."""
+        case = max(odd, key=lambda c: self.truth[c].size)
+        what, found, wanted = self.stored or self.what, self.values[case], self.truth[case]
+        self.judge.verdict.wrong_shape(what, self.name, found.shape, wanted.shape)
 
     def add(self, found: Found, cases: Collection[str], what: Sequence[str] = ()) -> None:
         """Add a finding, on other quantities too, with an example by numbers from the cases.
@@ -249,7 +239,13 @@ class Quantity:
         self.judge.verdict.add(found.code, what or (self.what,), found.value, *shown)
 
     def explained_but(self, mistakes: Explained) -> None:
-        """Add what is wrong in hard cases that these mistakes do not explain."""
+        """Add what is wrong in shape, or in hard cases, and not explained by these mistakes."""
+        told = {"transposed", "output-transposed", "bias-not-summed", "bias-wrong-axis",
+                "loss-gradient-summed"}  # fmt: skip
+        odd = [c for c, v in self.values.items() if v.shape != self.truth[c].shape
+               and squeezed(v) == squeezed(self.truth[c])]  # fmt: skip
+        if odd and not (self.lenient or told & {mistake.code for mistake in mistakes}):
+            self._wrong_shape(odd)
         if not all(np.isfinite(self.values[case]).all() for case in self.left):
             self.add(Found(self.judge.infinite), self.left)
         elif self.left and not mistakes:
@@ -262,8 +258,8 @@ class Quantity:
         when = self.judge.alone({*wrong}, {*self.results})
         infinite = [c for c, v in wrong.items() if not np.isfinite(v).all()]
         odd = [c for c, v in wrong.items() if squeezed(v) != squeezed(self.truth[c])]
-        if odd and 2 * len(odd) > len(wrong) and self.truth[odd[0]].ndim:
-            self._wrong_shape(min(odd, key=lambda c: self.truth[c].size))
+        if 2 * len(odd) > len(wrong) and not self.lenient:
+            self._wrong_shape(odd)
         elif 2 * len(infinite) > len(wrong):
             self.add(Found("not-finite", f"has elements that are NaN or infinite{when}"), infinite)
         else:

@@ -1,9 +1,9 @@
-"""Judges the class MLP: the forward pass, the four gradients, and clearing."""
+"""Judges the two losses, and the class MLP: forward, the four gradients, and clearing."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import chain, combinations
+from itertools import combinations
 from operator import attrgetter
 from typing import Any
 
@@ -13,9 +13,80 @@ from mlpcheck.judge.findings import CALLS, UNTRIED, Verdict, gathered, listed, s
 from mlpcheck.judge.quantity import Judge, Quantity
 from mlpcheck.mistakes import Found
 from mlpcheck.run.records import Run, numbers
-from mlpcheck.search import ANY, DOUBLE, EQUAL, EXACT, Hypothesis, Tolerance, ratio
+from mlpcheck.search import ANY, DOUBLE, EQUAL, EXACT, Tolerance, ratio
 from mlpcheck.truth import cases, passes
 from mlpcheck.truth.cases import GRADIENTS, PARAMETERS, Array, Point
+
+
+class Loss(Judge):
+    """One loss: its two quantities, and what concerns both."""
+
+    cases: Mapping[str, cases.Loss]
+    infinite = "bce-saturated"
+
+    def __init__(self, function: str, run: Run, verdict: Verdict, tolerance: Tolerance) -> None:
+        of = {k: c for k, c in cases.losses().items() if c.function == function}
+        exact = (EXACT,) if tolerance == DOUBLE else ()  # some hypotheses differ by 1e-10 alone
+        super().__init__(run, verdict, tolerance, of, exact)
+        self.function, self.call = function, (CALLS[function],)
+        slope = f"{function} dJdy_hat"
+        self.quantities = (
+            Quantity(self, f"{function} loss", function, f"the loss of {function}"),
+            Quantity(self, slope, slope, f"dJdy_hat of {function}"),
+        )
+        self.swapped = self._swapped()
+
+    def example(self, name: str, case: str, value: Array, steps: bool) -> Sequence[str]:
+        loss = self.cases[case]
+        return (f"for y = {show(loss.y)}, y_hat = {show(loss.y_hat)}",
+                f"expected {show(loss.truth[name])}", f"yours    {show(value)}")  # fmt: skip
+
+    def judge(self) -> None:
+        raised = self.raised(self.function, self.cases)
+        for quantity in self.quantities:
+            quantity.results |= dict.fromkeys(raised)
+        for case in self.cases:
+            if returned := self.run.returned.get((case, self.function, 0)):
+                self._take_pair(case, returned)
+        for quantity in self.quantities:
+            quantity.count(self.function, spoiled=self.swapped)
+        if self.random(self.function, self.cases):
+            self.verdict.add("random", self.call, self.function)
+        else:
+            self.explain(self.function, *self.quantities)
+
+    def _take_pair(self, case: str, returned: list[Any]) -> None:
+        if len(returned) != 2:
+            nothing = returned == [{"type": "NoneType"}]
+            found = "one value" if len(returned) == 1 else "more than two values"
+            text = f"returns {found}, not the pair (loss, dJdy_hat)"
+            text = "returns None; a return may be missing" if nothing else text
+            self.verdict.add("wrong-type", self.call, text)
+            if len(returned) > 2 or nothing:
+                return
+        ordered = reversed(returned) if self.swapped else returned
+        for quantity, encoded in zip(self.quantities, ordered, strict=False):
+            quantity.take(case, encoded)
+
+    def _swapped(self) -> bool:
+        """Whether the gradient is returned first; it shows where y_hat has several elements."""
+        for case, loss in self.cases.items():
+            arrays = [numbers(v) for v in self.run.returned.get((case, self.function, 0), ())]
+            shapes = [a.shape for a in arrays if isinstance(a, np.ndarray)]
+            if loss.y.size > 1 and len(shapes) == 2:
+                if swapped := shapes[0] == loss.y.shape and shapes[1] in ((), (1,)):
+                    self.verdict.add("loss-values-swapped", self.call)
+                return swapped
+        return False
+
+    def hard(self, quantity: Quantity) -> set[str]:
+        return {c for c in quantity.results if self.cases[c].saturated}
+
+    def named(self, mistake: Found) -> Found:
+        # A squared error with swapped arguments has a flipped sign; the names tell them apart.
+        names = [str(name).lower() for name in (self.run.names.get(self.function) or [])[:2]]
+        swapped = ["hat" in name or "pred" in name for name in names] == [True, False]
+        return Found("swapped-arguments") if swapped and mistake.code == "sign" else mistake
 
 
 class Networks(Judge):
@@ -102,39 +173,35 @@ class Networks(Judge):
 
     def _not_stored(self, judged: Sequence[str], raised: set[str]) -> Found | None:
         """Whether backward clears its own gradients or cache, or returns them."""
-        grads = [self.run.grads[case, 0] for case in judged if case not in raised]
-        arrays = (numbers(one.get(name)) for one in grads for name in GRADIENTS)
-        lines, returns = self.run.lines, self.run.backward_returns
-        stored = max(lines.get(name, 0) for name in GRADIENTS)
-        clears = [name for name in ("clear_grad_and_cache", "zero_grad")
-                  if 0 < stored < lines.get(f"backward {name}", 0)]  # fmt: skip
-        if any(isinstance(a, np.ndarray) and a.any() for a in arrays):
+        grads = [self._grads(case, 0) for case in judged if case not in raised]
+        if not grads or any(array.any() for one in grads for array in one.values()):
             return None
-        if clears and grads:
-            return Found("cleared-at-once", f"{clears[0]}()")
-        return Found("gradients-returned", returns[0]) if grads and returns else None
+        stored = max(self.run.lines.get(name, 0) for name in GRADIENTS)
+        for name in ("clear_grad_and_cache", "zero_grad"):
+            if 0 < stored < self.run.lines.get(f"backward {name}", 0):
+                return Found("cleared-at-once", f"{name}()")
+        returns = self.run.backward_returns
+        return Found("gradients-returned", returns[0]) if returns else None
 
     def hard(self, quantity: Quantity) -> set[str]:
         """Those that are no numbers, if all are so where a sigmoid has large arguments."""
-        infinite = {c: v for c, v in quantity.wrong.items() if not np.isfinite(v).all()}
-        for case, value in infinite.items():
-            truth, finite = quantity.truth[case], np.isfinite(value)
-            sigmoid = "sigmoid" in (self.cases[case].f, self.cases[case].g)
-            if not (self.all[case].role == "large" and sigmoid and value.shape == truth.shape
+        infinite = {case for case, v in quantity.wrong.items() if not np.isfinite(v).all()}
+        for case in infinite:
+            value, truth, point = quantity.wrong[case], quantity.truth[case], self.cases[case]
+            expected = self.all[case].role == "large" and "sigmoid" in (point.f, point.g)
+            finite = np.isfinite(value)
+            if not (expected and value.shape == truth.shape
                     and np.allclose(value[finite], truth[finite])):  # fmt: skip
                 return set()
-        return {*infinite}
+        return infinite
 
     def named(self, mistake: Found) -> Found:
         strange = [key for key in self.run.keys if key not in GRADIENTS]
         zero = Found("gradient-zero", f" What it stores as {listed(strange)}, nothing reads.")
         return zero if mistake.code == "gradient-zero" and strange else mistake
 
-    def special(self, quantity: Quantity) -> Iterator[Hypothesis]:
-        """Copies of parameters that explain y_hat; how a gradient was normalised or clipped."""
-        if quantity.values.keys() == quantity.results.keys():
-            every = self._copied(quantity) if quantity is self.y_hat else self._scaled(quantity)
-            yield from (Hypothesis(1, (mistake,), (mistake,)) for mistake in every)
+    def special(self, quantity: Quantity) -> Iterator[Found]:
+        return self._copied(quantity) if quantity is self.y_hat else self._scaled(quantity)
 
     def _copied(self, y_hat: Quantity) -> Iterator[Found]:
         """Parameters that explain y_hat if they are as they were when the network was made."""
@@ -145,7 +212,7 @@ class Networks(Judge):
             first: dict[str, Any] = {name: numbers(made[case][name]) for name in names}
             return passes.forward(replace(self.cases[case], **first))[3]
 
-        for names in chain.from_iterable(combinations(PARAMETERS, n) for n in (1, 2, 3, 4)):
+        for names in (names for n in (1, 2, 3, 4) for names in combinations(PARAMETERS, n)):
             if all(ratio(partial(predicted, names, case), value, self.tolerance) in EQUAL
                    for case, value in y_hat.values.items()):  # fmt: skip
                 yield Found("parameters-copied", listed(names))
@@ -226,15 +293,14 @@ class Networks(Judge):
         right, first, otherwise = twins[again], twins[0], "differs" if again else "shared-state"
         # Of a gradient that is wrong in a first pass nobody knows why it differs in a second.
         held = {name for name, one in self.gradients.items() if like[again] in one.held}
-        known: list[tuple[str, Mapping[str, Array]]] = [("", right)]
-        if again:
-            sums = {name: first[name] + array for name, array in right.items()
-                    if name in first and first[name].shape == array.shape}  # fmt: skip
-            known += [("accumulates", sums), *(("stale-cache", one) for one in (first, *twins[2:]))]
+        sums = {name: first[name] + array for name, array in right.items()
+                if name in first and first[name].shape == array.shape}  # fmt: skip
+        known: list[tuple[str, Mapping[str, Array]]] = [("", right), ("accumulates", sums)]
+        known += [("stale-cache", one) for one in (first, *twins[2:])]
 
         def kind(name: str) -> str:
-            given = [(code, one[name]) for code, one in known if name in one and name in found]
-            fits = (code for code, array in given if self.tolerance.close(found[name], array))
+            fits = (code for code, one in known if name in one and name in found
+                    and self.tolerance.close(found[name], one[name]))  # fmt: skip
             return next(fits, otherwise if name in held else "unknown")
 
         said = gathered((kind(name), name) for name in right)
