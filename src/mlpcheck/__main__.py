@@ -26,25 +26,22 @@ except ModuleNotFoundError as error:
 RIGHT, WRONG, UNUSABLE = 0, 1, 2
 
 
+COMMANDS = {
+    "check": "Check one mlp.py, or a folder of submissions: a .py file or a folder with an mlp.py "
+    "for each. Exit status: 0 if everything holds (for a folder: if all were checked), 1 if "
+    "something is wrong, 2 if the command cannot be carried out or the checker itself failed.",
+    "gradescope": "Write an autograder for Gradescope: setup.sh, run_autograder and the checker, "
+    "in a new folder. Zip what is in it and upload the zip.",
+}
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m mlpcheck", description="Check the homework's mlp.py against autograd."
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    one = commands.add_parser(
-        "check",
-        help="check one mlp.py, or a folder of submissions",
-        description="Check one mlp.py, or a folder of submissions: a .py file or a folder with "
-        "an mlp.py for each. Exit status: 0 if everything holds (for a folder: if all were "
-        "checked), 1 if something is wrong, 2 if the command cannot be carried out or the checker "
-        "itself failed.",
-    )
-    grader = commands.add_parser(
-        "gradescope",
-        help="write an autograder for Gradescope",
-        description="Write setup.sh, run_autograder and the checker into a new folder. Zip what is "
-        "in it and upload the zip as the assignment's autograder.",
-    )
+    one, grader = (commands.add_parser(name, help=text.partition(":")[0], description=text)
+                   for name, text in COMMANDS.items())  # fmt: skip
     one.add_argument("path", type=Path, help="mlp.py, or a folder")
     grader.add_argument("folder", type=Path, help="a folder that is not there yet")
     for command in (one, grader):

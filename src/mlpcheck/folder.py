@@ -1,12 +1,13 @@
 """Checks a folder of submissions: none is lost, and what was interrupted can be continued."""
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
+from threading import local
 
 from tqdm import tqdm  # type: ignore[import-untyped]
 
@@ -54,11 +55,9 @@ def program(folder: Path) -> Path:
     That is its one .py file, or of several the one whose name begins with mlp, as in "mlp (1).py".
     The folder itself if it has neither.
     """
-    files = [
-        file
-        for file in folder.rglob("*.py")
-        if not any(part.startswith((".", "__MACOSX")) for part in file.relative_to(folder).parts)
-    ]
+    hidden = re.compile(r"(^|/)(\.|__MACOSX)")
+    every = folder.rglob("*.py")
+    files = [f for f in every if not hidden.search(f.relative_to(folder).as_posix())]
     named = [file.parent for file in files if file.name == "mlp.py"]
     if named:
         return min(named, key=lambda path: (len(path.parts), path))
@@ -133,23 +132,18 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
     known = {name: row(one) if "groups" in one else one for name, one in rows.items()}
     left = [name for name in found if not tables or any(name not in one.rows for one in tables)]
     left += [n for n in found if n not in left and (f := out.report(n)) and not f.exists()]
-    failed, servers = 0, SimpleQueue[Server]()
+    failed, servers, own = 0, list[Server](), local()  # of each thread of the pool
     with ExitStack() as stack:
         # One runner more than jobs: a submission may only wait, until its time is over.
-        pool = ThreadPoolExecutor(jobs + 1)
+        pool = ThreadPoolExecutor(jobs + 1, initializer=lambda: vars(own).update(at=servers.pop()))
         stack.callback(pool.shutdown, cancel_futures=True)
-        for _ in range(jobs + 1):  # closed before the pool: no thread shall wait for an answer
-            servers.put(stack.enter_context(Server(Limits(), out.sandbox)))
+        # Closed before the pool: no thread shall wait for an answer.
+        servers += [stack.enter_context(Server(Limits(), out.sandbox)) for _ in range(jobs + 1)]
         bar = tqdm(total=len(found), initial=len(found) - len(left), unit="submission")
         stack.enter_context(bar)
 
         def one(name: str) -> Result:
-            """Check one submission with a server that is free."""
-            server = servers.get()
-            try:
-                return check(name, found[name], server, weights)
-            finally:
-                servers.put(server)
+            return check(name, found[name], own.at, weights)
 
         for future in as_completed([pool.submit(one, name) for name in left]):
             result = future.result()
@@ -161,7 +155,8 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
         table.close()
     points = [float(one["points"]) for one in known.values() if one["digest"]]
     codes = {name: one["diagnoses"].split() for name, one in known.items()}
-    print(report.bars(codes), end="")
+    for said, _ in report.bars(codes, points):
+        print(said)
     if out.summary:
         write_atomically(out.summary, report.summary(codes, points, out.book))
     return failed

@@ -7,7 +7,7 @@ import html
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from statistics import median
 from typing import Any
@@ -34,13 +34,11 @@ def where(finding: Finding, book: str | None) -> tuple[str, str]:
     place = fitting(MISTAKES[finding.code].see, finding.what)
     if not place:
         return "", ""
-    page, equation = PAGES[place], place.startswith("eq:")
+    page = PAGES[place]
     said = PLACES[page][place] or f'"{place}"'
     said = f"equation {said}" if said.startswith("(") else said
-    if book is None:
-        return said, f"book/{page}.md"
-    anchor = f"equation-{place.replace(':', '-')}" if equation else place.lower().replace(" ", "-")
-    return said, f"{book.rstrip('/')}/{page}.html#{anchor}"
+    anchor = place.replace("eq:", "equation-eq-").replace(" ", "-").lower()
+    return said, f"{book.rstrip('/')}/{page}.html#{anchor}" if book else f"book/{page}.md"
 
 
 def data(result: Result, book: str | None = None) -> dict[str, Any]:
@@ -59,14 +57,14 @@ def data(result: Result, book: str | None = None) -> dict[str, Any]:
             "findings": findings}  # fmt: skip
 
 
-Lines = Iterator[tuple[str, int | None]]  # with the indent of what is wrapped, None for no wrapping
+Lines = Iterable[tuple[str, int]]  # with the indent of what is wrapped, 0 for no wrapping
 
 
 def text(result: Result, book: str | None = None) -> str:
     """The whole report."""
     lines = []
     for line, indent in _report(result, book):
-        lines += [line] if indent is None else textwrap.wrap(
+        lines += [line] if not indent else textwrap.wrap(
             line, WIDTH, subsequent_indent=" " * indent, break_long_words=False,
             break_on_hyphens=False, replace_whitespace=False,
         )  # fmt: skip
@@ -77,28 +75,28 @@ def _report(result: Result, book: str | None) -> Lines:
     """The lines of the report."""
     verdict, findings = result.verdict, result.verdict.findings
     points = f"{verdict.score:g} of {verdict.most:g} points" if result.digest else "not checked"
-    yield f"{result.name}: {points}", None
+    yield f"{result.name}: {points}", 0
     holds = [name for name, g in verdict.groups.items() if g.full and name not in verdict.told]
     top = [f"Holds: {', '.join(holds)}."] if holds else []
     for line in top if findings else [*top, "Everything holds."]:
-        yield from (("", None), (line, 2))
+        yield from (("", 0), (line, 2))
     networks: dict[tuple[str, ...], int] = {}  # the numbers of examples that were shown, and where
+    several: list[tuple[str, str]] = []  # the quantities with known mistakes, and their numbers
     for number, finding in enumerate(findings, start=1):
         detail, (said, link), lead = finding.detail, where(finding, book), f"{number}. "
         first, inner = networks.setdefault(detail[:3], number), " " * len(lead)
         if first < number and len(detail) > 3:
             detail = (f"with the numbers of {first}:", *detail[3:])
-        yield "", None
-        yield lead + sentence(finding), len(lead)
+        yield from (("", 0), (lead + sentence(finding), len(lead)))
         if finding.line:
             yield f"{inner}In {finding.line}.", len(lead)
         for line in detail:
             yield f"{inner}  {line}", len(lead) + 4
         if said:
-            yield f"{inner}See {said}: {link}", None
-    several = gathered((quantity, str(number)) for number, finding in enumerate(findings, start=1)
-                       if finding.code in NUMERIC for quantity in finding.what)  # fmt: skip
-    together = gathered((listed(n), name) for name, n in several.items() if len(n) > 1)
+            yield f"{inner}See {said}: {link}", 0
+        if finding.code in NUMERIC:
+            several += [(quantity, str(number)) for quantity in finding.what]
+    together = gathered((listed(n), name) for name, n in gathered(several).items() if len(n) > 1)
     notes = gathered((g.note, n) for n, g in verdict.groups.items() if g.note and not g.full)
     end = [f"{listed(n)}: {numbers} together give your numbers." for numbers, n in together.items()]
     end += [f"{listed(names)}: {note}." for note, names in notes.items()]
@@ -107,7 +105,18 @@ def _report(result: Result, book: str | None) -> Lines:
                 for name, group in verdict.groups.items() if not group.full]  # fmt: skip
         end.append(f"Points: {', '.join(lost)}; all others full.")
     for line in end:
-        yield from (("", None), (line, 2))
+        yield from (("", 0), (line, 2))
+
+
+def bars(codes: Mapping[str, Sequence[str]], points: Sequence[float]) -> Lines:
+    """What {name: codes} says in all, and how many have each code, the most frequent first."""
+    known = sorted(code for found in codes.values() for code in {*found} & MISTAKES.keys())
+    right, counts = sum(not found for found in codes.values()), Counter(known).most_common()
+    yield f"{len(codes)} submissions, {right} without a finding", 0
+    if points:
+        yield f"{min(points):g} to {max(points):g} points, the median is {median(points):g}", 0
+    for code, count in counts:
+        yield f"{code:>26} {count:4} {'█' * max(1, round(BAR * count / counts[0][1]))}", 0
 
 
 PAGE = """\
@@ -123,55 +132,33 @@ h1 {{ font-size: 1.5rem; overflow-wrap: anywhere; }}
 main {{ font: .9rem/1.5 monospace; white-space: pre-wrap; overflow-wrap: anywhere; }}
 main p {{ margin: 0; padding-left: calc(var(--in) * 1ch); text-indent: calc(var(--in) * -1ch); }}
 main p:empty {{ height: 1lh; }}
-table {{ border-collapse: collapse; width: 100%; font-size: .9rem; }}
-td, th {{ padding: .15rem .5rem .15rem 0; text-align: left; white-space: nowrap; }}
-td:nth-child(2), th:nth-child(2) {{ text-align: right; }}
-td:nth-child(3) {{ width: 100%; }}
-meter {{ width: 100%; min-width: 3rem; }}
 </style>
 <h1>{title}</h1>
-{body}
+<main>{body}</main>
 </html>
 """
 
 
-def page(result: Result, book: str | None) -> str:
-    """The report as an HTML page that opens from the disk, with links to a published book."""
-    (title, _), *lines = _report(result, book)
+def _html(title: str, lines: Lines) -> str:
+    """An HTML page that opens from the disk."""
     body = "".join(
-        f'<p style="--in: {len(line) - len(line.lstrip()) if indent is None else indent}">'
+        f'<p style="--in: {indent or len(line) - len(line.lstrip())}">'
         f"{html.escape(line, quote=False)}</p>"
         for line, indent in lines
     )
-    body = re.sub(r">( *See )([^<]+): (https?://[^\s<]+)<", r'>\1<a href="\3">\2</a><', body)
-    return PAGE.format(title=html.escape(title), body=f"<main>{body}</main>")
+    return PAGE.format(title=html.escape(title), body=body)
 
 
-def counted(codes: Mapping[str, Sequence[str]]) -> tuple[str, list[tuple[str, int]]]:
-    """What {name: codes} says in all, and how many have each code, the most frequent first."""
-    known = sorted(code for found in codes.values() for code in {*found} & MISTAKES.keys())
-    right = sum(not found for found in codes.values())
-    return f"{len(codes)} submissions, {right} without a finding", Counter(known).most_common()
-
-
-def bars(codes: Mapping[str, Sequence[str]]) -> str:
-    """How often each mistake was made, for a terminal."""
-    said, counts = counted(codes)
-    lines = [f"{code:>26} {count:4} {'█' * max(1, round(BAR * count / counts[0][1]))}"
-             for code, count in counts]  # fmt: skip
-    return "\n".join([said, *lines]) + "\n"
+def page(result: Result, book: str | None) -> str:
+    """The report as an HTML page, with links to a published book."""
+    (title, _), *lines = _report(result, book)
+    linked = r'>\1<a href="\3">\2</a><'
+    return re.sub(r">( *See )([^<]+): (https?://[^\s<]+)<", linked, _html(title, lines))
 
 
 def summary(codes: Mapping[str, Sequence[str]], points: Sequence[float], book: str | None) -> str:
-    """The same as an HTML page that opens from the disk."""
-    said, counts = counted(codes)
-    body = f"<p>{said}."
-    if points:
-        body += f" Points: {min(points):g} to {max(points):g}, the median is {median(points):g}."
-    body += "</p>\n<table>\n<tr><th>Mistake</th><th>How many</th><th></th></tr>\n"
-    for name, count in counts:
-        place = html.escape(f"{(book or '').rstrip('/')}/homework/mistakes.html#mistake-{name}")
-        shown = name if book is None else f'<a href="{place}">{name}</a>'
-        bar = f'<meter max="{len(codes)}" value="{count}">{count} of {len(codes)}</meter>'
-        body += f"<tr><td>{shown}</td><td>{count}</td><td>{bar}</td></tr>\n"
-    return PAGE.format(title="Mistakes of the class", body=f"{body}</table>")
+    """The bars as an HTML page, with links to a published book."""
+    place = html.escape(f"{(book or '').rstrip('/')}/homework/mistakes.html")
+    linked = rf'<a href="{place}#mistake-\1">\1</a>' if book else r"\1"
+    page = _html("Mistakes of the class", bars(codes, points))
+    return re.sub(r"(?<= )([a-z-]+)(?= +\d+ █)", linked, page)
