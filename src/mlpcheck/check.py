@@ -81,11 +81,10 @@ def _missing(path: Path) -> str:
 
 def _run(path: Path, server: Server) -> tuple[Run, Tolerance]:
     """The run in double precision; in single precision if the code is written for that."""
-    run = Run(server.check(path, cases.requests(), "float64"))
-    if (mixed := _mixed(run)) > 0:
-        single = Run(server.check(path, cases.requests(), "float32"))
-        if _mixed(single) < mixed:
-            run = single
+    runs = [Run(server.check(path, cases.requests(), "float64"))]
+    if _mixed(runs[0]):
+        runs.append(Run(server.check(path, cases.requests(), "float32")))
+    run = min(runs, key=_mixed)
     return run, SINGLE if run.single else DOUBLE
 
 

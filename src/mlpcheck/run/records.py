@@ -108,8 +108,6 @@ def numbers(encoded: Any) -> Array | str:
             return "given a tensor whose numbers cannot be read"
         case {"tensor": shape}:
             return f"given the shape {tuple(shape)}, far too large"
-        case {"type": "NoneType"}:
-            return "expected a torch.Tensor, given None"
-        case {**other}:
-            return f"expected a torch.Tensor, given {other.get('type')}"
+        case {"type": kind}:
+            return f"expected a torch.Tensor, given {'None' if kind == 'NoneType' else kind}"
     return "expected a torch.Tensor, given nothing"

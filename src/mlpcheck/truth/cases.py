@@ -95,10 +95,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Loss:
-    """A case for mse_loss or bce_loss. y and y_hat are (N, K); `saturated` has y_hat of 0 and 1.
-
-    With `repeat` it is called twice: the results have to be equal.
-    """
+    """A case for mse_loss or bce_loss. y and y_hat are (N, K); `saturated` has y_hat of 0 and 1."""
 
     id: str
     function: str
@@ -106,7 +103,6 @@ class Loss:
     y_hat: Array
     saturated: bool = False
     truth: dict[str, Array] = field(default_factory=dict)
-    repeat: bool = False
 
     @property
     def sizes(self) -> Sizes:
@@ -115,14 +111,14 @@ class Loss:
     def request(self) -> dict[str, Any]:
         """The case as plain data for the runner."""
         given = {"y": self.y.tolist(), "y_hat": self.y_hat.tolist()}
-        calls = [{"call": self.function, "network": 0, "given": given}] * (1 + self.repeat)
+        calls = [{"call": self.function, "network": 0, "given": given}] * 2  # is it random?
         return {"id": self.id, "parameters": [], "calls": calls}
 
 
 def point(f: str, g: str, parameters: Sequence[Any], x: Any, d: Any) -> Point:
     """A point with its truth by autograd."""
     numbers: Any = [np.array(a, dtype=np.float64) for a in (*parameters, x, d)]
-    W1, b1, W2, b2, x, d = (torch.tensor(a) for a in numbers)
+    W1, b1, W2, b2, x, d = map(torch.tensor, numbers)
     leaves = [tensor.requires_grad_() for tensor in (W1, b1, W2, b2)]
     y_hat = ACTIVATE[g](ACTIVATE[f](x @ W1.T + b1) @ W2.T + b2)
     gradients = torch.autograd.grad(y_hat, leaves, d)
@@ -222,8 +218,7 @@ def losses() -> dict[str, Loss]:
         (gradient,) = torch.autograd.grad(loss, leaf)
         results = {"loss": loss.detach().numpy(), "dJdy_hat": gradient.numpy()}
         truth = {f"{function} {name}": result for name, result in results.items()}
-        one = Loss(f"{function}-{name}", function, y, y_hat, saturated, truth, name == "4x3")
-        cases.append(one)
+        cases.append(Loss(f"{function}-{name}", function, y, y_hat, saturated, truth))
 
     for N, K in ((4, 3), (10, 2), (1, 1), (1, 3), (5, 1), (3, 5), (6, 6), (13, 2)):
         shape = (N, K)
