@@ -59,8 +59,7 @@ ROWS = (
     Mistake("forbidden", "{what}: {value}. The task needs no such thing, and it was refused.",
         examples=[[(TOP, 'import shutil\n\nimport torch\n\nshutil.rmtree(".")\n')]]),
     Mistake("autograd", "{what}: {value}. The task is to write the gradients without autograd.",
-        "eq:answer-c",
-        examples=[[("difference = y_hat", "y_hat = y_hat.clone().requires_grad_()\n"
+        "eq:answer-c", examples=[[("difference = y_hat", "y_hat = y_hat.clone().requires_grad_()\n"
                     "    difference = y_hat"), (SLOPE, "torch.autograd.grad(loss, y_hat)[0]")],
                   [(PARAMETER, f"torch.nn.Parameter({PARAMETER})")]]),
     Mistake("to-be-read", "A person should read this file: it names {value}, by which autograd or "

@@ -31,9 +31,8 @@ def _slope(at: str, of: str, value: str) -> Option:
 ROWS = (
     Mistake("derivative-missing", "{what}: the derivative of {value} is missing. The error is "
         "taken at s, before the activation, so it has the activation's derivative as a factor.",
-        "eq:c18-2",
-        [Option("error", lambda a: a.dz + 0, "{layer}"),
-         Option("slope of sigmoid", lambda a: np.ones_like(a.s), "the sigmoid")],
+        "eq:c18-2", [Option("error", lambda a: a.dz + 0, "{layer}"),
+                     Option("slope of sigmoid", lambda a: np.ones_like(a.s), "the sigmoid")],
         [[(f"dJdy_hat * {SLOPE_G}", "dJdy_hat")], [(f"{BACK} * {SLOPE_F}", "delta2 @ W2")]]),
     Mistake("derivative-other", "{what}: the derivative is that of {value}, not of the layer's own "
         "activation. Layer 1 has f, layer 2 has g, as asked for.", "eq:c18-2",

@@ -38,8 +38,7 @@ ROWS = (
             both(MEAN + " / len(y)", SLOPE + " / len(y)"),
             [(SLOPE, "2 * difference / len(y) ** 2")],
             both("difference.square().sum() / len(y) * y.shape[1]",
-                 "2 * difference / len(y) * y.shape[1]"),
-        ]),
+                 "2 * difference / len(y) * y.shape[1]")]),
     Mistake("factor-two-missing", {
             "mse_loss": "{what}: half of what it should be. A factor 2 is missing, or a factor 1/2 "
             "too many: the mean has no 1/2, and the derivative of a square is 2 (y_hat - y).",
@@ -66,14 +65,12 @@ ROWS = (
             both("difference.square().sum() / (10 * y.shape[1])",
                  "2 * difference / (10 * y.shape[1])"),
             [("= delta1.sum(dim=0)", "= sum(delta1[i] for i in range(10))")],
-            both("difference.square().sum() / (5 * len(y))", "2 * difference / (5 * len(y))"),
-        ]),
+            both("difference.square().sum() / (5 * len(y))", "2 * difference / (5 * len(y))")]),
     Mistake("one-point-only", {
             "loss": "{what}: works for one point only, not for a batch. y and y_hat have a row for "
             "each point: (N, K).",
             "": "{what}: works for one point only, not for a batch. x has a row for each point: "
-            "(N, in1); the gradients are sums over the rows.",
-        }, SEE,
+            "(N, in1); the gradients are sums over the rows."}, SEE,
         examples=[[("s1 = x @ W1.T + b1", "s1 = (W1 @ x.flatten() + b1)[None]")]]),
     Mistake("one-output-only", "{what}: right for one output only, K = 1. y_hat has a column for "
         "each output: (N, K).", SEE,

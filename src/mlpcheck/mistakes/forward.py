@@ -24,8 +24,7 @@ ROWS = (
         examples=[[before(INIT, 'self.W1 = self.parameters["W1"].clone()'),
                    ("x @ W1.T", "x @ self.W1.T")]]),
     Mistake("random", "{what}: {value} does not give the same twice for the same input. Is there "
-        "a dropout, noise, or a weight that is drawn anew? A solution has none of them.",
-        "eq:a03",
+        "a dropout, noise, or a weight that is drawn anew? A solution has none of them.", "eq:a03",
         examples=[[(Z1, f"{Z1}\n        z1 = torch.nn.functional.dropout(z1, 0.2)")],
                   [("x @ W1.T", "x @ torch.randn_like(W1).T")]]),
     Mistake("bias-missing", "{what}: {value} is not added.", "eq:a01",

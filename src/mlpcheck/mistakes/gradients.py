@@ -72,8 +72,7 @@ ROWS = (
             [before(END, "for gradient in self.grads.values():\n    gradient.clamp_(-1, 1)")],
             [before(END, "gradients = list(self.grads.values())\n"
                     "norm = torch.sqrt(sum(g.square().sum() for g in gradients))\n"
-                    "for g in gradients:\n    g.mul_((1 / norm).clamp(max=1))")],
-        ]),
+                    "for g in gradients:\n    g.mul_((1 / norm).clamp(max=1))")]]),
     Mistake("bias-not-summed", "{what}: one row for each row of the batch. The gradient of a bias "
         "is the sum of the errors over the batch, in the shape of the bias.",
         "eq:c26-1", [Option("bias", lambda e: e.delta)], [_biases("= delta*")]),

@@ -1,13 +1,14 @@
 """Mistakes in the two losses and their gradients, apart from factors."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from mlpcheck.mistakes.registry import Changes, Mistake, Option, options
 from mlpcheck.truth.cases import Array
-from mlpcheck.truth.passes import cross_entropy, entropy_slope, sigmoid
+from mlpcheck.truth.passes import RIGHT, cross_entropy, entropy_slope, sigmoid
 
 SEE = {"the loss of bce_loss": "eq:f03", "bce_loss": "eq:f04", "": "eq:a05"}
 SEE_BCE = {"dJdy_hat": "eq:f04", "": "eq:f03"}
@@ -22,10 +23,6 @@ RETURN = "\n    return loss, dJdy_hat"
 FIRST = "    log_y_hat ="  # where bce_loss begins
 
 
-def _clip(p: Array, e: float) -> Array:
-    return np.clip(p, e, 1 - e)
-
-
 def _near(e: float) -> list[Option]:
     """A small number that is added to the values, or bounds them."""
     added, bounded = f"you add {e:g}", f"you bound the denominator below by {e:g}"
@@ -34,38 +31,36 @@ def _near(e: float) -> list[Option]:
     if np.float32(1) - np.float32(e) == 1:
         kept += f", but in float32, PyTorch's usual precision, 1 - {e:g} is 1, and log(0) leads to "
         kept += "NaN unless something else bounds it"
-    loss, slope = "bce_loss loss", "bce_loss dJdy_hat"
+    loss, slope, clip = "bce_loss loss", "bce_loss dJdy_hat", partial(np.clip, a_min=e, a_max=1 - e)
     return [
         Option(loss, lambda y, p: np.mean(-y * np.log(p + e) - (1 - y) * np.log(1 - p + e)), added),
-        Option(loss, lambda y, p: np.mean(cross_entropy(y, _clip(p, e))), kept),
+        Option(loss, lambda y, p: np.mean(cross_entropy(y, clip(p))), kept),
         Option(slope, lambda y, p: -y / (p + e) + (1 - y) / (1 - p + e), each),
         Option(slope, lambda y, p: (p - y) / (p * (1 - p) + e), added),
-        Option(slope, lambda y, p: entropy_slope(y, _clip(p, e)), kept),
-        Option(slope, lambda y, p: (p - y) / (_clip(p, e) * (1 - _clip(p, e))), kept),
+        Option(slope, lambda y, p: entropy_slope(y, clip(p)), kept),
+        Option(slope, lambda y, p: (p - y) / (clip(p) * (1 - clip(p))), kept),
         Option(slope, lambda y, p: (p - y) / np.maximum(p * (1 - p), e), bounded),
     ]
 
 
-# What is flattened, and y and y_hat after it.
-FLAT: dict[str, Callable[[Array, Array], tuple[Array, Array]]] = {
-    "y_hat.squeeze()": lambda y, p: (y, p.squeeze()),
-    "y.squeeze()": lambda y, p: (y.squeeze(), p),
-    "y.reshape(-1)": lambda y, p: (y.reshape(-1), p),
-    "y_hat.reshape(-1)": lambda y, p: (y, p.reshape(-1)),
+# The elements of each loss, and those of its gradient.
+ELEMENTS: dict[str, tuple[Pair, Pair]] = {
+    "mse_loss": (lambda y, p: (p - y) ** 2, RIGHT["mse_loss dJdy_hat"]),
+    "bce_loss": (cross_entropy, entropy_slope),
 }
 
 
-def _broadcast(flat: str, loss: str, element: Pair, slope: Pair) -> list[Option]:
-    """A loss of such arrays, and its gradient, over the size of y or of what results."""
-
-    def wide(y: Array, p: Array) -> Array:
-        return np.asarray(slope(*FLAT[flat](y, p)))
+def _broadcast(loss: str, how: str, flat: Callable[[Array], Array]) -> list[Option]:
+    """A loss of y_hat or y flattened, and its gradient, over the size of y or of what results."""
+    element, slope = ELEMENTS[loss]
 
     return [
-        Option(f"{loss} loss", lambda y, p: np.mean(element(*FLAT[flat](y, p))), flat),
-        Option(f"{loss} dJdy_hat", wide, flat),
-        Option(f"{loss} dJdy_hat", lambda y, p: wide(y, p) * y.size / wide(y, p).size, flat),
-    ]
+        Option(f"{loss} {quantity}", lambda y, p, run=run, at=at: run(*at(y, p)), f"{name}.{how}")
+        for name, at in (("y_hat", lambda y, p: (y, flat(p))), ("y", lambda y, p: (flat(y), p)))
+        for quantity, run in (
+            ("loss", lambda y, p: np.mean(element(y, p))), ("dJdy_hat", slope),
+            ("dJdy_hat", lambda y, p: slope(y, p) * y.size / slope(y, p).size))
+    ]  # fmt: skip
 
 
 def both(loss: str, slope: str) -> Changes:
@@ -84,9 +79,8 @@ ROWS = (
     Mistake("broadcast", "{what}: {value} loses an axis, so that with one output every prediction "
         "is compared with every target, N x N differences for N. Leave y and y_hat in the shape "
         "(N, K).", SEE,
-        [option for loss in (("mse_loss", lambda y, p: (p - y) ** 2, lambda y, p: 2 * (p - y)),
-                             ("bce_loss", cross_entropy, entropy_slope))
-         for flat in FLAT for option in _broadcast(flat, *loss)],
+        [option for loss in ELEMENTS for option in (*_broadcast(loss, "squeeze()", np.squeeze),
+                                                    *_broadcast(loss, "reshape(-1)", np.ravel))],
         [[("difference = y_hat - y\n", "difference = y_hat.squeeze() - y\n")],
          [("difference = y_hat - y\n", "difference = y_hat - y.reshape(-1)\n")],
          [(FIRST, "    y_hat = y_hat.squeeze()\n" + FIRST)]]),
@@ -107,24 +101,21 @@ ROWS = (
             [(MEAN, MEAN + ".sqrt()")], [(MEAN, "torch.norm(difference)")],
             both("torch.norm(difference) / len(y)", "difference / torch.norm(difference)"),
             both("difference.abs().mean()", "difference.sign() / difference.numel()"),
-            [(MEAN, "difference.mean()")],
-        ]),
+            [(MEAN, "difference.mean()")]]),
     Mistake("loss-per-row", "{what}: {value}. The loss of a batch is one number.", SEE,
-        [Option(f"{name} loss", lambda y, p, run=run, axis=axis: (
-            run(y, p) if axis is None else np.mean(run(y, p), axis=axis)), f"one number {each}")
-         for name, run in (("mse_loss", lambda y, p: (p - y) ** 2), ("bce_loss", cross_entropy))
-         for axis, each in ((1, "a row"), (0, "a column"), (None, "an element"))],
+        [Option(f"{loss} loss", lambda y, p, run=run, axis=axis: np.mean(run(y, p), axis=axis),
+                f"one number {each}") for loss, (run, _) in ELEMENTS.items()
+         for axis, each in ((1, "a row"), (0, "a column"), ((), "an element"))],
         [[(MEAN, "difference.square().mean(dim=1)")]]),
     Mistake("loss-squared-gradient", "{what}: still has the square. The derivative of a square is "
         "2 (y_hat - y).", SEE, [Option("mse_loss dJdy_hat", lambda y, p: (p - y) ** 2)],
         [[(SLOPE, "difference.square() / difference.numel()")]]),
     Mistake("loss-gradient-summed", "{what}: summed or averaged over the batch. It has one row "
-        "for each row of y_hat.", SEE, [*(Option("mse_loss dJdy_hat", run) for run in (
-            lambda y, p: (2 * (p - y)).sum(axis=0), lambda y, p: (2 * (p - y)).sum(),
-            lambda y, p: (2 * (p - y)).mean(axis=0, keepdims=True),
-            lambda y, p: (2 * (p - y)).mean(axis=0) * p.size, lambda y, p: (2 * (p - y)).mean())),
-         Option("bce_loss dJdy_hat", lambda y, p: entropy_slope(y, p).sum(axis=0)),
-         Option("bce_loss dJdy_hat", lambda y, p: entropy_slope(y, p).sum())],
+        "for each row of y_hat.", SEE,
+        [Option(f"{loss} dJdy_hat", lambda y, p, sum=sum, slope=slope: sum(slope(y, p)))
+         for loss, (_, slope) in ELEMENTS.items() for sum in (
+            lambda d: d.sum(axis=0), lambda d: d.sum(), lambda d: d.mean(axis=0, keepdims=True),
+            lambda d: d.mean(axis=0) * d.size, lambda d: d.mean())],
         [[(SLOPE, f"({SLOPE}).sum(dim=0)")], [(SLOPE, "2 * difference.mean()")]]),
     Mistake("loss-values-swapped", "{what}: returns the gradient first. The order is (loss, "
         "dJdy_hat).", SEE, examples=[[(SLOPE + RETURN, SLOPE + "\n    return dJdy_hat, loss")]]),
@@ -173,9 +164,8 @@ ROWS = (
         }), [[(BOUND, "y_hat.clamp(min=1e-12)")], [(BOUND, "(y_hat * (y_hat - y))")],
              [(BCE_SLOPE, "(y_hat - y) * denominator /")], [(BCE_SLOPE, "(y_hat - y) /")]]),
     Mistake("bce-mse", "{what}: that of the squared error, not of the cross-entropy.",
-        SEE_BCE,
-        [Option("bce_loss loss", lambda y, p: np.mean((p - y) ** 2)),
-         Option("bce_loss dJdy_hat", lambda y, p: 2 * (p - y))],
+        SEE_BCE, [Option("bce_loss loss", lambda y, p: np.mean((p - y) ** 2)),
+                  Option("bce_loss dJdy_hat", lambda y, p: 2 * (p - y))],
         [[(BCE, "(y_hat - y).square().mean()")], [(BCE_SLOPE, "2 * (y_hat - y) /")]]),
     Mistake("bce-logits", "{what}: takes the sigmoid of y_hat, as BCEWithLogitsLoss does. Here "
         "y_hat is a probability already.", "eq:f03",

@@ -17,8 +17,7 @@ ROWS = (
     Mistake("stale-cache", "{what}: after clear_grad_and_cache() and a new forward the values of "
         "the first forward are still used.", STEPS, examples=[[
             (CACHE, f"if not self.cache:\n            {CACHE}"),
-            before(INIT, "self.cache = {}"), (CLEAR, f'forward kept."""\n        {ZEROS}\n'),
-        ]]),
+            before(INIT, "self.cache = {}"), (CLEAR, f'forward kept."""\n        {ZEROS}\n')]]),
     Mistake("not-cleared", "clear_grad_and_cache(): clears nothing in {value}. It sets the "
         "gradients to zero and empties the cache.", STEPS,
         examples=[[ALONE, (CLEAR, 'forward kept."""\n        return\n')]]),
