@@ -108,22 +108,20 @@ def factor(ratios: Sequence[Scale], tolerance: Tolerance) -> Scale | None:
 
 
 # What a power of a length, and a number, say about the student's code.
-LOSS_POWERS = {  # of N and K
+DONE: dict[tuple[Any, int], Found] = {  # of N and K in a loss, of a single length in a gradient
     (1, 1): Found("not-averaged"), **{powers: Found("wrong-divisor", by) for powers, by in {
         (0, 1): "N alone", (1, 0): "K alone", (-1, 1): "N^2", (1, -1): "K^2",
         (-1, 0): "N K and again by N", (0, -1): "N K and again by K", (-1, -1): "N K twice",
         (0, 2): "N and then multiplied by K, where a bracket is missing",
         (2, 0): "K and then multiplied by N, where a bracket is missing",
     }.items()},
-}  # fmt: skip
-GRADIENT_POWERS = {
     ("N", -1): Found("mean-again"), ("N", 1): Found("batch-factor"),
     **{(length, power): Found("width-factor", f"{done} by {length}")
        for length in ("K", "out1", "in1") for power, done in ((-1, "divided"), (1, "multiplied"))},
 }  # fmt: skip
 TWO, HALF = (Found("factor-two-extra"),), (Found("factor-two-missing"),)
 NUMBERS: dict[float, Explained] = {1.0: (), 2.0: TWO, 0.5: HALF}
-BASES = {1 / math.log(base): (Found("bce-base", str(base)),) for base in (2, 10)}
+NUMBERS |= {1 / math.log(base): (Found("bce-base", str(base)),) for base in (2, 10)}
 
 
 def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:
@@ -137,16 +135,12 @@ def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:
         what = "a batch of" if N == 1 else "K ="
         found, c = [*found, Found("size-hardcoded", f"{what} {inverse}")], 1.0
         N, K = (0, K) if N == 1 else (N, 0)
-    if not loss:
-        left = [one for one in powers._replace(N=N, K=K)._asdict().items() if one[1]]
-        if not GRADIENT_POWERS.keys() >= {*left}:
-            return ()
-        found += [GRADIENT_POWERS[one] for one in left]
-    elif (N, K) in LOSS_POWERS:
-        found.append(LOSS_POWERS[N, K])
-    elif N or K:
+    lengths = powers._replace(N=N, K=K)._asdict().items()
+    left: list[Any] = [(N, K)] * any((N, K)) if loss else [one for one in lengths if one[1]]
+    if not DONE.keys() >= {*left}:
         return ()
-    for number, said in (NUMBERS | BASES if quantity.endswith(" loss") else NUMBERS).items():
+    found += [DONE[one] for one in left]
+    for number, said in NUMBERS.items():
         if math.isclose(c, number, rel_tol=1e-4):
             return (*found, *said)
     return () if any(powers) else (*found, Found("constant-factor", f"{c:.6g}"))

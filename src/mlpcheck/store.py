@@ -74,10 +74,8 @@ class JSONLines:
             text = self.file.read_text("utf-8") if self.file.exists() else ""
             found = self.decode(text[: text.rfind("\n") + 1])
         except ValueError:
-            raise Unusable(
-                f"{self.file}: expected a file that this command wrote, given another one; name a "
-                "new file, or remove this one"
-            ) from None
+            said = "expected a file that this command wrote, given another one"
+            raise Unusable(f"{self.file}: {said}; name a new file, or remove this one") from None
         kept = [row for row in found if wanted.get(str(row.get("name"))) == row.get("digest")]
         self.rows |= {str(row["name"]): row for row in kept}
         self.close()

@@ -91,9 +91,8 @@ class Run:
             self.keys = self.keys or [*map(str, record["keys"])]
             self.backward_returns += [str(record["result"])] if record.get("result") else []
         self.left |= {*map(str, record.get("left", ()))}
-        shown = [*record.get("returned", ())]
-        for kind in ("parameters", "grads"):
-            shown += dict(record.get(kind, {})).values()
+        shown = [*record.get("returned", ()), *record.get("grads", {}).values(),
+                 *record.get("parameters", {}).values()]  # fmt: skip
         self.single |= any(isinstance(e, dict) and e.get("dtype") == "float32" for e in shown)
 
 

@@ -31,13 +31,10 @@ REFUSED = {
         "changes a file's rights": "os.chmod",
         "changes a file's owner": "os.chown",
         "opens a database": "sqlite3.connect",
+        "calls into C": "ctypes.dlopen ctypes.dlsym ctypes.dlsym/handle",
+        "searches the checker's memory": "gc.get_objects gc.get_referrers",
     }.items()
     for event in events.split()
-}
-# PyTorch may do these itself; they are refused where the student's own code asks for them.
-ASKED = {
-    **dict.fromkeys(("ctypes.dlopen", "ctypes.dlsym", "ctypes.dlsym/handle"), "calls into C"),
-    **dict.fromkeys(("gc.get_objects", "gc.get_referrers"), "searches the checker's memory"),
 }
 
 
@@ -104,8 +101,8 @@ class Fence:
             self.importing()
             if str(args[0]).partition(".")[0] in OWN:
                 what = f"imports {args[0]}, which has the solution in it"
-        elif event in ASKED and caller(self.code):
-            what = ASKED[event]
+        elif event.startswith(("ctypes.", "gc.")) and not caller(self.code):
+            what = ""  # PyTorch may do these itself
         if what:
             self.refuse(what, event)
 
