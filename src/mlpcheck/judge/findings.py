@@ -130,13 +130,6 @@ class Verdict:
     def has(self, *codes: str) -> bool:
         return any(finding.code in codes for finding in self.findings)
 
-    def wrong_shape(self, what: str, name: str, found: Sequence[int], right: Sequence[int]) -> None:
-        """Add the finding, once for each `what`; the name is in LENGTHS or a gradient of one."""
-        if not any(f.code == "wrong-shape" and what in f.what for f in self.findings):
-            named = LENGTHS.get(name) or LENGTHS[name.removeprefix("dJd")]
-            shown = f"expected the shape {named} = {tuple(right)}, given {tuple(found)}"
-            self.add("wrong-shape", (what,), shown)
-
     def problem(self, problem: Found, call: str, where: str = "") -> None:
         """Add the finding for a call that did not return, unless there is one already."""
         code, text = problem
@@ -194,7 +187,7 @@ def gathered(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, list[Value]]:
     return {key: [*values] for key, values in found.items()}
 
 
-LENGTHS = {
+LENGTHS = {  # of a quantity, or of what the quantity is the gradient of
     "W1": "(out1, in1)", "b1": "(out1,)", "W2": "(out2, in2)", "b2": "(out2,)",
     "y_hat": "(N, out2)", "mse_loss dJdy_hat": "(N, K)", "bce_loss dJdy_hat": "(N, K)",
 }  # fmt: skip

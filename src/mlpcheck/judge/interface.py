@@ -6,9 +6,10 @@ import numpy as np
 
 from mlpcheck.judge.findings import BEHAVIOUR, CALLS, NETWORK, POINTS, Verdict, gathered, listed
 from mlpcheck.judge.judges import Loss, Networks
-from mlpcheck.run.records import Record, Run, numbers
+from mlpcheck.judge.quantity import Judge, Quantity
+from mlpcheck.run.records import Record, Run
 from mlpcheck.search import Tolerance, squeezed
-from mlpcheck.truth.cases import PARAMETERS, Point, networks
+from mlpcheck.truth.cases import PARAMETERS, networks
 
 
 def judge(run: Run, tolerance: Tolerance, weights: Mapping[str, float] = POINTS) -> Verdict:
@@ -22,7 +23,7 @@ def judge(run: Run, tolerance: Tolerance, weights: Mapping[str, float] = POINTS)
                 verdict.add(code, (call,), listed(sorted(texts, key=[*PARAMETERS, *texts].index)))
             for function in ("mse_loss", "bce_loss"):
                 Loss(function, run, verdict, tolerance).judge()
-            if run.names.get("MLP") is not None and _interface(run, verdict):
+            if run.names.get("MLP") is not None and _interface(run, verdict, tolerance):
                 Networks(run, verdict, tolerance).judge()
     if run.absent and not verdict.has("import-error"):
         tops = dict.fromkeys(name.partition(".")[0] for name in run.absent)
@@ -60,25 +61,32 @@ def _loaded(run: Run, verdict: Verdict) -> bool:
     return loaded
 
 
-def _interface(run: Run, verdict: Verdict) -> bool:
+def _interface(run: Run, verdict: Verdict, tolerance: Tolerance) -> bool:
     """Judge the new networks: parameters of the right shapes. False if they cannot be used."""
     group, usable = verdict.groups["interface"], bool(run.parameters)
+    judge = Judge(run, verdict, tolerance, {c: one.points[0] for c, one in networks().items()})
+    # A parameter has the shape of its gradient, in which its numbers do not matter.
+    parameters = {name: Quantity(judge, f"dJd{name}", "interface", *2 * (f'parameters["{name}"]',))
+                  for name in PARAMETERS}  # fmt: skip
     for (case, call, _), problem in run.raised.items():
         if call == "MLP" and case in networks():
             group.count(False)
             verdict.problem(problem, "MLP")
     for case, record in run.parameters:
         if case in networks():  # a submission may make records up
-            fine, can_be_used = _parameters(record, networks()[case].points[0], verdict)
+            fine, can_be_used = _parameters(record, case, parameters)
             usable = usable and can_be_used
             group.count(fine and not verdict.has(*BEHAVIOUR))
+    for one in parameters.values():
+        one.wrong_shape([c for c, v in one.values.items() if v.shape != one.truth[c].shape])
     for name in () if usable else NETWORK:
         verdict.groups[name].note = "not judged until a network can be made as the task says"
     return usable
 
 
-def _parameters(record: Record, point: Point, verdict: Verdict) -> tuple[bool, bool]:
+def _parameters(record: Record, case: str, parameters: Mapping[str, Quantity]) -> tuple[bool, bool]:
     """Whether a new network is as the task says, and whether it can be used at least."""
+    verdict = parameters["W1"].judge.verdict
     held, odd = record["parameters"], [f"self.{name}" for name in record["missing"]]
     for attribute in odd:
         verdict.add("missing-name", (attribute,), "The task asks for this attribute.")
@@ -87,22 +95,17 @@ def _parameters(record: Record, point: Point, verdict: Verdict) -> tuple[bool, b
             verdict.add("wrong-type", ("self.parameters",), f"a {held.get('type')}, not a dict")
         return False, False
     usable = True
-    for name in PARAMETERS:
-        what, value, wanted = f'parameters["{name}"]', held.get(name), getattr(point, name)
-        array, dtype = numbers(value), str(value.get("dtype")) if isinstance(value, dict) else ""
-        if isinstance(array, str):
-            code = "missing-key" if array.endswith("None") else "wrong-type"
-            verdict.add(code, (what,), "missing, or None" if array.endswith("None") else array)
-            usable = False
-        elif array.shape != wanted.shape:
-            verdict.wrong_shape(what, name, array.shape, wanted.shape)
-            usable &= squeezed(array) == squeezed(wanted)
-        elif "int" in dtype:
-            verdict.add("wrong-type", (what,), f"is {dtype}")
+    for name, quantity in parameters.items():
+        value, wanted = held.get(name), quantity.truth[case]
+        found = quantity.take(case, value, "missing, or None")
+        if found is None:
+            usable &= isinstance(value, dict) and "int" in str(value.get("dtype"))
+        elif found.shape != wanted.shape:
+            usable &= squeezed(found) == squeezed(wanted)
         elif value.get("requires_grad"):
             text = "requires_grad is True, as torch.nn.Parameter sets it unless told otherwise"
-            verdict.add("autograd", (what,), text)
+            verdict.add("autograd", (quantity.what,), text)
         else:
             continue
-        odd.append(what)
+        odd.append(name)
     return not odd, usable

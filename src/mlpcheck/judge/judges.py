@@ -29,11 +29,9 @@ class Loss(Judge):
         exact = (EXACT,) if tolerance == DOUBLE else ()  # some hypotheses differ by 1e-10 alone
         super().__init__(run, verdict, tolerance, of, exact)
         self.function, self.call = function, (CALLS[function],)
+        loss = Quantity(self, f"{function} loss", function, f"the loss of {function}")
         slope = f"{function} dJdy_hat"
-        self.quantities = (
-            Quantity(self, f"{function} loss", function, f"the loss of {function}"),
-            Quantity(self, slope, slope, f"dJdy_hat of {function}"),
-        )
+        self.quantities = (loss, Quantity(self, slope, slope, f"dJdy_hat of {function}"))
         self.swapped = self._swapped()
 
     def example(self, name: str, case: str, value: Array, steps: bool) -> Sequence[str]:

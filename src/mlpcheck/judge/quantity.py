@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mlpcheck import search
-from mlpcheck.judge.findings import CALLS, PLACES, UNTRIED, Verdict, gathered, show
+from mlpcheck.judge.findings import CALLS, LENGTHS, PLACES, UNTRIED, Verdict, gathered, show
 from mlpcheck.mistakes import Explained, Found
 from mlpcheck.run.records import Run, numbers
 from mlpcheck.search import Hypothesis, Tolerance, squeezed
@@ -52,12 +52,10 @@ class Judge:
         return mistake
 
     def random(self, call: str, among: Iterable[str]) -> bool:
-        """Whether a second call with the same input gave other numbers in one of the cases."""
-        pairs = ([self.run.returned.get((case, call, i), ()) for i in (0, 1)] for case in among)
-        return any(
-            not (isinstance(a, str) or isinstance(b, str) or np.array_equal(a, b, equal_nan=True))
-            for pair in pairs for a, b in zip(*(map(numbers, one) for one in pair), strict=False)
-        )  # fmt: skip
+        """Whether a second call with the same input returned something else in one of the cases."""
+        returned = self.run.returned
+        given = [(returned.get((case, call, 0)), returned.get((case, call, 1))) for case in among]
+        return any(str(first) != str(second) for first, second in given if second)  # NaN is not NaN
 
     def raised(self, call: str, among: Iterable[str]) -> set[str]:
         """The cases in which the call raised an exception; what else ended it, or kept it away."""
@@ -141,17 +139,16 @@ class Quantity:
         self.truth = {case: one.truth[self.name] for case, one in self.judge.cases.items()}
         self.lenient = self.name.endswith(" loss")  # as a number or as a tensor of any shape
 
-    def take(self, case: str, encoded: Any, missing: str = "") -> None:
-        """Keep what was returned, or add a finding about its type.
+    def take(self, case: str, encoded: Any, missing: str = "") -> Array | None:
+        """Keep what was returned, or add a finding about its type, and return None.
 
         `missing` is what is said where None was found: nothing of it was stored or returned.
         """
         array, what, add = numbers(encoded), (self.stored or self.what,), self.judge.verdict.add
         if isinstance(array, str):
-            if array.endswith("None") and self.stored:
-                add("missing-key", what, missing)
-            else:
-                add("wrong-type", what, array + (missing if "None" in array else ""))
+            none = array.endswith("None")
+            code, text = ("missing-key", "") if none and self.stored else ("wrong-type", array)
+            add(code, what, text + missing * none)
         elif "tensor" not in encoded and not self.lenient:
             add("wrong-type", what, "expected a torch.Tensor, given a number")
         elif not str(encoded.get("dtype", "float")).startswith(("float", "bfloat")):
@@ -160,6 +157,8 @@ class Quantity:
             self.results[case] = array
             if self.judge.tolerance.close(array, self.truth[case]):
                 self.held.add(case)
+            return array
+        return None
 
     @property
     def values(self) -> dict[str, Array]:
@@ -218,11 +217,12 @@ class Quantity:
                     return Found(code, f"{what} {max(works)}")
         return None
 
-    def _wrong_shape(self, odd: Collection[str]) -> None:
-        """Add a finding on the shape of the values in these cases, shown by the largest."""
-        case = max(odd, key=lambda c: self.truth[c].size)
-        what, found, wanted = self.stored or self.what, self.values[case], self.truth[case]
-        self.judge.verdict.wrong_shape(what, self.name, found.shape, wanted.shape)
+    def wrong_shape(self, odd: Collection[str]) -> None:
+        """Add a finding on the shape of the values in these cases, if any, shown by the largest."""
+        for case in sorted(odd, key=lambda c: -self.truth[c].size)[:1]:
+            lengths, found = LENGTHS[self.name.removeprefix("dJd")], self.values[case].shape
+            shown = f"expected the shape {lengths} = {self.truth[case].shape}, given {found}"
+            self.judge.verdict.add("wrong-shape", (self.stored or self.what,), shown)
 
     def add(self, found: Found, cases: Collection[str], what: Sequence[str] = ()) -> None:
         """Add a finding, on other quantities too, with an example by numbers from the cases.
@@ -244,8 +244,8 @@ class Quantity:
                 "loss-gradient-summed"}  # fmt: skip
         odd = [c for c, v in self.values.items() if v.shape != self.truth[c].shape
                and squeezed(v) == squeezed(self.truth[c])]  # fmt: skip
-        if odd and not (self.lenient or told & {mistake.code for mistake in mistakes}):
-            self._wrong_shape(odd)
+        if not (self.lenient or told & {mistake.code for mistake in mistakes}):
+            self.wrong_shape(odd)
         if not all(np.isfinite(self.values[case]).all() for case in self.left):
             self.add(Found(self.judge.infinite), self.left)
         elif self.left and not mistakes:
@@ -259,7 +259,7 @@ class Quantity:
         infinite = [c for c, v in wrong.items() if not np.isfinite(v).all()]
         odd = [c for c, v in wrong.items() if squeezed(v) != squeezed(self.truth[c])]
         if 2 * len(odd) > len(wrong) and not self.lenient:
-            self._wrong_shape(odd)
+            self.wrong_shape(odd)
         elif 2 * len(infinite) > len(wrong):
             self.add(Found("not-finite", f"has elements that are NaN or infinite{when}"), infinite)
         else:
