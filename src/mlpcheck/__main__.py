@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     ):  # fmt: skip
         one.add_argument(name, type=Path, metavar=what, help=text)
     one.add_argument(
-        "--sandbox", choices=sandbox.SANDBOXES, default="auto",
+        "--sandbox", choices=("auto", "bwrap", "none"), default="auto",
         help="run submissions inside bubblewrap: where it works (auto), or else stop, or never",
     )  # fmt: skip
     one.add_argument(

@@ -18,6 +18,25 @@ from mlpcheck.mistakes import MISTAKES, NUMERIC
 from mlpcheck.mistakes.registry import PAGES, PLACES, fitting
 
 WIDTH, BAR = 80, 40  # characters of a line, and of the longest bar
+Lines = Iterable[tuple[str, int]]  # with the indent of what is wrapped, 0 for no wrapping
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: auto; padding: 1rem }}
+h1 {{ font-size: 1.5rem; overflow-wrap: anywhere; }}
+main {{ font: .9rem/1.5 monospace; white-space: pre-wrap; overflow-wrap: anywhere; }}
+main p {{ margin: 0; padding-left: calc(var(--in) * 1ch); text-indent: calc(var(--in) * -1ch); }}
+main p:empty {{ height: 1lh; }}
+</style>
+<h1>{title}</h1>
+<main>{body}</main>
+</html>
+"""
 
 
 def sentence(finding: Finding) -> str:
@@ -55,9 +74,6 @@ def data(result: Result, book: str | None = None) -> dict[str, Any]:
     points = verdict.score if result.digest else None
     return {"name": result.name, "digest": result.digest, "points": points, "groups": groups,
             "findings": findings}  # fmt: skip
-
-
-Lines = Iterable[tuple[str, int]]  # with the indent of what is wrapped, 0 for no wrapping
 
 
 def text(result: Result, book: str | None = None) -> str:
@@ -117,26 +133,6 @@ def bars(codes: Mapping[str, Sequence[str]], points: Sequence[float]) -> Lines:
         yield f"{min(points):g} to {max(points):g} points, the median is {median(points):g}", 0
     for code, count in counts:
         yield f"{code:>26} {count:4} {'█' * max(1, round(BAR * count / counts[0][1]))}", 0
-
-
-PAGE = """\
-<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: auto; padding: 1rem }}
-h1 {{ font-size: 1.5rem; overflow-wrap: anywhere; }}
-main {{ font: .9rem/1.5 monospace; white-space: pre-wrap; overflow-wrap: anywhere; }}
-main p {{ margin: 0; padding-left: calc(var(--in) * 1ch); text-indent: calc(var(--in) * -1ch); }}
-main p:empty {{ height: 1lh; }}
-</style>
-<h1>{title}</h1>
-<main>{body}</main>
-</html>
-"""
 
 
 def _html(title: str, lines: Lines) -> str:

@@ -94,19 +94,6 @@ def ratio(predict: Callable[[], Array], value: Array | None, tolerance: Toleranc
 Scale = tuple[float, Sizes]
 MORE = ((0, 0, 1), (0, 0, -1), (0, 0, 0, 1), (0, 0, 0, -1), (0, 2), (2, 0))
 POWERS = [Sizes(*powers) for powers in (*product((0, -1, 1), repeat=2), *MORE)]
-
-
-def factor(ratios: Sequence[Scale], tolerance: Tolerance) -> Scale | None:
-    """A number and powers of the lengths whose product is the ratio in every case, or None."""
-    found, sizes = np.array([f for f, _ in ratios]), np.array([s for _, s in ratios], dtype=float)
-    for powers in POWERS if ratios else ():
-        constants = found / np.prod(sizes**powers, axis=1)
-        first = float(constants[0])  # 0 for a power of a length that there is not
-        if first and (np.abs(constants - first) <= 10 * tolerance.relative * abs(first)).all():
-            return first, powers
-    return None
-
-
 # What a power of a length, and a number, say about the student's code.
 DONE: dict[tuple[Any, int], Found] = {  # of N and K in a loss, of a single length in a gradient
     (1, 1): Found("not-averaged"), **{powers: Found("wrong-divisor", by) for powers, by in {
@@ -122,6 +109,17 @@ DONE: dict[tuple[Any, int], Found] = {  # of N and K in a loss, of a single leng
 TWO, HALF = (Found("factor-two-extra"),), (Found("factor-two-missing"),)
 NUMBERS: dict[float, Explained] = {1.0: (), 2.0: TWO, 0.5: HALF}
 NUMBERS |= {1 / math.log(base): (Found("bce-base", str(base)),) for base in (2, 10)}
+
+
+def factor(ratios: Sequence[Scale], tolerance: Tolerance) -> Scale | None:
+    """A number and powers of the lengths whose product is the ratio in every case, or None."""
+    found, sizes = np.array([f for f, _ in ratios]), np.array([s for _, s in ratios], dtype=float)
+    for powers in POWERS if ratios else ():
+        constants = found / np.prod(sizes**powers, axis=1)
+        first = float(constants[0])  # 0 for a power of a length that there is not
+        if first and (np.abs(constants - first) <= 10 * tolerance.relative * abs(first)).all():
+            return first, powers
+    return None
 
 
 def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:

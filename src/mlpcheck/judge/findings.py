@@ -32,6 +32,10 @@ NETWORK = ("forward", *GRADIENTS, "clearing")
 BEHAVIOUR = ("autograd", "forbidden", "changes-input", "changes-parameters")
 UNTRIED = "a call failed or was ended, so some cases were not tried, and count as wrong"
 FREE = ("missing-import", "to-be-read")
+LENGTHS = {  # of a quantity, or of what the quantity is the gradient of
+    "W1": "(out1, in1)", "b1": "(out1,)", "W2": "(out2, in2)", "b2": "(out2,)",
+    "y_hat": "(N, out2)", "mse_loss dJdy_hat": "(N, K)", "bce_loss dJdy_hat": "(N, K)",
+}  # fmt: skip
 
 # What a finding is seen in: the student's function that makes it, and the groups that it costs.
 PLACES: dict[str, tuple[str, set[str]]] = {
@@ -185,12 +189,6 @@ def gathered(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, list[Value]]:
     for key, value in pairs:
         found.setdefault(key, {})[value] = None
     return {key: [*values] for key, values in found.items()}
-
-
-LENGTHS = {  # of a quantity, or of what the quantity is the gradient of
-    "W1": "(out1, in1)", "b1": "(out1,)", "W2": "(out2, in2)", "b2": "(out2,)",
-    "y_hat": "(N, out2)", "mse_loss dJdy_hat": "(N, K)", "bce_loss dJdy_hat": "(N, K)",
-}  # fmt: skip
 
 
 def show(array: Array) -> str:

@@ -11,6 +11,8 @@ from mlpcheck.run.records import Record, Run
 from mlpcheck.search import Tolerance, squeezed
 from mlpcheck.truth.cases import PARAMETERS, networks
 
+GUARD = 'Put what runs outside functions under if __name__ == "__main__":, or remove it'
+
 
 def judge(run: Run, tolerance: Tolerance, weights: Mapping[str, float] = POINTS) -> Verdict:
     """The verdict on a run of `cases.requests()`."""
@@ -32,9 +34,6 @@ def judge(run: Run, tolerance: Tolerance, weights: Mapping[str, float] = POINTS)
         verdict.add("to-be-read", (), listed(run.suspects))
     verdict.finish(run.lines, run.others)
     return verdict
-
-
-GUARD = 'Put what runs outside functions under if __name__ == "__main__":, or remove it'
 
 
 def _loaded(run: Run, verdict: Verdict) -> bool:

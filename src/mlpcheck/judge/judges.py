@@ -203,8 +203,7 @@ class Networks(Judge):
 
     def _copied(self, y_hat: Quantity) -> Iterator[Found]:
         """Parameters that explain y_hat if they are as they were when the network was made."""
-        made = {case: record["parameters"] for case, record in self.run.parameters
-                if record.get("network") == 0}  # fmt: skip
+        made = {case: record["parameters"] for case, record in reversed(self.run.parameters)}
 
         def predicted(names: Sequence[str], case: str) -> Array:
             first: dict[str, Any] = {name: numbers(made[case][name]) for name in names}

@@ -9,17 +9,15 @@ SLOPE_G = "activation_derivative(self.g_function, s2)"
 SLOPE_F = "activation_derivative(self.f_function, s1)"
 OTHER_F = (SLOPE_F, SLOPE_F.replace("f_", "g_"))
 BACK, ONE = "(delta2 @ W2)", "torch.ones_like(s)"
+SHOWN = {"name": "{layer}", "other": "the other layer's activation", "relu": "the ReLU",
+         "sigmoid": "the sigmoid"}  # fmt: skip
+ELSEWHERE = {"s_other": "s of the other layer", "z_other": "z of the other layer", "x": "x",
+             "dz": "the gradient from above"}  # fmt: skip
 
 
 def _slope_of(activation: str, new: str) -> Changes:
     old = {"sigmoid": "z * (1 - z)", "relu": "(s > 0).to(s.dtype)", "identity": ONE}
     return [(f"return {old[activation]}", f"return {new}")]
-
-
-SHOWN = {"name": "{layer}", "other": "the other layer's activation", "relu": "the ReLU",
-         "sigmoid": "the sigmoid"}  # fmt: skip
-ELSEWHERE = {"s_other": "s of the other layer", "z_other": "z of the other layer", "x": "x",
-             "dz": "the gradient from above"}  # fmt: skip
 
 
 def _slope(at: str, of: str, value: str) -> Option:

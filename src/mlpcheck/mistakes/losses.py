@@ -21,6 +21,11 @@ BCE, BCE_SLOPE = "-(y * log_y_hat + (1 - y) * log_rest).mean()", "(y_hat - y) / 
 BOUND = "(y_hat * (1 - y_hat)).clamp(min=1e-12)"
 RETURN = "\n    return loss, dJdy_hat"
 FIRST = "    log_y_hat ="  # where bce_loss begins
+# The elements of each loss, and those of its gradient.
+ELEMENTS: dict[str, tuple[Pair, Pair]] = {
+    "mse_loss": (lambda y, p: (p - y) ** 2, RIGHT["mse_loss dJdy_hat"]),
+    "bce_loss": (cross_entropy, entropy_slope),
+}
 
 
 def _near(e: float) -> list[Option]:
@@ -41,13 +46,6 @@ def _near(e: float) -> list[Option]:
         Option(slope, lambda y, p: (p - y) / (clip(p) * (1 - clip(p))), kept),
         Option(slope, lambda y, p: (p - y) / np.maximum(p * (1 - p), e), bounded),
     ]
-
-
-# The elements of each loss, and those of its gradient.
-ELEMENTS: dict[str, tuple[Pair, Pair]] = {
-    "mse_loss": (lambda y, p: (p - y) ** 2, RIGHT["mse_loss dJdy_hat"]),
-    "bce_loss": (cross_entropy, entropy_slope),
-}
 
 
 def _broadcast(loss: str, how: str, flat: Callable[[Array], Array]) -> list[Option]:

@@ -27,6 +27,12 @@ PLACES = {
     },
 }  # fmt: skip
 PAGES = {place: page for page, places in PLACES.items() for place in places}
+# Places in the reference solution where an example adds code.
+FORWARD = '        W1, b1 = self.parameters["W1"], self.parameters["b1"]\n'
+BACKWARD = '        x, s1, z1, s2 = (self.cache[name] for name in ("x", "s1", "z1", "s2"))\n'
+END = "        # end of solution\n\n    def clear"  # of backward
+INIT = "        self.clear_grad_and_cache()\n"  # the end of __init__
+TOP = "import torch\n"
 
 Changes = Sequence[tuple[str, str]]  # texts that stand once in the reference solution, and new ones
 
@@ -70,14 +76,6 @@ def fitting(choice: str | Mapping[str, str], what: Sequence[str]) -> str:
     if isinstance(choice, str):
         return choice
     return next(text for key, text in choice.items() if all(key in one for one in what))
-
-
-# Places in the reference solution where an example adds code.
-FORWARD = '        W1, b1 = self.parameters["W1"], self.parameters["b1"]\n'
-BACKWARD = '        x, s1, z1, s2 = (self.cache[name] for name in ("x", "s1", "z1", "s2"))\n'
-END = "        # end of solution\n\n    def clear"  # of backward
-INIT = "        self.clear_grad_and_cache()\n"  # the end of __init__
-TOP = "import torch\n"
 
 
 def before(place: str, code: str) -> tuple[str, str]:

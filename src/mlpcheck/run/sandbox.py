@@ -26,7 +26,7 @@ from mlpcheck.run.runner.server import kill
 
 LARGEST_FILE = 1_000_000  # bytes of a submitted file
 MOST_FILES = 200
-SANDBOXES = ("auto", "bwrap", "none")
+SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,6 @@ def copy_submission(path: Path, folder: Path) -> None:
         (folder / name).write_bytes(content)
 
 
-SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
-
-
 def confined(inner: Sequence[str], work: Path) -> list[str]:
     """The command inside bubblewrap: of the disk there is Python with PyTorch, and `work`."""
     python = [Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib")]
@@ -116,7 +113,7 @@ def works() -> bool:
 
 
 def chosen(sandbox: str) -> bool:
-    """Whether bubblewrap is used for one of SANDBOXES. Stopped if it is asked for and fails."""
+    """Whether bubblewrap is used ("auto", "bwrap", "none"). Stopped if it is asked for and fails."""
     if sandbox == "bwrap" and not works():
         wanted = "expected bubblewrap's bwrap, and the right to make namespaces"
         raise Stopped(f"--sandbox bwrap: {wanted}; here it does not work")

@@ -22,6 +22,33 @@ ACTIVATIONS = tuple(ACTIVATE)
 PAIRS = tuple(product(ACTIVATIONS, repeat=2))
 PARAMETERS = ("W1", "b1", "W2", "b2")
 GRADIENTS = ("dJdW2", "dJdb2", "dJdW1", "dJdb1")  # in the order of the backward pass
+# The calls on a network, each with the point that it is given: of a usual case, and of a role.
+PASS = (("forward", 0), ("backward", 0))
+STEPS = {
+    "again": (*PASS, ("clear_grad_and_cache", 0), ("forward", 1), ("backward", 1)),
+    "two": (("forward", 0), ("forward", 1), ("backward", 0)),
+    "repeat": (("forward", 0), ("forward", 0)),
+}
+# Batch sizes, and widths in1, out1, out2. With equal widths a transposed matrix fits; elsewhere
+# it raises an error. The last ones are tried on a third of the pairs, with each activation in each
+# layer.
+SIZES = (
+    (4, (3, 3, 3)), (10, (3, 4, 2)), (1, (2, 5, 1)), (6, (4, 3, 5)), (1, (3, 2, 4)),
+    (2, (5, 2, 3)), (13, (2, 3, 4)),
+)  # fmt: skip
+MORE = 4
+# Parameters, x and dJdy_hat for pencil and paper; on the second one every matrix fits anywhere.
+HAND = {
+    "hand": (([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5]], [0.25]),
+             [[1, 2], [2, 0.5]], [[1], [-2]]),
+    "square": (([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5], [-1, 1]], [0.25, -0.5]),
+               [[1, 2], [2, 0.5]], [[1, 0.5], [-2, 3]]),
+}  # fmt: skip
+# The same with pre-activations of about 1000, where exp overflows, of both signs in each layer.
+LARGE = (
+    ([[600, 300], [-500, 200], [300, -800]], [10, -20, 30], [[800, -900, 700], [-600, -400, 500]],
+     [5, -5]), [[1, 2], [-2, 1], [1, -1], [-2, -0.5]], [[1, -1], [2, 1], [-1, 0.5], [0.5, 2]],
+)  # fmt: skip
 
 
 class Sizes(NamedTuple):
@@ -53,15 +80,6 @@ class Point:
     @property
     def sizes(self) -> Sizes:
         return Sizes(*self.d.shape, *self.W1.shape)
-
-
-# The calls on a network, each with the point that it is given: of a usual case, and of a role.
-PASS = (("forward", 0), ("backward", 0))
-STEPS = {
-    "again": (*PASS, ("clear_grad_and_cache", 0), ("forward", 1), ("backward", 1)),
-    "two": (("forward", 0), ("forward", 1), ("backward", 0)),
-    "repeat": (("forward", 0), ("forward", 0)),
-}
 
 
 @dataclass(frozen=True)
@@ -133,28 +151,6 @@ def _random(f: str, g: str, widths: Sequence[int], N: int, seed: int, scale: flo
     shapes = [(b, a), (b,), (c, b), (c,), (N, a)]
     numbers = [scale * rng.normal(size=shape) for shape in shapes]
     return point(f, g, numbers[:4], numbers[4], rng.normal(size=(N, c)))
-
-
-# Batch sizes, and widths in1, out1, out2. With equal widths a transposed matrix fits; elsewhere
-# it raises an error. The last ones are tried on a third of the pairs, with each activation in each
-# layer.
-SIZES = (
-    (4, (3, 3, 3)), (10, (3, 4, 2)), (1, (2, 5, 1)), (6, (4, 3, 5)), (1, (3, 2, 4)),
-    (2, (5, 2, 3)), (13, (2, 3, 4)),
-)  # fmt: skip
-MORE = 4
-# Parameters, x and dJdy_hat for pencil and paper; on the second one every matrix fits anywhere.
-HAND = {
-    "hand": (([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5]], [0.25]),
-             [[1, 2], [2, 0.5]], [[1], [-2]]),
-    "square": (([[1, -1], [0.5, 2]], [0.5, -1], [[2, -1.5], [-1, 1]], [0.25, -0.5]),
-               [[1, 2], [2, 0.5]], [[1, 0.5], [-2, 3]]),
-}  # fmt: skip
-# The same with pre-activations of about 1000, where exp overflows, of both signs in each layer.
-LARGE = (
-    ([[600, 300], [-500, 200], [300, -800]], [10, -20, 30], [[800, -900, 700], [-600, -400, 500]],
-     [5, -5]), [[1, 2], [-2, 1], [1, -1], [-2, -0.5]], [[1, -1], [2, 1], [-1, 0.5], [0.5, 2]],
-)  # fmt: skip
 
 
 @cache

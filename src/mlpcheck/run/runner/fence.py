@@ -36,6 +36,11 @@ REFUSED = {
     }.items()
     for event in events.split()
 }
+AUTOGRAD = {
+    "Tensor": "backward", "autograd": "backward grad", "autograd.forward_ad": "make_dual",
+    "autograd.functional": "jacobian vjp jvp hessian vhp hvp",
+    "func": "grad grad_and_value vjp jvp jacrev jacfwd hessian",
+}  # fmt: skip
 
 
 class Refused(PermissionError):
@@ -75,13 +80,6 @@ def guard(module: Any, name: str, check: Callable[..., None]) -> None:
         return original(*args, **kwargs)
 
     setattr(module, name, guarded)
-
-
-AUTOGRAD = {
-    "Tensor": "backward", "autograd": "backward grad", "autograd.forward_ad": "make_dual",
-    "autograd.functional": "jacobian vjp jvp hessian vhp hvp",
-    "func": "grad grad_and_value vjp jvp jacrev jacfwd hessian",
-}  # fmt: skip
 
 
 class Fence:

@@ -172,7 +172,6 @@ class Session:
     def load(self) -> ModuleType:
         """The student's file as the module mlp."""
         record = {"case": "load", "call": "load"}
-        self.write(begin=["load", "load", 0, 0])
         source = Path(self.code).read_bytes()
         try:
             if reason := unreadable(source):
@@ -196,7 +195,7 @@ class Session:
 
     def case(self, module: ModuleType, case: Record) -> None:
         """Make the networks of the case, if it has any, and the calls on them or on the module."""
-        networks = [self.network(module, case, number) for number in range(len(case["parameters"]))]
+        networks = [self.network(module, case) for _ in case["parameters"]]
         for network, values in zip(networks, case["parameters"], strict=True):
             self.set_parameters(network, values)
         # Copies, made when all are set: networks may share what should be their own.
@@ -213,7 +212,7 @@ class Session:
                     self.set_parameters(networks[at], case["parameters"][at])
             self.write(**record)
 
-    def network(self, module: ModuleType, case: Record, number: int) -> Any:
+    def network(self, module: ModuleType, case: Record) -> Any:
         """A new network of the case; its parameters are written down."""
         record = {"case": case["id"], "call": "MLP"}
         network = self.call(record, getattr(module, "MLP", None), *case["arguments"])
@@ -221,7 +220,7 @@ class Session:
         shown = ({k: encode(found.get(k)) for k in PARAMETERS} if isinstance(found, dict)
                  else {"type": type(found).__name__})  # fmt: skip
         missing = [n for n in ("parameters", "grads", "cache") if not hasattr(network, n)]
-        self.write(**record, network=number, missing=missing, parameters=shown)
+        self.write(**record, missing=missing, parameters=shown)
         return network
 
     def step(self, record: Record, on: Any, rows: Record) -> None:
