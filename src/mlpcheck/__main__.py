@@ -73,7 +73,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     given = _parser().parse_args(arguments)
     try:
-        return (_gradescope if given.command == "gradescope" else _check)(given)
+        weights = _weights(given.weights)
+        if given.command == "check":
+            return _check(given, weights)
+        if given.folder.exists():
+            raise Unusable(f"{given.folder}: expected a folder that is not there yet")
+        gradescope.write_autograder(given.folder, given.book, given.weights)
+        print(f"Written to {given.folder}. Zip its contents and upload the zip to Gradescope.")
+        return RIGHT
     except (Unusable, Stopped) as error:
         print(error, file=sys.stderr)
     except OSError as error:
@@ -81,15 +88,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted. Give the same command to continue.", file=sys.stderr)
     return UNUSABLE
-
-
-def _gradescope(given: argparse.Namespace) -> int:
-    if given.folder.exists():
-        raise Unusable(f"{given.folder}: expected a folder that is not there yet")
-    _weights(given.weights)
-    gradescope.write_autograder(given.folder, given.book, given.weights)
-    print(f"Written to {given.folder}. Zip its contents and upload the zip to Gradescope.")
-    return RIGHT
 
 
 def _weights(file: Path | None) -> dict[str, float]:
@@ -105,13 +103,13 @@ def _weights(file: Path | None) -> dict[str, float]:
     return {name: given.get(name, points) for name, points in POINTS.items()}
 
 
-def _check(given: argparse.Namespace) -> int:
+def _check(given: argparse.Namespace, weights: dict[str, float]) -> int:
     path: Path = given.path
     if not path.exists():
         raise Unusable(f"{path}: no such file or folder")
     if given.jobs < 1:
         raise Unusable(f"--jobs: expected at least 1, given {given.jobs}")
-    given.weights = _weights(given.weights)
+    given.weights = weights
     of_class = [name for name in ("csv", "reports", "summary") if getattr(given, name)]
     is_class = of_class or not (path / "mlp.py").exists()
     if path.is_dir() and is_class and not given.gradescope:

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -98,23 +98,9 @@ class Outputs:
     weights: Mapping[str, float] | None = None
     sandbox: str = "auto"
 
-    def tables(self) -> list[JSONLines]:
-        found: list[JSONLines] = [CSV(self.csv, COLUMNS)] if self.csv else []
-        return [*found, JSONLines(self.json)] if self.json else found
-
     def report(self, name: str) -> Path | None:
         """Where the report on a submission is written."""
         return self.reports / f"{name.replace('/', '_')}.html" if self.reports else None
-
-    def keep(self, result: Result, tables: Sequence[JSONLines]) -> Row:
-        """Write all about one submission; its row."""
-        data = report.data(result, self.book)
-        if file := self.report(result.name):
-            write_atomically(file, report.page(result, self.book))
-        for one in tables:
-            if result.name not in one.rows:
-                one.append(row(data) if isinstance(one, CSV) else data)
-        return row(data)
 
 
 def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
@@ -124,7 +110,8 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
     time.
     """
     weights = out.weights or POINTS
-    tables = out.tables()
+    tables: list[JSONLines] = [CSV(out.csv, COLUMNS)] if out.csv else []
+    tables += [JSONLines(out.json)] if out.json else []
     wanted = {name: digest(path, weights) for name, path in found.items()}
     for table in tables:
         table.open(wanted)
@@ -147,7 +134,13 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
 
         for future in as_completed([pool.submit(one, name) for name in left]):
             result = future.result()
-            known[result.name] = out.keep(result, tables)
+            data = report.data(result, out.book)
+            if file := out.report(result.name):
+                write_atomically(file, report.page(result, out.book))
+            for table in tables:
+                if result.name not in table.rows:
+                    table.append(row(data) if isinstance(table, CSV) else data)
+            known[result.name] = row(data)
             failed += not result.digest
             bar.write(line(result), file=sys.stdout)
             bar.update()
