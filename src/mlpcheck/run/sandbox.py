@@ -26,6 +26,7 @@ from mlpcheck.run.runner.server import kill
 
 LARGEST_FILE = 1_000_000  # bytes of a submitted file
 MOST_FILES = 200
+FORKS = sys.platform == "linux"
 SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
 
 
@@ -113,7 +114,7 @@ def works() -> bool:
 
 
 def chosen(sandbox: str) -> bool:
-    """Whether bubblewrap is used ("auto", "bwrap", "none"). Stopped if it is asked for and fails."""
+    """Whether bubblewrap is used: auto, bwrap or none. Stopped if it is asked for and fails."""
     if sandbox == "bwrap" and not works():
         wanted = "expected bubblewrap's bwrap, and the right to make namespaces"
         raise Stopped(f"--sandbox bwrap: {wanted}; here it does not work")
@@ -123,9 +124,7 @@ def chosen(sandbox: str) -> bool:
 class Server(contextlib.AbstractContextManager["Server"]):
     """A runner that waits for requests. One at a time; use one server for each thread."""
 
-    def __init__(
-        self, limits: Limits, sandbox: str = "auto", fork: bool = sys.platform == "linux"
-    ) -> None:
+    def __init__(self, limits: Limits, sandbox: str = "auto", fork: bool = FORKS) -> None:
         self.limits, self.fork, self.confined = limits, fork, chosen(sandbox)
         self.process: subprocess.Popen[str] | None = None
         self.running: int | None = None  # the process of a request, as the runner numbers it

@@ -5,7 +5,7 @@ All numbers are seeded, so every submission gets the same cases in every run.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -170,13 +170,10 @@ def networks() -> dict[str, Network]:
         if "relu" in (f, g):
             cases.append(Network(f"{f}-{g}-kink", "kink", (_kink(f, g),)))
     for f, g in (("relu", "identity"), ("sigmoid", "sigmoid")):
-        first, other, more, beside = (
-            _random(f, g, (3, 4, 2), N, seed) for N, seed in ((5, 3), (5, 4), (7, 5), (5, 8))
-        )
-        second, third, stale = (
-            point(f, g, (first.W1, first.b1, first.W2, first.b2), x, d)
-            for x, d in ((other.x, other.d), (more.x, more.d), (first.x, other.d))
-        )
+        new = partial(_random, f, g, (3, 4, 2))
+        first, other, more, beside = new(5, 3), new(5, 4), new(7, 5), new(5, 8)
+        same = partial(point, f, g, (first.W1, first.b1, first.W2, first.b2))
+        second, third, stale = same(other.x, other.d), same(more.x, more.d), same(first.x, other.d)
         for name, role, points, twins in (
             ("first", "plain", (first,), ()), ("second", "plain", (second,), ()),
             ("third", "plain", (third,), ()), ("stale", "plain", (stale,), ()),

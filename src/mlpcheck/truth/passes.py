@@ -85,6 +85,7 @@ RIGHT: dict[str, Any] = {
     "mse_loss dJdy_hat": lambda y, p: 2 * (p - y),
     "bce_loss dJdy_hat": entropy_slope,
 }  # fmt: skip
+ERROR, BACK = RIGHT["error"], RIGHT["back"]
 FORWARD = ("choice", "times", "linear 1", "linear 2", "after", "relu", "sigmoid", "identity",
            "output")  # fmt: skip
 # Those that lead to a quantity of the network; of a loss each has a step of its own name.
@@ -99,16 +100,14 @@ def forward(point: Point, steps: Sequence[Any] = ()) -> tuple[Array, ...]:
     """s1, z1, s2 and y_hat: eq:deep-network for two layers; `steps` are those of FORWARD."""
     do = RIGHT | dict(zip(FORWARD, steps, strict=False))
     f, g = (do[getattr(point, name, name)] for name in do["choice"])
-    late = do["after"]  # whether b1 and b2 are added after the activation
-    b1, late1 = (0 * point.b1, point.b1) if late[0] else (point.b1, 0)
-    b2, late2 = (0 * point.b2, point.b2) if late[1] else (point.b2, 0)
-    s1 = z1 = do["linear 1"](point.x, point.W1, b1)
+    late1, late2 = do["after"]  # whether b1 and b2 are added after the activation
+    s1 = z1 = do["linear 1"](point.x, point.W1, (1 - late1) * point.b1)
     for _ in range(do["times"][0]):
         z1 = f(z1)
-    s2 = y_hat = do["linear 2"](z1 + late1, point.W2, b2)
+    s2 = y_hat = do["linear 2"](z1 + late1 * point.b1, point.W2, (1 - late2) * point.b2)
     for _ in range(do["times"][1]):
         y_hat = g(y_hat)
-    return s1, z1, s2, do["output"](y_hat + late2)
+    return s1, z1, s2, do["output"](y_hat + late2 * point.b2)
 
 
 # What a hypothesis gives in a case depends on few of its steps: those of the two activations. So
@@ -134,17 +133,14 @@ def values(p: Point) -> tuple[Array, ...]:
 
 
 @cache
-def delta2(p: Point, error: Error = RIGHT["error"]) -> Array:
+def delta2(p: Point, error: Error = ERROR) -> Array:
     """The error of layer 2, computed in this way: eq:c18-4."""
     s1, z1, s2, y_hat = values(p)
     return error(Layer(p.g, p.f, s2, y_hat, p.d, s1, z1, p.x))
 
 
 @cache
-def delta1(
-    p: Point, error2: Error = RIGHT["error"], error1: Error = RIGHT["error"],
-    back: Any = RIGHT["back"],
-) -> Array:  # fmt: skip
+def delta1(p: Point, error2: Error = ERROR, error1: Error = ERROR, back: Any = BACK) -> Array:
     """The error of layer 1, by the error of layer 2 and the way back from it: eq:c18-2."""
     s1, z1, s2, y_hat = values(p)
     return error1(Layer(p.f, p.g, s1, z1, back(delta2(p, error2), p), s2, y_hat, p.x))
