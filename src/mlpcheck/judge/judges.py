@@ -125,15 +125,13 @@ class Networks(Judge):
     def _forward(self) -> set[str]:
         """Judge y_hat; the cases in which it is right."""
         y_hat, returned = self.y_hat, self.run.returned
-        noisy = self.random("forward", (c for c, n in self.all.items() if n.role == "repeat"))
-        if noisy:
-            self.verdict.add("random", ("y_hat",), CALLS["forward"])
         y_hat.results |= dict.fromkeys(self.raised("forward", self.cases))
         for case in self.cases:
             if values := returned.get((case, "forward", 0)):
                 y_hat.take(case, values[0], "; a return may be missing")
         y_hat.count("forward")
-        if noisy:
+        if self.random("forward", (c for c, n in self.all.items() if n.role == "repeat")):
+            self.verdict.add("random", ("y_hat",), CALLS["forward"])
             return set()
         self.explain("forward", y_hat)
         if y_hat.held == y_hat.results.keys():

@@ -2,10 +2,10 @@
 is trusted, and what a finding takes from them is made printable.
 """
 
-import contextlib
 import json
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ def read(file: Path) -> list[Record]:
     """The complete records of a file; a line that was cut off is dropped."""
     records = []
     for line in file.read_bytes().split(b"\n") if file.is_file() else ():
-        with contextlib.suppress(ValueError, RecursionError):
+        with suppress(ValueError, RecursionError):
             records.append(json.loads(line))
     return [record for record in records if isinstance(record, dict)]
 
@@ -52,9 +52,8 @@ class Run:
         self.notes: list[tuple[str, str, Found]] = []  # case, call, what it did beside computing
         self.parameters: list[tuple[str, Record]] = []
         self.calls = Counter[tuple[str, str]]()  # that returned
-        wrong = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
         for record in records:
-            with contextlib.suppress(*wrong):
+            with suppress(LookupError, TypeError, ValueError, AttributeError, RecursionError):
                 self._sort(record)
 
     def _sort(self, record: Record) -> None:
@@ -102,7 +101,7 @@ def numbers(encoded: Any) -> Array | str:
         case {"number": number}:
             return np.array(number, dtype=np.float64)
         case {"tensor": shape, "data": data}:
-            with contextlib.suppress(TypeError, ValueError):
+            with suppress(TypeError, ValueError):
                 return np.frombuffer(bytes.fromhex(data)).reshape(shape)
             return "given a tensor whose numbers cannot be read"
         case {"tensor": shape}:

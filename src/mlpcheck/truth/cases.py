@@ -233,5 +233,4 @@ def losses() -> dict[str, Loss]:
 @cache
 def requests() -> list[dict[str, Any]]:
     """All cases as plain data for the runner, losses first: they are quick."""
-    every: list[Loss | Network] = [*losses().values(), *networks().values()]
-    return [case.request() for case in every]
+    return [c.request() for c in losses().values()] + [c.request() for c in networks().values()]
