@@ -17,6 +17,7 @@ from mlpcheck.judge.findings import Finding, gathered, listed
 from mlpcheck.mistakes import MISTAKES, NUMERIC
 from mlpcheck.mistakes.registry import PAGES, PLACES, fitting
 
+CLASS = "Mistakes of the class"
 WIDTH, BAR = 80, 40  # characters of a line, and of the longest bar
 Lines = Iterable[tuple[str, int]]  # with the indent of what is wrapped, 0 for no wrapping
 PAGE = """\
@@ -32,6 +33,7 @@ h1 {{ font-size: 1.5rem; overflow-wrap: anywhere; }}
 main {{ font: .9rem/1.5 monospace; white-space: pre-wrap; overflow-wrap: anywhere; }}
 main p {{ margin: 0; padding-left: calc(var(--in) * 1ch); text-indent: calc(var(--in) * -1ch); }}
 main p:empty {{ height: 1lh; }}
+meter {{ width: 13vw; }}
 </style>
 <h1>{title}</h1>
 <main>{body}</main>
@@ -155,6 +157,6 @@ def page(result: Result, book: str | None) -> str:
 def summary(codes: Mapping[str, Sequence[str]], points: Sequence[float], book: str | None) -> str:
     """The bars as an HTML page, with links to a published book."""
     place = html.escape(f"{(book or '').rstrip('/')}/homework/mistakes.html")
-    linked = rf'<a href="{place}#mistake-\1">\1</a>' if book else r"\1"
-    page = _html("Mistakes of the class", bars(codes, points))
-    return re.sub(r"(?<= )([a-z-]+)(?= +\d+ █)", linked, page)
+    code = rf'<a href="{place}#mistake-\1">\1</a>' if book else r"\1"
+    bar = rf'{code}\2\3 <meter max="{len(codes)}" value="\3">\3 of {len(codes)}</meter>'
+    return re.sub(r"(?<= )([a-z-]+)( +)(\d+) █+", bar, _html(CLASS, bars(codes, points)))

@@ -317,6 +317,7 @@ def test_a_class_gets_reports_a_summary_and_its_own_weights(first_run, tmp_path,
     assert "is not valid Python" in (tmp_path / "reports" / "bob.py.html").read_text("utf-8")
     page = (tmp_path / "class.html").read_text("utf-8")
     assert "https://example.org/homework/mistakes.html#mistake-syntax-error" in page
+    assert '<meter max="2" value="1">1 of 2</meter>' in page
     assert re.search(r"syntax-error +1 █{40}", capsys.readouterr().out)
     (tmp_path / "reports" / "bob.py.html").unlink()
     assert check_folder(found, out, jobs=1) == 0  # from the table, but for the report
