@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import cached_property, partial
 
 from . import syntax as t
-from .algebra.budget import NoRule
+from .algebra.budget import PROOF, NoRule, at_most
 from .check import Claim
 from .elaborate.definitions import network_named
 from .elaborate.matrix import Misfit
@@ -32,7 +32,7 @@ _ENTRYWISE = ("max", "min", "sigma", "ReLU", "tanh", "I", "f", "g", "sign", "log
 def indexed(claim: Claim, network: str | Network, names: Names = BOOK) -> tuple[str, ...]:
     """How a claim was read, as TeX: shape, entries, how far each letter runs, and conditions.
 
-    Empty for a claim without entries: a shape, a range, a name, a list.
+    Empty for a claim without entries (a shape, a range, a name, a list) or with too many.
     """
     statement = claim.statement
     if not isinstance(statement, t.Equation | t.Comparison | t.Update):
@@ -40,10 +40,10 @@ def indexed(claim: Claim, network: str | Network, names: Names = BOOK) -> tuple[
     if isinstance(statement.left, t.Listing):
         return ()
     try:
-        with lettering(names.letters):
+        with at_most(PROOF), lettering(names.letters):
             return tuple(_Writer(statement, shapes(statement, network)).lines())
     except (Misfit, NoRule):
-        return ()  # no shapes fit: the verdict says so
+        return ()  # no shapes fit, or there are too many: the verdict says so
 
 
 @dataclass(frozen=True)

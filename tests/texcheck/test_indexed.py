@@ -48,6 +48,11 @@ def test_nothing_is_said_of_the_shape_of_a_list() -> None:
     assert [indexed(claim, "regression") for claim, _ in found] == [()]
 
 
+@pytest.mark.parametrize("layer", ["L-100000000", r"L_{\max}-100000000"])
+def test_nothing_is_said_of_more_layers_than_can_be_counted(layer: str) -> None:
+    assert said(f"z^{{({layer})}} = 0", "deep") == []
+
+
 def test_conditions_are_said() -> None:
     assert said(r"x_i = x_i, \quad i \ne 0", "any")[0][-1] == r"i \ne 0"
     assert said(r"z^{(L)} = s^{(L)} \quad \text{if } f^{(L)} = I", "deep")[0][-1] == (
