@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from texcheck import check
+from texcheck import NETWORKS, check
 from texcheck.reading import expression
 
 FOLDER = Path(__file__).parent / "statements"
@@ -77,3 +77,9 @@ def test_a_claim_is_shown_with_its_own_tex(tex: str, last: str) -> None:
 def test_a_cell_is_asked_what_a_display_is_asked(subject: str, cell: str, kind: str) -> None:
     found = check(cell, "any", subject=subject, kind=kind)
     assert [verdict.status for _, verdict in found] == ["unreadable"]
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_statement_has_some_verdict_in_every_network(network: str) -> None:
+    for row in rows("undecided"):
+        assert check(row["tex"], network, subject=row.get("subject"), diagnose=False)

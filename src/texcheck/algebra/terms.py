@@ -14,7 +14,7 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property, lru_cache, reduce
 from itertools import count
@@ -273,10 +273,16 @@ def term_indices(term: Term) -> set[Index]:
     return set().union(*(_indices(mono.atoms).difference(mono.bound) for mono in term.parts))
 
 
+def atoms_of(term: Term) -> Iterator[Atom]:
+    """The atoms of a term, and of all that a function is taken of."""
+    for atom in (atom for mono in term.parts for atom, _ in mono.atoms):
+        yield atom
+        yield from atoms_of(atom.argument) if atom.argument is not None else ()
+
+
 def has_step(term: Term) -> bool:
     """Whether a step stands in a term, or in what a function is taken of."""
-    atoms = (atom for mono in term.parts for atom, _ in mono.atoms)
-    return any(a.label == "step" or (a.argument and has_step(a.argument)) for a in atoms)
+    return any(atom.label == "step" for atom in atoms_of(term))
 
 
 def _indices(atoms: Pairs) -> set[Index]:

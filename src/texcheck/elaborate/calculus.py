@@ -5,16 +5,20 @@ Invariants:
 - Numerator layout: the derivative of a number by a quantity has the transposed shape of that
   quantity, that of a column by a column has a row for each entry of the numerator. Nothing else is
   a matrix.
-- What is differentiated is the written form; no law of values alone has touched it.
+- What is differentiated is the written form; no law of values alone has touched it, and each root
+  that has an end is still in it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .. import syntax as t
 from ..algebra.budget import NoRule
+from ..algebra.demands import holds_everywhere
 from ..algebra.functions import Demand, apply, is_any, row, slope
 from ..algebra.normal import put
-from ..algebra.terms import ONE, Atom, Index, Term, free, has_step
+from ..algebra.terms import ONE, Atom, Index, Term, atoms_of, free, has_step
 from ..networks.derivative import Source, derivative, independent
 from ..networks.network import ACTIVATIONS, Case
 from .matrix import FIRST, IllSorted, Matrix, Unfit, is_one, unify_shapes, zip_entries
@@ -26,11 +30,15 @@ from .words import layer_needed
 def differentiated(scope: Scope, value: Matrix, by: t.Name, node: t.Node) -> Matrix:
     """The derivative of a value by a quantity, in numerator layout. Raises Unfit."""
 
-    def slope_of(term: Term, source: Source) -> Term:
+    def slope_of(i: Index, j: Index, source: Source) -> Term:
+        before = len(scope.demands)
+        term = value.entry(i, j)
+        _expect_roots(term, scope.demands[before:])
         return derivative(scope.case, term, source, scope.demands)
 
     if by.base == "s" and is_free(by):
-        return value.map(lambda entry: slope_of(entry, Source(("free", 0), (), "s")))
+        number = Source(("free", 0), (), "s")
+        return value._replace(entry=lambda i, j: slope_of(i, j, number))
     if by.base in ("delta", "ell", *t.FREE) or by.base in scope.given:
         raise Unfit("a derivative by what is no quantity that others are computed from", node)
     place = scope.place(by)
@@ -42,16 +50,27 @@ def differentiated(scope: Scope, value: Matrix, by: t.Name, node: t.Node) -> Mat
         if len(ends) != len(by.indices):
             raise IllSorted("another number of indices", by)
         at = [scope.index(index, sort) for index, sort in zip(by.indices, ends, strict=True)]
-        return value.map(lambda entry: slope_of(entry, Source(place, tuple(one() for one in at))))
+        return value._replace(
+            entry=lambda i, j: slope_of(i, j, Source(place, tuple(one() for one in at)))
+        )
 
     if not value.is_number and not (value.is_column and is_one(columns)):
         raise Unfit(r"a derivative that is no matrix: write that of its entries, by W_{ij}", node)
 
     def entry(i: Index, j: Index) -> Term:
         at = (j,) if is_one(columns) else (j, i)  # by W, of a number: which ignores its row
-        return slope_of(value.entry(i, FIRST), Source(place, at))
+        return slope_of(i, FIRST, Source(place, at))
 
     return Matrix(columns if value.is_number else value.rows, rows, entry)
+
+
+def _expect_roots(term: Term, demands: Sequence[Demand]) -> None:
+    """Raises NoRule where a root is gone from a term: it has a value at the end of where the root
+    has one, but no slope, which nothing would ask for."""
+    for demand in demands:
+        counts = demand.kind == "nonnegative" and not holds_everywhere(demand)
+        if counts and not {*atoms_of(apply("sqrt", demand.term))} <= {*atoms_of(term)}:
+            raise NoRule("the slope of what has a root in it that makes no difference")
 
 
 def restricted(scope: Scope, value: Matrix, by: t.Name, at: Matrix, node: t.Node) -> Matrix:

@@ -185,7 +185,7 @@ def elementwise(values: list[Matrix], node: t.Elementwise) -> Matrix:
     for part, value in zip(node.parts, values, strict=True):
         dotted = isinstance(part, t.Times) and part.sign == "cdot"
         if dotted and value.is_number and not all(one.is_number for one in values):
-            raise Unfit(r"\odot beside a number that a dot makes: write brackets", node)
+            raise Unfit(r"\odot beside a number that a dot makes: write brackets, or no sign", node)
     return m.zip_entries(mul, node, *values)
 
 

@@ -27,7 +27,7 @@ def name_of(sort: Length, case: Case) -> str:
 
 def _length(sort: Sort, case: Case) -> t.Expr:
     if sort.size or sort.layer < 0:  # below 0: one that the claim is about whatever it is
-        return t.Number(Fraction(sort.size)) if sort.size else t.Index("n")
+        return t.Number(Fraction(sort.size)) if sort.size else t.Index(f"n_{-2 - sort.layer}")
     at = _layer(case, sort.layer)
     if not at.base and sort.layer in (0, case.depth):
         return t.Length(t.Name("y_hat" if sort.layer else "x", None))
@@ -115,7 +115,7 @@ def _atom(atom: Atom, case: Case, letters: dict[Index, str]) -> t.Expr:
         case "function":
             return _applied(label, _tree(atom.argument or ZERO, case, letters), case)
         case "length":
-            return _length(case.sort(int(label)), case)
+            return _length(case.sort(int(label)) if int(label) >= 0 else Sort(int(label)), case)
         case "free":
             return t.Name(label if label in t.FREE else "s", None)
         case "delta":

@@ -117,10 +117,11 @@ def _equal(entry: st.Entry, case: Case, exp: bool) -> Term:
     _same_domain(entry.left[1], entry.right[1], case)
     left, right = normals([one * entry.weight for one in entry.equal], case.eliminate)
     if left != right:
-        gap = cleared(normal(left - right, case.eliminate), case)
+        found = normal(left - right, case.eliminate)
+        gap = cleared(found, case)
         zero = not gap or _zero_by_cases(gap, 4)
         if not zero and (not exp or cleared(put(gap, _in_exponentials), case)):
-            raise Differ(f"the two sides differ by {in_words(gap, case)}")
+            raise Differ(f"the two sides differ by {in_words(found, case)}")
     return left
 
 

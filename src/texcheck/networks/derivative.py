@@ -8,7 +8,8 @@ Invariants:
   computed from it is constant. What the source itself is computed from must not be in the term:
   there the derivative would depend on what else is held.
 - No rule reaches into a gap; across it the Jacobian of s^(high) by z^(low) is an unknown matrix.
-- Where a slope asks more of its argument than the function does (a root, at 0), it is demanded.
+- Where a slope asks more of its argument than the function does (a root, at 0), it is demanded. Of
+  two such roots in a term there is no rule: at some indices they may be one, and leave nothing.
 """
 
 from __future__ import annotations
@@ -61,12 +62,15 @@ def independent(atom: a.Atom, place: Place) -> bool:
 
 def _derivative(case: Case, term: a.Term, source: Source, demands: list[Demand]) -> a.Term:
     found: list[tuple[a.Monomial, a.Rational]] = []
+    first = len(demands)
     for mono, factor in term.parts.items():
         for atom, n in mono.atoms:
             before = len(demands)
             slope_ = _slope(case, atom, source, demands)
             if n != 1 or len(mono.atoms) > 1:
                 _refuse_roots(demands[before:])
+            if any(demand.slope for demand in demands[before:]):
+                _refuse_roots(demands[first:before])
             if not slope_:
                 continue
             less = tuple((other, m - (other == atom)) for other, m in mono.atoms)
@@ -76,9 +80,9 @@ def _derivative(case: Case, term: a.Term, source: Source, demands: list[Demand])
 
 
 def _refuse_roots(demands: list[Demand]) -> None:
-    """Raises NoRule for the slope of a root beside what may be 0: there the whole may have one."""
+    """Raises NoRule for the slope of a root where the whole may have one without it."""
     if any(demand.slope for demand in demands):
-        raise NoRule("the slope of a root within a product, a power or another function")
+        raise NoRule("the slope of a root beside another, in a product, a power or a function")
 
 
 def _slope(case: Case, atom: a.Atom, source: Source, demands: list[Demand]) -> a.Term:
