@@ -135,9 +135,10 @@ def _network(name: str) -> tuple[str | Network, Names]:
         names, losses = names_of(formulas), {}
         unknown = [line for line in formulas if re.fullmatch(r"\w *= *\\ell", line)]
         formulas = [line for line in formulas if line not in unknown]
+        depth = len(formulas) // 2  # two lines for each layer, and one for the loss at most
         for line in formulas:
             with suppress(DefinitionError):
-                losses[line] = loss_of(line, line, names, len(formulas) // 2)
+                losses[line] = loss_of(line, line, names, depth)
         if len(losses) + len(unknown) > 1:
             raise Wrong(f"{name}: expected one loss, got {len(losses) + len(unknown)}")
         layers = [line for line in formulas if line not in losses]

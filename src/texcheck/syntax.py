@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, ClassVar, TypeAlias, TypeVar, dataclass_transform
 
 
@@ -431,6 +431,11 @@ def substitute(node: Node, old: Node, new: Node) -> Node:
     if node is old or all(part is not old for part in walk(node)):
         return new if node is old else node
     return rebuilt(node, lambda part: substitute(part, old, new))
+
+
+def replaced(whole: Node, pairs: Iterable[tuple[Node, Node]]) -> Node:
+    """A formula with several of its parts replaced."""
+    return reduce(lambda tree, pair: substitute(tree, *pair), pairs, whole)
 
 
 def _nodes(values: Iterable[Any]) -> Iterator[Node]:

@@ -110,8 +110,8 @@ ROWS = (
         [[(SLOPE, "difference.square() / difference.numel()")]]),
     Mistake("loss-gradient-summed", "{what}: summed or averaged over the batch. It has one row "
         "for each row of y_hat.", SEE,
-        [Option(f"{loss} dJdy_hat", lambda y, p, sum=sum, slope=slope: sum(slope(y, p)))
-         for loss, (_, slope) in ELEMENTS.items() for sum in (
+        [Option(f"{loss} dJdy_hat", lambda y, p, taken=taken, slope=slope: taken(slope(y, p)))
+         for loss, (_, slope) in ELEMENTS.items() for taken in (
             lambda d: d.sum(axis=0), lambda d: d.sum(), lambda d: d.mean(axis=0, keepdims=True),
             lambda d: d.mean(axis=0) * d.size, lambda d: d.mean())],
         [[(SLOPE, f"({SLOPE}).sum(dim=0)")], [(SLOPE, "2 * difference.mean()")]]),

@@ -55,6 +55,7 @@ def slope(name: str, term: Term) -> Term:
 
 
 def row(name: str) -> Function:
+    """The row of a known function. Raises NoRule for another one."""
     if name not in FUNCTIONS:
         raise NoRule(f"nothing is known of the function {name}")
     return FUNCTIONS[name]
@@ -66,6 +67,7 @@ def is_any(name: str) -> bool:
 
 
 def inverse(term: Term) -> Term:
+    """1 over a term. Raises NoRule for 0."""
     if not term:
         raise NoRule("a division by zero")
     (mono, factor), *others = term.key
@@ -137,9 +139,7 @@ def log(term: Term) -> Term:
         return log(ONE_ - term) - u  # log(sigma(-u))
     if term.constant == -1 and term + ONE_ and (u := logit(inverse(term + ONE_))) is not None:
         return -u  # 1 / sigma(u) - 1 is exp(-u)
-    if not term:
-        return function_of("log", term)
-    top, bottom = abs(Fraction(term.key[-1][1])).as_integer_ratio()
+    top, bottom = abs(Fraction(term.key[-1][1] if term else 1)).as_integer_ratio()
     rest, logs = term * Fraction(bottom, top), ZERO
     for n, sign_ in ((top, 1), (bottom, -1)):
         logs = logs + (function_of("log", number(n)) * sign_ if n > 1 else ZERO)

@@ -106,9 +106,7 @@ def network_of(
         shared = not any(isinstance(p, t.Function) and p.layer for p in equations[1].nodes)
         return Network(name, None, (named,), found, numbered, shared=shared)
     if len(equations) % 2 or not equations:
-        raise DefinitionError(
-            r"expected two lines for each layer, and at most a loss in \hat y and y"
-        )
+        raise DefinitionError(r"expected two lines a layer, and at most a loss in \hat y and y")
     depth = len(equations) // 2
     activations = tuple(
         _activation(first, second, t.Layer("", at + 1), at + 1 == depth)

@@ -115,7 +115,7 @@ def _atom(atom: Atom, case: Case, letters: dict[Index, str]) -> t.Expr:
         case "function":
             return _applied(label, _tree(atom.argument or ZERO, case, letters), case)
         case "length":
-            return _length(case.sort(int(label)) if int(label) >= 0 else Sort(int(label)), case)
+            return _length(Sort(int(label)), case)
         case "free":
             return t.Name(label if label in t.FREE else "s", None)
         case "delta":

@@ -14,7 +14,7 @@ from typing import Any
 from .. import syntax as t
 from ..reading import BOOK
 from . import structure, symbols
-from .scope import FIRST, FROM_0, SECOND, Change, Changes, Edit, Scope, every, replaced
+from .scope import FIRST, FROM_0, SECOND, Change, Changes, Edit, Scope, every
 
 # In this order, so that the likelier mistake is named first.
 EDITS: tuple[Callable[[t.Expr, Scope], Changes], ...] = (
@@ -67,7 +67,8 @@ def edits(scope: Scope) -> Iterator[Edit]:
     others = SHAPE_EDITS if isinstance(statement, t.ShapeClaim) else EDITS
     for attempts in (symbols.letters_of_layers,), others:
         for (side, whole), attempt in product(sides(statement), attempts):
-            complete = attempt in _ADDING and side == "left" and _is_asked_for(whole)
+            of = whole.of if isinstance(whole, t.Derivative | t.Gradient) else whole
+            complete = attempt in _ADDING and side == "left" and isinstance(of, t.Name)
             for change in () if complete else attempt(whole, scope):
                 changed = change.within(whole)
                 if changed != whole and not _has_no_slope(changed):
@@ -84,12 +85,6 @@ def sides(statement: t.Statement) -> Iterator[tuple[str, t.Expr]]:
             yield "right", right
         case t.ShapeClaim(value, rows, columns):
             yield from (("rows", rows), ("columns", columns), ("value", value))
-
-
-def _is_asked_for(whole: t.Expr) -> bool:
-    """Whether a side is a quantity or its derivative."""
-    of = whole.of if isinstance(whole, t.Derivative | t.Gradient) else whole
-    return isinstance(of, t.Name)
 
 
 def _has_no_slope(whole: t.Expr) -> bool:
@@ -129,7 +124,7 @@ def _of_statement(statement: t.Statement, scope: Scope) -> Iterator[Edit]:
     layers = {z.layer for z in zs}
     if scope.names is BOOK and (THIRD in layers or {FIRST, SECOND} <= layers):
         here = ((z, replace(_NAMED[z.layer], indices=z.indices)) for z in zs)
-        renamed: Any = replaced(statement, here)
+        renamed: Any = t.replaced(statement, here)
         yield Edit("names", Change(ASSIGNED, statement, renamed), "", renamed)
     without = tuple(c for c in statement.conditions if not isinstance(c, t.Range))
     if without != statement.conditions:
@@ -137,7 +132,7 @@ def _of_statement(statement: t.Statement, scope: Scope) -> Iterator[Edit]:
         of_L = any(isinstance(c, t.Range) and c.letter == "L" for c in statement.conditions)
         yield Edit("bounds", Change(_misfit(of_L), statement, free), "", free)
     if named := [(side, L) for side, whole in sides(statement) for L in every(whole, t.LayerCount)]:
-        loss: Any = replaced(statement, ((L, t.Name("ell", None)) for _, L in named))
+        loss: Any = t.replaced(statement, ((L, t.Name("ell", None)) for _, L in named))
         change = Change(r"$L$ is the layer's number; the loss is $\ell$", named[0][1], loss)
         where = {side for side, _ in named}
         yield Edit("L for the loss", change, where.pop() if len(where) == 1 else "", loss)

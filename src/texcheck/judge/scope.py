@@ -6,7 +6,7 @@ statement is the right one. Nothing here is trusted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import Any, NamedTuple, TypeAlias
@@ -143,11 +143,6 @@ def times(node: t.Expr, factors: tuple[t.Expr, ...]) -> t.Expr:
     if isinstance(node, t.Times):
         return reduce(lambda one, other: t.Times(one, other, node.sign), factors)
     return reduce(t.Elementwise, factors)
-
-
-def replaced(whole: t.Expr, pairs: Iterable[tuple[t.Node, t.Node]]) -> t.Expr:
-    """A formula with several of its parts replaced."""
-    return reduce(lambda tree, pair: t.substitute(tree, *pair), pairs, whole)
 
 
 def opposite(term: t.Expr) -> t.Expr:

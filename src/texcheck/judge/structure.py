@@ -48,7 +48,7 @@ def sums(whole: t.Expr, scope: Scope) -> Changes:
             for other in scope.letters:
                 if other not in part.letters:
                     here = (one for one in every(fewer, t.Index) if one.letter == letter)
-                    named = reduce(lambda x, y: t.substitute(x, y, t.Index(other)), here, fewer)
+                    named = t.replaced(fewer, ((one, t.Index(other)) for one in here))
                     yield Change(f"{says}: index {other} alone is meant", part, named)
                 if other in inside.difference(part.letters):
                     right = tuple(other if one == letter else one for one in part.letters)

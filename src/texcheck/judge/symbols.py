@@ -9,7 +9,7 @@ from fractions import Fraction
 from .. import syntax as t
 from ..networks.representatives import counted_layer
 from ..writing import tex
-from .scope import FIRST, FROM_0, SECOND, Change, Changes, Scope, every, name, opposite, replaced
+from .scope import FIRST, FROM_0, SECOND, Change, Changes, Scope, every, name, opposite
 
 _SHOULD_BE = "{part} should be {new}"
 _WRONG_LAYER = "wrong layer superscript: {part} should be "
@@ -32,7 +32,7 @@ def bounds(whole: t.Expr, scope: Scope) -> Changes:
                 yield Change(f"the sum over {part.letters[0]} {says}", part, right)
     for matrix in every(whole, t.Written):
         inside = (i for part in every(matrix, t.Name) for i in part.indices)
-        less = replaced(matrix, ((i, one_less(i)) for i in inside if isinstance(i, t.Length)))
+        less = t.replaced(matrix, ((i, one_less(i)) for i in inside if isinstance(i, t.Length)))
         yield Change(f"the last index is one too high: {FROM_0}", matrix, less)
     for index in (i for part in every(whole, t.Name) for i in part.indices):
         if isinstance(index, t.Length | t.Add):
@@ -104,7 +104,7 @@ def layers(whole: t.Expr, scope: Scope) -> Changes:
         if len(named) < 2 or len(found) != 1:
             continue
         for layer in other_layers(found.pop()):
-            changed = replaced(group, ((one, replace(one, layer=layer)) for one in named))
+            changed = t.replaced(group, ((one, replace(one, layer=layer)) for one in named))
             yield Change(f"{_WRONG_LAYER}of layer {layer}", group, changed)
 
 
@@ -117,7 +117,7 @@ def letters_of_layers(whole: t.Expr, scope: Scope) -> Changes:
         yield Change("a layer stands in parentheses: {new}", part, fixed)
     if len(layered) > 1:
         says = "layers stand in parentheses, as in $W^{(1)}$"
-        yield Change(says, whole, replaced(whole, layered))
+        yield Change(says, whole, t.replaced(whole, layered))
 
 
 def lengths(whole: t.Expr, scope: Scope) -> Changes:
@@ -167,12 +167,12 @@ def exchanged(whole: t.Expr, scope: Scope) -> Changes:
     names = list(every(whole, t.Name))
     outputs = [(y, replace(y, base=_OUTPUT[y.base])) for y in names if y.base in _OUTPUT]
     if outputs:
-        yield Change(r"$y$ and $\hat y$ are exchanged", whole, replaced(whole, outputs))
+        yield Change(r"$y$ and $\hat y$ are exchanged", whole, t.replaced(whole, outputs))
     named = {part for part in names if part.base in ("s", "z", "y_hat")}
     for one in sorted(named, key=lambda one: one.start):
         for layer in (t.Layer("L", 0),) if scope.general else (FIRST, SECOND):
             other = replace(one, base="z", layer=layer)
-            changed = replaced(whole, ((part, other) for part in names if part == one))
+            changed = t.replaced(whole, ((part, other) for part in names if part == one))
             yield Change(f"{{part}} should be {name(other)} at every place", one, changed, whole)
     for call in every(whole, t.Apply):
         if len(call.arguments) == 1:

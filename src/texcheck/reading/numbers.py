@@ -39,6 +39,7 @@ def _digits(c: Cursor) -> str:
 
 
 def whole(c: Cursor) -> int:
+    """A whole number. Raises CannotRead for another one."""
     found = number(c)
     c.require(found.value.denominator == 1, "expected a whole number", at=found)
     return int(found.value)

@@ -28,6 +28,7 @@ def shape(tex: str, names: Names = BOOK) -> tuple[t.Expr, t.Expr]:
 
 
 def expression(tex: str, names: Names = BOOK) -> t.Expr:
+    """One expression. Raises CannotRead."""
     first, *more = cell(tex, names)
     if more:
         raise CannotRead("expected one expression without =", 0, len(tex))
