@@ -2,9 +2,9 @@
 
 Invariants:
 
-- A written number is spread over a column or a row in a sum and as a numerator, over a matrix too
-  in a comparison and in a maximum, nowhere else; a bare I takes its length only from what is square
-  by how it is made.
+- A written number, or a letter for one, is spread over a column or a row in a sum and as a
+  numerator, over a matrix too in a comparison and in a maximum, nowhere else; a bare I takes its
+  length only from what is square by how it is made.
 - Two columns side by side have no product; with a dot between them it is the inner one.
 - Of two cases that hold at once the values agree, and one holds everywhere; a sum with bounds
   leaves out places that every width has.
@@ -109,8 +109,8 @@ def equal_indices(scope: Scope, first: t.Expr, second: t.Expr) -> Matrix:
 
 
 def literal(node: t.Expr) -> bool:
-    """Whether a formula is a written number or a fraction of such, perhaps negative."""
-    return all(isinstance(part, t.Number | t.Negative | t.Quotient) for part in t.walk(node))
+    """Whether a formula is a written number such as 2, -2 or 1/2, or a letter for one."""
+    return all(isinstance(p, t.Number | t.Negative | t.Quotient | t.Local) for p in t.walk(node))
 
 
 def spread_literals(
