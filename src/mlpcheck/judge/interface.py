@@ -64,8 +64,7 @@ def _interface(run: Run, verdict: Verdict, tolerance: Tolerance) -> bool:
     """Judge the new networks: parameters of the right shapes. False if they cannot be used."""
     group, usable = verdict.groups["interface"], bool(run.parameters)
     judge = Judge(run, verdict, tolerance, {c: one.points[0] for c, one in networks().items()})
-    # A parameter has the shape of its gradient, in which its numbers do not matter.
-    parameters = {name: Quantity(judge, f"dJd{name}", "interface", *2 * (f'parameters["{name}"]',))
+    parameters = {name: Quantity(judge, name, "interface", *2 * (f'parameters["{name}"]',))
                   for name in PARAMETERS}  # fmt: skip
     for (case, call, _), problem in run.raised.items():
         if call == "MLP" and case in networks():

@@ -64,7 +64,7 @@ class Sizes(NamedTuple):
 class Point:
     """One forward and backward pass: activations, parameters and input, and the right results.
 
-    x is (N, in1), d = dJdy_hat is (N, out2); the truth holds y_hat and the four gradients.
+    x is (N, in1), d = dJdy_hat (N, out2); truth: the parameters, y_hat and the four gradients.
     """
 
     f: str
@@ -142,7 +142,7 @@ def point(f: str, g: str, parameters: Sequence[Any], x: Any, d: Any) -> Point:
     y_hat = ACTIVATE[g](ACTIVATE[f](x @ W1.T + b1) @ W2.T + b2)
     gradients = torch.autograd.grad(y_hat, leaves, d)
     truth = {f"dJd{name}": g.numpy() for name, g in zip(PARAMETERS, gradients, strict=True)}
-    truth["y_hat"] = y_hat.detach().numpy()
+    truth |= {"y_hat": y_hat.detach().numpy(), **dict(zip(PARAMETERS, numbers, strict=False))}
     return Point(f, g, *numbers, truth)  # type: ignore[call-arg]  # six arrays
 
 
