@@ -55,15 +55,17 @@
 
   // The verdicts
   const MARKS = { proved: ["✓", "proved"], definition: ["≔", "a definition"], refuted: ["✗", "refuted"], undecided: ["?", "undecided"], unreadable: ["!", "not read"] };
-  // The page's table of what a refutation may say: its words, what happened, and where the book explains it.
+  // The page's table of what an answer may say: its words, … for what differs, what happened, and where the book explains it.
   const MEANINGS = "#what-it-says-and-what-that-means";
   const known = [...document.querySelectorAll(`${MEANINGS} tbody tr`)].map(({ cells: [words, cause, place] }) => ({
-    words: words.textContent.trim(), cause: cause.textContent.trim(), link: place.querySelector("a"),
+    words: [...words.querySelectorAll("code")].map(code => code.textContent.split(" … ")), cause: cause.textContent.trim(), link: place.querySelector("a"),
   }));
-  function explanation(says) {
-    // The diagnosis stands last and says more than the shapes in front of it: they count where no change repairs it.
-    const said = says.split("\n").filter(line => !line.startsWith("no single small change")).at(-1);
-    const found = known.find(({ words }) => said?.includes(words));
+  function explanation(says, status) {
+    // A diagnosis stands last and says more than the shapes in front of it: they count where no change repairs it.
+    // What cannot be read is named first, with the place in the TeX behind it.
+    const said = says.split("\n").filter(line => !line.startsWith("no single small change")).at(status === "refuted" ? -1 : 0);
+    const found = known.find(({ words }) => words.some(parts => parts.every(part => said?.includes(part))));
+    if (!found && status !== "refuted") return "";
     const link = element("a");
     link.href = found ? found.link.href : MEANINGS;
     link.textContent = found ? found.link.textContent : "what it says, and what that means";
@@ -105,7 +107,7 @@
       const parts = says ? [element("p", "checker-says")] : [];
       if (says) book.prover.say(parts[0], says);
       if (remark) parts.push(element("p", "checker-looking", remark));
-      else if (statements[place].status === "refuted") parts.push(explanation(says));
+      else if (["refuted", "unreadable"].includes(statements[place].status)) parts.push(explanation(says, statements[place].status));
       words[place].replaceChildren(...parts);
     };
     for (const [place, { status, says }] of statements.entries()) say(place, says, more && status === "refuted" && LOOKING);

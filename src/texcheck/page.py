@@ -176,5 +176,5 @@ def _not_given(formula: t.Expr) -> str:
         if isinstance(node, t.Derivative | t.Gradient):
             return "this derivative; given are those of the loss by the prediction, and of f and g"
         if isinstance(node, t.Name) and node.base not in ("x", "y", "W", "b"):
-            return f"${writing.tex(node)}$; use the input, the target and the parameters"
+            return f"${writing.tex(node)}$; use $x$, $y$, the parameters and the derivatives of c)"
     return ""

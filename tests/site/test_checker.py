@@ -145,6 +145,33 @@ def test_the_shapes_are_explained_only_where_no_change_repairs_it(open_page: Pag
     expect(explained).to_contain_text("a Jacobian where a column of slopes is meant")
 
 
+WRONG_ORDER = r"\frac{\partial \ell}{\partial x} = W^{(1)} [\delta^{(1)}]^T"
+NO_MATRIX = (
+    r"\frac{\partial \ell}{\partial W^{(1)}}"
+    r" = \frac{\partial \ell}{\partial s^{(1)}} \frac{\partial s^{(1)}}{\partial W^{(1)}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("tex", "cause", "place"),
+    [
+        (WRONG_ORDER, "do not change places", "equation-eq-c14-2"),
+        (LAYER.replace("W^{(1)}", "W^{(2)}").replace("f'(", "f("), "backward", "equation-eq-c18-2"),
+        (NO_MATRIX, "has three indices", "weight-gradient"),
+    ],
+)
+def test_a_cause_is_found_by_its_words(open_page: Page, tex: str, cause: str, place: str) -> None:
+    ask(open_page, tex)
+    explained = open_page.locator(".checker-explained")
+    expect(explained).to_contain_text(cause)
+    expect(explained.locator("a")).to_have_attribute("href", re.compile(f"#{place}$"))
+
+
+def test_what_cannot_be_read_is_explained_where_the_table_has_it_alone(open_page: Page) -> None:
+    ask(open_page, "s^{(1)} = (")
+    expect(open_page.locator(".checker-explained")).to_have_count(0)
+
+
 def test_formulas_in_what_is_said_are_typeset(open_page: Page) -> None:
     says = ask(open_page, LAYER)
     expect(open_page.locator(".checker-says math").first).to_be_visible()

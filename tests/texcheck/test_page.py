@@ -87,6 +87,14 @@ def test_the_assignment_refuses_before_anything_is_explained():
     assert "component" in only["refused"]
 
 
+def test_the_assignment_says_what_it_allows_in_place_of_what_it_refuses():
+    own = r"\frac{\partial \ell}{\partial \hat y} \frac{\partial \hat y}{\partial s^{(2)}}"
+    (only,) = asked(
+        rf"\frac{{\partial \ell}}{{\partial W^{{(2)}}}} = z^{{(1)}} {own}", assignment=True
+    )
+    assert "$z^{(1)}$; use $x$, $y$, the parameters and the derivatives of c)" in only["refused"]
+
+
 def test_the_assignment_refuses_an_answer_for_some_values_alone():
     own = r"\frac{\partial \ell}{\partial b^{(2)}} = \frac{\partial \ell}{\partial \hat y}"
     (only,) = asked(
