@@ -1,8 +1,10 @@
 """Gives the reader's copy of a notebook its gaps: what a marked line computes is left open.
 
 One notebook serves both. The site shows it filled, and the tests run it so. In the copy that is
-downloaded, each assignment that is marked ``# fill in`` has lost its right side, and no cell has an
-output: the cell below a gap compares what the reader computed with PyTorch.
+downloaded, each assignment that is marked ``# fill in`` has lost its right side, or the values of
+the dict that stands there: its keys are what the cells below ask for. A line behind it says what is
+still open. No cell has an output: the cell below a gap compares what the reader computed with
+PyTorch.
 """
 
 from __future__ import annotations
@@ -27,15 +29,36 @@ def with_gaps(source: str) -> str:
     assignments = {
         node.lineno - 1: node
         for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Assign)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     }
     for number in reversed(marked):
         node = assignments.get(number)
         if node is None:
             raise ValueError(f"{MARK}: expected an assignment that begins here: {lines[number]}")
-        start = lines[number][: node.value.col_offset]
-        lines[number : (node.end_lineno or node.lineno)] = [f"{start}...  {MARK}"]
+        lines.insert(node.end_lineno or node.lineno, _reminder(node))
+        for value in reversed(_values(node.value)):
+            end = value.end_lineno or value.lineno
+            before, behind = lines[value.lineno - 1], lines[end - 1]
+            gap = f"{before[: value.col_offset]}...{behind[value.end_col_offset :]}"
+            lines[value.lineno - 1 : end] = [gap]
+        if MARK not in lines[number]:  # it stood inside of the value
+            lines[number] += f"  {MARK}"
     return "\n".join(lines)
+
+
+def _values(node: ast.expr) -> list[ast.expr]:
+    """What is left open of a marked value."""
+    if isinstance(node, ast.Dict):
+        return node.values
+    return [node.value if isinstance(node, ast.DictComp) else node]
+
+
+def _reminder(node: ast.Assign) -> str:
+    """The line behind a gap: who forgets it reads its name, and no message of what comes later."""
+    name = ast.unparse(node.targets[0])
+    is_dict = isinstance(node.value, ast.Dict | ast.DictComp)
+    filled = f"all(gap is not ... for gap in {name}.values())" if is_dict else f"{name} is not ..."
+    return f'{" " * node.col_offset}assert {filled}, "fill in {name} first"'
 
 
 def for_the_reader(notebook: dict[str, Any]) -> dict[str, Any]:
