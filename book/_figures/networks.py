@@ -90,7 +90,7 @@ def running() -> Figure:
         figure.circle(x, y, 17)
         figure.text(x, y + 4, shortest(V["y_hat"][k]), ink="forward")
         # Where no edge to the loss passes.
-        right, down = ((39, -16), (10, 31), (10, -37), (39, 4))[k]
+        right, down = ((39, -16), (2, -40), (3, 34), (39, 4))[k]
         for line, note in enumerate((f"b {shortest(V['b2'][k])}", f"y {shortest(V['y'][k])}")):
             figure.label(x + right, y + down + 15 * line, note, ink="muted")
     x, y = at[3][0]
