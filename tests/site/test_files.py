@@ -102,6 +102,17 @@ def _without_math(node: object) -> str:
     return copy.get_text()
 
 
+def test_no_number_of_an_equation_stands_twice_in_a_row(page: BeautifulSoup) -> None:
+    numbers = page.find_all(
+        "a", href=re.compile("#equation-"), string=re.compile(r"^\(\w+\s\d+\)$")
+    )
+    for number in numbers:
+        between = number.next_sibling
+        if between and between.get_text().strip() in (",", "and", "or", ""):
+            following = between.next_sibling
+            assert following not in numbers or following.get_text() != number.get_text()
+
+
 def test_nothing_is_loaded_from_another_host(page: BeautifulSoup) -> None:
     loaded = [node["src"] for node in page.find_all(src=True)]
     loaded += [
