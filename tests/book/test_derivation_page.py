@@ -33,23 +33,19 @@ ANSWERS = {
     "off by the factor -1:": r"\frac{\partial \ell}{\partial \hat y} = 2 (y - \hat y)^T",
     "the sign … is wrong": r"\frac{\partial \ell}{\partial \hat y} = 2 (\hat y + y)^T",
     "off by the factor": r"\frac{\partial \ell}{\partial \hat y} = 4 (\hat y - y)^T",
-    "its squared norm is meant": r"\ell = (\hat y - y)^2",
+    "squared norm is": r"\ell = (\hat y - y)^2",
     "the square of": r"\ell = \sum_k (\hat y_k - y_k)",
-    "the derivative of the square": (
-        r"\frac{\partial \ell}{\partial \hat y_k} = (\hat y_k - y_k)^2"
-    ),
-    "the exponent … should be": r"\frac{\partial \ell}{\partial \hat y_k} = 2 (\hat y_k - y_k)^2",
+    "of the square is": (r"\frac{\partial \ell}{\partial \hat y_k} = (\hat y_k - y_k)^2"),
+    "exponent … should": r"\frac{\partial \ell}{\partial \hat y_k} = 2 (\hat y_k - y_k)^2",
     "stand in the wrong order": r"\frac{\partial \ell}{\partial x} = W^{(1)} [\delta^{(1)}]^T",
     "the factor … belongs": (
         r"\frac{\partial \ell}{\partial W^{(1)}} = 2 (\hat y - y)^T W^{(2)}"
         r" \frac{\partial z^{(1)}}{\partial s^{(1)}} x"
     ),
     "a transpose is missing": r"\frac{\partial \ell}{\partial \hat y} = 2 (\hat y - y)",
-    "a transpose too much": r"\frac{\partial s^{(2)}}{\partial z^{(1)}} = W^{(2)T}",
-    "the transpose stands at the wrong factor": (
-        r"\frac{\partial \ell}{\partial W^{(1)}} = x^T \delta^{(1)}"
-    ),
-    "the transpose of the right shape": r"\frac{\partial \ell}{\partial x} : d_x \times 1",
+    "transpose too much": r"\frac{\partial s^{(2)}}{\partial z^{(1)}} = W^{(2)T}",
+    "transpose stands at": (r"\frac{\partial \ell}{\partial W^{(1)}} = x^T \delta^{(1)}"),
+    "transpose of the right": r"\frac{\partial \ell}{\partial x} : d_x \times 1",
     "is meant before": r"\delta^{(1)} = [W^{(2)}]^T \delta^{(2)} f'(s^{(1)})",
     "the product of matrices, not": (
         r"\frac{\partial \ell}{\partial z^{(1)}} = [\delta^{(2)}]^T \odot W^{(2)}"
@@ -87,12 +83,12 @@ ANSWERS = {
         "deep",
     ),
     "the last is d - 1": r"\ell = \sum_{i=0}^{K} (\hat y_i - y_i)^2",
-    "the sum over … is missing": (
+    "sum over … missing": (
         r"\frac{\partial \ell}{\partial z^{(1)}_i} = \delta^{(2)}_k W^{(2)}_{ki}"
     ),
-    "the sum over … is too much": r"s_i^{(1)} = \sum_{j,k} W_{ij}^{(1)} x_j + b_i^{(1)}",
-    "the sum runs over": r"\ell = \sum_k (\hat y_i - y_i)^2",
-    "the sum goes too far": r"s_i^{(1)} = \sum_j (W_{ij}^{(1)} x_j + b_i^{(1)})",
+    "sum over … much": r"s_i^{(1)} = \sum_{j,k} W_{ij}^{(1)} x_j + b_i^{(1)}",
+    "sum runs": r"\ell = \sum_k (\hat y_i - y_i)^2",
+    "sum goes": r"s_i^{(1)} = \sum_j (W_{ij}^{(1)} x_j + b_i^{(1)})",
     "index … should be": r"\frac{\partial \ell}{\partial W^{(1)}_{ij}} = \delta^{(1)}_i x_k",
     "are swapped": r"\frac{\partial \ell}{\partial W^{(2)}_{ij}} = \delta^{(2)}_j z^{(1)}_i",
     "differentiated by": (

@@ -157,7 +157,7 @@ NO_MATRIX = (
     [
         (WRONG_ORDER, "do not change places", "equation-eq-c14-2"),
         (LAYER.replace("W^{(1)}", "W^{(2)}").replace("f'(", "f("), "backward", "equation-eq-c18-2"),
-        (NO_MATRIX, "has three indices", "weight-gradient"),
+        (NO_MATRIX, "has three indices", "three-indices"),
     ],
 )
 def test_a_cause_is_found_by_its_words(open_page: Page, tex: str, cause: str, place: str) -> None:
