@@ -23,7 +23,7 @@ from .. import syntax as t
 from ..algebra import terms as a
 from ..algebra.budget import PROOF, NoRule, at_most
 from ..algebra.demands import Nowhere, unmatched
-from ..algebra.functions import Demand, content, inverse, logit
+from ..algebra.functions import Demand, content, inverse, is_nonnegative, logit
 from ..algebra.normal import normal, normals, put, split_at
 from ..algebra.terms import ZERO, Atom, Term
 from ..elaborate import statement as st
@@ -119,7 +119,7 @@ def _equal(entry: st.Entry, case: Case, exp: bool) -> Term:
     if left != right:
         found = normal(left - right, case.eliminate)
         gap = cleared(found, case)
-        zero = not gap or _zero_by_cases(gap, 4)
+        zero = not gap or _zero_by_cases(gap, 4) or _same_squares(left, right, case)
         if not zero and (not exp or cleared(put(gap, _in_exponentials), case)):
             raise Differ(f"the two sides differ by {in_words(found, case)}")
     return left
@@ -151,6 +151,13 @@ def _times_denominator(gap: Term, inverse: Atom, most: int) -> Term:
     base = inverse.argument or ZERO
     parts = (Term({m: k}) * a.power(inverse, -n) * base ** (most - n) for m, n, k in held)
     return a.collected(pair for part in parts for pair in part.parts.items())
+
+
+def _same_squares(left: Term, right: Term, case: Case) -> bool:
+    """Whether two products, nowhere negative, have one square: sqrt(u v) and sqrt(u) sqrt(v)."""
+    products = len(left.parts) == len(right.parts) == 1
+    products = products and is_nonnegative(left) and is_nonnegative(right)
+    return products and not normal(left * left - right * right, case.eliminate)
 
 
 def _in_exponentials(atom: Atom) -> Term | None:

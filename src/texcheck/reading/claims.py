@@ -34,9 +34,24 @@ def claim(sign: Token, left: t.Expr, right: t.Expr) -> t.Equation | t.Comparison
         right = t.Function("I", **at(right))
     if isinstance(right, t.Function) and left == plain:
         left = t.Function("I", **at(left))
+    if t.ZERO in (left, right):
+        left, right = _each_entry(left), _each_entry(right)
     if sign.text == "=":
         return t.Equation(left, right, **place)
     return t.Comparison(sign.text, left, right, **place)
+
+
+def _each_entry(side: t.Expr) -> t.Expr:
+    """A derivative of a vector by a matrix, or of a matrix, which is no matrix: that by each entry.
+
+    It may only be compared with 0.
+    """
+    match side:
+        case t.Derivative(t.Name(of, _, ()), t.Name(base, _, ()) as by) if "W" in (of, base):
+            letters = ("jk" if base == "W" else "j") if of in {*spelling.VECTORS, "W"} else ""
+            indices = tuple(t.Index(one, **at(by)) for one in letters)
+            return replace(side, by=replace(by, indices=indices))
+    return side
 
 
 def braced(inner: t.Expr, said: t.Expr) -> t.Equation | t.ShapeClaim:

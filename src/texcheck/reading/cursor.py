@@ -64,6 +64,8 @@ class Shared:
     layer_letter: str = ""  # the letter that stands for any layer
     locals: dict[str, t.Expr] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    ahead: set[int] = field(default_factory=set)  # where a letter is defined that stood before
+    below: set[str] = field(default_factory=set)  # what stands in subscripts: it may be an index
     written_out: int = 0  # the parts of all letters of `locals`, wherever one of them stands
     bold: set[int] = field(default_factory=set)  # where a bold quantity begins
     meanings: dict[str, str] = field(default_factory=dict)  # of l and \ell

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from .. import syntax as t
 from . import names, spelling
-from .cursor import FACTOR, PRODUCT, TERM, Cursor
+from .cursor import CLOSING, FACTOR, PRODUCT, TERM, Cursor
 
 BRACKETS = "expected brackets around what is differentiated"
+_QUANTITY = "expected a quantity of the network after \\partial"
 
 
 def fraction(c: Cursor) -> t.Expr:
@@ -29,11 +30,38 @@ def is_partial(c: Cursor) -> bool:
     return c.token.text == "partial" or (upright and c.ahead().text != "_")
 
 
-def _partial(c: Cursor) -> tuple[t.Name, int]:
-    """∂ and the quantity behind it, with the order of the derivative."""
+def _partial(c: Cursor, row: bool = False) -> tuple[t.Name, int]:
+    """∂ and the quantity behind it, with the order of the derivative; `row`: it may bear a T."""
     c.require(is_partial(c), "expected \\partial in the denominator")
     c.advance()
-    return names.squared(c)
+    return _squared(c, row)
+
+
+def _squared(c: Cursor, row: bool = False) -> tuple[t.Name, int]:
+    """By what a derivative is taken, (W)_{ij} too, and its order: 2 if it bears a square.
+
+    `row`: it may bear a T, as the second vector of a Hessian does.
+    """
+    start = c.token.start
+    opening = c.take("[", "(", "{")
+    if (name := names.letter(c)) is None:
+        raise c.error(_QUANTITY)
+    whole, marks = names.plain(c, name, start)
+    if opening:
+        c.expect(CLOSING[opening.text])
+        c.require(opening.text == "{" or not marks, "expected a power behind the bracket", at=whole)
+        whole, outer = names.plain(c, whole, start)
+        marks += outer
+    found = [mark[:2] for mark in marks]
+    turned = found == [("T", None)]
+    vector = row and not getattr(whole, "indices", ())
+    what = "expected no transpose here: transpose the derivative"
+    c.require(vector or not turned, what, at=whole)
+    known = turned or found in ([], [("^", t.TWO)])
+    c.require(known, "expected a layer in parentheses", "as in W^{(1)}", at=whole)
+    if not isinstance(whole, t.Name):
+        raise c.error(_QUANTITY, at=whole)
+    return whole, 1 + (len(marks) - turned)
 
 
 def _derivative(c: Cursor, start: int, braced: bool) -> t.Expr:
@@ -46,7 +74,7 @@ def _derivative(c: Cursor, start: int, braced: bool) -> t.Expr:
     c.expect("{", " before the denominator")
     by: list[t.Name] = []
     while not by or is_partial(c):
-        name, times = _partial(c)
+        name, times = _partial(c, len(by) == 1 < order)
         by += [name] * times
     what = f"expected {order} of \\partial in the denominator"
     instead = "a layer stands in parentheses, as in W^{(1)}" * (len(by) > order)
@@ -78,7 +106,9 @@ def _differentiated(c: Cursor, of: t.Expr, by: list[t.Name], start: int) -> t.Ex
     plain = all(c.shared.bold.isdisjoint(range(one.start, one.end)) for one in by)
     number = plain and first == t.Name("s", None)
     if isinstance(of, t.Function) and number and first == last:
-        return replace(of, primes=of.primes + len(by), **c.span(start))
+        slope = replace(of, primes=of.primes + len(by), **c.span(start))
+        at_s = not c.sees("(") and _speaks_of_s(c)
+        return t.Apply(slope, (replace(last, **c.span(start)),), **c.span(start)) if at_s else slope
     inner: t.Expr = t.Derivative(of, last, **c.span(start))
     if len(by) == 1:
         return inner
@@ -87,6 +117,15 @@ def _differentiated(c: Cursor, of: t.Expr, by: list[t.Name], start: int) -> t.Ex
         c.require(vector, "expected components, or one vector twice", at=first)
         inner = t.Transpose(inner, **c.span(start))
     return t.Derivative(inner, first, **c.span(start))
+
+
+def _speaks_of_s(c: Cursor) -> bool:
+    """Whether the line has the number s elsewhere than in a derivative by it."""
+    around = zip(c.tokens, c.tokens[1:], c.tokens[2:], strict=False)
+    return any(
+        one.text == "s" and before.text not in ("d", "partial") and after.text not in ("^", "_")
+        for before, one, after in around
+    )
 
 
 def inline(c: Cursor) -> t.Expr:
@@ -122,7 +161,7 @@ def _subscript(c: Cursor) -> t.Name:
     """The quantity behind \\nabla_ or \\partial_."""
     name = None if c.token.text == "{" else names.letter(c)
     if name is None:
-        return _once(c, *names.squared(c))
+        return _once(c, *_squared(c))
     c.require(not c.sees("^"), "expected braces around the quantity", r"as in \nabla_{W^{(1)}}")
     return names.checked(c, name)
 
@@ -131,7 +170,9 @@ def _behind(c: Cursor) -> t.Expr:
     """What stands behind \\nabla_ or \\partial_: the loss, or a factor and nothing else."""
     of = c.read(FACTOR)
     loss = isinstance(of, t.Name) and of.base == "ell"
-    c.require(c.form in ("primary", "bracket") and (loss or c.ends()), BRACKETS, at=of)
+    norm = isinstance(of, t.Power) and isinstance(of.of, t.Norm)
+    alone = norm or c.form in ("primary", "bracket")
+    c.require(alone and (loss or c.ends()), BRACKETS, at=of)
     if not loss and c.form != "bracket":
         c.shared.open_operands.append(of)
     return of
@@ -142,7 +183,7 @@ def restriction(c: Cursor, of: t.Expr, start: int) -> t.Expr:
     c.advance()
     c.expect("_")
     c.expect("{", " and a quantity with its value")
-    by = _once(c, *names.squared(c))
+    by = _once(c, *_squared(c))
     c.expect("=", " and the value of the quantity")
     return t.Restricted(of, by, c.inside("}"), **c.span(start))
 

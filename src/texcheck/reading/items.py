@@ -6,7 +6,7 @@ Here is only said what stands where; whether a claim is a condition, `statements
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
@@ -49,6 +49,8 @@ def sentence(c: Cursor, joint: Joint, before: Sides | None) -> list[Item]:
     found, end = list[Item](), -1  # of the last item
     while c.token.kind != "end":
         item = None
+        if found and c.sees("(") and _opens_remark(c):
+            joint.conditional, joint.word = True, "if"
         word = c.token.kind == "text" and c.token.text not in spelling.FUNCTIONS
         if mark := c.take(".", ",", ";"):
             gap = c.token.quad or mark.text != "." or c.token.kind in ("text", "end")
@@ -81,6 +83,22 @@ def sentence(c: Cursor, joint: Joint, before: Sides | None) -> list[Item]:
             joint = arrow if item.arrow else Joint()
     c.require(not joint.conditional, f"expected a condition behind {joint.word}")
     return [*found, Item(joint)]
+
+
+def _opens_remark(c: Cursor) -> bool:
+    """Takes the brackets from what is said behind a statement in brackets, as (i \\ne j).
+
+    Whether it must be a condition: it compares by another sign than =.
+    """
+    *inside, (closing, last) = c.flat(1)
+    signs = {one.text for _, one in inside} & {"in", *spelling.COMPARISONS}
+    after = c.tokens[min(closing + 1, len(c.tokens) - 1)]
+    ends = last.text == ")" and (after.kind == "end" or after.text in (".", ",", ";"))
+    if not (signs and ends):
+        return False
+    first, *more = c.tokens[c.at + 1 : closing]
+    c.tokens[c.at : closing + 1] = [first._replace(quad=True), *more]
+    return signs.isdisjoint(("=", "in")) and first.kind != "text"
 
 
 def _word(c: Cursor, joint: Joint) -> Item | None:
@@ -219,11 +237,33 @@ def _arrow(c: Cursor, joint: Joint, left: t.Expr) -> Item:
     return Item(joint, [t.Notation(left, right, **place)])
 
 
+def define_ahead(display: Sequence[Cursor]) -> None:
+    """Keeps what letters stand for that are used before the display defines them, the last first:
+    y = D x, \\quad D = diag(...)."""
+    every = [replace(line, at=number) for line in display for number in range(len(line.tokens))]
+    for c in every:
+        if c.take("_"):
+            c.shared.below |= {one.text for one in (c.group(1) if c.sees("{") else [c.token])}
+    known, behind = dict[str, bool](), list[Cursor]()  # whether a letter's definition was seen
+    for c in every:
+        before = c.tokens[c.at - 1]
+        joint = c.at == 0 or c.token.quad or before.kind == "text" or before.text in (".", ",", ";")
+        defines = joint and _defines(c)
+        if not known.setdefault(c.token.text, defines) and defines:
+            known[c.token.text] = True
+            behind.append(c)
+    for c in reversed(behind):
+        c.shared.ahead.add(c.token.start)
+        _definition(c, Joint())
+        c.shared.braced.clear()  # they are read again where they stand
+
+
 def _defines(c: Cursor) -> bool:
     """Whether the display defines a letter here, as in D = diag(...)."""
-    taken = {*c.names.quantities, *c.names.functions, *c.shared.locals}
-    free = c.token.kind == "letter" and c.token.text in spelling.DEFINABLE - taken
-    return free and c.ahead().text == "="
+    if c.token.kind != "letter" or c.ahead().text != "=":
+        return False
+    taken = {*c.names.quantities, *c.names.functions, *c.shared.locals, *c.shared.below}
+    return c.token.text in spelling.DEFINABLE - taken or c.token.start in c.shared.ahead
 
 
 def _definition(c: Cursor, joint: Joint) -> Item:
@@ -231,7 +271,8 @@ def _definition(c: Cursor, joint: Joint) -> Item:
     sign = c.expect("=")
     value = c.read()
     for index in t.free_indices(value):
-        raise c.error("expected a definition without a free index", at=index)
+        instead = spelling.INSTEAD.get(index.letter, "")
+        raise c.error("expected a definition without a free index", instead, at=index)
     c.shared.locals[letter.text] = value
     left = t.Local(letter.text, value, start=letter.start, end=letter.end)
     here = t.Notation(left, value, at=sign.start, start=letter.start, end=value.end)

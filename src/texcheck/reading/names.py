@@ -12,13 +12,12 @@ from typing import TypeAlias
 
 from .. import syntax as t
 from . import numbers, spelling
-from .cursor import CLOSING, RAISED, Cursor, at
+from .cursor import RAISED, Cursor, at
 
 _NUMBERS = {"ell": "the loss", "eta": "the step size", "lambda": "the weight of a penalty"}
 COMMANDS = ("ell", "mathcal", "delta", "eta", "alpha", "lambda")  # that name a quantity
 _INDEX = "expected an index"
 _OF_ALL = "expected brackets: above an index, this may be the whole matrix's"
-_QUANTITY = "expected a quantity of the network after \\partial"
 _TWICE = {
     "_": ("TeX sets no second subscript on one symbol", ""),
     "^": ("TeX sets no second superscript on one symbol", r"as in W^{(1)T}, f^{(1)\prime}"),
@@ -67,37 +66,17 @@ def quantity(c: Cursor) -> t.Name | None:
     start = c.token.start
     if (name := letter(c)) is None:
         return None
-    whole, marks = _plain(c, name, start)
+    whole, marks = plain(c, name, start)
     if marks or not isinstance(whole, t.Name):
         raise c.error("expected a quantity with its layer and its indices alone", at=start)
     return whole
 
 
-def _plain(c: Cursor, value: t.Expr, start: int) -> tuple[t.Expr, list[_Mark]]:
+def plain(c: Cursor, value: t.Expr, start: int) -> tuple[t.Expr, list[_Mark]]:
     """A symbol with its layer and its indices, and the marks on it."""
     found = _scripts(c, value)
     marks, found.marks = found.marks, []
     return _with_scripts(c, value, found, start), marks
-
-
-def squared(c: Cursor) -> tuple[t.Name, int]:
-    """By what a derivative is taken, (W)_{ij} too, and its order: 2 if it bears a square."""
-    start = c.token.start
-    opening = c.take("[", "(", "{")
-    if (name := letter(c)) is None:
-        raise c.error(_QUANTITY)
-    whole, marks = _plain(c, name, start)
-    if opening:
-        c.expect(CLOSING[opening.text])
-        c.require(opening.text == "{" or not marks, "expected a power behind the bracket", at=whole)
-        whole, outer = _plain(c, whole, start)
-        marks += outer
-    square = [("^", t.TWO)]
-    known = [mark[:2] for mark in marks] in ([], square)
-    c.require(known, "expected a layer in parentheses", "as in W^{(1)}", at=whole)
-    if not isinstance(whole, t.Name):
-        raise c.error(_QUANTITY, at=whole)
-    return whole, 1 + len(marks)
 
 
 def checked(c: Cursor, name: t.Name) -> t.Name:

@@ -239,24 +239,30 @@ def _inner_product(c: Cursor) -> t.Expr:
 
 
 def _underbrace(c: Cursor) -> t.Expr:
-    r"""\underbrace{a}_{b}: a, and the claim that a = b."""
+    r"""\underbrace{a}_{b}: a, and the claim that a = b, unless b is a text alone."""
     place, command = c.at, c.advance()
     c.expect("{")
     inner = c.inside("}")
     form = c.form
     c.expect("_" if command.text == "underbrace" else "^", " and what the brace is equal to")
     c.expect("{")
-    c.take("=")
-    caption = c.token.kind == "text" and c.token.text not in spelling.FUNCTIONS
-    c.require(not caption, "expected what the brace is equal to", "a caption belongs outside")
-    c.shared.braced.append((inner, said := c.inside("}")))
-    partly = [p for one in (inner, said) for p in t.walk(one) if getattr(p, "conditions", ())]
-    c.require(not partly, "expected no condition under a sum in a brace", at=command)
+    caption = c.token.kind in ("text", "word") and c.token.text not in spelling.FUNCTIONS
+    if caption and c.ahead().text == "}":
+        c.at += 2
+    else:
+        c.take("=")
+        c.require(not caption, "expected what the brace is equal to, or a text alone")
+        c.shared.braced.append((inner, said := c.inside("}")))
+        partly = [p for one in (inner, said) for p in t.walk(one) if getattr(p, "conditions", ())]
+        c.require(not partly, "expected no condition under a sum in a brace", at=command)
     c.form = "bracket" if form == "bracket" else "product"
-    before = c.tokens[place - 1].text if place else ""
-    beside = before not in ("", "=", "(", "[", "{", ",") or not c.ends() or c.sees("^", "_", "'")
-    alone = form in ("primary", "bracket", "factor") and not _open(inner)
-    c.require(alone or not beside, "this groups nothing", "write brackets", at=command)
+    before, left = c.tokens[place - 1].text if place else "", ("", "=", "(", "[", "{", ",")
+    scripts = c.sees("^", "_", "'")
+    beside = before not in left or not c.ends() or scripts
+    factor = form in ("primary", "bracket", "factor") and not _open(inner)
+    term = form == "product" and not scripts and not any(map(_open, inner.nodes))
+    term = term and before in (*left, "+", "-", "odot") and (c.ends() or c.sees("odot"))
+    c.require(factor or term or not beside, "this groups nothing", "write brackets", at=command)
     return c.spread(inner, command.start)
 
 

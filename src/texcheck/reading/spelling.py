@@ -98,7 +98,7 @@ NO_FACTOR = JOINING | COMPARISONS | {
 
 # Words that may stand between two statements; any other might deny what it stands beside.
 FOR_ALL = {"forall", "forevery", "foreach", "forany"}
-CONDITION = {"for", "if", "when"}
+CONDITION = {"for", "if", "when", "whenever"}
 OTHERWISE = {"otherwise", "else"}
 GIVEN = {"with", "where"}
 GROUND = GIVEN | {"let", "since", "because"}  # a reader may take the last three for claims
@@ -120,7 +120,7 @@ QUANTITIES = {
 LAYERED = {"W", "b", "s", "z", "delta"}
 VECTORS = {"x", "y", "y_hat", "b", "s", "z", "delta"}
 INDEX_LETTERS = set("acijklmnopqrtuv")
-DEFINABLE = set("ABCDEGHJMNPQRSUVXYZ")  # a display may define these itself
+DEFINABLE = set("ABCDEGHJMNPQRSUVXYZacehpqruv")  # a display may define these itself
 
 # What a formula speaks of, and what to write for what is not read.
 SPEAKS_OF = (

@@ -14,15 +14,17 @@ from .. import syntax as t
 from . import claims, lines, spelling
 from .cursor import BOOK, Cursor, Names, Shared, at
 from .formulas import formula
-from .items import Item, Joint, Sides, sentence
+from .items import Item, Joint, Sides, define_ahead, sentence
 from .tokens import CannotRead, require, tokens
 
 
 def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
     """All statements of a display. Raises `CannotRead`."""
     shared, found, last = Shared(names), list[t.Statement](), _Sentence()
-    for line in lines.lines_of(tokens(tex)):
-        last = _read_line(Cursor(line, shared, formula), found, last)
+    display = [Cursor(line, shared, formula) for line in lines.lines_of(tokens(tex))]
+    define_ahead(display)
+    for line in display:
+        last = _read_line(line, found, last)
     if not found:
         raise CannotRead("expected a statement such as a = b", 0, len(tex))
     for one in found:

@@ -21,7 +21,9 @@ _TAG = re.compile(r"\*|[A-Za-z]?[\d.-]*[a-z]?'*")  # what \tag may show: a numbe
 _BLANK = re.compile(r"(?:[ \t\n\r~\xa0\ufeff]|%[^\n]*)+")
 _COMMAND = re.compile(r"\\(operatorname\*|[A-Za-z]+|.)", re.DOTALL)
 _ARGUMENT = re.compile(r"[ \t\n]*(?:\{([^}]*)\}|([A-Za-z0-9]))")
-_SIDE = re.compile(r"[ \t\n{]*([()\[\]|/‖]|\\([{}|]|([lr]?[vV]ert|[lr](angle|brace|brack))\b))")
+_SIDE = re.compile(
+    r"[ \t\n{]*([()\[\]|/‖]|\\([{}|]|([lr]?[vV]ert|[lr](angle|brace|brack))(?![A-Za-z])))"
+)
 _BRACE, _DOT = re.compile(r"[ \t\n]*\{"), re.compile(r"[ \t\n]*\.")
 _BOLD_NUMBER = re.compile(r"[ \t\n]*(?:\{[ \t\n]*([01])[ \t\n]*\}|([01]))")
 # What a line break takes along, as in \\*[2mm].
