@@ -186,7 +186,12 @@ def elementwise(values: list[Matrix], node: t.Elementwise) -> Matrix:
         dotted = isinstance(part, t.Times) and part.sign == "cdot"
         if dotted and value.is_number and not all(one.is_number for one in values):
             raise Unfit(r"\odot beside a number that a dot makes: write brackets, or no sign", node)
-    return m.zip_entries(mul, node, *values)
+    try:
+        return m.zip_entries(mul, node, *values)
+    except IllSorted:
+        if any(isinstance(part, t.Times) and part.sign == "cdot" for part in node.parts):
+            raise Unfit(r"\odot beside a dot: write brackets, or no sign", node) from None
+        raise
 
 
 def times(scope: Scope, left: Matrix, right: Matrix, node: t.Times) -> Matrix:
@@ -205,7 +210,9 @@ def times(scope: Scope, left: Matrix, right: Matrix, node: t.Times) -> Matrix:
     elif node.sign != "cdot" and not (
         node.sign == "otimes" and left.is_column and is_one(right.rows)
     ):
-        raise Unfit(r"expected \odot for entry by entry, or nothing for the matrix product", node)
+        outer = node.sign == "otimes" and left.is_column and right.is_column
+        instead = "x y^T for two columns" if outer else "nothing for the matrix product"
+        raise Unfit(rf"expected \odot for entry by entry, or {instead}", node)
     return m.product(scope.names, left, right, node)
 
 
@@ -278,9 +285,11 @@ def compared_indices(scope: Scope, node: t.Indicator) -> Matrix:
     """1 where two indices are equal, or differ, else 0."""
     if not any(isinstance(side, t.Index) for side in (node.left, node.right)):
         raise NoRule("a comparison of lengths or numbers")
+    letters = {one.letter for one in t.free_indices(node)}
+    scope.compared |= letters if len(letters) > 1 else set()
     try:
         same = equal_indices(scope, node.left, node.right)
-    except IllSorted:  # of a row and a column: numbers may be compared, but no delta says it
+    except IllSorted:
         raise NoRule("a comparison of indices of two lengths") from None
     return same if node.relation == "=" else same.map(lambda entry: number(1) - entry)
 

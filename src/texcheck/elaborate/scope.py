@@ -59,6 +59,7 @@ class Scope:
     default: Mapping[str, Sort] = field(default_factory=dict)
     shapes: dict[int, tuple[Length, Length]] = field(default_factory=dict)
     sorts: dict[int, Length] = field(default_factory=dict)  # of each node that is an index letter
+    compared: set[str] = field(default_factory=set)  # the letters that = or \\ne compares
 
     @property
     def least(self) -> int:
@@ -133,7 +134,12 @@ class Scope:
         if isinstance(node, t.Index):
             letter = self.letter(node.letter)
             runs = f"index {node.letter} runs" if node.letter.isalpha() else "the dots run"
-            unify(letter.sort, sort, f"{runs} over two lengths", node)
+            try:
+                unify(letter.sort, sort, f"{runs} over two lengths", node)
+            except IllSorted:  # numbers may be compared, but no delta says it of two lengths
+                if letter.name in self.compared:
+                    raise NoRule("a comparison of indices of two lengths") from None
+                raise
             self.sorts[id(node)] = letter.sort
             return lambda: self.bound[id(letter)]
         base, offset = counted(node)

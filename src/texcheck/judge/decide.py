@@ -86,13 +86,26 @@ def _proved(statement: t.Statement, network: Network) -> tuple[str, ...]:
         held = [case for case in (st.assumed(c, statement) for c in found) if case is not None]
         if not held:
             raise IllSorted("the condition holds in no network of this kind", statement)
+        held.sort(key=lambda case: case.L == 0)
         try:
-            least = max(_hold(one, case) for case in held for one in st.parts(statement))
+            parts = st.parts(statement)
+            least = max(_hold_for_x(one, case, held[0]) for case in held for one in parts)
             every = any_depth(named_layers(statement), network)
             return (about_words(network, loss, every, least),)
         except (Differ, NoRule) as error:
             fault = error
     raise fault
+
+
+def _hold_for_x(statement: t.Statement, case: Case, first: Case) -> int:
+    """As `_hold`. Raises NoRule for what is wrong for L = 0 alone, which a reader may leave out."""
+    try:
+        return _hold(statement, case)
+    except IllSorted:
+        said = any(getattr(one, "letter", "") == "L" for one in statement.conditions)
+        if case.L == 0 and first.L and not said:
+            raise NoRule("it holds for L > 0, but not for L = 0: say which layers L are") from None
+        raise
 
 
 def _hold(statement: t.Statement, case: Case) -> int:

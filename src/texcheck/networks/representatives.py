@@ -97,7 +97,7 @@ def cases(statement: t.Node, network: Network, far: int = FAR) -> Iterator[Case]
         return iter([network.of_depth(depth)])
     least, top = least_layer(named), max([0, *(offset for offset, _ in named.here)])
     highest = depth - max(top, named.beyond)
-    if least > highest:
+    if max(least, named.first is None and (0, 0) not in named.here) > highest:
         raise NoRule("the network has no layer L for which all the named layers exist")
     return (network.of_depth(depth, L) for L in range(least, highest + 1))
 
@@ -109,11 +109,9 @@ def any_depth(named: Named, network: Network) -> bool:
 
 
 def least_layer(named: Named) -> int:
-    """The least L for which all the named layers exist: 0 only where x is meant by z^(0)."""
+    """The least L, from 0 on, for which all the named layers exist; x is z^(0)."""
     least = max((least - offset for offset, least in named.here), default=1)
-    if named.first is not None:
-        return max(named.first, least)
-    return least if (0, 0) in named.here else max(1, least)
+    return max(named.first or 0, least)
 
 
 def _any_depth(named: Named, network: Network, far: int) -> Iterator[Case]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import syntax as t
 from . import numbers, spelling
-from .cursor import at
+from .cursor import Names, Shared, at
 from .matrices import OF_INDICES
 from .tokens import CannotRead, Token, require
 
@@ -165,19 +165,18 @@ def letters(*nodes: t.Node) -> set[str]:
 # -- what a display must not hold
 
 
-def checked(found: Sequence[t.Statement], layer: str, bold: set[int]) -> list[t.Statement]:
-    """The statements, with their sums over i \\ne j resolved; `layer` is the letter of any, and
-    `bold` says where a bold quantity begins."""
+def checked(found: Sequence[t.Statement], shared: Shared) -> list[t.Statement]:
+    """The statements of a display, with their sums over i \\ne j resolved."""
     for statement in found:
         expect_flat(statement)
         compared = [one for one in statement.conditions if isinstance(one, t.Indicator)]
-        expect_sound([*sides(statement), *compared])
+        expect_sound([*sides(statement), *compared], shared.names)
     resolved = with_sums_bound(found)
-    expect_layers(resolved, layer, bold)
+    expect_layers(resolved, shared.names.any_layer or shared.layer_letter, shared.bold)
     return resolved
 
 
-def expect_sound(formulas: Sequence[t.Node]) -> None:
+def expect_sound(formulas: Sequence[t.Node], names: Names) -> None:
     """Raises `CannotRead` for a function without its argument, and for what is no index."""
     for one in formulas:
         expect_flat(one)
@@ -187,7 +186,7 @@ def expect_sound(formulas: Sequence[t.Node]) -> None:
     for part in (part for part in parts if bare and isinstance(part, t.Product)):
         names = {factor.name for factor in part.factors if isinstance(factor, t.Function)}
         require(len(names) < 2, "two functions side by side", part, r"write f \cdot g or f(g(x))")
-    _expect_indices(formulas)
+    _expect_indices(formulas, names)
 
 
 def expect_flat(node: t.Node) -> None:
@@ -199,14 +198,14 @@ def expect_flat(node: t.Node) -> None:
         left += [(part, depth + 1) for part in one.parts]
 
 
-def _expect_indices(formulas: Sequence[t.Node]) -> None:
+def _expect_indices(formulas: Sequence[t.Node], names: Names) -> None:
     """Raises `CannotRead` for a letter that is an index nowhere: nothing says what it is."""
     parts = [part for side in formulas for part in side.nodes]
     places = {id(one) for part in parts for side in _indices(part) for one in side.nodes}
     free = t.free_indices(*formulas)
     known = {one.letter for one in free if id(one) in places}
     for one in sorted(free, key=lambda one: one.start):
-        instead = spelling.INSTEAD.get(one.letter, spelling.SPEAKS_OF)
+        instead = spelling.INSTEAD.get(one.letter, names.speaks_of)
         require(one.letter in known, f"unknown symbol {one.letter}", one, instead)
 
 

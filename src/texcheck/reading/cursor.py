@@ -52,6 +52,15 @@ class Names:
         changed |= {"(": "[", ")": "]"} if self.square else {}
         return {role: f"\\{key}" if len(key) > 1 else key for role, key in changed.items() if key}
 
+    @property
+    def speaks_of(self) -> str:
+        """What a formula speaks of, in these letters."""
+        own = {"ell": r"\ell", "delta": r"\delta", "(": "(", ")": ")"} | self.letters
+        ell, W, b, s, z, delta = (own.get(role, role) for role in ("ell", *"Wbsz", "delta"))
+        first = f"{W}^1" if self.bare else f"{W}^{{{own['(']}1{own[')']}}}"
+        layered = f"with a layer, as in {first}, {W}, {b}, {s}, {z} and {delta}"
+        return rf"the symbols are x, y, \hat y and {ell}, and {layered}"
+
 
 BOOK = Names()
 

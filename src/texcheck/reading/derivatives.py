@@ -133,9 +133,12 @@ def inline(c: Cursor) -> t.Expr:
     start = c.advance().start
     if c.take("_"):
         by = _subscript(c)
-        return t.Derivative(_behind(c), by, **c.span(start))
+        return t.Derivative(_behind(c, by), by, **c.span(start))
+    d = c.tokens[c.at - 1].text == "d"
     of = c.read(FACTOR)
-    c.require(c.take("/"), "expected / and \\partial", r"or \frac{\partial \ell}{\partial x}")
+    instead = r"no differential is read, a gradient is \nabla_x \ell"
+    instead = instead if d else r"or \frac{\partial \ell}{\partial x}"
+    c.require(c.take("/"), "expected / and \\partial", instead)
     return t.Derivative(of, _once(c, *_partial(c)), **c.span(start))
 
 
@@ -148,8 +151,8 @@ def gradient(c: Cursor) -> t.Expr:
     if by is None:
         raise c.error("expected a quantity of the network after \\nabla_")
     if second or _is_second(c):
-        return _differentiated(c, _behind(c), [by, by], start)
-    return t.Gradient(_behind(c), by, **c.span(start))
+        return _differentiated(c, _behind(c, by), [by, by], start)
+    return t.Gradient(_behind(c, by), by, **c.span(start))
 
 
 def _once(c: Cursor, name: t.Name, order: int) -> t.Name:
@@ -162,15 +165,19 @@ def _subscript(c: Cursor) -> t.Name:
     name = None if c.token.text == "{" else names.letter(c)
     if name is None:
         return _once(c, *_squared(c))
-    c.require(not c.sees("^"), "expected braces around the quantity", r"as in \nabla_{W^{(1)}}")
+    square = c.ahead(1 + (c.ahead().text == "{")).text == "2"
+    what = "expected braces around the quantity"
+    c.require(square or not c.sees("^"), what, r"as in \nabla_{W^{(1)}}")
     return names.checked(c, name)
 
 
-def _behind(c: Cursor) -> t.Expr:
-    """What stands behind \\nabla_ or \\partial_: the loss, or a factor and nothing else."""
+def _behind(c: Cursor, by: t.Name) -> t.Expr:
+    """What stands behind \\nabla_ or \\partial_: the loss, or a factor and nothing else; a power of
+    a norm too, where the derivative is no number and has none."""
     of = c.read(FACTOR)
     loss = isinstance(of, t.Name) and of.base == "ell"
-    norm = isinstance(of, t.Power) and isinstance(of.of, t.Norm)
+    whole = not by.indices and by != t.Name("s", None)
+    norm = isinstance(of, t.Power) and isinstance(of.of, t.Norm) and whole
     alone = norm or c.form in ("primary", "bracket")
     c.require(alone and (loss or c.ends()), BRACKETS, at=of)
     if not loss and c.form != "bracket":

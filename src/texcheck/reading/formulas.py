@@ -195,7 +195,8 @@ def _factor(c: Cursor) -> t.Expr:
         if isinstance(value, t.Power) and isinstance(inner, t.Product):  # sigma^2 (1 - sigma)
             inner = t.Product((value, *inner.factors[1:]), **c.span(start))
         elif isinstance(value, t.Power):  # sigma^2(x)
-            inner = t.Power(inner, value.exponent, value.elementwise, **c.span(start))
+            each = value.elementwise or function.name in spelling.OF_EACH
+            inner = t.Power(inner, value.exponent, each, **c.span(start))
             c.form = "factor"
         value = names.scripted(c, inner, start)
         named = isinstance(value, t.Function)

@@ -283,7 +283,7 @@ def scripted(c: Cursor, value: t.Expr, start: int) -> t.Expr:
 def _scripts(c: Cursor, value: t.Expr, bracket: bool = False) -> _Scripts:
     """The subscript, the superscript and the dashes that follow a value."""
     found = _Scripts(bracket)
-    seen = {"_"} if isinstance(value, t.Name) and value.indices else set()
+    seen = {"_"} if isinstance(value, t.Name) and value.indices and not bracket else set()
     first = c.at
     while c.sees("_", "^", "'") and (c.at == first or not c.token.apart):
         c.require(not c.token.quad, "expected no gap before this: it stands on no symbol")
@@ -361,7 +361,7 @@ def _layer_follows(c: Cursor, value: t.Expr, bracket: bool) -> bool:
 def _with_scripts(c: Cursor, value: t.Expr, found: _Scripts, start: int) -> t.Expr:
     """The value with its indices and its layer, then each mark."""
     marks = found.marks
-    if isinstance(value, t.Name):
+    if isinstance(value, t.Name) and not (value.indices and found.indices and not found.layer):
         value = _named(c, value, found, start)
     elif isinstance(value, t.Function):
         value = _function(c, value, found, start)

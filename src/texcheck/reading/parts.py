@@ -15,7 +15,7 @@ def cell(tex: str, names: Names = BOOK) -> tuple[t.Expr, ...]:
     """The sides of a table cell: `a`, a chain `a = b`, or values separated by commas."""
     shared = Shared(names)
     sides = _alone(tex, shared, "a table cell", _sides)
-    claims.expect_sound(sides)
+    claims.expect_sound(sides, names)
     claims.expect_layers(sides if shared.bold else (), shared.layer_letter, shared.bold)
     if any(map(claims.depends_on_its_place, sides[:-1])):
         raise CannotRead("expected a middle side that says its size", 0, len(tex))

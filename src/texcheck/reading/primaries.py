@@ -24,7 +24,7 @@ def primary(c: Cursor) -> t.Expr:
     c.require(token.kind == "command", "expected an expression")
     dots = token.text in ("dots", "vdots", "ddots")
     c.require(not dots, "expected no dots here", r"write \sum_{i} for a sum")
-    instead = spelling.INSTEAD.get(token.text, spelling.SPEAKS_OF)
+    instead = spelling.INSTEAD.get(token.text, c.names.speaks_of)
     raise c.error(f"unknown command {token}", instead, at=token)
 
 
@@ -80,7 +80,7 @@ def _free_letter(c: Cursor, text: str, start: int) -> t.Expr:
         return names.identity(c, start)
     if text == "e" and c.sees("_", "^"):
         return _euler(c, start)
-    instead = spelling.INSTEAD.get(text, spelling.SPEAKS_OF)
+    instead = spelling.INSTEAD.get(text, c.names.speaks_of)
     c.require(text in spelling.INDEX_LETTERS, f"unknown symbol {text}", instead, at=start)
     return t.Index(text, **c.span(start))
 
@@ -209,7 +209,7 @@ def _ones(c: Cursor) -> t.Expr:
     """An indicator function, or the column of ones or zeros that a bold number is."""
     token = c.token
     known = token.kind == "bold" or token.text in ("1", "I")
-    c.require(known, f"unknown symbol {token}", spelling.SPEAKS_OF, at=token)
+    c.require(known, f"unknown symbol {token}", c.names.speaks_of, at=token)
     if token.text != "0" and matrices.condition_follows(c):
         return matrices.indicator(c)
     c.advance()

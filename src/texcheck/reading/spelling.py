@@ -86,6 +86,7 @@ FUNCTIONS |= {name: name for name in (*FUNCTIONS.values(), "tanh", "exp", "sqrt"
 FUNCTION_COMMANDS = {"sigma", "tanh", "log", "exp", "sign", "max", "min"}
 ACTIVATIONS = {"sigma", "ReLU", "tanh", "I", "f", "g"}  # may bear dashes and a layer
 OF_TWO = {"max", "min", "MSE", "BCE", "loss"}
+OF_EACH = {"sigma", "tanh", "ReLU", "exp", "log", "sqrt", "sign"}  # of each entry, as is its power
 BARE_ARGUMENT = {"log", "sign", "exp", "tanh", "tr"}  # log x, without brackets
 # Commands that begin no factor: operators, relations, closing brackets.
 JOINING = {"cdot", "times", "odot", "oslash", "otimes", "circ", "+", "*"}
@@ -122,10 +123,7 @@ VECTORS = {"x", "y", "y_hat", "b", "s", "z", "delta"}
 INDEX_LETTERS = set("acijklmnopqrtuv")
 DEFINABLE = set("ABCDEGHJMNPQRSUVXYZacehpqruv")  # a display may define these itself
 
-# What a formula speaks of, and what to write for what is not read.
-SPEAKS_OF = (
-    r"the symbols are x, y, \hat y and \ell, and with a layer, as in W^{(1)}, W, b, s, z and \delta"
-)
+# What to write for what is not read.
 _STEP = r"write \mathbb{1}[s > 0] for the step function: texts differ in its value at 0"
 INSTEAD = {
     **dict.fromkeys("CEJ", r"the loss is \ell"),

@@ -31,7 +31,7 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
         if isinstance(one, t.Notation) and isinstance(letter := one.left, t.Local):
             used, instead = letter.letter in shared.used, spelling.INSTEAD.get(letter.letter, "")
             require(used, f"{letter.letter} is never used", letter, instead)
-    return claims.checked(found, names.any_layer or shared.layer_letter, shared.bold)
+    return claims.checked(found, shared)
 
 
 def _read_line(c: Cursor, found: list[t.Statement], above: _Sentence) -> _Sentence:
@@ -109,10 +109,14 @@ class _Sentence:
             require(begins, "expected a new line for what follows", new[0])
             plain = [x for x in new if isinstance(x, t.Equation) and not claims.compares_indices(x)]
             leads = named or (plain and item.arrow.text == "Rightarrow" and not conditional)
-            require(leads, "expected `if` before a condition, or \\Rightarrow", new[0])
+            arrow = ", or \\Rightarrow" * (item.arrow.text != "Rightarrow")
+            require(leads, f"expected `if` before a condition{arrow}", new[0])
             return found if named else []
         given = (named or indices) and joint.word in spelling.GIVEN  # with f = ReLU
         ground = joint.word in spelling.GROUND and whole and not given
+        supposed = joint.word == "let" and not ground
+        instead = r"a value is put in by \left. \ell \right|_{\hat y = y}"
+        require(not supposed, "expected a claim, or a letter that `let` defines", new[0], instead)
         compared = isinstance(new[-1], t.Comparison) and not indices
         beside = compared and any(isinstance(one, t.Equation) for one in self.claims[-1:])
         listed = beside or (named and bool(self.ranges) and not self.claims)
@@ -152,7 +156,10 @@ class _Sentence:
         for condition in self.conditions:
             _restrict(self.claims, condition)
             own = claims.letters(condition)
-            said = [own <= claims.letters(*claims.sides(one)) for one in self.claims]
+            said = [
+                not isinstance(one, t.Notation) and own <= claims.letters(*claims.sides(one))
+                for one in self.claims
+            ]
             among = {*compress(groups, said)}
             alone = len(among) == 1 and (isinstance(condition, t.Range) or groups[-1] in among)
             clear = clear and (alone or not self.behind)

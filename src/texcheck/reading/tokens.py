@@ -17,7 +17,9 @@ from . import spelling
 MOST_CHARACTERS = 10_000
 # What may follow a display on a page: a point, a label.
 _AFTER_DISPLAY = re.compile(r"[.,;]?\s*(\([\w-]+:[\w:.-]+\))?\s*\Z")
-_TAG = re.compile(r"\*|[A-Za-z]?[\d.-]*[a-z]?'*")  # what \tag may show: a number, no formula
+# What \tag may show: a number, no formula.
+_TAG = re.compile(r"\*|([A-Za-z]?|[A-Z]{2,3}(?=\d))[\d.-]*[a-z]?'*")
+_LABEL = re.compile(r"\([A-Z]{1,3}\d[\d.]*[a-z]?\)")  # such as (BP1)
 _BLANK = re.compile(r"(?:[ \t\n\r~\xa0\ufeff]|%[^\n]*)+")
 _COMMAND = re.compile(r"\\(operatorname\*|[A-Za-z]+|.)", re.DOTALL)
 _ARGUMENT = re.compile(r"[ \t\n]*(?:\{([^}]*)\}|([A-Za-z0-9]))")
@@ -266,7 +268,7 @@ class _Scanner:
             raise CannotRead(f"expected an argument in braces behind \\{name}", start, end)
         word, end = re.sub(r"\\[,;:!> ]", " ", found.group(1) or found.group(2) or ""), found.end()
         text = re.sub(r"[\\ ~\n\t]", "", word)
-        text = text if text.strip(",;") in spelling.FUNCTIONS else text.strip(",;")
+        text = text if text.strip(",;") in spelling.FUNCTIONS else text.strip(",;:")
         if name in spelling.WITH_ARGUMENT_DROPPED:
             self.dropped(name, word, end)
         elif name in ("begin", "end"):
@@ -280,7 +282,7 @@ class _Scanner:
         elif name.startswith("text") and not word.strip("\\ ~\n\t"):
             self.at, self.spaced = end, True
             self.space += len(word) * spelling.SPACES[" "]
-        elif text.lower().strip("().") in spelling.REASONS and self.line_ends(end):
+        elif self.line_ends(end) and _reason(text):
             self.at, self.spaced, self.quad = end, True, True
         else:
             upright = not name.startswith("text") or text in spelling.TRANSPOSE
@@ -328,6 +330,11 @@ class _Scanner:
         else:
             self.bold = self.bold or name in spelling.BOLD
             self.look, self.at = self.at if self.look < 0 else self.look, end
+
+
+def _reason(text: str) -> bool:
+    """Whether a text says why a step is right, or bears the name of an equation."""
+    return text.lower().strip("().") in spelling.REASONS or bool(_LABEL.fullmatch(text))
 
 
 def _expect_no_bold_number(found: list[Token]) -> None:

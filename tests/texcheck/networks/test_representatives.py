@@ -59,12 +59,13 @@ def test_every_depth_and_layer_has_its_case(here: tuple[int, ...], last: tuple[i
         assert not any(low < layer < high for low, high in case.gaps for layer in named)
 
 
-def test_L_is_0_only_where_x_is_meant() -> None:
-    """Condition 4: z^(L) alone may be x; whatever else is named may not."""
+def test_L_begins_where_all_the_named_layers_exist() -> None:
+    """Condition 4: z^(L) may be x, and nothing else of a layer L is there for L = 0."""
     z = t.Name("z", t.Layer("L", 0))
     assert least_layer(named_layers(t.Equation(z, z))) == 0
     assert least_layer(named_layers(t.Equation(z, t.Name("s", t.Layer("L", 0))))) == 1
-    assert least_layer(named_layers(statement((2,), ()))) == 1
+    assert least_layer(named_layers(statement((1,), ()))) == 0
+    assert least_layer(named_layers(statement((2,), ()))) == 0
     inside = t.Derivative(t.Name("W", t.Layer("L", 0)), t.Name("x", None))
     assert least_layer(named_layers(t.Equation(inside, z))) == 1
 
