@@ -178,7 +178,7 @@ def left_out(scope: Scope, letter: Letter, node: t.Sum | t.Range) -> list[int]:
     elif last and scope.case.network.widths:
         high -= known(letter.sort, f"the index of {what}").size
     if base is not None or (last and over is None and not scope.case.network.widths):
-        raise NoRule(f"{what} that does not run from a number to a length")
+        raise NoRule(f"{what} that does not run from a number to a length, such as K - 1")
     if low < 0 or high >= 0:
         raise IllSorted(f"{what} over values that the index does not have", node)
     size = getattr(resolved(letter.sort), "size", 0)

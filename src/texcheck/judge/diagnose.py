@@ -16,7 +16,7 @@ from ..networks.network import Network
 from ..reading import expression
 from ..verdict import Proved, Refuted, Unreadable, Witness
 from .decide import decide
-from .edits import edits, sides
+from .edits import edits, of_entries, sides
 from .scope import Scope, every
 from .structure import squares
 
@@ -91,6 +91,8 @@ def _remark(scope: Scope, network: str | Network) -> str:
     turned = replace(statement, right=t.Transpose(statement.right))
     if name := _factor(turned, network, getattr(decide(turned, network), "witness", None)):
         return f"the right side is to be transposed, and is off by the factor {name}"
+    if any(of_entries(statement)):
+        return "one side is an entry, the other a whole vector or matrix"
     for part in every(statement, t.Add):
         match part.terms:
             case first, t.Negative(other) if holds(t.Equation(first, other), network):

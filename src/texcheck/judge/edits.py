@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import product
+from itertools import permutations, product
 from typing import Any
 
 from .. import syntax as t
@@ -115,6 +115,8 @@ def _of_statement(statement: t.Statement, scope: Scope) -> Iterator[Edit]:
         turned = replace(statement, rows=statement.columns, columns=statement.rows)
         says = "the transpose of the right shape"
         yield Edit("shape", Change(says, statement, turned), "", turned)
+    if isinstance(statement, t.Equation):
+        yield from of_entries(statement)
     match statement:
         case t.Equation(t.Name("W" | "b") as left, right):
             step = t.Update(left, right, conditions=statement.conditions)
@@ -142,6 +144,23 @@ def _of_statement(statement: t.Statement, scope: Scope) -> Iterator[Edit]:
             fields: dict[str, Any] = {end: symbols.one_less(getattr(span, end)) for end in ends}
             moved = replace(statement, range=replace(span, **fields))
             yield Edit("bounds", Change(_misfit(span.letter == "L"), span, moved), "", moved)
+
+
+def of_entries(statement: t.Equation) -> Iterator[Edit]:
+    """The left side as an entry where the right one is, or whole where that is."""
+    left = statement.left
+    asked = left.by if isinstance(left, t.Derivative | t.Gradient) else left
+    if not isinstance(asked, t.Name):
+        return
+    own, others = ({one.letter for one in t.free_indices(side)} for side in (left, statement.right))
+    found: list[tuple[str, ...]] = [()] if own and not others and asked.indices else []
+    if not asked.indices and len(others - own) == (2 if asked.base == "W" else 1):
+        found += permutations(sorted(others - own))
+    for letters in found:
+        named = replace(asked, indices=tuple(map(t.Index, letters)))
+        says = "one side is an entry, the other a whole vector or matrix: write {new} on the left"
+        change = Change(says, asked, t.substitute(left, asked, named), left)
+        yield Edit("entries", change, "", replace(statement, left=change.new))
 
 
 def _misfit(layers: bool) -> str:

@@ -255,6 +255,9 @@ def numbers(whole: t.Expr, scope: Scope) -> Changes:
     low = {id(part.exponent): 1 for part in every(whole, t.Power)}  # 0^0 is a convention
     for part in every(whole, t.Number):
         if id(part) not in inside:
+            if part.value == 4 and id(part) not in low:
+                says = "{part} is K of the running network alone: write {new}"
+                yield Change(says, part, t.Length(t.Name("y_hat", None)))
             for value in dict.fromkeys(map(Fraction, (low.get(id(part), 0), 1, 2, part.value + 1))):
                 if value != part.value:
                     what = "the exponent {part}" if id(part) in low else "{part}"

@@ -54,13 +54,13 @@ def _letter(c: Cursor) -> t.Expr:
 def _expect_upright(c: Cursor) -> None:
     """Raises `CannotRead` where letters spell a function: TeX sets them as a product."""
     word, end = "", c.token.start
-    for token in c.tokens[c.at : c.at + max(map(len, spelling.FUNCTIONS))]:
+    for token in c.tokens[c.at : c.at + max(map(len, [*spelling.FUNCTIONS, *spelling.WORDS]))]:
         if token.kind != "letter" or token.start != end:
             break
         word, end = word + token.text, token.end
-        if len(word) > 2 and word in spelling.FUNCTIONS:
-            what = f"expected \\operatorname{{{word}}}"
-            raise c.error(what, "letters by themselves are a product", at=c.token)
+        function = f"\\operatorname{{{word}}}" * (len(word) > 2 and word in spelling.FUNCTIONS)
+        if meant := spelling.WORDS.get(word, function):
+            raise c.error(f"expected {meant}", "letters by themselves are a product", at=c.token)
 
 
 def _free_letter(c: Cursor, text: str, start: int) -> t.Expr:

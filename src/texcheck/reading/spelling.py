@@ -85,6 +85,11 @@ FUNCTIONS = {
 FUNCTIONS |= {name: name for name in (*FUNCTIONS.values(), "tanh", "exp", "sqrt", "max", "min")}
 FUNCTION_COMMANDS = {"sigma", "tanh", "log", "exp", "sign", "max", "min"}
 ACTIVATIONS = {"sigma", "ReLU", "tanh", "I", "f", "g"}  # may bear dashes and a layer
+# Words that TeX would set as a product of letters, and what is meant.
+WORDS = {
+    **{word: f"\\{word}" for word in ("delta", "partial", "frac", "sum", "nabla", "ell")},
+    **dict.fromkeys(("hat", "yhat"), r"\hat y"),
+}
 OF_TWO = {"max", "min", "MSE", "BCE", "loss"}
 OF_EACH = {"sigma", "tanh", "ReLU", "exp", "log", "sqrt", "sign"}  # of each entry, as is its power
 BARE_ARGUMENT = {"log", "sign", "exp", "tanh", "tr"}  # log x, without brackets
