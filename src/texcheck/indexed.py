@@ -7,7 +7,7 @@ rewritten as the formula of its entry (i, j), a tree of numbers, and then writte
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, partial
@@ -175,6 +175,8 @@ class _Writer:
                 return self.apply(node, i, j)
             case t.Component():
                 return self.component(node, i, j)
+            case t.Norm(of, "1"):
+                return self.total(of, t.Absolute)
             case t.Norm(of):
                 return t.Apply(t.Function("sqrt"), (self.squares(of),))
             case t.Add(terms) if any(isinstance(term, t.Dots) for term in terms):
@@ -236,7 +238,7 @@ class _Writer:
         return self.product((left, right), i, j)
 
     def power(self, node: t.Power, i: t.Expr, j: t.Expr) -> t.Expr:
-        if isinstance(node.of, t.Norm) and node.exponent == t.TWO:
+        if isinstance(node.of, t.Norm) and node.of.subscript != "1" and node.exponent == t.TWO:
             return self.squares(node.of.of)
         if self.is_number(node) or node.elementwise:
             return t.Power(self.entry(node.of, i, j), self.entry(node.exponent, t.ZERO, t.ZERO))
@@ -244,9 +246,13 @@ class _Writer:
 
     def squares(self, of: t.Expr) -> t.Expr:
         """The sum of the squares of all entries."""
+        return self.total(of, lambda entry: t.Power(entry, t.TWO))
+
+    def total(self, of: t.Expr, made: Callable[[t.Expr], t.Expr]) -> t.Expr:
+        """The sum of what is made of all entries."""
         rows, columns = self.shape(of)
         i, j = self.index(rows), self.index(columns)
-        return self.summed(t.Power(self.entry(of, i, j), t.TWO), (rows, i), (columns, j))
+        return self.summed(made(self.entry(of, i, j)), (rows, i), (columns, j))
 
     def sum(self, node: t.Sum, i: t.Expr, j: t.Expr) -> t.Expr:
         body = self.entry(node.body, i, j)

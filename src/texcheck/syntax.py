@@ -272,7 +272,7 @@ class Cases(Node):
 
 
 class Norm(Node):
-    """The Euclidean norm, or Frobenius' of a matrix; `subscript` as written: "", 2 or F."""
+    """The Euclidean norm, or Frobenius' of a matrix; `subscript` as written: "", 2 or F; or 1."""
 
     of: Expr
     subscript: str = ""

@@ -470,9 +470,9 @@ def cases(node: t.Cases, world: World) -> Value:
 
 def norm(node: t.Norm, world: World) -> Value:
     of = tensor(node.of, world)
-    if node.subscript == "2" and 1 not in of.shape:
-        raise Meaningless("the 2-norm of a matrix is another one")
-    return torch.linalg.norm(of).reshape(1, 1)
+    if node.subscript in ("1", "2") and 1 not in of.shape:
+        raise Meaningless("such a norm of a matrix is another one")
+    return torch.linalg.norm(of, 1 if node.subscript == "1" else None).reshape(1, 1)
 
 
 def relu_diagonal(node: t.ReluDiagonal, world: World) -> Value:

@@ -145,8 +145,10 @@ def _leaf(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match over no
         case t.Norm(of, subscript):
             m.expect_layers(of)
             value = elaborate(scope, of)
-            if subscript == "2" and not (m.is_one(value.columns) or m.is_one(value.rows)):
-                raise Unfit("a spectral norm: for the other one write a subscript F", node)
+            if subscript in ("1", "2") and not (m.is_one(value.columns) or m.is_one(value.rows)):
+                raise Unfit("a norm of a matrix as a map: for the Euclidean one write _F", node)
+            if subscript == "1":
+                return m.total(scope.names, value.map(lambda entry: apply("abs", entry)))
             return ops.squares(scope, value).map(lambda entry: apply("sqrt", entry))
         case t.Absolute(of):
             return ops.as_number(elaborate(scope, of), node).map(lambda entry: apply("abs", entry))
@@ -305,7 +307,7 @@ def powered(scope: Scope, node: t.Power) -> Matrix:
         raise NoRule("an exponent that is not a number")
     exponent, value = (one for one in _all(scope, (node.exponent, node.of)))
     n = exponent.value.constant
-    if isinstance(node.of, t.Norm) and n in (2, 4, 6):
+    if isinstance(node.of, t.Norm) and node.of.subscript != "1" and n in (2, 4, 6):
         norm = ops.squares(scope, elaborate(scope, node.of.of))
         return norm.map(lambda entry: entry ** (int(n) // 2))
     return ops.power(scope, value, n, node)

@@ -177,8 +177,8 @@ def _behind(c: Cursor, by: t.Name) -> t.Expr:
     of = c.read(FACTOR)
     loss = isinstance(of, t.Name) and of.base == "ell"
     whole = not by.indices and by != t.Name("s", None)
-    norm = isinstance(of, t.Power) and isinstance(of.of, t.Norm) and whole
-    alone = norm or c.form in ("primary", "bracket")
+    norm = of.of if isinstance(of, t.Power) and whole else of
+    alone = isinstance(norm, t.Norm) or c.form in ("primary", "bracket")
     c.require(alone and (loss or c.ends()), BRACKETS, at=of)
     if not loss and c.form != "bracket":
         c.shared.open_operands.append(of)

@@ -307,8 +307,8 @@ def _scripts(c: Cursor, value: t.Expr, bracket: bool = False) -> _Scripts:
 
 def _subscript(c: Cursor, value: t.Expr, found: _Scripts) -> None:
     if isinstance(value, t.Norm):
-        what = "expected the Euclidean norm: _2, _F or no subscript"
-        found.subscript = c.braced(lambda c: c.pick(("2", "F"), what))
+        what = "expected the Euclidean norm, _2, _F or no subscript, or the sum that _1 is"
+        found.subscript = c.braced(lambda c: c.pick(("1", "2", "F"), what))
         return
     if isinstance(value, t.Function):
         raise c.error(f"{value.name} has no index", "a layer stands above, as in f^{(1)}")
