@@ -17,6 +17,8 @@ from .formulas import formula
 from .items import Item, Joint, Sides, define_ahead, sentence
 from .tokens import CannotRead, require, tokens
 
+_LATE = "expected a new line for a statement behind a condition"
+
 
 def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
     """All statements of a display. Raises `CannotRead`."""
@@ -81,8 +83,7 @@ class _Sentence:
                 self.behind = bool(self.claims)
                 self.conditions = [*self.conditions, *dict.fromkeys(found)]
             elif new:
-                late = "expected a new line for a statement behind a condition"
-                require(not closed, late, new[0])
+                require(not closed, _LATE, new[0])
                 clear = self.claims or word in spelling.THEN or not (self.conditions or self.ranges)
                 require(clear, "expected `then` behind the conditions", new[0])
                 self.gaps += [item.joint.gap, *[0] * (len(new) - 1)]
@@ -115,8 +116,8 @@ class _Sentence:
         given = (named or indices) and joint.word in spelling.GIVEN  # with f = ReLU
         ground = joint.word in spelling.GROUND and whole and not given
         supposed = joint.word == "let" and not ground
-        instead = r"a value is put in by \left. \ell \right|_{\hat y = y}"
-        require(not supposed, "expected a claim, or a letter that `let` defines", new[0], instead)
+        put_in = r"a value is put in by \left. \ell \right|_{\hat y = y}"
+        require(not supposed, "expected a claim, or a letter that `let` defines", new[0], put_in)
         compared = isinstance(new[-1], t.Comparison) and not indices
         beside = compared and any(isinstance(one, t.Equation) for one in self.claims[-1:])
         listed = beside or (named and bool(self.ranges) and not self.claims)
@@ -128,8 +129,10 @@ class _Sentence:
             return []
         if not whole:  # if f = I, then this
             then = self.conditions and joint.comma and not self.claims
+            late = joint.conditional is None and self.claims
+            require(then or not late, _LATE, new[0])
             expected = "expected a condition on an activation or on indices, or with > or <"
-            require(then, expected, new[0])
+            require(then, expected, new[0], put_in * isinstance(new[0], t.Equation))
             return []
         own = joint.word == "and" and after.word in spelling.CONDITION | spelling.GIVEN
         joined = joint.word and (joint.word != "," or (named and self.claims)) and not own
