@@ -59,7 +59,7 @@ class Scope:
     default: Mapping[str, Sort] = field(default_factory=dict)
     shapes: dict[int, tuple[Length, Length]] = field(default_factory=dict)
     sorts: dict[int, Length] = field(default_factory=dict)  # of each node that is an index letter
-    compared: set[str] = field(default_factory=set)  # the letters that = or \\ne compares
+    compared: set[str] = field(default_factory=set)  # the letters that = or \ne compares
 
     @property
     def least(self) -> int:

@@ -86,7 +86,7 @@ def _proved(statement: t.Statement, network: Network) -> tuple[str, ...]:
         held = [case for case in (st.assumed(c, statement) for c in found) if case is not None]
         if not held:
             raise IllSorted("the condition holds in no network of this kind", statement)
-        held.sort(key=lambda case: case.L == 0)
+        held.sort(key=lambda case: case.L == 0)  # last, as what fails there alone is in doubt
         try:
             parts = st.parts(statement)
             least = max(_hold_for_x(one, case, held[0]) for case in held for one in parts)

@@ -120,8 +120,12 @@ def _differentiated(c: Cursor, of: t.Expr, by: list[t.Name], start: int) -> t.Ex
 
 
 def _speaks_of_s(c: Cursor) -> bool:
-    """Whether the line has the number s elsewhere than in a derivative by it."""
-    around = zip(c.tokens, c.tokens[1:], c.tokens[2:], strict=False)
+    """Whether the statement has the number s elsewhere than in a derivative by it."""
+    ends = (n for n, one in enumerate(c.tokens) if one.quad or one.kind in ("text", "end"))
+    first, last = 0, len(c.tokens)
+    for end in ends:
+        first, last = (end, last) if end <= c.at else (first, min(end, last))
+    around = zip(c.tokens[first:last], c.tokens[first + 1 :], c.tokens[first + 2 :], strict=False)
     return any(
         one.text == "s" and before.text not in ("d", "partial") and after.text not in ("^", "_")
         for before, one, after in around
@@ -134,10 +138,10 @@ def inline(c: Cursor) -> t.Expr:
     if c.take("_"):
         by = _subscript(c)
         return t.Derivative(_behind(c, by), by, **c.span(start))
-    d = c.tokens[c.at - 1].text == "d"
+    differential = c.tokens[c.at - 1].text == "d"
     of = c.read(FACTOR)
-    instead = r"no differential is read, a gradient is \nabla_x \ell"
-    instead = instead if d else r"or \frac{\partial \ell}{\partial x}"
+    gradient = r"no differential is read, a gradient is \nabla_x \ell"
+    instead = gradient if differential else r"or \frac{\partial \ell}{\partial x}"
     c.require(c.take("/"), "expected / and \\partial", instead)
     return t.Derivative(of, _once(c, *_partial(c)), **c.span(start))
 

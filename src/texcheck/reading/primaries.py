@@ -256,12 +256,12 @@ def _underbrace(c: Cursor) -> t.Expr:
         partly = [p for one in (inner, said) for p in t.walk(one) if getattr(p, "conditions", ())]
         c.require(not partly, "expected no condition under a sum in a brace", at=command)
     c.form = "bracket" if form == "bracket" else "product"
-    before, left = c.tokens[place - 1].text if place else "", ("", "=", "(", "[", "{", ",")
+    before, opening = c.tokens[place - 1].text if place else "", ("", "=", "(", "[", "{", ",")
     scripts = c.sees("^", "_", "'")
-    beside = before not in left or not c.ends() or scripts
+    beside = before not in opening or not c.ends() or scripts
     factor = form in ("primary", "bracket", "factor") and not _open(inner)
     term = form == "product" and not scripts and not any(map(_open, inner.nodes))
-    term = term and before in (*left, "+", "-", "odot") and (c.ends() or c.sees("odot"))
+    term = term and before in (*opening, "+", "-", "odot") and (c.ends() or c.sees("odot"))
     c.require(factor or term or not beside, "this groups nothing", "write brackets", at=command)
     return c.spread(inner, command.start)
 
