@@ -123,7 +123,8 @@ def claimed(statement: t.Statement, case: Case) -> Pair:
         case _:
             raise NoRule("a statement of another kind")
     values = [elaborate(scope, side) for side in sides]
-    if isinstance(statement, t.Comparison) or t.ZERO in sides:  # 0 alone is a matrix of zeros too
+    zero = t.ZERO in [side.of if isinstance(side, t.Local) else side for side in sides]
+    if isinstance(statement, t.Comparison) or zero:  # 0 alone is a matrix of zeros too
         values = spread_literals(sides, values)
     one, other = values
     message = f"{shape_words(one, case)} on the left, {shape_words(other, case)} on the right"

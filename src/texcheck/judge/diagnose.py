@@ -38,7 +38,7 @@ def diagnose(scope: Scope, network: str | Network, refuted: Refuted) -> Refuted:
     with at_most(BUDGET):
         says, part = _diagnosis(scope, network, refuted)
     with at_most(BUDGET // 5):
-        says = says or _remark(scope, network)
+        says = says or _remark(scope, network, bool(refuted.ill_sorted))
     span = (part.start, part.end) if part is not None and part.end else refuted.span
     return replace(refuted, diagnosis=says or NOTHING_FITS, span=span)
 
@@ -83,7 +83,7 @@ def holds(statement: t.Statement, network: str | Network) -> bool:
     return isinstance(decide(statement, network, witness=False), Proved)
 
 
-def _remark(scope: Scope, network: str | Network) -> str:
+def _remark(scope: Scope, network: str | Network, ill_sorted: bool) -> str:
     """What can be said of a statement that no small change makes true."""
     statement = scope.statement
     if not isinstance(statement, t.Equation):
@@ -91,7 +91,7 @@ def _remark(scope: Scope, network: str | Network) -> str:
     turned = replace(statement, right=t.Transpose(statement.right))
     if name := _factor(turned, network, getattr(decide(turned, network), "witness", None)):
         return f"the right side is to be transposed, and is off by the factor {name}"
-    if any(of_entries(statement)):
+    if ill_sorted and any(of_entries(statement)):
         return "one side is an entry, the other a whole vector or matrix"
     for part in every(statement, t.Add):
         match part.terms:

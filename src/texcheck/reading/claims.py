@@ -34,24 +34,36 @@ def claim(sign: Token, left: t.Expr, right: t.Expr) -> t.Equation | t.Comparison
         right = t.Function("I", **at(right))
     if isinstance(right, t.Function) and left == plain:
         left = t.Function("I", **at(left))
-    if t.ZERO in (left, right):
-        left, right = _each_entry(left), _each_entry(right)
     if sign.text == "=":
         return t.Equation(left, right, **place)
     return t.Comparison(sign.text, left, right, **place)
 
 
-def _each_entry(side: t.Expr) -> t.Expr:
-    """A derivative of a vector by a matrix, or of a matrix, which is no matrix: that by each entry.
+def _with_entries(node: t.Node, letters: Sequence[str]) -> Any:
+    """With a derivative by each entry where it is compared with 0 and has more than two indices:
+    of a vector by a matrix, or of a matrix. The letters stand nowhere in the display."""
+    match node:
+        case t.Derivative(t.Name(of, _, ()), t.Name(base, _, ()) as by):
+            known = "W" in (of, base) and of in {*spelling.VECTORS, "W"}
+            count = (1 + (base == "W")) * known
+            indices = tuple(t.Index(one, **at(by)) for one in letters[:count])
+            return replace(node, by=replace(by, indices=indices))
+        case t.Equation(left, right) | t.Comparison(_, left, right) if t.ZERO in (left, right):
+            sides = (_with_entries(side, letters) for side in (left, right))
+            return replace(node, **dict(zip(("left", "right"), sides, strict=True)))
+        case t.RangeClaim(about=about):
+            return replace(node, about=tuple(_with_entries(one, letters) for one in about))
+    return node
 
-    It may only be compared with 0.
-    """
-    match side:
-        case t.Derivative(t.Name(of, _, ()), t.Name(base, _, ()) as by) if "W" in (of, base):
-            letters = ("jk" if base == "W" else "j") if of in {*spelling.VECTORS, "W"} else ""
-            indices = tuple(t.Index(one, **at(by)) for one in letters)
-            return replace(side, by=replace(by, indices=indices))
-    return side
+
+def _at_s(one: t.Statement) -> t.Statement:
+    """sigma' = ..., as d sigma / ds is read too, with s on the right: its value at s is meant."""
+    number = t.Name("s", None)
+    match one:
+        case t.Equation(t.Function(primes=primes) as left, right) if primes:
+            if not t.bare_functions(right) and number in right.nodes:
+                return replace(one, left=t.Apply(left, (number,), **at(left)))
+    return one
 
 
 def braced(inner: t.Expr, said: t.Expr) -> t.Equation | t.ShapeClaim:
@@ -166,7 +178,11 @@ def letters(*nodes: t.Node) -> set[str]:
 
 
 def checked(found: Sequence[t.Statement], shared: Shared) -> list[t.Statement]:
-    """The statements of a display, with their sums over i \\ne j resolved."""
+    """The statements of a display, with their sums over i \\ne j resolved, derivatives that are
+    compared with 0 by each entry, and a slope such as d sigma / ds at s."""
+    used = {part.letter for one in found for part in one.nodes if isinstance(part, t.Index)}
+    free = [letter for letter in "jklmnpqrtuv" if letter not in used]
+    found = [_at_s(_with_entries(one, free)) for one in found]
     for statement in found:
         expect_flat(statement)
         compared = [one for one in statement.conditions if isinstance(one, t.Indicator)]

@@ -106,9 +106,7 @@ def _differentiated(c: Cursor, of: t.Expr, by: list[t.Name], start: int) -> t.Ex
     plain = all(c.shared.bold.isdisjoint(range(one.start, one.end)) for one in by)
     number = plain and first == t.Name("s", None)
     if isinstance(of, t.Function) and number and first == last:
-        slope = replace(of, primes=of.primes + len(by), **c.span(start))
-        at_s = not c.sees("(") and _speaks_of_s(c)
-        return t.Apply(slope, (replace(last, **c.span(start)),), **c.span(start)) if at_s else slope
+        return replace(of, primes=of.primes + len(by), **c.span(start))
     inner: t.Expr = t.Derivative(of, last, **c.span(start))
     if len(by) == 1:
         return inner
@@ -117,19 +115,6 @@ def _differentiated(c: Cursor, of: t.Expr, by: list[t.Name], start: int) -> t.Ex
         c.require(vector, "expected components, or one vector twice", at=first)
         inner = t.Transpose(inner, **c.span(start))
     return t.Derivative(inner, first, **c.span(start))
-
-
-def _speaks_of_s(c: Cursor) -> bool:
-    """Whether the statement has the number s elsewhere than in a derivative by it."""
-    ends = (n for n, one in enumerate(c.tokens) if one.quad or one.kind in ("text", "end"))
-    first, last = 0, len(c.tokens)
-    for end in ends:
-        first, last = (end, last) if end <= c.at else (first, min(end, last))
-    around = zip(c.tokens[first:last], c.tokens[first + 1 :], c.tokens[first + 2 :], strict=False)
-    return any(
-        one.text == "s" and before.text not in ("d", "partial") and after.text not in ("^", "_")
-        for before, one, after in around
-    )
 
 
 def inline(c: Cursor) -> t.Expr:
@@ -196,6 +181,8 @@ def restriction(c: Cursor, of: t.Expr, start: int) -> t.Expr:
     c.expect("{", " and a quantity with its value")
     by = _once(c, *_squared(c))
     c.expect("=", " and the value of the quantity")
+    if isinstance(of, t.Function) and by == t.Name("s", None):
+        of = t.Apply(of, (by,), **c.span(start))
     return t.Restricted(of, by, c.inside("}"), **c.span(start))
 
 

@@ -183,7 +183,7 @@ def _factor(c: Cursor) -> t.Expr:
     """A symbol, a bracket or a function with its arguments, and the scripts of each."""
     c.depth += 1
     c.require(c.depth <= DEEPEST, "the formula is nested too deeply")
-    start = c.token.start
+    start, begin = c.token.start, c.at
     value = names.scripted(c, primaries.primary(c), start)
     named = False  # f(\cdot)
     while c.sees("(", "[", "lbrace"):
@@ -191,7 +191,10 @@ def _factor(c: Cursor) -> t.Expr:
         braces = c.sees("lbrace") and getattr(function, "name", "") not in ("max", "min")
         if not isinstance(function, t.Function) or braces:
             break
+        slope = c.tokens[begin].text == "frac" and function.primes > 0
         inner = primaries.application(c, function, start)
+        point = not (slope and isinstance(inner, t.Apply) and isinstance(inner.arguments[0], t.Add))
+        c.require(point, "expected a sign before the bracket", r"as in \cdot (1 - s)", at=inner)
         if isinstance(value, t.Power) and isinstance(inner, t.Product):  # sigma^2 (1 - sigma)
             inner = t.Product((value, *inner.factors[1:]), **c.span(start))
         elif isinstance(value, t.Power):  # sigma^2(x)

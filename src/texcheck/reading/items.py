@@ -16,6 +16,7 @@ from .cursor import FACTOR, Cursor, at
 from .tokens import Token
 
 _COUNTERS = (t.Index, t.LayerCount)
+_DEFINING = spelling.GIVEN | {"and"}  # in front of what a letter stands for that was used before
 # What a line that begins with = goes on from: a side, and one that says its size, with the sign.
 Sides: TypeAlias = tuple[t.Expr, tuple[t.Expr, str] | None]
 
@@ -49,8 +50,8 @@ def sentence(c: Cursor, joint: Joint, before: Sides | None) -> list[Item]:
     found, end = list[Item](), -1  # of the last item
     while c.token.kind != "end":
         item = None
-        if found and c.sees("(") and _opens_remark(c):
-            joint.conditional, joint.word = True, "if"
+        if found and joint.word.strip(",") == "" and joint.gap < 3 and c.sees("("):
+            _open_remark(c, joint)
         word = c.token.kind == "text" and c.token.text not in spelling.FUNCTIONS
         if mark := c.take(".", ",", ";"):
             gap = c.token.quad or mark.text != "." or c.token.kind in ("text", "end")
@@ -85,20 +86,19 @@ def sentence(c: Cursor, joint: Joint, before: Sides | None) -> list[Item]:
     return [*found, Item(joint)]
 
 
-def _opens_remark(c: Cursor) -> bool:
-    """Takes the brackets from what is said behind a statement in brackets, as (i \\ne j).
-
-    Whether it must be a condition: it compares by another sign than =.
-    """
+def _open_remark(c: Cursor, joint: Joint) -> None:
+    """Takes the brackets from a condition or a range behind a statement, as (i \\ne j)."""
     *inside, (closing, last) = c.flat(1)
     signs = {one.text for _, one in inside} & {"in", *spelling.COMPARISONS}
     after = c.tokens[min(closing + 1, len(c.tokens) - 1)]
     ends = last.text == ")" and (after.kind == "end" or after.text in (".", ",", ";"))
-    if not (signs and ends):
-        return False
-    first, *more = c.tokens[c.at + 1 : closing]
-    c.tokens[c.at : closing + 1] = [first._replace(quad=True), *more]
-    return signs.isdisjoint(("=", "in")) and first.kind != "text"
+    first, *more = c.tokens[c.at + 1 : closing + 1]
+    word = first.text.lower() if first.kind == "text" else "if"
+    if signs and ends and word in spelling.CONDITION | spelling.FOR_ALL:
+        c.tokens[c.at : closing + 1] = [first._replace(quad=True), *more[:-1]]
+        ranges = "in" in signs or any(_is_range(c, n) for n, one in c.flat() if one.text == "=")
+        if first.kind != "text" and not ranges:
+            joint.conditional, joint.word = True, "if"
 
 
 def _word(c: Cursor, joint: Joint) -> Item | None:
@@ -246,10 +246,9 @@ def define_ahead(display: Sequence[Cursor]) -> None:
             c.shared.below |= {one.text for one in (c.group(1) if c.sees("{") else [c.token])}
     known, behind = dict[str, bool](), list[Cursor]()  # whether a letter's definition was seen
     for c in every:
-        before = c.tokens[c.at - 1]
-        joint = c.at == 0 or c.token.quad or before.kind == "text" or before.text in (".", ",", ";")
-        defines = joint and _defines(c)
-        if not known.setdefault(c.token.text, defines) and defines:
+        defines, before = _defines(c), c.tokens[c.at - 1]
+        leads = before.text == "," or (before.kind == "text" and before.text.lower() in _DEFINING)
+        if not known.setdefault(c.token.text, defines) and defines and c.at > 0 and leads:
             known[c.token.text] = True
             behind.append(c)
     for c in reversed(behind):

@@ -144,7 +144,7 @@ def index_letter(c: Cursor) -> str:
     ell = token.text == "l" or (token.kind == "command" and token.text == "ell")
     free = token.text in spelling.INDEX_LETTERS - c.names.quantities.keys()
     instead = "a layer stands above, as in W^{(1)}" if c.sees("(") else ""
-    instead = r"the prediction is \hat y" if token.text == "h" else instead
+    instead = r"the prediction is \hat y" if [token.text, c.ahead().text] == ["h", "a"] else instead
     c.require(ell or (token.kind == "letter" and free), _INDEX, instead)
     c.advance()
     if ell:

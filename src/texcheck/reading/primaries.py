@@ -239,22 +239,19 @@ def _inner_product(c: Cursor) -> t.Expr:
 
 
 def _underbrace(c: Cursor) -> t.Expr:
-    r"""\underbrace{a}_{b}: a, and the claim that a = b, unless b is a text alone."""
+    r"""\underbrace{a}_{b}: a, and the claim that a = b."""
     place, command = c.at, c.advance()
     c.expect("{")
     inner = c.inside("}")
     form = c.form
     c.expect("_" if command.text == "underbrace" else "^", " and what the brace is equal to")
     c.expect("{")
-    caption = c.token.kind in ("text", "word") and c.token.text not in spelling.FUNCTIONS
-    if caption and c.ahead().text == "}":
-        c.at += 2
-    else:
-        c.take("=")
-        c.require(not caption, "expected what the brace is equal to, or a text alone")
-        c.shared.braced.append((inner, said := c.inside("}")))
-        partly = [p for one in (inner, said) for p in t.walk(one) if getattr(p, "conditions", ())]
-        c.require(not partly, "expected no condition under a sum in a brace", at=command)
+    c.take("=")
+    caption = c.token.kind == "text" and c.token.text not in spelling.FUNCTIONS
+    c.require(not caption, "expected what the brace is equal to", "a caption belongs outside")
+    c.shared.braced.append((inner, said := c.inside("}")))
+    partly = [p for one in (inner, said) for p in t.walk(one) if getattr(p, "conditions", ())]
+    c.require(not partly, "expected no condition under a sum in a brace", at=command)
     c.form = "bracket" if form == "bracket" else "product"
     before, opening = c.tokens[place - 1].text if place else "", ("", "=", "(", "[", "{", ",")
     scripts = c.sees("^", "_", "'")
