@@ -12,11 +12,15 @@ from mlpcheck.mistakes import MISTAKES
 from mlpcheck.mistakes.registry import BACKWARD, END, FORWARD, INIT, before, fitting
 
 HERE = Path(__file__).parent
+FORMS = tomllib.loads((HERE / "forms.toml").read_text(encoding="utf-8"))
+EXAMPLES = {  # by code the example of the row, and other forms of the mistake
+    code: [row.example, *FORMS.pop(code, ())] for code, row in MISTAKES.items() if row.example
+}
 COMBINATIONS = tomllib.loads((HERE / "combinations.toml").read_text(encoding="utf-8"))
 SEEDED = {
-    f"{row.code} {number}": ({row.code}, changes)
-    for row in MISTAKES.values()
-    for number, changes in enumerate(row.examples, start=1)
+    f"{code} {number}": ({code}, changes)
+    for code, examples in EXAMPLES.items()
+    for number, changes in enumerate(examples, start=1)
 } | {name: (set(one["expect"]), one["changes"]) for name, one in COMBINATIONS.items()}
 FREE = {"missing-import", "to-be-read"}  # what costs no points
 CLEARS = '        self.grads = {f"dJd'
@@ -43,6 +47,7 @@ def test_the_mistake_gets_its_diagnosis_and_no_other(name, check_source, referen
 
 def test_there_are_many():
     assert len(SEEDED) > 150
+    assert FORMS == {}  # all have a row
 
 
 EPSILONS = [
@@ -55,11 +60,11 @@ EPSILONS = [
 
 @pytest.mark.parametrize(("number", "says"), [*enumerate(EPSILONS)])
 def test_a_bound_is_not_an_addition(number, says, check_source, reference):
-    result = check_source(reference.changed(*MISTAKES["bce-epsilon"].examples[number]))
+    result = check_source(reference.changed(*EXAMPLES["bce-epsilon"][number]))
     assert all(says in report.sentence(finding) for finding in result.verdict.findings)
 
 
-VALUES = {  # what is found out, in the order of the row's examples
+VALUES = {  # what is found out, in the order of the examples
     "wrong-divisor": ["divided by N alone", "divided by N alone", "divided by K alone",
         "divided by N K and again by N", "divided by N^2", "divided by N and then multiplied by K"],
     "size-hardcoded": ["for a batch of 10", "for a batch of 10", "for a batch of 10", "for K = 5"],
@@ -84,7 +89,7 @@ VALUES = {  # what is found out, in the order of the row's examples
 
 @pytest.mark.parametrize("code", VALUES)
 def test_a_row_of_several_mistakes_says_which_one_it_is(code, check_source, reference):
-    for says, changes in zip(VALUES[code], MISTAKES[code].examples, strict=True):
+    for says, changes in zip(VALUES[code], EXAMPLES[code], strict=True):
         findings = check_source(reference.changed(*changes)).verdict.findings
         assert findings
         assert all(says in report.sentence(finding) for finding in findings)
@@ -92,19 +97,19 @@ def test_a_row_of_several_mistakes_says_which_one_it_is(code, check_source, refe
 
 def test_the_line_of_the_function_is_named(check_source, reference):
     line = reference.text[: reference.text.index("    def backward")].count("\n") + 1
-    result = check_source(reference.changed(*MISTAKES["derivative-missing"].examples[0]))
+    result = check_source(reference.changed(*EXAMPLES["derivative-missing"][0]))
     assert result.verdict.findings[0].line.startswith(f"backward, line {line}")
 
 
 def test_the_line_that_stores_the_gradient_is_named(check_source, reference):
     line = reference.text[: reference.text.index('self.grads["dJdW2"] =')].count("\n") + 1
-    result = check_source(reference.changed(*MISTAKES["transposed"].examples[1]))
+    result = check_source(reference.changed(*EXAMPLES["transposed"][1]))
     assert result.verdict.findings[0].line.endswith(f", which stores dJdW2 in line {line}")
 
 
 def test_the_helper_that_the_function_calls_is_named(check_source, reference):
     line = reference.text[: reference.text.index("def activation_derivative")].count("\n") + 1
-    result = check_source(reference.changed(*MISTAKES["relu-derivative"].examples[0]))
+    result = check_source(reference.changed(*EXAMPLES["relu-derivative"][0]))
     said = f", which calls activation_derivative, line {line}"
     assert result.verdict.findings[0].line.endswith(said)
 
@@ -112,7 +117,7 @@ def test_the_helper_that_the_function_calls_is_named(check_source, reference):
 def test_a_helper_that_is_not_called_is_not_named(check_source, reference):
     alias = ("class MLP:", "slope = activation_derivative\n\n\nclass MLP:")
     uses = [(f"activation_derivative(self.{f}_", f"slope(self.{f}_") for f in "fg"]
-    wrong = reference.changed(*MISTAKES["relu-derivative"].examples[0], alias, *uses)
+    wrong = reference.changed(*EXAMPLES["relu-derivative"][0], alias, *uses)
     assert "calls" not in check_source(wrong).verdict.findings[0].line
 
 
@@ -171,9 +176,7 @@ def test_a_call_that_needs_what_is_missing_says_so(check_source, reference):
 
 
 def test_many_sizes_are_told_by_their_bound(check_source, reference):
-    both = (
-        MISTAKES[code].examples[at] for code, at in (("bias-missing", 1), ("one-point-only", 0))
-    )
+    both = (EXAMPLES[code][at] for code, at in (("bias-missing", 1), ("one-point-only", 0)))
     result = check_source(reference.changed(*(change for example in both for change in example)))
     assert "for a batch of at least 2." in report.text(result)
 

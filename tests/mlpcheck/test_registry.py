@@ -36,7 +36,7 @@ def test_the_rows_lead_to_the_places_and_to_every_one():
 
 @pytest.mark.parametrize("row", MISTAKES.values(), ids=lambda row: row.code)
 def test_it_has_an_example_and_a_sentence(row):
-    assert bool(row.examples) != (row.code in SITUATIONS)
+    assert bool(row.example) != (row.code in SITUATIONS)
     for says in texts(row.says):
         fields = {name for _, name, _, _ in string.Formatter().parse(says) if name}
         assert fields <= {"what", "value"}

@@ -8,7 +8,6 @@ from mlpcheck.mistakes.registry import BACKWARD, END, FORWARD, TOP, Mistake, bef
 
 SLOPE = "2 * difference / difference.numel()"
 RETURN = "        return y_hat\n"
-PARAMETER = "torch.randn(linear_1_out_features, linear_1_in_features)"
 
 ROWS = (
     Mistake("not-readable", "The submission cannot be read: {value}."),
@@ -17,64 +16,52 @@ ROWS = (
     Mistake("missing-file", "The submission has no mlp.py: {value}. Hand in a Python file, not a "
         "notebook or archive."),
     Mistake("syntax-error", "The file is not valid Python. {value}",
-        examples=[[("(delta2 @ W2) *", "(delta2 @ W2 *")]]),
+        example=[("(delta2 @ W2) *", "(delta2 @ W2 *")]),
     Mistake("import-error", "Loading the file fails: {value}.",
-        examples=[[before(TOP, "import my_layers\n\nlayer = my_layers.Linear(2, 3)")]]),
+        example=[before(TOP, "import my_layers\n\nlayer = my_layers.Linear(2, 3)")]),
     Mistake("missing-import", "The file imports {value}, which the checker does not have. That "
         "costs nothing as long as nothing uses it; what uses it fails.",
-        examples=[[before(TOP, "import pandas as pd\nfrom google.colab import drive")]]),
+        example=[before(TOP, "import pandas as pd\nfrom google.colab import drive")]),
     Mistake("missing-name", "{what}: is not there. {value}",
-        examples=[[("def bce_loss(", "def cross_entropy(")], [("class MLP:", "class Mlp:")]]),
+        example=[("def bce_loss(", "def cross_entropy(")]),
     Mistake("wrong-arguments", "{what}: cannot be called as the task says. {value}",
-        examples=[[("def backward(self, dJdy_hat):",
-                    "def backward(self, y, y_hat):\n        dJdy_hat = mse_loss(y, y_hat)[1]")]]),
+        example=[("def backward(self, dJdy_hat):",
+                  "def backward(self, y, y_hat):\n        dJdy_hat = mse_loss(y, y_hat)[1]")]),
     Mistake("exception", "{what}: raises {value}.",
-        examples=[[before(BACKWARD, 'raise NotImplementedError("the backward pass")')],
-                  [("torch.sigmoid(s)\n    return s\n", "activation(name, s)\n    return s\n")],
-                  [before(FORWARD, 'input("batch size? ")')]]),
-    Mistake("wrong-type", "{what}: {value}.",
-        examples=[[(RETURN, "")], [(RETURN, "        return y_hat.numpy()\n")],
-                  [(f"{SLOPE}\n    return loss, dJdy_hat", f"{SLOPE}\n    return loss")],
-                  [(RETURN, "        return y_hat.round().long()\n")]]),
+        example=[before(BACKWARD, 'raise NotImplementedError("the backward pass")')]),
+    Mistake("wrong-type", "{what}: {value}.", example=[(RETURN, "")]),
     Mistake("wrong-shape", "{what}: {value}.",
-        examples=[[("= delta1.sum(dim=0)", "= delta1.sum(dim=0)[:, None]")],
-                  [(RETURN, "        return y_hat.squeeze()\n")]]),
+        example=[("= delta1.sum(dim=0)", "= delta1.sum(dim=0)[:, None]")]),
     Mistake("missing-key", "{what}: {value}.",
-        examples=[[*((f'self.grads["dJd{n}"]', f'self.grads["d{n}"]') for n in ("W1", "b1")),
-                   ('{f"dJd{name}": torch', '{f"d{name}": torch')]]),
+        example=[*((f'self.grads["dJd{n}"]', f'self.grads["d{n}"]') for n in ("W1", "b1")),
+                 ('{f"dJd{name}": torch', '{f"d{name}": torch')]),
     Mistake("not-finite", "{what}: {value}.",
-        examples=[[("return (s > 0).to(s.dtype)", "return s.clamp(min=0) / s")]]),
-    Mistake("timeout", "{what}: {value}.",
-        examples=[[before(BACKWARD, "while True:\n    pass")],
-                  [before(FORWARD, "import time\n\ntime.sleep(1000)")]]),
+        example=[("return (s > 0).to(s.dtype)", "return s.clamp(min=0) / s")]),
+    Mistake("timeout", "{what}: {value}.", example=[before(BACKWARD, "while True:\n    pass")]),
     Mistake("exit", "{what}: ends the program ({value}). Remove the call.",
-        examples=[[("def mse_loss(", "raise SystemExit(0)\n\n\ndef mse_loss(")],
-                  [before(FORWARD, "if x.shape[0] != 1:\n    raise SystemExit(1)")]]),
+        example=[("def mse_loss(", "raise SystemExit(0)\n\n\ndef mse_loss(")]),
     Mistake("crash", "{what}: the process crashed, or broke what the checker needs ({value}).",
-        examples=[[before(FORWARD, "import os\n\nos.abort()")]]),
+        example=[before(FORWARD, "import os\n\nos.abort()")]),
     Mistake("memory", "{what}: needs more memory than allowed ({value}).",
-        examples=[[before(FORWARD, "torch.ones(10**6, 10**6)")]]),
+        example=[before(FORWARD, "torch.ones(10**6, 10**6)")]),
     Mistake("output-flood", "{what}: prints, or writes a file, without end{value}. Remove that.",
-        examples=[[before(FORWARD, 'for _ in range(10**9):\n    print("forward", x.tolist())')]]),
+        example=[before(FORWARD, 'for _ in range(10**9):\n    print("forward", x.tolist())')]),
     Mistake("forbidden", "{what}: {value}. The task needs no such thing, and it was refused.",
-        examples=[[(TOP, 'import shutil\n\nimport torch\n\nshutil.rmtree(".")\n')]]),
+        example=[(TOP, 'import shutil\n\nimport torch\n\nshutil.rmtree(".")\n')]),
     Mistake("autograd", "{what}: {value}. The task is to write the gradients without autograd.",
-        "eq:answer-c", examples=[[("difference = y_hat", "y_hat = y_hat.clone().requires_grad_()\n"
-                    "    difference = y_hat"), (SLOPE, "torch.autograd.grad(loss, y_hat)[0]")],
-                  [(PARAMETER, f"torch.nn.Parameter({PARAMETER})")]]),
+        "eq:answer-c", example=[("difference = y_hat", "y_hat = y_hat.clone().requires_grad_()\n"
+                   "    difference = y_hat"), (SLOPE, "torch.autograd.grad(loss, y_hat)[0]")]),
     Mistake("to-be-read", "A person should read this file: it names {value}, by which autograd or "
         "the checker can be reached. That costs no points.", "eq:answer-c",
-        examples=[[before(BACKWARD, "step = torch.complex(dJdy_hat, 1e-20 * dJdy_hat)")]]),
+        example=[before(BACKWARD, "step = torch.complex(dJdy_hat, 1e-20 * dJdy_hat)")]),
     Mistake("changes-input", "{what}: changes {value} in place. Work on a copy.",
-        examples=[[("difference = y_hat - y", "difference = y_hat.sub_(y)")],
-                  [("delta2 = dJdy_hat *", "delta2 = dJdy_hat.mul_(0.5) * 2 *")]]),
+        example=[("difference = y_hat - y", "difference = y_hat.sub_(y)")]),
     Mistake("changes-parameters", "{what}: changes {value}. The training step alone does that.",
-        examples=[[before(END, "for name, parameter in self.parameters.items():\n"
-                    '    parameter -= 0.1 * self.grads[f"dJd{name}"]')]]),
+        example=[before(END, "for name, parameter in self.parameters.items():\n"
+                  '    parameter -= 0.1 * self.grads[f"dJd{name}"]')]),
 )  # fmt: skip
 
 UNEXPLAINED = (
     Mistake("differs", "{what}: {value}",
-        examples=[[("= delta1.T @ x\n", '= delta1.T @ x + 0.1 * self.parameters["W1"]\n')],
-                  [("(delta2 @ W2)", "(delta2.clamp(-0.1, 0.1) @ W2)")]]),
+        example=[("= delta1.T @ x\n", '= delta1.T @ x + 0.1 * self.parameters["W1"]\n')]),
 )  # fmt: skip

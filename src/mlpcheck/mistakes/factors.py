@@ -3,7 +3,7 @@
 They are found by the search, which compares a result with each hypothesis times a power of N and K.
 """
 
-from mlpcheck.mistakes.losses import LOG, LOG_REST, MEAN, SLOPE, both
+from mlpcheck.mistakes.losses import LOG, LOG_REST, MEAN, both
 from mlpcheck.mistakes.registry import Mistake, each
 
 SEE = {"the loss of bce_loss": "eq:f03", "bce_loss": "eq:f04", "loss": "eq:a05", "dJd": "eq:c18-1",
@@ -17,63 +17,45 @@ SUMS = ("delta1.T @ x", "delta1.sum(dim=0)", "delta2.T @ z1", "delta2.sum(dim=0)
 ROWS = (
     Mistake("mean-again", "{what}: N times too small for a batch of N. You averaged over the "
         "batch, but dJdy_hat already carries the 1/N. Sum over the batch.", SEE,
-        examples=[each("= *\n", "= * / len(x)\n", *SUMS), [(G, G + " / dJdy_hat.shape[0]")],
-                  each("= *.sum(dim=0)", "= *.mean(dim=0)", "delta1", "delta2")]),
+        example=each("= *\n", "= * / len(x)\n", *SUMS)),
     Mistake("batch-factor", "{what}: N times too large for a batch of N. You multiplied by the "
         "batch size. dJdy_hat already carries the right factor.", SEE,
-        examples=[[(G, G + " * len(x)")]]),
+        example=[(G, G + " * len(x)")]),
     Mistake("width-factor", "{what}: {value}, a width of the network. No width is a factor of a "
         "gradient: dJdy_hat already carries the right one.", SEE,
-        examples=[[(G, G + " / dJdy_hat.shape[1]")],
-                  [("= delta1.T @ x\n", "= delta1.T @ x / x.shape[1]\n")],
-                  [("= delta2.T @ z1\n", "= delta2.T @ z1 / W2.shape[1]\n")]]),
+        example=[(G, G + " / dJdy_hat.shape[1]")]),
     Mistake("not-averaged", "{what}: N K times too large. You take the sum. The mean divides it "
         "by the number of elements, N K.", SEE,
-        examples=[both("difference.square().sum()", "2 * difference"), [(SLOPE, SLOPE[:14])]]),
+        example=both("difference.square().sum()", "2 * difference")),
     Mistake("wrong-divisor", "{what}: divided by {value}. The mean divides by the number of all "
-        "elements, N rows times K columns, once.", SEE, examples=[
-            both("difference.square().sum() / len(y)", "2 * difference / len(y)"),
-            [("/ denominator / y_hat.numel()", "/ denominator / len(y_hat)")],
-            both("difference.square().mean(dim=1).sum()", "2 * difference / y.shape[1]"),
-            both(MEAN + " / len(y)", SLOPE + " / len(y)"),
-            [(SLOPE, "2 * difference / len(y) ** 2")],
-            both("difference.square().sum() / len(y) * y.shape[1]",
-                 "2 * difference / len(y) * y.shape[1]")]),
+        "elements, N rows times K columns, once.", SEE,
+        example=both("difference.square().sum() / len(y)", "2 * difference / len(y)")),
     Mistake("factor-two-missing", {
             "mse_loss": "{what}: half of what it should be. A factor 2 is missing, or a factor 1/2 "
             "too many: the mean has no 1/2, and the derivative of a square is 2 (y_hat - y).",
             "": "{what}: half of what it should be. There is a factor 1/2 too many.",
-        }, SQUARE, examples=[[("2 * difference", "difference")],
-                             [(MEAN, "0.5 * " + MEAN), ("2 * difference", "difference")]]),
+        }, SQUARE, example=[("2 * difference", "difference")]),
     Mistake("factor-two-extra", "{what}: twice what it should be. There is one factor 2 too many.",
-        SQUARE, examples=[[("2 * difference", "4 * difference")],
-                          [(ERROR, ERROR[:9] + "2 * " + ERROR[9:])]]),
+        SQUARE, example=[("2 * difference", "4 * difference")]),
     Mistake("sign", {
             "dJdy_hat": "{what}: the sign is flipped. It has y_hat - y in it, not y - y_hat.",
             "_loss": "{what}: the sign is flipped. A loss is never negative.",
             "": "{what}: the sign is flipped. The chain rule has no minus in it.",
-        }, SQUARE, examples=[[("2 * difference", "-2 * difference")],
-                             [("loss = -(y", "loss = (y"), ("(y_hat - y) / d", "(y - y_hat) / d")],
-                             [(ERROR, ERROR[:9] + "-" + ERROR[9:])]]),
+        }, SQUARE, example=[("2 * difference", "-2 * difference")]),
     Mistake("constant-factor", "{what}: {value} times what it should be, in every case that was "
-        "tried.", SEE, examples=[[(ERROR, ERROR[:9] + "0.01 * " + ERROR[9:])]]),
+        "tried.", SEE, example=[(ERROR, ERROR[:9] + "0.01 * " + ERROR[9:])]),
     Mistake("bce-base", "{what}: the logarithm to base {value}. It is the natural one.",
-        "eq:f03", examples=[[(log, log.replace("log", "log2")) for log in (LOG, LOG_REST)]]),
+        "eq:f03", example=[(log, log.replace("log", "log2")) for log in (LOG, LOG_REST)]),
     Mistake("size-hardcoded", "{what}: works for {value} only. That number seems to be written "
-        "into your code; take it from the shape, as in x.shape[0].", SEE, examples=[
-            each("= delta*.sum(dim=0)", "= torch.ones(10, dtype=delta*.dtype) @ delta*", "1", "2"),
-            both("difference.square().sum() / (10 * y.shape[1])",
-                 "2 * difference / (10 * y.shape[1])"),
-            [("= delta1.sum(dim=0)", "= sum(delta1[i] for i in range(10))")],
-            both("difference.square().sum() / (5 * len(y))", "2 * difference / (5 * len(y))")]),
+        "into your code; take it from the shape, as in x.shape[0].", SEE,
+        example=each("= delta*.sum(dim=0)", "= torch.ones(10, dtype=delta*.dtype) @ delta*",
+                     "1", "2")),
     Mistake("one-point-only", {
             "loss": "{what}: works for one point only, not for a batch. y and y_hat have a row for "
             "each point: (N, K).",
             "": "{what}: works for one point only, not for a batch. x has a row for each point: "
             "(N, in1); the gradients are sums over the rows."}, SEE,
-        examples=[[("s1 = x @ W1.T + b1", "s1 = (W1 @ x.flatten() + b1)[None]")]]),
+        example=[("s1 = x @ W1.T + b1", "s1 = (W1 @ x.flatten() + b1)[None]")]),
     Mistake("one-output-only", "{what}: right for one output only, K = 1. y_hat has a column for "
-        "each output: (N, K).", SEE,
-        examples=[[(MEAN, "difference[:, 0].square().mean()")],
-                  [("= delta2.sum(dim=0)", "= delta2[:, 0].sum()[None]")]]),
+        "each output: (N, K).", SEE, example=[(MEAN, "difference[:, 0].square().mean()")]),
 )  # fmt: skip

@@ -1,5 +1,5 @@
 """A mistake is one row: its code, what is said, where the book explains it, the numbers that it
-gives, and examples of it. Everything else follows from the rows: the search, the tests, the page.
+gives, and an example of it. Everything else follows from the rows: the search, the tests, the page.
 
 A row without `predicts` is found by other means than the numbers, as an exception is.
 """
@@ -62,7 +62,7 @@ class Mistake:
     says: str | Mapping[str, str]
     see: str | Mapping[str, str] = ""
     predicts: Sequence[Option] = ()
-    examples: Sequence[Changes] = ()
+    example: Changes = ()
 
 
 def options(steps: str | Sequence[str], predicted: Mapping[str, Any]) -> list[Option]:

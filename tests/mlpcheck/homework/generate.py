@@ -4,6 +4,7 @@
 
 import difflib
 import re
+import tomllib
 from pathlib import Path
 
 from mlpcheck.mistakes import CHAPTERS
@@ -12,6 +13,7 @@ from mlpcheck.mistakes.registry import PAGES, Changes, Mistake, fitting
 TESTS = Path(__file__).parents[1]
 HOMEWORK = TESTS.parents[1] / "book" / "homework"
 REFERENCE = TESTS / "reference" / "mlp.py"
+FORMS = tomllib.loads((TESTS / "forms.toml").read_text(encoding="utf-8"))
 MOST_VALUES = 20  # that are listed; where there are more, they are numbers
 TEMPLATE, PAGE = HOMEWORK / "mlp.py", HOMEWORK / "mistakes.md"
 
@@ -49,7 +51,7 @@ def template(reference: str) -> str:
 
 
 def page(reference: str) -> str:
-    """The page of mistakes: a section a row, with its sentence, its first example and its links."""
+    """The page of mistakes: a section a row, with its sentence, its example and its links."""
     parts = [HEAD.format(what="`{what}`", value="`{value}`")]
     for chapter, rows in CHAPTERS.items():
         parts.append(f"## {chapter}\n")
@@ -65,8 +67,8 @@ def _section(row: Mistake, reference: str) -> str:
     values = [*dict.fromkeys(o.value.replace("{layer}", "f or g") for o in row.predicts if o.value)]
     if 1 < len(values) <= MOST_VALUES:
         lines += ["`{value}` is one of these:", "", "```text", *values, "```", ""]
-    if row.examples:
-        lines += ["```diff", *_diff(reference, row.examples[0]), "```", ""]
+    if row.example:
+        lines += ["```diff", *_diff(reference, row.example), "```", ""]
     if links := _links(row, reference):
         lines += [f"Read {links}.", ""]
     return "\n".join(lines)
@@ -100,11 +102,11 @@ def _quantity(reference: str, place: str) -> str:
 
 
 def _links(row: Mistake, reference: str) -> str:
-    """Where to read about the examples, the one that is shown first: two places at most."""
+    """Where to read about its forms, the one that is shown first: two places at most."""
     if isinstance(row.see, str):
         sees = [row.see]
     else:
-        places = [old for changes in row.examples for old, _ in changes]
+        places = [old for changes in (row.example, *FORMS.get(row.code, ())) for old, _ in changes]
         sees = [fitting(row.see, [_quantity(reference, place)]) for place in places]
     found = []
     for see in list(dict.fromkeys(filter(None, sees)))[:2]:

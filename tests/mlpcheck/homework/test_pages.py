@@ -76,7 +76,7 @@ def test_the_first_place_to_read_is_the_one_that_the_report_of_the_example_names
     section = mistakes.partition(f"(mistake-{code})=")[2].partition("\n(mistake-")[0]
     places = re.findall(r"\{eq\}`(.+?)`", section.rpartition("Read ")[2])
     assert 1 <= len(places) <= 2
-    found = check_source(reference.changed(*MISTAKES[code].examples[0])).verdict.findings
+    found = check_source(reference.changed(*MISTAKES[code].example)).verdict.findings
     assert places[0] in [fitting(MISTAKES[code].see, one.what) for one in found]
 
 
