@@ -1,9 +1,7 @@
-"""Gradescope: its results.json, and the autograder that instructors upload.
+"""Gradescope: its results.json, and the autograder that instructors upload as a zip.
 
-`python -m mlpcheck gradescope FOLDER` writes setup.sh, which Gradescope runs once to install
-Python's packages, run_autograder, which it runs for each submission, and the checker itself. Zip
-the folder's contents and upload the zip; choose an image with Python 3.11 or later (Ubuntu 24.04
-has 3.12). Gradescope runs each submission in a container of its own: that is the sandbox.
+It needs an image with Python 3.11 or later (Ubuntu 24.04 has 3.12). Gradescope runs each submission
+in a container of its own: that is the sandbox.
 """
 
 import json
@@ -21,8 +19,9 @@ set -euo pipefail
 apt-get update
 apt-get install -y --no-install-recommends python3 python3-venv
 python3 -m venv /autograder/venv
-# PyTorch's CPU build is much smaller: add --index-url and the address that pytorch.org names.
-/autograder/venv/bin/pip install --no-cache-dir torch numpy psutil tqdm
+# PyTorch's build for the CPU alone is much smaller.
+/autograder/venv/bin/pip install --no-cache-dir torch --index-url https://download.pytorch.org/whl/cpu
+/autograder/venv/bin/pip install --no-cache-dir numpy psutil tqdm
 """
 
 RUN = """\

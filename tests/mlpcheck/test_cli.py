@@ -204,6 +204,10 @@ def test_the_autograder_runs_from_its_own_folder(right, tmp_path):
     setup, run = (target / name for name in ("setup.sh", "run_autograder"))
     bash = shutil.which("bash")
     assert bash
+    of_torch, of_others = re.findall("pip install .*", setup.read_text("utf-8"))
+    assert re.search(r" torch --index-url \S+/cpu$", of_torch)  # where nothing else need be
+    assert "torch" not in of_others
+    assert "index" not in of_others
     for script in (setup, run):
         assert script.stat().st_mode & 0o111
         subprocess.run([bash, "-n", str(script)], check=True)
