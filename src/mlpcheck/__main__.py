@@ -130,7 +130,8 @@ def _check(given: argparse.Namespace, weights: dict[str, float]) -> int:
 
 
 def _check_class(given: argparse.Namespace) -> int:
-    found, left = submissions(given.path)
+    outputs = filter(None, (given.csv, given.json, given.reports, given.summary))
+    found, left = submissions(given.path, [*outputs])
     on = "inside bubblewrap" if sandbox.chosen(given.sandbox) else "behind the fence alone"
     print(f"{len(found)} submissions, each run {on}")
     for line in left:

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -24,21 +24,25 @@ SYSTEMS = ("__MACOSX", "__pycache__", ".DS_Store", "Thumbs.db", "desktop.ini", "
 TABLES = (".csv", ".jsonl", ".tsv", ".xlsx")
 
 
-def submissions(folder: Path) -> tuple[dict[str, Path], list[str]]:
+def submissions(folder: Path, outputs: Collection[Path] = ()) -> tuple[dict[str, Path], list[str]]:
     """The submissions of a folder by name, and for all else a line that says why it is none.
 
-    Each file and each folder is one but for hidden ones, tables and what the system left there.
+    Each file and each folder is one but for hidden ones, tables, the command's own `outputs`, and
+    what the system left there.
     """
     found: dict[str, Path] = {}
-    left = []
+    left, written = [], [path.resolve() for path in outputs]
     for entry in sorted(folder.iterdir()):
         name, lower = printable(entry.name), entry.name.lower()
         if entry.name in SYSTEMS:
             continue
-        kind = "hidden" if name.startswith(".") else "a table" if lower.endswith(TABLES) else ""
-        if not kind and lower.startswith(("readme", "notes")) and entry.suffix != ".py":
-            kind = "notes"
-        if kind:
+        holds = any(path.is_relative_to(entry.resolve()) for path in written)
+        kinds = {
+            "hidden": name.startswith("."), "a table": lower.endswith(TABLES),
+            "written by this command": holds and not any(entry.rglob("*.py")),
+            "notes": lower.startswith(("readme", "notes")) and entry.suffix != ".py",
+        }  # fmt: skip
+        if kind := next((kind for kind, fits in kinds.items() if fits), ""):
             left.append(f"{name}: {kind}, so not taken for a submission")
             continue
         while name in found:  # another name may print alike

@@ -276,6 +276,21 @@ def test_what_is_no_submission_gets_a_line_and_all_else_a_row(tmp_path):
     assert [line.split(":")[0] for line in left] == [".hidden.py", "notes.txt", "old.csv"]
 
 
+def test_the_same_command_again_does_not_grade_what_it_wrote(tmp_path, reference, capsys):
+    place = tmp_path / "sub"
+    (place / "ada").mkdir(parents=True)
+    (place / "ada" / "mlp.py").write_text(reference.text, "utf-8")
+    options = {"csv": "table", "json": "all.json", "summary": "class.html",
+               "reports": "ada/reports"}  # fmt: skip
+    given = [f"--{name}={place / file}" for name, file in options.items()]
+    for _ in range(2):
+        assert cli.main(["check", str(place), "--jobs=1", *given]) == 0
+        assert [row["name"] for row in rows(place / "table")] == ["ada"]
+    said = capsys.readouterr().out
+    for name in ("table", "all.json", "class.html"):
+        assert f"{name}: written by this command, so not taken for a submission\n" in said
+
+
 def test_a_killed_runner_and_an_unwritable_folder_are_no_fault_of_a_student(
     first_run, tmp_path, monkeypatch
 ):
