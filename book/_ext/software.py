@@ -16,6 +16,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from addresses import site_address
 from gaps import text_for_the_reader
 from sphinx.errors import ExtensionError
 
@@ -55,8 +56,11 @@ def _digest(paths: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def build_wheel(target: Path) -> Path:
-    """Builds the package's wheel into ``target``, from a copy: the sources stay as they are."""
+def build_wheel(target: Path, address: str = "") -> Path:
+    """Builds the package's wheel into ``target``, from a copy: the sources stay as they are.
+
+    There the checker knows the site's ``address``, to which its reports lead then.
+    """
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(temporary, "copy")
         copy.mkdir()
@@ -65,6 +69,9 @@ def build_wheel(target: Path) -> Path:
                 shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns(*_LEFT_OUT))
             else:
                 shutil.copyfile(ROOT / name, copy / name)
+        checker = copy / "src/mlpcheck/__init__.py"
+        text = checker.read_text("utf-8").replace('BOOK = ""', f'BOOK = "{address}"')
+        checker.write_text(text, "utf-8")
         result = subprocess.run(
             [sys.executable, "-c", _BUILD, str(target.resolve())],
             cwd=copy,
@@ -99,15 +106,17 @@ def write_software(app: Sphinx, exception: Exception | None) -> None:
         return
     target, stamp = Path(app.outdir) / FOLDER, Path(app.doctreedir) / "wheel.sha256"
     target.mkdir(exist_ok=True)
+    repository = app.config.html_theme_options.get("repository_url", "")
+    address = site_address(app.config.html_baseurl, repository)
     package = [ROOT / name for name in _PACKAGE]
-    digest = _digest(
+    digest = address + _digest(
         path for part in package for path in (_files(part) if part.is_dir() else [part])
     )
     wheel = target / wheel_name()
     if not (wheel.is_file() and stamp.is_file() and stamp.read_text("utf-8") == digest):
         for old in target.glob("*.whl"):
             old.unlink()
-        build_wheel(target)
+        build_wheel(target, address)
         stamp.write_text(digest, "utf-8")
     write_notebooks(ROOT / "book", wheel, target / NOTEBOOKS)
 

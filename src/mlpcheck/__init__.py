@@ -3,9 +3,10 @@
 from pathlib import Path
 
 __all__ = ["check_file"]
+BOOK = ""  # the book's address; the build of its site writes it into the wheel there
 
 
-def check_file(file: str | Path, book: str | None = None) -> str:
+def check_file(file: str | Path, book: str | None = BOOK) -> str:
     """The report on one mlp.py, as `python -m mlpcheck check` prints it; for notebooks.
 
     `book` is the URL where the book is published. FileNotFoundError if there is no such file.

@@ -11,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 
 try:
-    from mlpcheck import gradescope, report
+    from mlpcheck import BOOK, gradescope, report
     from mlpcheck.check import check
     from mlpcheck.folder import Outputs, check_folder, program, submissions
     from mlpcheck.judge.findings import POINTS
@@ -24,8 +24,6 @@ except ModuleNotFoundError as error:
     sys.exit(2)
 
 RIGHT, WRONG, UNUSABLE = 0, 1, 2
-
-
 COMMANDS = {
     "check": "Check one mlp.py, or a folder of submissions: a .py file or a folder with an mlp.py "
     "for each. Exit status: 0 if everything holds (for a folder: if all were checked), 1 if "
@@ -45,10 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("path", type=Path, help="mlp.py, or a folder")
     grader.add_argument("folder", type=Path, help="a folder that is not there yet")
     for command in (one, grader):
-        command.add_argument("--book", metavar="URL", help="where the book is published")
-        command.add_argument(
-            "--weights", type=Path, metavar="FILE", help="TOML: the points of groups of the rubric"
-        )
+        command.add_argument("--book", metavar="URL", default=BOOK, help="the book's address")
+        command.add_argument("--weights", type=Path, metavar="FILE",
+                             help="TOML: the points of groups of the rubric")  # fmt: skip
     for name, what, text in (
         ("--csv", "FILE", "one row for each submission; to go on after an interruption, give it "
          "again"),
@@ -58,14 +55,11 @@ def _parser() -> argparse.ArgumentParser:
         ("--gradescope", "FILE", "for one submission, Gradescope's results.json"),
     ):  # fmt: skip
         one.add_argument(name, type=Path, metavar=what, help=text)
-    one.add_argument(
-        "--sandbox", choices=("auto", "bwrap", "none"), default="auto",
-        help="run submissions inside bubblewrap: where it works (auto), or else stop, or never",
-    )  # fmt: skip
-    one.add_argument(
-        "--jobs", type=int, metavar="N", default=os.cpu_count() or 1,
-        help="cores to keep busy (default: all)",
-    )  # fmt: skip
+    one.add_argument("--sandbox", choices=("auto", "bwrap", "none"), default="auto",
+                     help="run submissions inside bubblewrap: where it works (auto), or else stop, "
+                     "or never")  # fmt: skip
+    one.add_argument("--jobs", type=int, metavar="N", default=os.cpu_count() or 1,
+                     help="cores to keep busy (default: all)")  # fmt: skip
     return parser
 
 
@@ -74,6 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         weights = _weights(given.weights)
+        if given.book and "://" not in given.book:
+            raise Unusable(f"--book: expected an address with https://, given {given.book}")
         if given.command == "check":
             return _check(given, weights)
         if given.folder.exists():

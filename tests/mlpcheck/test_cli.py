@@ -58,6 +58,10 @@ def test_the_exit_status_says_whether_everything_holds(right, wrong, capsys):
         (["check", "nothing.py"], "nothing.py: no such file or folder"),
         (["check", ".", "--jobs", "0"], "--jobs: expected at least 1, given 0"),
         (["check", "mlp.py", "--csv", "x.csv"], "--csv: expected a folder"),
+        (
+            ["check", "mlp.py", "--book", "example.org"],
+            "--book: expected an address with https://, given example.org",
+        ),
         (["gradescope", "."], ".: expected a folder that is not there yet"),
     ],
 )
@@ -174,6 +178,12 @@ def test_a_mistake_in_the_cross_entropy_leads_to_its_equations(check_source, ref
     assert report.sentence(result.verdict.findings[0]).endswith("A loss is never negative.")
     text = report.text(result, "https://example.org")
     assert "https://example.org/classification/cross_entropy.html#equation-eq-f03" in text
+
+
+def test_the_address_that_the_checker_was_built_with_is_the_default(wrong, monkeypatch, capsys):
+    monkeypatch.setattr(cli, "BOOK", "https://example.org/")
+    cli.main(["check", str(wrong)])
+    assert ": https://example.org/regression/gradients.html#" in capsys.readouterr().out
 
 
 def test_a_notebook_gets_the_report_as_text(right):

@@ -91,7 +91,8 @@ def site(tmp_path_factory):
     site = tmp_path_factory.mktemp("a sité")
     write = (
         "import sys; from pathlib import Path; import software as s; site = Path(sys.argv[1]);"
-        "s.write_notebooks(s.ROOT / 'book', s.build_wheel(site), site / s.NOTEBOOKS)"
+        "wheel = s.build_wheel(site, 'https://example.org/');"
+        "s.write_notebooks(s.ROOT / 'book', wheel, site / s.NOTEBOOKS)"
     )
     target = site / "software"
     target.mkdir()
@@ -177,6 +178,13 @@ def test_the_wheel_holds_every_file_of_the_packages(site):
     wanted = {name for name in files if "__pycache__" not in name and ".egg-info" not in name}
     with zipfile.ZipFile(wheel) as archive:
         assert wanted <= set(archive.namelist())
+
+
+def test_the_checker_in_the_wheel_leads_to_the_site(site):
+    [wheel] = (site / "software").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert b'BOOK = "https://example.org/"' in archive.read("mlpcheck/__init__.py")
+    assert 'BOOK = ""' in (ROOT / "src/mlpcheck/__init__.py").read_text("utf-8")
 
 
 def test_the_site_alone_is_enough(site, fresh, tmp_path):
