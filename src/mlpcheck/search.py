@@ -228,7 +228,7 @@ def explanations(
 
 def choose(
     possible: Mapping[str, list[Hypothesis]], raised: set[str]
-) -> tuple[dict[str, Explained], set[str]]:
+) -> tuple[dict[str, Hypothesis], set[str]]:
     """One explanation for each gradient, with the fewest different mistakes in all.
 
     Explanations that disagree about an error of the same layer are taken only if none agree; those
@@ -248,4 +248,4 @@ def choose(
         return len(distinct) + 0.5 * len(paths) + (4 if left(chosen) else 0)
 
     fewest = min(product(*short), key=cost)
-    return {q: e.mistakes for q, e in zip(possible, fewest, strict=True)}, left(fewest)
+    return dict(zip(possible, fewest, strict=True)), left(fewest)

@@ -95,6 +95,33 @@ def test_a_row_of_several_mistakes_says_which_one_it_is(code, check_source, refe
         assert all(says in report.sentence(finding) for finding in findings)
 
 
+SLOPE_1 = "activation_derivative(self.f_function, s1)"
+SHOWN = {  # beside the mean, which costs more: another mistake, and what its own example must have
+    "s (1 - s)": (EXAMPLES["sigmoid-derivative"][2], "g = sigmoid"),
+    "sigmoid'(z)": (EXAMPLES["sigmoid-at-z"][0], "g = sigmoid"),
+    "s >= 0": (EXAMPLES["relu-at-zero"][0], "b1 = [0, -3, 1]"),  # with which an s is 0
+    "s (1 - s) in layer 1": ([(f"* {SLOPE_1}", "* (s1 * (1 - s1) if self.f_function == 'sigmoid' "
+                               f"else {SLOPE_1})")], "f = sigmoid, g = relu"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_each_of_two_mistakes_is_shown_where_it_changes_a_number(name, check_source, reference):
+    changes, has = SHOWN[name]
+    source = reference.changed(*EXAMPLES["mean-again"][0], *changes)
+    mean, other = check_source(source).verdict.findings
+    assert mean.code == "mean-again"
+    assert mean.detail[0].startswith("f = relu, g = relu, x = [[1, 2], [2, 0.5]]")
+    assert has in " ".join(other.detail)
+
+
+def test_a_factor_is_shown_where_it_is_not_1(check_source, reference):
+    changes = *EXAMPLES["sigmoid-derivative"][2], *EXAMPLES["width-factor"][0]
+    width, other = check_source(reference.changed(*changes)).verdict.findings
+    assert "dJdy_hat = [[1, 0.5], [-2, 3]]" in width.detail[0]  # K is 2
+    assert "g = sigmoid, x = [[1, 2], [2, 0.5]], dJdy_hat = [[1], [-2]]" in other.detail[0]
+
+
 def test_the_line_of_the_function_is_named(check_source, reference):
     line = reference.text[: reference.text.index("    def backward")].count("\n") + 1
     result = check_source(reference.changed(*EXAMPLES["derivative-missing"][0]))

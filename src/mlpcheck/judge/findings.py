@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TypeVar
 
@@ -56,7 +56,8 @@ ELSEWHERE = ("", {"interface", *NETWORK})  # MLP itself, and its attributes
 class Finding:
     """Something that is wrong: a code, the quantities or calls it is seen in, and more lines.
 
-    `line` is where in the student's file to look, if that can be told.
+    `line` is where in the student's file to look, if that can be told; `shares` has by group which
+    part of the wrong cases shows it, if not all do.
     """
 
     code: str
@@ -64,6 +65,7 @@ class Finding:
     value: str = ""
     detail: tuple[str, ...] = ()
     line: str = ""
+    shares: dict[str, float] = field(default_factory=dict)
 
     @property
     def groups(self) -> set[str]:
@@ -121,15 +123,16 @@ class Verdict:
         """The groups that a finding costs."""
         return set[str]().union(*(finding.groups for finding in self.findings))
 
-    def add(self, code: str, what: Iterable[str], value: str = "", *detail: str) -> None:
+    def add(self, code: str, what: Iterable[str], value: str = "", *detail: str) -> Finding:
         """Add a finding, in printable texts, or its quantities to the same finding."""
         what, value, shown = (*map(printable, what),), printable(value), (*map(printable, detail),)
         for old in self.findings:
             if (old.code, old.value) == (code, value):
                 old.what = tuple(dict.fromkeys((*old.what, *what)))
                 old.detail = old.detail or shown
-                return
+                return old
         self.findings.append(Finding(code, what, value, shown))
+        return self.findings[-1]
 
     def has(self, *codes: str) -> bool:
         return any(finding.code in codes for finding in self.findings)
@@ -170,7 +173,7 @@ class Verdict:
                     more = f", which calls {helper}, line {lines[helper]}"
                 finding.line = f"{name}, line {lines[name]}{more}"
         lost = {name: group.weight - group.points for name, group in self.groups.items()}
-        self.findings.sort(key=lambda f: -sum(lost[name] for name in f.groups))
+        self.findings.sort(key=lambda f: -sum(lost[n] * f.shares.get(n, 1) for n in f.groups))
         for name, group in self.groups.items():
             if not (group.full or name in self.told or group.note):
                 others = "in the others backward fails before storing it"

@@ -6,6 +6,7 @@ y_hat, the four gradients, and the value and the gradient of each loss are quant
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -17,6 +18,7 @@ from mlpcheck.mistakes import Explained, Found
 from mlpcheck.run.records import Run, numbers
 from mlpcheck.search import Hypothesis, Tolerance, squeezed
 from mlpcheck.truth.cases import HAND, Array, Loss
+from mlpcheck.truth.passes import predicted
 
 
 @dataclass
@@ -92,21 +94,28 @@ class Judge:
         explained, rest = search.choose(possible, raised)
         returned = results.keys() - raised
         right = returned.intersection(*(q.held for q in given.values()))
-        sizes = rest and not any(explained.values())
+        sizes = rest and not any(one.mistakes for one in explained.values())
         size = quantities[0].pattern(right) or quantities[0].pattern(returned)
         if sizes and size and "batch" in size.value:  # what is about K is said with its error
             self.verdict.add(size.code, (CALLS[call],), size.value)
             return
         self.raised_when(call, rest, {*results})
-        pairs = ((mistake, name) for name, mistakes in explained.items() for mistake in mistakes)
+        shown = {name: given[name].shown(one) for name, one in explained.items()}
+        pairs = ((mistake, name) for name, one in explained.items() for mistake in one.mistakes)
         for mistake, names in gathered(pairs).items():
             what, quantity = [given[name].what for name in names], given[names[0]]
-            quantity.add(self.named(mistake), quantity.wrong, what)
+            cases = {name: [c for c, some in shown[name].items() if mistake in some]
+                     for name in names}  # fmt: skip
+            code, value = self.named(mistake)
+            example = quantity.example(cases[names[0]] or quantity.wrong)
+            finding = self.verdict.add(code, what, value, *example)
+            finding.shares = {given[name].group: len(found) / (len(shown[name]) or 1)
+                              for name, found in cases.items()}  # fmt: skip
         # Where most calls raise an error, what the others return is by chance.
         blocked, first = "error" if rest and 2 * len(raised) > len(results) else "", self.first
         for name, quantity in given.items():
             if name in explained:
-                quantity.explained_but(explained[name])
+                quantity.explained_but(explained[name].mistakes)
             elif quantity.wrong and (size := quantity.pattern()):
                 quantity.add(size, quantity.wrong)
             elif blocked:
@@ -224,19 +233,42 @@ class Quantity:
             shown = f"expected the shape {lengths} = {self.truth[case].shape}, given {found}"
             self.judge.verdict.add("wrong-shape", (self.stored or self.what,), shown)
 
-    def add(self, found: Found, cases: Collection[str], what: Sequence[str] = ()) -> None:
-        """Add a finding, on other quantities too, with an example by numbers from the cases.
+    def shown(self, one: Hypothesis) -> dict[str, set[Found]]:
+        """By wrong case the mistakes that its value shows: without each it would be another.
 
-        It is one whose printed numbers differ, for pencil and paper if it can be, and the smallest;
-        with the steps that lead there if no mistake explains it.
+        Cases that show few of them come first.
         """
-        steps = found.code in ("differs", "not-finite")
-        given = {c: value for c, value in self.values.items() if c in cases and value.size}
+        mistakes = {*one.mistakes}
+        found = dict.fromkeys(self.wrong, mistakes)
+        fewer = [other for other in search.known(self.name) if mistakes.issuperset(other.mistakes)]
+
+        def gives(other: Hypothesis, case: str, value: Array) -> bool:
+            predict = partial(predicted, self.name, self.judge.cases[case], *other.chosen)
+            return search.ratio(predict, value, self.judge.tolerance) in search.EQUAL
+
+        for case in found.keys() - self.left if len(mistakes) > 1 else ():
+            without = predicted(self.name, self.judge.cases[case], *one.chosen)  # the factors
+            same = [{*other.mistakes} for other in fewer if gives(other, case, without)]
+            factors = set() if gives(one, case, self.wrong[case]) else mistakes.difference(*same)
+            found[case] = set.intersection(*same) | factors
+        return dict(sorted(found.items(), key=lambda item: len(item[1])))
+
+    def add(self, found: Found, cases: Collection[str]) -> None:
+        """Add a finding, shown by the cases; with all steps if no mistake explains it."""
+        example = self.example(cases, steps=found.code in ("differs", "not-finite"))
+        finding = self.judge.verdict.add(found.code, (self.what,), found.value, *example)
+        finding.shares[self.group] = len(cases) / len(self.wrong)
+
+    def example(self, cases: Collection[str], steps: bool = False) -> Sequence[str]:
+        """One of the cases by numbers, with or without the steps that lead there.
+
+        It is one whose printed numbers differ, for pencil and paper if it can be, and the smallest.
+        """
+        given = {c: self.values[c] for c in cases if self.values[c].size}
         case = min(given, default="", key=lambda c: (
             show(given[c]) == show(self.truth[c]), not c.endswith(tuple(HAND)), self.truth[c].size,
         ))  # fmt: skip
-        shown = self.judge.example(self.name, case, given[case], steps) if case else ()
-        self.judge.verdict.add(found.code, what or (self.what,), found.value, *shown)
+        return self.judge.example(self.name, case, given[case], steps) if case else ()
 
     def explained_but(self, mistakes: Explained) -> None:
         """Add what is wrong in shape, or in hard cases, and not explained by these mistakes."""

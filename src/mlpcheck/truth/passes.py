@@ -157,7 +157,8 @@ def gradient(name: str, p: Point, *steps: Any) -> Array:
 
 
 def predicted(name: str, case: Point | Loss, *steps: Any) -> Array:
-    """A quantity by these steps, of each error those for the layer's activation."""
+    """A quantity by these steps, of an error those for the layer's activation."""
+    steps = used(steps, case)
     if isinstance(case, Loss):
         result = np.asarray(steps[0](case.y, case.y_hat))
         return result if name.endswith(" loss") else result / case.y.size
