@@ -122,6 +122,18 @@ def test_a_factor_is_shown_where_it_is_not_1(check_source, reference):
     assert "g = sigmoid, x = [[1, 2], [2, 0.5]], dJdy_hat = [[1], [-2]]" in other.detail[0]
 
 
+@pytest.mark.parametrize("code", ["bias-not-summed", "transposed"])
+def test_what_does_not_fit_into_grads_gets_its_diagnosis_beside_the_error(
+    code, check_source, reference
+):
+    source = reference.changed(*EXAMPLES[code][0]).replace('"] = delta', '"] += delta')
+    source = source.replace('"] = x.T', '"] += x.T').replace('"] = z1.T', '"] += z1.T')
+    verdict = check_source(source).verdict
+    assert set(verdict.codes) == {"exception", code}
+    assert ", as it adds to grads" in verdict.findings[0].value
+    assert verdict.groups["dJdW2"].held < verdict.groups["dJdW2"].total / 4
+
+
 def test_the_line_of_the_function_is_named(check_source, reference):
     line = reference.text[: reference.text.index("    def backward")].count("\n") + 1
     result = check_source(reference.changed(*EXAMPLES["derivative-missing"][0]))

@@ -156,14 +156,18 @@ class Networks(Judge):
             when = "judged only where" if judged else "checked once"
             for group in map(self.verdict.groups.__getitem__, GRADIENTS):
                 group.note = group.note or f"{when} the forward pass is right"
+        tried = [case for case in judged if case in raised and (case, -1) in self.run.grads]
         keys = listed(self.run.keys) or "nothing"
         missing = f"missing, or None, after backward; in grads there is {keys}"
         for name, quantity in self.gradients.items():
-            quantity.results |= dict.fromkeys(raised)
+            quantity.results |= {case: None for case in judged if case in raised}
             for case in judged:
                 if case not in raised:
                     quantity.take(case, self.run.grads[case, 0].get(name), missing)
             quantity.count("forward", "backward")
+            for case in tried:  # which explains the error, and costs no less
+                quantity.take(case, self.run.grads[case, -1].get(name), missing)
+        self.raised_when("backward", tried, {*judged})
         if judged:
             self.explain("backward", *self.gradients.values())
 

@@ -86,8 +86,9 @@ class Run:
         if "returned" in record:
             self.returned[case, call, number] = list(record["returned"])
         if "grads" in record:
-            self.grads[case, number] = dict(record["grads"])
-            self.keys = self.keys or [*map(str, record["keys"])]
+            # As -1 what a backward pass that failed by a shape adds to grads.
+            self.grads[case, -1 if "problem" in record else number] = dict(record["grads"])
+            self.keys = self.keys or [*map(str, record.get("keys", ()))]
             self.backward_returns += [str(record["result"])] if record.get("result") else []
         self.left |= {*map(str, record.get("left", ()))}
         shown = [*record.get("returned", ()), *record.get("grads", {}).values(),

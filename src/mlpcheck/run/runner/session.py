@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from importlib import util
@@ -75,6 +76,17 @@ def tensors(network: Any) -> Record:
     """The network's parameters, as far as there are any."""
     found = held(network, "parameters")
     return {key: found[key] for key in PARAMETERS if isinstance(found.get(key), Tensor)}
+
+
+def added(backward: Any, given: Iterable[Any]) -> Record:
+    """What backward, which failed by a shape, adds to grads: to the number 0 any shape is added."""
+    with suppress(BaseException):
+        backward.__self__.grads = dict.fromkeys(GRADIENTS, 0.0)
+        backward(*given)
+        found = held(backward.__self__, "grads")
+        if all(isinstance(found[key], Tensor) for key in GRADIENTS):
+            return {key: encode(found[key]) for key in GRADIENTS}
+    return {}
 
 
 def signature(thing: Any) -> list[str] | None:
@@ -141,6 +153,10 @@ class Session:
                 self.without.add(name)  # once is enough, and each time takes long
         record |= {kind: list(dict.fromkeys(texts)) for kind, texts in self.fence.tried.items()}
         if problem is not None:
+            by_shape = name == "backward" and "match" in problem["text"]
+            if by_shape and (grads := added(function, before.values())):
+                record["grads"] = grads
+                problem["text"] += ", as it adds to grads"
             self.fail(record, problem=problem)
         record["changes-input"] = [k for k in given if not holds(equal, before[k], given[k])]
         return result
