@@ -33,6 +33,7 @@ ANSWERS = {
     "off by the factor -1:": r"\frac{\partial \ell}{\partial \hat y} = 2 (y - \hat y)^T",
     "the sign … is wrong": r"\frac{\partial \ell}{\partial \hat y} = 2 (\hat y + y)^T",
     "off by the factor": r"\frac{\partial \ell}{\partial \hat y} = 4 (\hat y - y)^T",
+    "of the running network alone": (r"\delta^{(2)} = \frac{1}{4} (\hat y - y)", "sigmoid-bce"),
     "squared norm is": r"\ell = (\hat y - y)^2",
     "the square of": r"\ell = \sum_k (\hat y_k - y_k)",
     "of the square is": (r"\frac{\partial \ell}{\partial \hat y_k} = (\hat y_k - y_k)^2"),
@@ -90,6 +91,7 @@ ANSWERS = {
     "sum runs": r"\ell = \sum_k (\hat y_i - y_i)^2",
     "sum goes": r"s_i^{(1)} = \sum_j (W_{ij}^{(1)} x_j + b_i^{(1)})",
     "index … should be": r"\frac{\partial \ell}{\partial W^{(1)}_{ij}} = \delta^{(1)}_i x_k",
+    "one side is an entry": r"\delta^{(2)} = 2 (\hat y_i - y_i)",
     "are swapped": r"\frac{\partial \ell}{\partial W^{(2)}_{ij}} = \delta^{(2)}_j z^{(1)}_i",
     "differentiated by": (
         r"\frac{\partial \ell}{\partial b_i^{(2)}}"
@@ -148,6 +150,7 @@ WRITTEN = {
         r"W^{(1)} \leftarrow W^{(1)} - \eta \nabla_{W^{(1)}} \ell",
         r"W^{(1)} := W^{(1)} - \eta \nabla_{W^{(1)}} \ell",
         r"s^{(1)} = \underbrace{W^{(1)} x}_{d_{s^{(1)}} \times 1} + b^{(1)}",
+        r"\delta^{(2)} = 2 e, \quad \text{where } e = \hat y - y",
     ],
     "sigmoid-mse": [r"z^{(1)} = \sigma(s^{(1)})", r"x_0^2 \ge 0", r"0 \le x_0^2"],
     "deep": [
