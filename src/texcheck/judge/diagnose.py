@@ -19,6 +19,7 @@ from .decide import decide
 from .edits import edits, of_entries, sides
 from .scope import Scope, every
 from .structure import squares
+from .symbols import of_the_running_network
 
 # Steps after which no further change is tried: an answer within a second.
 BUDGET = 150_000
@@ -65,6 +66,10 @@ def _diagnosis(scope: Scope, network: str | Network, refuted: Refuted) -> tuple[
             if holds(edit.statement, network):
                 side = f" ({edit.side} side)" if edit.side in ("left", "right") else ""
                 return edit.change.words(scope) + side, edit.change.part
+        for side, whole in sides(statement):
+            for change in of_the_running_network(whole):
+                if holds(replace(statement, **{side: change.within(whole)}), network):
+                    return f"{change.words(scope)} ({side} side)", change.part
     return "", None
 
 

@@ -249,15 +249,20 @@ def missing_functions(whole: t.Expr, scope: Scope) -> Changes:
         yield Change("the activation is missing", whole, applied)
 
 
+def of_the_running_network(whole: t.Expr) -> Changes:
+    """K where the running network's 4 stands, which is for a diagnosis alone."""
+    for part in every(whole, t.Number):
+        if part.value == 4:
+            says = "{part} is K of the running network alone: write {new}"
+            yield Change(says, part, t.Length(t.Name("y_hat", None)))
+
+
 def numbers(whole: t.Expr, scope: Scope) -> Changes:
     """Another number."""
     inside = {id(i) for part in every(whole, t.Name, t.Kronecker) for i in t.walk(part)}
     low = {id(part.exponent): 1 for part in every(whole, t.Power)}  # 0^0 is a convention
     for part in every(whole, t.Number):
         if id(part) not in inside:
-            if part.value == 4 and id(part) not in low:
-                says = "{part} is K of the running network alone: write {new}"
-                yield Change(says, part, t.Length(t.Name("y_hat", None)))
             for value in dict.fromkeys(map(Fraction, (low.get(id(part), 0), 1, 2, part.value + 1))):
                 if value != part.value:
                     what = "the exponent {part}" if id(part) in low else "{part}"
