@@ -45,7 +45,7 @@ def _with_entries(node: t.Node, letters: Sequence[str]) -> Any:
     match node:
         case t.Derivative(t.Name(of, _, ()), t.Name(base, _, ()) as by):
             known = "W" in (of, base) and of in {*spelling.VECTORS, "W"}
-            count = (1 + (base == "W")) * known
+            count = (1 + (base == "W")) * known * (len(letters) > 1)
             indices = tuple(t.Index(one, **at(by)) for one in letters[:count])
             return replace(node, by=replace(by, indices=indices))
         case t.Equation(left, right) | t.Comparison(_, left, right) if t.ZERO in (left, right):
@@ -181,7 +181,7 @@ def checked(found: Sequence[t.Statement], shared: Shared) -> list[t.Statement]:
     """The statements of a display, with their sums over i \\ne j resolved, derivatives that are
     compared with 0 by each entry, and a slope such as d sigma / ds at s."""
     used = {part.letter for one in found for part in one.nodes if isinstance(part, t.Index)}
-    free = [letter for letter in "jklmnpqrtuv" if letter not in used]
+    free = [letter for letter in "jkmnpqrtuv" if letter not in used]
     found = [_at_s(_with_entries(one, free)) for one in found]
     for statement in found:
         expect_flat(statement)

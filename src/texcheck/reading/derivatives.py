@@ -182,7 +182,7 @@ def restriction(c: Cursor, of: t.Expr, start: int) -> t.Expr:
     by = _once(c, *_squared(c))
     c.expect("=", " and the value of the quantity")
     if isinstance(of, t.Function) and by == t.Name("s", None):
-        of = t.Apply(of, (by,), **c.span(start))
+        of = t.Apply(of, (replace(by),), **c.span(start))
     return t.Restricted(of, by, c.inside("}"), **c.span(start))
 
 

@@ -191,10 +191,11 @@ def _factor(c: Cursor) -> t.Expr:
         braces = c.sees("lbrace") and getattr(function, "name", "") not in ("max", "min")
         if not isinstance(function, t.Function) or braces:
             break
-        slope = c.tokens[begin].text == "frac" and function.primes > 0
+        slope = function.primes and any(one.text == "frac" for one in c.tokens[begin : c.at])
         inner = primaries.application(c, function, start)
-        point = not (slope and isinstance(inner, t.Apply) and isinstance(inner.arguments[0], t.Add))
-        c.require(point, "expected a sign before the bracket", r"as in \cdot (1 - s)", at=inner)
+        sums = isinstance(inner, t.Apply) and any(isinstance(p, t.Add) for p in inner.nodes)
+        instead = r"or the argument above, as in \frac{d\sigma(s)}{ds}"
+        c.require(not (slope and sums), "expected a sign before the bracket", instead, at=inner)
         if isinstance(value, t.Power) and isinstance(inner, t.Product):  # sigma^2 (1 - sigma)
             inner = t.Product((value, *inner.factors[1:]), **c.span(start))
         elif isinstance(value, t.Power):  # sigma^2(x)

@@ -16,7 +16,6 @@ from .cursor import FACTOR, Cursor, at
 from .tokens import Token
 
 _COUNTERS = (t.Index, t.LayerCount)
-_DEFINING = spelling.GIVEN | {"and"}  # in front of what a letter stands for that was used before
 # What a line that begins with = goes on from: a side, and one that says its size, with the sign.
 Sides: TypeAlias = tuple[t.Expr, tuple[t.Expr, str] | None]
 
@@ -50,7 +49,8 @@ def sentence(c: Cursor, joint: Joint, before: Sides | None) -> list[Item]:
     found, end = list[Item](), -1  # of the last item
     while c.token.kind != "end":
         item = None
-        if found and joint.word.strip(",") == "" and joint.gap < 3 and c.sees("("):
+        plain = found and found[-1].joint.word not in spelling.GROUND | spelling.CONDITION
+        if plain and joint.word.strip(",") == "" and joint.gap < 3 and c.sees("("):
             _open_remark(c, joint)
         word = c.token.kind == "text" and c.token.text not in spelling.FUNCTIONS
         if mark := c.take(".", ",", ";"):
@@ -239,22 +239,36 @@ def _arrow(c: Cursor, joint: Joint, left: t.Expr) -> Item:
 
 def define_ahead(display: Sequence[Cursor]) -> None:
     """Keeps what letters stand for that are used before the display defines them, the last first:
-    y = D x, \\quad D = diag(...)."""
+    y = D x, \\quad D = diag(...). What may be a conclusion defines nothing."""
     every = [replace(line, at=number) for line in display for number in range(len(line.tokens))]
+    looks = {(c.token.text, c.token.bold) for c in every}
     for c in every:
-        if c.take("_"):
-            c.shared.below |= {one.text for one in (c.group(1) if c.sees("{") else [c.token])}
+        text, below = c.token.text, c.shared.below
+        two = text.islower() and {(text, True), (text, False)} <= looks
+        if two or (text, c.ahead().text) == ("e", "_"):  # the unit vectors
+            below.add(text)
+        if c.sees("_"):
+            below.update(one.text for one in (c.group(2) if c.ahead().text == "{" else [c.ahead()]))
     known, behind = dict[str, bool](), list[Cursor]()  # whether a letter's definition was seen
     for c in every:
-        defines, before = _defines(c), c.tokens[c.at - 1]
-        leads = before.text == "," or (before.kind == "text" and before.text.lower() in _DEFINING)
-        if not known.setdefault(c.token.text, defines) and defines and c.at > 0 and leads:
-            known[c.token.text] = True
-            behind.append(c)
+        before = c.tokens[c.at - 1]
+        starts = not c.at or c.token.quad or before.text == "," or _leads(before)
+        defines = starts and _defines(c)
+        if not known.setdefault(c.token.text, defines) and defines and c.at:
+            listed = before.text == "," and not any(map(_leads, c.tokens[: c.at]))
+            if listed or before.text.lower() in spelling.GIVEN:
+                known[c.token.text] = True
+                behind.append(c)
     for c in reversed(behind):
         c.shared.ahead.add(c.token.start)
         _definition(c, Joint())
         c.shared.braced.clear()  # they are read again where they stand
+
+
+def _leads(one: Token) -> bool:
+    """Whether a claim behind it may follow from one before: a word, an arrow, a full stop."""
+    word = one.kind == "text" and one.text not in spelling.FUNCTIONS
+    return word or one.text in (".", ";", "Rightarrow", "rightarrow")
 
 
 def _defines(c: Cursor) -> bool:
