@@ -61,7 +61,8 @@ def _at_s(one: t.Statement) -> t.Statement:
     number = t.Name("s", None)
     match one:
         case t.Equation(t.Function(primes=primes) as left, right) if primes:
-            if not t.bare_functions(right) and number in right.nodes:
+            said = [part for side in (right, *one.conditions) for part in side.nodes]
+            if not t.bare_functions(right) and number in said:
                 return replace(one, left=t.Apply(left, (number,), **at(left)))
     return one
 

@@ -256,7 +256,8 @@ def define_ahead(display: Sequence[Cursor]) -> None:
         defines = starts and _defines(c)
         if not known.setdefault(c.token.text, defines) and defines and c.at:
             listed = before.text == "," and not any(map(_leads, c.tokens[: c.at]))
-            if listed or before.text.lower() in spelling.GIVEN:
+            alone = c.at < 2 or c.tokens[c.at - 2].kind != "text"  # and not so, where
+            if listed or (before.text.lower() in spelling.GIVEN and alone):
                 known[c.token.text] = True
                 behind.append(c)
     for c in reversed(behind):
