@@ -181,9 +181,10 @@ def restriction(c: Cursor, of: t.Expr, start: int) -> t.Expr:
     c.expect("{", " and a quantity with its value")
     by = _once(c, *_squared(c))
     c.expect("=", " and the value of the quantity")
+    value = c.inside("}")
     if isinstance(of, t.Function) and by == t.Name("s", None):
-        of = t.Apply(of, (replace(by),), **c.span(start))
-    return t.Restricted(of, by, c.inside("}"), **c.span(start))
+        return t.Apply(of, (value,), **c.span(start))
+    return t.Restricted(of, by, value, **c.span(start))
 
 
 def left_open(c: Cursor) -> t.Expr:

@@ -193,12 +193,16 @@ def _factor(c: Cursor) -> t.Expr:
             break
         slope = function.primes and any(one.text == "frac" for one in c.tokens[begin : c.at])
         inner = primaries.application(c, function, start)
-        sums = isinstance(inner, t.Apply) and any(isinstance(p, t.Add) for p in inner.nodes)
+        number = t.Name("s", None)
+        of = inner.arguments[0] if isinstance(inner, t.Apply) else number
+        clear = not slope or of == number or number not in of.nodes
         instead = r"or the argument above, as in \frac{d\sigma(s)}{ds}"
-        c.require(not (slope and sums), "expected a sign before the bracket", instead, at=inner)
-        if isinstance(value, t.Power) and isinstance(inner, t.Product):  # sigma^2 (1 - sigma)
-            inner = t.Product((value, *inner.factors[1:]), **c.span(start))
-        elif isinstance(value, t.Power):  # sigma^2(x)
+        c.require(clear, "expected a sign before the bracket", instead, at=inner)
+        if isinstance(inner, t.Product):  # sigma^2 (1 - sigma)^2
+            last = names.scripted(c, inner.factors[-1], inner.factors[-1].start)
+            value, c.form = t.Product((value, last), **c.span(start)), "product"
+            break
+        if isinstance(value, t.Power):  # sigma^2(x)
             each = value.elementwise or function.name in spelling.OF_EACH
             inner = t.Power(inner, value.exponent, each, **c.span(start))
             c.form = "factor"

@@ -49,7 +49,8 @@ def sentence(c: Cursor, joint: Joint, before: Sides | None) -> list[Item]:
     found, end = list[Item](), -1  # of the last item
     while c.token.kind != "end":
         item = None
-        plain = found and found[-1].joint.word not in spelling.GROUND | spelling.CONDITION
+        words = {one.joint.word for one in found}
+        plain = found and words.isdisjoint(spelling.GROUND | spelling.CONDITION)
         if plain and joint.word.strip(",") == "" and joint.gap < 3 and c.sees("("):
             _open_remark(c, joint)
         word = c.token.kind == "text" and c.token.text not in spelling.FUNCTIONS
@@ -249,17 +250,19 @@ def define_ahead(display: Sequence[Cursor]) -> None:
             below.add(text)
         if c.sees("_"):
             below.update(one.text for one in (c.group(2) if c.ahead().text == "{" else [c.ahead()]))
+    led = False  # whether a word or an arrow stood before, in this line or above
     known, behind = dict[str, bool](), list[Cursor]()  # whether a letter's definition was seen
     for c in every:
         before = c.tokens[c.at - 1]
         starts = not c.at or c.token.quad or before.text == "," or _leads(before)
         defines = starts and _defines(c)
         if not known.setdefault(c.token.text, defines) and defines and c.at:
-            listed = before.text == "," and not any(map(_leads, c.tokens[: c.at]))
+            listed = before.text == "," and not led
             alone = c.at < 2 or c.tokens[c.at - 2].kind != "text"  # and not so, where
             if listed or (before.text.lower() in spelling.GIVEN and alone):
                 known[c.token.text] = True
                 behind.append(c)
+        led = led or _leads(c.token)
     for c in reversed(behind):
         c.shared.ahead.add(c.token.start)
         _definition(c, Joint())

@@ -66,6 +66,7 @@ class _Sentence:
     claims: list[t.Statement] = field(default_factory=list)
     ranges: list[t.Range] = field(default_factory=list)
     conditional: bool = False  # the next claim is a condition
+    reason: bool = False  # a claim stands behind since or because
     behind: bool = False  # the conditions stand behind the claims
     gaps: list[int] = field(default_factory=list)  # that stand before each claim
 
@@ -121,7 +122,9 @@ class _Sentence:
         compared = isinstance(new[-1], t.Comparison) and not indices
         beside = compared and any(isinstance(one, t.Equation) for one in self.claims[-1:])
         listed = beside or (named and bool(self.ranges) and not self.claims)
-        doubt = ground or (joint.follows and indices) or (listed and joint.word in ("", ",", ";"))
+        self.reason |= joint.word in spelling.GROUND - spelling.GIVEN
+        follows = joint.follows or self.reason
+        doubt = ground or (follows and indices) or (listed and joint.word in ("", ",", ";"))
         clear = conditional or not doubt
         require(clear, "expected `if` before a condition, or `and` before a claim", new[0])
         self.conditional = whole and (conditional or given)
