@@ -74,6 +74,7 @@ class Shared:
     locals: dict[str, t.Expr] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     ahead: set[int] = field(default_factory=set)  # where a letter is defined that stood before
+    reasons: bool = False  # whether since, because or let was read: what follows is no condition
     below: set[str] = field(default_factory=set)  # what stands in subscripts: it may be an index
     written_out: int = 0  # the parts of all letters of `locals`, wherever one of them stands
     bold: set[int] = field(default_factory=set)  # where a bold quantity begins

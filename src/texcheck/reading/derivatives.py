@@ -91,6 +91,7 @@ def _is_second(c: Cursor) -> bool:
 
 def _operand(c: Cursor) -> t.Expr:
     """What stands behind the fraction of a derivative."""
+    c.require(not c.sees("left."), BRACKETS)
     brackets, token = c.sees("(", "["), c.token
     function = token.text in spelling.FUNCTION_COMMANDS or token.text in c.names.functions
     of = c.read(FACTOR if brackets or function or token.kind in ("word", "text") else PRODUCT)
@@ -163,6 +164,7 @@ def _subscript(c: Cursor) -> t.Name:
 def _behind(c: Cursor, by: t.Name) -> t.Expr:
     """What stands behind \\nabla_ or \\partial_: the loss, or a factor and nothing else; a power of
     a norm too, where the derivative is no number and has none."""
+    c.require(not c.sees("left."), BRACKETS)
     of = c.read(FACTOR)
     loss = isinstance(of, t.Name) and of.base == "ell"
     whole = not by.indices and by != t.Name("s", None)
@@ -182,6 +184,8 @@ def restriction(c: Cursor, of: t.Expr, start: int) -> t.Expr:
     by = _once(c, *_squared(c))
     c.expect("=", " and the value of the quantity")
     value = c.inside("}")
+    turned = c.ahead(1 + (c.ahead().text == "{")).text in spelling.TRANSPOSE
+    c.require(turned or not c.sees("^"), "expected brackets: a bar with two ends is no power")
     if isinstance(of, t.Function) and by == t.Name("s", None):
         return t.Apply(of, (value,), **c.span(start))
     return t.Restricted(of, by, value, **c.span(start))

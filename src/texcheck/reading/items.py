@@ -16,6 +16,7 @@ from .cursor import FACTOR, Cursor, at
 from .tokens import Token
 
 _COUNTERS = (t.Index, t.LayerCount)
+_REASONS = spelling.GROUND - spelling.GIVEN
 # What a line that begins with = goes on from: a side, and one that says its size, with the sign.
 Sides: TypeAlias = tuple[t.Expr, tuple[t.Expr, str] | None]
 
@@ -51,6 +52,7 @@ def sentence(c: Cursor, joint: Joint, before: Sides | None) -> list[Item]:
         item = None
         words = {one.joint.word for one in found}
         plain = found and words.isdisjoint(spelling.GROUND | spelling.CONDITION)
+        plain = plain and not c.shared.reasons
         if plain and joint.word.strip(",") == "" and joint.gap < 3 and c.sees("("):
             _open_remark(c, joint)
         word = c.token.kind == "text" and c.token.text not in spelling.FUNCTIONS
@@ -108,6 +110,7 @@ def _word(c: Cursor, joint: Joint) -> Item | None:
     expected = "expected a word such as and, with or for"
     c.require(word in spelling.CONNECTING, expected, "other text belongs outside the formula")
     gap = joint.comma or start.quad or c.ahead().quad
+    c.shared.reasons |= word in _REASONS
     c.advance()
     if word not in spelling.FOR_ALL:
         if word in spelling.CONDITION:
@@ -250,7 +253,8 @@ def define_ahead(display: Sequence[Cursor]) -> None:
             below.add(text)
         if c.sees("_"):
             below.update(one.text for one in (c.group(2) if c.ahead().text == "{" else [c.ahead()]))
-    led = False  # whether a word or an arrow stood before, in this line or above
+    # Whether a word or an arrow stood before, in this line or above, or a reason stands anywhere.
+    led = any(c.token.kind == "text" and c.token.text.lower() in _REASONS for c in every)
     known, behind = dict[str, bool](), list[Cursor]()  # whether a letter's definition was seen
     for c in every:
         before = c.tokens[c.at - 1]

@@ -66,13 +66,14 @@ class _Sentence:
     claims: list[t.Statement] = field(default_factory=list)
     ranges: list[t.Range] = field(default_factory=list)
     conditional: bool = False  # the next claim is a condition
-    reason: bool = False  # a claim stands behind since or because
+    reason: bool = False  # since or because was read
     behind: bool = False  # the conditions stand behind the claims
     gaps: list[int] = field(default_factory=list)  # that stand before each claim
 
     def take(self, c: Cursor, items: list[Item]) -> None:
         """Takes the items of the sentence that ends here."""
         carried, closed = bool(self.conditions), False  # behind the claims
+        self.reason = c.shared.reasons
         for item, after in pairwise(items):
             found, new, word = self._as_conditions(item, after.joint), item.claims, item.joint.word
             near = item.joint.gap < 3 and word not in spelling.GROUND - spelling.GIVEN
@@ -122,7 +123,6 @@ class _Sentence:
         compared = isinstance(new[-1], t.Comparison) and not indices
         beside = compared and any(isinstance(one, t.Equation) for one in self.claims[-1:])
         listed = beside or (named and bool(self.ranges) and not self.claims)
-        self.reason |= joint.word in spelling.GROUND - spelling.GIVEN
         follows = joint.follows or self.reason
         doubt = ground or (follows and indices) or (listed and joint.word in ("", ",", ";"))
         clear = conditional or not doubt
