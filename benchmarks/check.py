@@ -32,8 +32,12 @@ def sources() -> list[str]:
     """The text of every style and of every mistake."""
     reference = (TESTS / "reference" / "mlp.py").read_text("utf-8")
     found = [style.read_text("utf-8") for style in sorted((TESTS / "styles").glob("*.py"))]
-    combined = tomllib.loads((TESTS / "combinations.toml").read_text("utf-8")).values()
-    examples = [changes for row in MISTAKES.values() for changes in row.examples]
+    forms, combined = (
+        tomllib.loads((TESTS / f"{name}.toml").read_text("utf-8")).values()
+        for name in ("forms", "combinations")
+    )
+    examples = [row.example for row in MISTAKES.values() if row.example]
+    examples += [changes for every in forms for changes in every]
     for changes in (*examples, *(one["changes"] for one in combined)):
         source = reference
         for old, new in changes:
