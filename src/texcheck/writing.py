@@ -159,7 +159,9 @@ def _compound(node: t.Node) -> str:  # noqa: C901 - a match over nodes
         case t.Gradient(of, by):
             return rf"\nabla_{{{tex(by)}}} {within(of, SYMBOL)}"
         case t.Restricted(of, by, value):
-            return rf"\left. {within(of, PRODUCT)} \right|_{{{tex(by)} = {tex(value)}}}"
+            fraction = isinstance(of, t.Derivative | t.Quotient) and grade(of) == SYMBOL
+            shown = tex(of) if fraction else f"({tex(of)})"
+            return rf"\left. {shown} \right|_{{{tex(by)} = {tex(value)}}}"
         case t.Apply(function, arguments):
             return f"{tex(function)}({', '.join(map(tex, arguments))})"
         case t.Component(of, inside):

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from texcheck.reading import CannotRead, expression, read
-from texcheck.syntax import Equation, Layer, Name
+from texcheck.syntax import Equation, Layer, Local, Name
 from texcheck.writing import lettering, tex
 
 PROVED = Path(__file__).parent / "statements" / "proved.toml"
@@ -22,6 +22,8 @@ def test_a_formula_reads_back_as_itself() -> None:
         for one in read(row["tex"])
         if isinstance(one, Equation)
         for side in (one.left, one.right)
+        # a letter that the display defines has no meaning without it
+        if not any(isinstance(part, Local) for part in side.nodes)
     ]
     same = 0
     for side in sides:
@@ -29,8 +31,8 @@ def test_a_formula_reads_back_as_itself() -> None:
             same += expression(tex(side)) == side
         except CannotRead:
             continue
-    # the rest: decimals, d_y for K, a letter that the display defines, I as an activation
-    assert same >= 0.98 * len(sides)
+    # the rest: decimals, d_y for K, I as an activation, brackets that the tree does not need
+    assert same >= 0.99 * len(sides)
     assert len(sides) > 900
 
 

@@ -9,6 +9,7 @@ from . import names, spelling
 from .cursor import CLOSING, FACTOR, PRODUCT, TERM, Cursor
 
 BRACKETS = "expected brackets around what is differentiated"
+BEFORE_BAR = ("=", "(", "[", "{", ",", "left.", "Rightarrow")
 _QUANTITY = "expected a quantity of the network after \\partial"
 
 
@@ -27,7 +28,7 @@ def fraction(c: Cursor) -> t.Expr:
 def is_partial(c: Cursor) -> bool:
     """Whether ∂ stands here, or the d of a derivative."""
     upright = c.token.kind in ("letter", "word") and c.token.text == "d"
-    return c.token.text == "partial" or (upright and c.ahead().text != "_")
+    return c.sees("partial") or (upright and c.ahead().text != "_")
 
 
 def _partial(c: Cursor, row: bool = False) -> tuple[t.Name, int]:
@@ -91,12 +92,14 @@ def _is_second(c: Cursor) -> bool:
 
 def _operand(c: Cursor) -> t.Expr:
     """What stands behind the fraction of a derivative."""
-    c.require(not c.sees("left."), BRACKETS)
-    brackets, token = c.sees("(", "["), c.token
+    brackets, token, begin = c.sees("(", "["), c.token, c.at
     function = token.text in spelling.FUNCTION_COMMANDS or token.text in c.names.functions
     of = c.read(FACTOR if brackets or function or token.kind in ("word", "text") else PRODUCT)
     c.require(isinstance(of, t.Function) or c.ends(), BRACKETS)
     if not brackets:
+        # Does the bar hold for the derivative too? \left. shows no bracket that would tell.
+        open_bar = any(one.text == "left." for one in c.tokens[begin : c.at])
+        c.require(not open_bar, BRACKETS, at=of)
         c.shared.open_operands.append(of)
     return of
 
@@ -184,19 +187,30 @@ def restriction(c: Cursor, of: t.Expr, start: int) -> t.Expr:
     by = _once(c, *_squared(c))
     c.expect("=", " and the value of the quantity")
     value = c.inside("}")
-    turned = c.ahead(1 + (c.ahead().text == "{")).text in spelling.TRANSPOSE
+    number = by == t.Name("s", None)
+    above = c.ahead(1 + (c.ahead().text == "{")).text
+    turned = above in spelling.TRANSPOSE and not number
     c.require(turned or not c.sees("^"), "expected brackets: a bar with two ends is no power")
-    if isinstance(of, t.Function) and by == t.Name("s", None):
+    if isinstance(of, t.Function) and number:
         return t.Apply(of, (value,), **c.span(start))
     return t.Restricted(of, by, value, **c.span(start))
 
 
 def left_open(c: Cursor) -> t.Expr:
-    r"""What stands between \left. and \right|_{...}."""
+    r"""What stands between \left. and \right|_{...}. The page shows no bracket there: so this is a
+    fraction or a bracket, or begins where no other factor could be meant, and ends as clearly."""
     c.require(not (c.token.quad and c.ahead().text in ("+", "-")), "expected no gap before a sign")
-    start = c.advance().start
+    begins = not c.at or c.tokens[c.at - 1].text in BEFORE_BAR
+    start, drawn = c.advance().start, c.sees("frac", "(", "[")
     with c.within(bars=1):
         inner = c.read()
+    form = c.form
     bar = c.sees("vert") and c.ahead().text == "_"
     c.require(bar, r"expected \right|_{ and a quantity with its value")
-    return restriction(c, inner, start)
+    found = restriction(c, inner, start)
+    ends = form in ("primary", "bracket", "factor") or (
+        c.ends() and (form == "product" or not c.sees("+", "-"))
+    )
+    clear = (drawn and form in ("primary", "bracket")) or (begins and ends)
+    c.require(clear, r"expected brackets: \left. shows none", at=found)
+    return found

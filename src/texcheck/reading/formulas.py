@@ -12,8 +12,8 @@ from .cursor import DEEPEST, FACTOR, PRODUCT, SIDE, SUM, TERM, Cursor, at
 
 _WIDER = {"sum", "product"}
 _SIGNS = {TERM: ("odot", "circ", "oslash", "otimes"), PRODUCT: ("cdot", "times", "*")}
-_BEFORE_BAR = ("=", "(", "[", "{", ",", "left.", "Rightarrow")
 _COMPUTED = {"s", "z", "y_hat", "delta", "ell"}
+_COUNTED = (t.Index, t.Number, t.Add, t.Negative)
 _WITH_VALUE = (t.Name, t.Derivative, t.Gradient, t.Local, t.Norm, t.Apply, t.Function)
 _ENDS_WITH_LAST = (t.Negative, t.Product, t.Times, t.Sum, t.Elementwise)
 
@@ -115,7 +115,7 @@ def _side_by_side(c: Cursor) -> t.Expr:
         _expect_no_call(c, factors, begin, one)
         if c.bars == 0 and c.sees("vert") and c.ahead().text == "_":
             what = r"expected \left. where the formula begins that the bar holds for"
-            c.require(not begin or c.tokens[begin - 1].text in _BEFORE_BAR, what)
+            c.require(not begin or c.tokens[begin - 1].text in derivatives.BEFORE_BAR, what)
             one = derivatives.restriction(c, one, c.tokens[begin].start)
         mixed = c.tokens[begin].text == "frac" and factors and isinstance(factors[-1], t.Number)
         mixed = mixed and all(isinstance(part, t.Number) for part in one.parts)
@@ -139,9 +139,10 @@ def _side_by_side(c: Cursor) -> t.Expr:
 
 
 def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -> None:
-    """Raises `CannotRead` for s(x), \\hat y_k^T (x_0) and x(0), which are no products to a reader.
+    """Raises `CannotRead` for s(x), \\hat y_k^T (x_0), x(0) and x[i], no products to a reader.
 
-    A sum with a vector in the bracket, as in \\hat y (1 - \\hat y), is left: it is no argument.
+    A sum with another vector in the bracket, or with what stands before it, as in
+    \\hat y (1 - \\hat y), is left: it is no argument.
     """
     opening = c.tokens[begin].text
     if not factors or opening not in ("(", "[", "lbrace"):
@@ -155,18 +156,39 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     fixed = all(isinstance(part, numbers.LENGTHS) for part in inside)
     held = any(isinstance(part, t.Name) and part.base in _COMPUTED for part in around)
     point = fixed and (held or isinstance(before, _WITH_VALUE))
-    vector = any(part.base in (*spelling.VECTORS, "W") and not part.indices for part in used)
+    counted = inside and all(isinstance(part, _COUNTED) for part in inside)
+    entry = counted and (base or computed) and not getattr(before, "indices", ())
+    own = before in inside or getattr(before, "of", before) in inside
+    wide = [part for part in used if part.base in (*spelling.VECTORS, "W") and not part.indices]
+    vector = own if {*wide} == {t.Name("s", None)} else bool(wide)
     whole = isinstance(before, t.Local) or (isinstance(before, t.Name) and not before.indices)
     error = any(part.base == "delta" for part in used) or isinstance(inner, t.Derivative)
-    point_of_x = {part.base for part in used} == {"x"}
+    bases = {part.base for part in used}
+    point_of_x = bases == {"x"}
     turned = base not in ("", "y_hat") and any(isinstance(p, t.Transpose) for p in inner.parts)
     single = isinstance(inner, t.Product) and point_of_x and not turned  # x (x^T x) is a product
     single = single or (isinstance(inner, t.Name) and (inner is one or point_of_x) and not error)
     numbers_alone = not vector and (inner in used or (whole and used))
-    argument = (computed and numbers_alone) or (called and single and opening != "[")
+    # A letter of one's own may depend on anything, a derivative on what it is taken by.
+    depends = {"x"}
+    if isinstance(before, t.Local):
+        depends = set[str]() if _is_matrix(before.of) else bases
+    depends = {before.by.base} if isinstance(before, t.Derivative | t.Gradient) else depends
+    alone = bool(bases) and bases <= depends and not own and not turned
+    argument = (computed and (numbers_alone or alone)) or (called and single and opening != "[")
     what = "expected the quantity alone, without what it depends on, or a sign"
     instead = r"a factor in brackets stands behind a sign, as in \cdot (z)"
+    c.require(not entry, "expected an index below", "as in x_i", at=one)
     c.require(not point and base != "ell" and not argument, what, instead, at=one)
+
+
+def _is_matrix(node: t.Expr) -> bool:
+    """Whether it is a diagonal matrix or I, a whole matrix of weights, or a product of such."""
+    if isinstance(node, t.Product | t.Transpose):
+        return all(map(_is_matrix, node.parts))
+    diagonal = isinstance(node, t.Apply) and node.function.name == "diag"
+    weights = isinstance(node, t.Name) and node.base == "W" and not node.indices
+    return diagonal or weights or isinstance(node, t.Identity | t.ReluDiagonal)
 
 
 def _without_marks(node: t.Expr) -> t.Expr:
@@ -186,7 +208,7 @@ def _factor(c: Cursor) -> t.Expr:
     start, begin = c.token.start, c.at
     value = names.scripted(c, primaries.primary(c), start)
     named = False  # f(\cdot)
-    while c.sees("(", "[", "lbrace"):
+    while c.sees("(", "[", "lbrace") and not c.token.quad:
         function = value.of if isinstance(value, t.Power) else value
         braces = c.sees("lbrace") and getattr(function, "name", "") not in ("max", "min")
         if not isinstance(function, t.Function) or braces:
@@ -218,7 +240,8 @@ def _unapplied(c: Cursor, function: t.Function, start: int) -> t.Expr:
     """A function without brackets behind it: log x, an activation by itself, a matrix I."""
     if function.name not in spelling.BARE_ARGUMENT or not c.continues():
         c.require(function.name in spelling.ACTIVATIONS, f"expected brackets after {function.name}")
-        return t.Identity(None, None, **at(function)) if function == t.Function("I") else function
+        matrix = function == t.Function("I") and c.tokens[c.at - 1].text != "id"
+        return t.Identity(None, None, **at(function)) if matrix else function
     argument = _factor(c)
     slope = c.ahead(2).text == "partial" or (c.ahead(2).text == "d" and c.ahead(3).text != "_")
     clear = c.form not in _WIDER and (c.ends() or (c.sees("frac") and slope))

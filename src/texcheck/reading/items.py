@@ -5,6 +5,7 @@ Here is only said what stands where; whether a claim is a condition, `statements
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -245,11 +246,11 @@ def define_ahead(display: Sequence[Cursor]) -> None:
     """Keeps what letters stand for that are used before the display defines them, the last first:
     y = D x, \\quad D = diag(...). What may be a conclusion defines nothing."""
     every = [replace(line, at=number) for line in display for number in range(len(line.tokens))]
-    looks = {(c.token.text, c.token.bold) for c in every}
+    letters = {c.token for c in every if c.token.kind in ("letter", "word")}
+    looks = Counter(text for text, *_ in {(one.text, one.bold, one.kind) for one in letters})
     for c in every:
         text, below = c.token.text, c.shared.below
-        two = text.islower() and {(text, True), (text, False)} <= looks
-        if two or (text, c.ahead().text) == ("e", "_"):  # the unit vectors
+        if looks[text] > 1 or (text, c.ahead().text) == ("e", "_"):  # the unit vectors
             below.add(text)
         if c.sees("_"):
             below.update(one.text for one in (c.group(2) if c.ahead().text == "{" else [c.ahead()]))
@@ -291,6 +292,8 @@ def _definition(c: Cursor, joint: Joint) -> Item:
     letter = c.advance()
     sign = c.expect("=")
     value = c.read()
+    what = "expected a letter with one meaning"  # and not e, if e^2 stands in it
+    c.require(letter.text not in c.shared.below or letter.start in c.shared.ahead, what, at=letter)
     for index in t.free_indices(value):
         instead = spelling.INSTEAD.get(index.letter, "")
         raise c.error("expected a definition without a free index", instead, at=index)

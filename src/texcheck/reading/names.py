@@ -174,6 +174,8 @@ def identity(c: Cursor, start: int) -> t.Expr:
 
     I_K and I_{z \\times s} have lengths, I_{ij} is an entry; I alone is a `Function`.
     """
+    called = c.tokens[c.at - 1].bold and c.sees("(", "[", "lbrace")
+    c.require(not called, "expected a sign between a matrix and a bracket")
     shape: tuple[t.Expr, ...] = ()
     plus: t.Expr | None = None
     entry = False
@@ -324,7 +326,8 @@ def _mark(c: Cursor, value: t.Expr, found: _Scripts, group: bool) -> None:
     dashed = all(kind == "'" for kind, _, _ in found.marks)
     first = isinstance(value, t.Name | t.Function) and not found.layer and dashed
     kind, exponent = "T", None
-    if c.token.text in spelling.TRANSPOSE and c.token.kind != "symbol":
+    letter = c.token.text == "T" and c.token.kind != "symbol"
+    if letter or c.sees(*spelling.TRANSPOSE):
         c.advance()
     elif inner:
         raise c.error("expected a transpose behind the layer")

@@ -79,6 +79,7 @@ def _free_letter(c: Cursor, text: str, start: int) -> t.Expr:
     if text == "I":
         return names.identity(c, start)
     if text == "e" and c.sees("_", "^"):
+        c.shared.below.add(text)  # from here on it cannot be defined
         return _euler(c, start)
     instead = spelling.INSTEAD.get(text, c.names.speaks_of)
     c.require(text in spelling.INDEX_LETTERS, f"unknown symbol {text}", instead, at=start)

@@ -30,7 +30,6 @@ _BRACE, _DOT = re.compile(r"[ \t\n]*\{"), re.compile(r"[ \t\n]*\.")
 _BOLD_NUMBER = re.compile(r"[ \t\n]*(?:\{[ \t\n]*([01])[ \t\n]*\}|([01]))")
 # What a line break takes along, as in \\*[2mm].
 _BREAK = re.compile(r"\*?(\[\s*-?[\d.]+\s*(em|ex|pt|mm|cm)\s*\])?")
-_CALL = re.compile(r"\s*(\\left\s*)?\(")
 _CHARACTER = re.compile(r":=|\|\||[()\[\]+\-=*/^_,.;:&'!<>|]|[0-9]|[^\W\d_]")
 _WITH_WORD = spelling.UPRIGHT | spelling.BLACKBOARD | spelling.SCRIPT | {"begin", "end"}
 _SYMBOL = re.compile(r"\s*\{\s*(\\[A-Za-z]+\s*)?[A-Za-z]?\s*\}")
@@ -230,10 +229,6 @@ class _Scanner:
         elif look in spelling.BOLD:
             _expect_no_bold_number(self.found[first:])
             self.found[first:] = [token._replace(bold=True) for token in self.found[first:]]
-            matrix = [token.text for token in self.found[first:]] == ["I"]
-            if matrix and _CALL.match(self.tex, self.at):
-                expected = "expected a sign between a matrix and a bracket"
-                raise CannotRead(expected, self.at, self.at + 1)
 
     def command(self) -> None:
         """Reads what begins with a backslash."""
