@@ -1,7 +1,5 @@
 """The command line: `python -m texcheck prove FORMULA`, `read FORMULA`, `book`, `mutants`."""
 
-from __future__ import annotations
-
 import argparse
 import gc
 import io

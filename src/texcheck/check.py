@@ -1,7 +1,5 @@
 """A display in, verdicts out."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise

@@ -4,8 +4,6 @@ Shapes come from the elaboration itself, so what is said here is what was decide
 rewritten as the formula of its entry (i, j), a tree of numbers, and then written as TeX.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace

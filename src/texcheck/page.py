@@ -1,7 +1,5 @@
 """What a page asks the prover, as JSON: the verdict comes first, then its cause."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Verdicts in words: plain text for a terminal, sentences for a page."""
 
-from __future__ import annotations
-
 from .verdict import Definition, Proved, Refuted, Undecided, Unreadable, Verdict, Witness
 
 _LONGEST_LINE = 100  # of a line of TeX under which a caret is put

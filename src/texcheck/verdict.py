@@ -4,8 +4,6 @@
 others: none of them lets a statement into the book.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 

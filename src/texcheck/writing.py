@@ -4,8 +4,6 @@ Law: what is written reads back as the same tree, but for spelling (`\boldsymbol
 message can quote a part of a formula whose own TeX is scattered, as that of W in W^{(1)T}.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager

@@ -12,7 +12,7 @@ import texcheck
 
 PACKAGE = Path(texcheck.__file__).parent
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
-MOST_LINES, MOST_IN_A_FILE, MOST_IN_A_FUNCTION, MOST_TRUSTED = 11270, 450, 60, 3550
+MOST_LINES, MOST_IN_A_FILE, MOST_IN_A_FUNCTION, MOST_TRUSTED = 11173, 450, 60, 3524
 
 
 def name(path: Path) -> str:

@@ -3,8 +3,6 @@
 No proof depends on this file: all it can do is to raise `NoRule`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar

@@ -8,8 +8,6 @@ Invariants:
   one of the other, and the other way round.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from .functions import Demand, content, is_nonnegative, is_positive

@@ -12,8 +12,6 @@ Invariants:
   f1'', ...: it has no law.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from math import isqrt

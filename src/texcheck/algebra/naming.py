@@ -4,8 +4,6 @@ No proof depends on this file: whatever order it gives, `normal` names the indic
 changes no value. If the order depended on the names, equal sums would go unseen.
 """
 
-from __future__ import annotations
-
 from itertools import groupby, permutations, product
 from operator import itemgetter
 from typing import Any

@@ -9,8 +9,6 @@ Invariants:
 - step(u) and step(-u) are kept apart, with product 0, so that u = 0 is treated exactly.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 

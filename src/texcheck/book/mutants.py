@@ -5,8 +5,6 @@ same statement; the tests ask an outside oracle whether those are the same indee
 undecided is missed.
 """
 
-from __future__ import annotations
-
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """The Markdown of a page or a notebook, with the line of the file for each of its lines."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from json.decoder import JSONDecoder, scanstring  # type: ignore[attr-defined]

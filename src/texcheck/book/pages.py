@@ -4,8 +4,6 @@ The equations are taken from the tokens of the Markdown parser that the book its
 so what is checked is what is shown. `texcheck.book` alone needs more than the standard library.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from html import unescape

@@ -7,8 +7,6 @@ these are `proved`, `definitions`, `refuted`, `undecided` and `unreadable`; `fai
 texts, empty if the book holds.
 """
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +18,7 @@ from itertools import chain, groupby
 from operator import attrgetter
 from pathlib import Path
 from threading import active_count
+from typing import Self
 
 from .. import report
 from ..check import check, explained
@@ -134,7 +133,7 @@ class Book:
         return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Book:
+    def from_json(cls, text: str) -> Self:
         """The book that `to_json` wrote."""
         data = json.loads(text)
         for fields in data["statements"]:

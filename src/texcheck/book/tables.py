@@ -1,7 +1,5 @@
 """What the cells of a page's tables claim: to equal a quantity, or to have its shape."""
 
-from __future__ import annotations
-
 import re
 from typing import Literal
 

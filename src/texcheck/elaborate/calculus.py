@@ -9,8 +9,6 @@ Invariants:
   that has an end is still in it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from .. import syntax as t

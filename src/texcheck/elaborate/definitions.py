@@ -8,8 +8,6 @@ Invariants:
 - A definition is made once: no name stands for two things, and an unknown name is an error.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -9,8 +9,6 @@ Invariants:
 - Trees alone are compared here; sorts are inferred when the template is elaborated.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import NamedTuple

@@ -8,8 +8,6 @@ Invariants:
 - Whatever is not defined for all real values records a demand.
 """
 
-from __future__ import annotations
-
 from functools import partial, reduce
 from operator import mul, neg
 

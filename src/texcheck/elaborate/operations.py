@@ -10,8 +10,6 @@ Invariants:
   leaves out places that every width has.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fractions import Fraction

@@ -12,8 +12,6 @@ Invariants:
 - Whatever raises ends the statement: nothing that was changed for a while need be put back then.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field

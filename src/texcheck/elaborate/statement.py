@@ -8,8 +8,6 @@ Invariants:
 - A sort that nothing fixes is any length: it gets a sort of its own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial, reduce

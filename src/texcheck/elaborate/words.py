@@ -1,7 +1,5 @@
 """Sorts, shapes and terms in words, for messages alone: no proof depends on this file."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial

@@ -13,8 +13,6 @@ in each of the cases that stand for all networks, the difference of the two term
 form 0; and each side's demands follow from the other's.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import reduce
 from operator import mul

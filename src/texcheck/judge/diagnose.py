@@ -4,8 +4,6 @@ Every repair that is named has been tried: with it the statement is proved. This
 builds no proof of its own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace

@@ -4,8 +4,6 @@ A diagnosis is an edit that makes a statement provable; a mutant is one that mus
 proved to be the same statement. Nothing here is trusted.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import permutations, product

@@ -4,8 +4,6 @@ Law: the result of every operation is a fraction that is exact, or an interval t
 value; what cannot be told for certain raises `Doubtful`.
 """
 
-from __future__ import annotations
-
 import decimal
 import math
 from collections.abc import Callable

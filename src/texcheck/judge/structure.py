@@ -1,7 +1,5 @@
 """Edits of how a formula is put together: transposes, sums, factors, terms, brackets, order."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import reduce

@@ -1,7 +1,5 @@
 """Edits of one symbol: an index, a layer, a quantity, a number, a function."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction

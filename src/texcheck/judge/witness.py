@@ -6,8 +6,6 @@ alone has a value, refutes it. Values are exact or lie in certified intervals; a
 may be 0 gives no witness.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace

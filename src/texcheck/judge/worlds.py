@@ -3,8 +3,6 @@
 Terms are evaluated as they are written, without the normal form: s from W, b and z, z from s.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field

@@ -12,8 +12,6 @@ Invariants:
   two such roots in a term there is no rule: at some indices they may be one, and leave nothing.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
 from functools import reduce

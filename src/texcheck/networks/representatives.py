@@ -14,8 +14,6 @@ cases; then it holds for every depth and every L for which all the named layers 
   too, takes part; L is never less than what makes each of them exist.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 

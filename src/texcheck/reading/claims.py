@@ -1,7 +1,5 @@
 """What a claim is as a whole: a condition or a statement, its letters, what it must not hold."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction

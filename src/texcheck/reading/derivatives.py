@@ -1,7 +1,5 @@
 """Reads fractions, derivatives, gradients and what holds at a point."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from .. import syntax as t

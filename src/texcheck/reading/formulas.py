@@ -4,8 +4,6 @@ What TeX shows decides: a subscript and a superscript belong to one symbol, in e
 braces that are not seen group nothing. Where a formula is read in two ways, it is not read.
 """
 
-from __future__ import annotations
-
 from .. import syntax as t
 from . import derivatives, names, numbers, primaries, spelling
 from .cursor import DEEPEST, FACTOR, PRODUCT, SIDE, SUM, TERM, Cursor, at

@@ -3,8 +3,6 @@
 Here is only said what stands where; whether a claim is a condition, `statements` decides.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

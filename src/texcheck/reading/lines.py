@@ -1,7 +1,5 @@
 """The lines of a display: layout environments, alignment marks and brackets are resolved."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from . import spelling

@@ -1,7 +1,5 @@
 """Reads matrices and rows cell by cell, cases with their comparisons, and shapes."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from .. import syntax as t

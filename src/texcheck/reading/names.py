@@ -4,8 +4,6 @@ TeX sets one subscript and one superscript on a symbol, in either order; a layer
 the superscript, then the marks from left to right.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from itertools import dropwhile, takewhile
 from typing import TypeAlias

@@ -1,7 +1,5 @@
 """Learns the letters of another notation from the lines that declare a network."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

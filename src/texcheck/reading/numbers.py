@@ -1,7 +1,5 @@
 """Reads numbers and layers, and says what may stand as a length."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 from .. import syntax as t

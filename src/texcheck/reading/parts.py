@@ -1,7 +1,5 @@
 """Reads what is no statement: a formula by itself, a shape, a table cell."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from .. import syntax as t

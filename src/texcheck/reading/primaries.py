@@ -1,7 +1,5 @@
 """Reads the smallest parts of a formula: letters, words, brackets and what a command begins."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from .. import syntax as t

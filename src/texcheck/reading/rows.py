@@ -4,11 +4,9 @@ Alignment marks divide rows into cells, numbered from 0. The even cells end, and
 begin, at the same place in every row; where else in a cell something stands, nobody knows here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import islice, takewhile
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from . import spelling
 from .cursor import DEPTH, NESTING
@@ -47,7 +45,7 @@ class Row(NamedTuple):
     relates: bool  # the relation stands before any word or comma
 
     @classmethod
-    def of(cls, tokens: list[Token], number: int) -> Row:
+    def of(cls, tokens: list[Token], number: int) -> Self:
         """The row that begins with token `number`."""
         unseen = [*takewhile(lambda one: one.text in _BEFORE_SIGN, islice(tokens, number, None))]
         first = tokens[number + len(unseen)]
@@ -70,29 +68,29 @@ class Row(NamedTuple):
                 relation, side = at, begins - ends or begins * (1 if at % 2 else -1)
         return cls(first, cell, moved, cell < last, relation, side, bool(relates))
 
-    def behind(self, other: Row) -> bool:
+    def behind(self, other: Self) -> bool:
         """Whether it begins right of the relation of another row, or below, as far as is known."""
         below = other.side == 1 and other.relation % 2 == 1
         return self.cell > other.relation or (self.cell == other.relation and below)
 
-    def inside(self, other: Row) -> bool:
+    def inside(self, other: Self) -> bool:
         """Whether it begins right of the beginning of another row, or below."""
         known = self.cell % 2 == 1 and not other.moved
         alone = not (self.marked or other.marked)
         return self.cell > other.cell or (self.cell == other.cell and (known or alone))
 
-    def goes_on(self, other: Row) -> bool:
+    def goes_on(self, other: Self) -> bool:
         """Whether it may go on from the right side of another: it claims nothing itself."""
         alone = not other.marked and self.cell == other.cell
         return not self.relates and (alone or self.behind(other))
 
-    def relates_like(self, other: Row) -> bool:
+    def relates_like(self, other: Self) -> bool:
         """Whether its relation stands below that of another row."""
         below = (self.relation, self.side) == (other.relation, other.side) and self.side != 0
         unmarked = self.cell == other.cell and not (self.marked or other.marked)
         return below or unmarked
 
-    def stands_like(self, other: Row) -> bool:
+    def stands_like(self, other: Self) -> bool:
         """Whether it begins in the same cell as another row, and its relation stands below."""
         moved = self.moved or other.moved
         return self.cell == other.cell and not moved and self.relates_like(other)

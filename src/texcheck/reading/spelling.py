@@ -4,8 +4,6 @@ One row a spelling. A new one goes into the table of its kind, with a row in
 `tests/texcheck/statements/same.toml` (it is read) or in `tests/texcheck/reading/refused.toml`.
 """
 
-from __future__ import annotations
-
 # Commands that only change the look: the command goes, the braces around its argument too.
 BOLD = {"vec", "boldsymbol", "mathbf", "bm", "pmb", "bold"}
 NUMBERS = {"K", "d"}  # letters that are never bold

@@ -4,8 +4,6 @@ Every token keeps its span. Braces around the argument of a command or a script 
 All others are not seen, so they go: a text is read as what its page shows.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 from itertools import pairwise
