@@ -78,6 +78,7 @@ def _proved(statement: t.Statement, network: Network) -> tuple[str, ...]:
             return _layer_range(statement, network)
         case t.RangeClaim():
             return _index_range(statement, network)
+    named = named_layers(statement)
     fault: Exception = NoRule("the network has no loss")
     for loss in network.losses:
         found = [replace(case, loss=loss) for case in cases(statement, network)]
@@ -85,23 +86,22 @@ def _proved(statement: t.Statement, network: Network) -> tuple[str, ...]:
         if not held:
             raise IllSorted("the condition holds in no network of this kind", statement)
         held.sort(key=lambda case: case.L == 0)  # last, as what fails there alone is in doubt
+        doubt = named.first is None and bool(held[0].L)
         try:
             parts = st.parts(statement)
-            least = max(_hold_for_x(one, case, held[0]) for case in held for one in parts)
-            every = any_depth(named_layers(statement), network)
-            return (about_words(network, loss, every, least),)
+            least = max(_hold_for_x(one, case, doubt) for case in held for one in parts)
+            return (about_words(network, loss, any_depth(named, network), least),)
         except (Differ, NoRule) as error:
             fault = error
     raise fault
 
 
-def _hold_for_x(statement: t.Statement, case: Case, first: Case) -> int:
-    """As `_hold`. Raises NoRule for what is wrong for L = 0 alone, which a reader may leave out."""
+def _hold_for_x(statement: t.Statement, case: Case, doubt: bool) -> int:
+    """As `_hold`. Raises NoRule for what is wrong for L = 0 alone, where that is in `doubt`."""
     try:
         return _hold(statement, case)
     except IllSorted:
-        said = any(getattr(one, "letter", "") == "L" for one in statement.conditions)
-        if case.L == 0 and first.L and not said:
+        if doubt and case.L == 0:
             raise NoRule("it holds for L > 0, but not for L = 0: say which layers L are") from None
         raise
 

@@ -12,6 +12,7 @@ cases; then it holds for every depth and every L for which all the named layers 
 - Activations and the loss are what the network says, any functions where it leaves them open.
 - Invariant 4: every layer that is named anywhere in the statement, in numerators and conditions
   too, takes part; L is never less than what makes each of them exist.
+- L = 0 is that of x, which is no layer: unless a range says what L is, a reader may leave it out.
 """
 
 from collections.abc import Iterator
@@ -95,7 +96,8 @@ def cases(statement: t.Node, network: Network, far: int = FAR) -> Iterator[Case]
         return iter([network.of_depth(depth)])
     least, top = least_layer(named), max([0, *(offset for offset, _ in named.here)])
     highest = depth - max(top, named.beyond)
-    if max(least, named.first is None and (0, 0) not in named.here) > highest:
+    in_doubt = named.first is None and (0, 0) not in named.here
+    if highest < (max(least, 1) if in_doubt else least):
         raise NoRule("the network has no layer L for which all the named layers exist")
     return (network.of_depth(depth, L) for L in range(least, highest + 1))
 

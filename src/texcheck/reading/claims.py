@@ -42,10 +42,10 @@ def _with_entries(node: t.Node, letters: Sequence[str]) -> Any:
     of a vector by a matrix, or of a matrix. The letters stand nowhere in the display."""
     match node:
         case t.Derivative(t.Name(of, _, ()), t.Name(base, _, ()) as by):
-            known = "W" in (of, base) and of in {*spelling.VECTORS, "W"}
-            count = (1 + (base == "W")) * known * (len(letters) > 1)
-            indices = tuple(t.Index(one, **at(by)) for one in letters[:count])
-            return replace(node, by=replace(by, indices=indices))
+            if "W" in (of, base) and of in {*spelling.VECTORS, "W"} and len(letters) > 1:
+                own = letters[:2] if base == "W" else letters[:1]
+                indices = tuple(t.Index(one, **at(by)) for one in own)
+                return replace(node, by=replace(by, indices=indices))
         case t.Equation(left, right) | t.Comparison(_, left, right) if t.ZERO in (left, right):
             sides = (_with_entries(side, letters) for side in (left, right))
             return replace(node, **dict(zip(("left", "right"), sides, strict=True)))
