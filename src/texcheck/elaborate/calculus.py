@@ -18,9 +18,8 @@ from ..algebra.functions import Demand, apply, is_any, row, slope
 from ..algebra.normal import put
 from ..algebra.terms import ONE, Atom, Index, Term, atoms_of, free, has_step
 from ..networks.derivative import Source, derivative, independent
-from ..networks.network import ACTIVATIONS, Case
-from .matrix import FIRST, IllSorted, Matrix, Unfit, is_one, unify_shapes, zip_entries
-from .operations import is_free
+from ..networks.network import Case
+from .matrix import BARE_S, FIRST, IllSorted, Matrix, Unfit, is_one, unify_shapes, zip_entries
 from .scope import Scope
 from .words import layer_needed
 
@@ -34,7 +33,7 @@ def differentiated(scope: Scope, value: Matrix, by: t.Name, node: t.Node) -> Mat
         _expect_roots(term, scope.demands[before:])
         return derivative(scope.case, term, source, scope.demands)
 
-    if by.base == "s" and is_free(by):
+    if by == BARE_S:
         number = Source(("free", 0), (), "s")
         return value._replace(entry=lambda i, j: slope_of(i, j, number))
     if by.base in ("delta", "ell", *t.FREE) or by.base in scope.given:
@@ -76,7 +75,7 @@ def restricted(scope: Scope, value: Matrix, by: t.Name, at: Matrix, node: t.Node
     """A value where a column, or s, is another one. Raises NoRule if more follows from it."""
     if by.indices or by.base in ("delta", "ell", "W"):
         raise Unfit("expected a whole vector that has a value", node)
-    place = ("free", 0) if by.base == "s" and is_free(by) else scope.place(by)
+    place = ("free", 0) if by == BARE_S else scope.place(by)
     unify_shapes(Matrix(*scope.case.shape(place), at.entry), at, node)
 
     def change(atom: Atom) -> Term | None:
@@ -130,8 +129,6 @@ def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) 
 def applied(scope: Scope, function: t.Function, term: Term, of: tuple[t.Expr, ...] = ()) -> Term:
     """A function, or its first, second, ... derivative, of a term. Adds what that demands."""
     name, primes = activation(scope, function, of), function.primes
-    if primes and name not in ACTIVATIONS and not is_any(name):
-        raise Unfit("dashes stand on activations alone", function)
     if is_any(name):
         return apply(name + "'" * primes, term)
     kind = row(name).slope_demand if primes else row(name).demand

@@ -87,6 +87,8 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match o
             return ops.compared_indices(scope, node)
         case t.Indicator(_, left, right):
             return ops.compared(scope, _all(scope, (left, right)), node)
+        case t.Written():
+            return written(scope, node)
         case t.Cases(values, conditions):
             chosen = [None if c is None else elaborate(scope, c) for c in conditions]
             return ops.by_cases(scope, _all(scope, values), chosen, node)
@@ -136,8 +138,6 @@ def _leaf(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match over no
             m.unify(said, result.rows, "the subscript says another length", node)
             return ops.refuse_jump(scope, result)
         case t.Function():
-            if not scope.pointwise:
-                raise Unfit("expected the argument of this function", node)
             found = m.scalar(lambda: calculus.applied(scope, node, free("t")))
             return ops.refuse_jump(scope, found) if node.primes else found
         case t.Norm(of, subscript):
@@ -149,9 +149,10 @@ def _leaf(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match over no
                 return m.total(scope.names, value.map(lambda entry: apply("abs", entry)))
             return ops.squares(scope, value).map(lambda entry: apply("sqrt", entry))
         case t.Absolute(of):
-            return ops.as_number(elaborate(scope, of), node).map(lambda entry: apply("abs", entry))
-        case t.Written():
-            return written(scope, node)
+            value = elaborate(scope, of)
+            if not value.is_number:
+                raise Unfit(r"a norm is \lVert x \rVert; of each entry, write |x_i|", node)
+            return value.map(lambda entry: apply("abs", entry))
     raise Unfit("this stands only inside of another formula", node)
 
 
@@ -317,8 +318,7 @@ def summed(scope: Scope, node: t.Sum) -> Matrix:
     with scope.meaning(dict(zip(node.letters, letters, strict=True))):
         body = elaborate(scope, node.body)
         for condition in node.conditions:
-            where = ops.as_number(elaborate(scope, condition), node)
-            body = m.product(scope.names, where, body, node)
+            body = m.product(scope.names, elaborate(scope, condition), body, node)
     missing = ops.bounds(scope, node, letters[0])
 
     def entry(i: Index, j: Index, letters: list[Letter] = letters) -> Term:
@@ -402,7 +402,7 @@ def loss_of(scope: Scope, values: list[Matrix], node: t.Apply) -> Matrix:
     name = node.function.name
     loss = scope.case.loss if name == "loss" else scope.losses.get(name)
     if loss is None:
-        if name == "loss" and node.arguments == (t.Name("y_hat", None), t.Name("y", None)):
+        if node.arguments == (t.Name("y_hat", None), t.Name("y", None)):
             return elaborate(scope, t.Name("ell", None))
         raise NoRule("a loss of which nothing is known")
     outer, scope.given = scope.given, {"y_hat": values[0], "y": values[1]}

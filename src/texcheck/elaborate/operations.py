@@ -27,14 +27,6 @@ from .matrix import FIRST, IllSorted, Length, Matrix, Unfit, Unknown, is_one
 from .scope import Letter, Scope, left_out
 
 
-def as_number(value: Matrix, node: t.Node) -> Matrix:
-    if value.is_number:
-        return value
-    if isinstance(node, t.Absolute):
-        raise Unfit(r"a norm is \lVert x \rVert; of each entry, write |x_i|", node)
-    raise IllSorted("expected a number", node)
-
-
 def as_column(value: Matrix, node: t.Node) -> Matrix:
     if not value.is_column:
         raise IllSorted("expected a column", node)
@@ -47,13 +39,12 @@ def sum_of(*entries: Term) -> Term:
 
 def square_sort(scope: Scope, node: t.Identity | t.ReluDiagonal) -> Length:
     """The sort of a square matrix, from the two lengths in its subscript."""
-    if node.rows is None:
+    if node.rows is None or node.columns is None:
         return Unknown()
     sort = scope.sort_of_length(node.rows)
     if is_one(sort):
         raise Unfit("a matrix of one entry is written as a number", node)
-    if node.columns is not None:
-        m.unify(sort, scope.sort_of_length(node.columns), "this matrix is square", node)
+    m.unify(sort, scope.sort_of_length(node.columns), "this matrix is square", node)
     return sort
 
 
@@ -96,7 +87,7 @@ def part_of(scope: Scope, of: Matrix, value: Matrix) -> Matrix:
 
 def is_free(node: t.Name) -> bool:
     """Whether a name is that of a number of no network, such as the step size, or s alone."""
-    return node.base in t.FREE or (node.base == "s" and node.layer is None and not node.indices)
+    return node.base in t.FREE or node == m.BARE_S
 
 
 def equal_indices(scope: Scope, first: t.Expr, second: t.Expr) -> Matrix:

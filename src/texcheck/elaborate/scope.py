@@ -43,7 +43,6 @@ class Scope:
 
     case: Case
     losses: Mapping[str, Loss]  # that a text can name
-    pointwise: bool = False  # an equation between functions, such as f' = f (1 - f)
     has_linear: bool = False
     names: Iterator[int] = field(default_factory=count)  # of the indices that sums bind
     letters: dict[str, Letter] = field(default_factory=dict)
@@ -120,8 +119,7 @@ class Scope:
             case t.Length(t.Name() as of):
                 if of.base in self.given:
                     return self.given[of.base].rows
-                kind, layer = self.place(of)
-                return self.case.shape(("s" if kind == "delta" else kind, layer))[0]
+                return self.case.shape(self.place(of))[0]
             case t.Number(value) if value > 0 and value % 1 == 0:
                 if value == 1 or self.case.network.widths:
                     return fixed(int(value))

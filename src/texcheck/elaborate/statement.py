@@ -56,7 +56,7 @@ def new_scope(statement: t.Statement, case: Case) -> Scope:
     """The scope of a statement in a case."""
     functions = [one for one in statement.nodes if isinstance(one, t.Function)]
     linear = any(one.name == "Linear" and one.layer is None for one in functions)
-    return Scope(case, declared()[0], bool(t.bare_functions(statement)), linear)
+    return Scope(case, declared()[0], linear)
 
 
 def assumed(case: Case, statement: t.Statement) -> Case | None:
@@ -115,7 +115,7 @@ def claimed(statement: t.Statement, case: Case) -> Pair:
             step = t.Product((t.Name("eta", None), t.Gradient(t.Name("ell", None), left)))
             sides = right, t.Add((left, t.Negative(step)))
         case t.ShapeClaim(value):
-            if scope.pointwise:
+            if t.bare_functions(value):
                 raise Unfit("the shape of a function, which is no number", value)
             sides = value, value
         case _:

@@ -214,14 +214,10 @@ def _index_range(statement: t.RangeClaim, network: Network) -> tuple[str, ...]:
     letter = statement.range.letter
     scopes = [
         st.claimed(replace(about, conditions=()), replace(case, loss=network.losses[0])).scope
-        for said in statement.about
-        for about in st.parts(said)
+        for about in statement.about
         for case in cases(replace(statement, about=(about,)), network)
     ]
-    having = [scope for scope in scopes if letter in scope.letters]
-    if not having:
-        raise IllSorted(f"no statement before it has the index {letter}", statement)
-    if any(left_out(scope, scope.letter(letter), statement.range) for scope in having):
+    if any(left_out(scope, scope.letter(letter), statement.range) for scope in scopes):
         raise IllSorted("the index has more values; for some of them, write i > 0", statement)
     return (f"{network.name}, every width",)
 
