@@ -20,7 +20,7 @@ from .elaborate.words import name_of
 from .networks.network import Network
 from .networks.representatives import cases
 from .reading import BOOK, Names
-from .writing import lettering, relation, tex
+from .writing import lettering, relation
 
 # Letters for rows, columns and sums, in this order.
 _LETTERS = "ijklmnpqrtuv"
@@ -64,17 +64,6 @@ def shapes(statement: t.Statement, network: Network | str) -> Reading:
     return Reading(sizes, {key: named(sort) for key, sort in scope.sorts.items()})
 
 
-def _condition(node: t.Condition) -> str:
-    match node:
-        case t.Range(letter, first, None):
-            return rf"{letter} \ge {tex(first)}"
-        case t.Range(letter, first, t.Node() as last):
-            return rf"{letter} = {tex(first)}, \dots, {tex(last)}"
-        case t.Assume(function, value):
-            return f"{tex(function)} = {tex(value)}"
-    return relation(node)
-
-
 @dataclass
 class _Writer:
     """One statement while it is rewritten."""
@@ -97,7 +86,7 @@ class _Writer:
         free = {x: width for x, width in self.runs(self.statement).items() if x not in self.bound}
         for letter, width in {**free, **outer}.items():
             yield rf"{letter} = 0, \dots, {width} - 1"
-        yield from map(_condition, self.statement.conditions)
+        yield from map(relation, self.statement.conditions)
 
     def shape(self, node: t.Expr) -> tuple[str, str]:
         """Rows and columns as TeX; ? where nothing says."""

@@ -202,12 +202,20 @@ def _base(node: t.Expr) -> str:
     return f"({tex(node)})"
 
 
-def relation(node: t.Expr) -> str:
-    """A condition on quantities or indices."""
-    if isinstance(node, t.Elementwise):
-        return rf"{relation(node.left)}, {relation(node.right)}"
-    assert isinstance(node, t.Indicator)
-    return f"{tex(node.left)} {symbol(node.relation)} {tex(node.right)}"
+def relation(node: t.Node) -> str:
+    """A condition on quantities, indices, layers or activations."""
+    match node:
+        case t.Indicator(sign, left, right):
+            return f"{tex(left)} {symbol(sign)} {tex(right)}"
+        case t.Elementwise(left, right):
+            return rf"{relation(left)}, {relation(right)}"
+        case t.Assume(function, value):
+            return f"{tex(function)} = {tex(value)}"
+        case t.Range(letter, first, None):
+            return rf"{letter} \ge {tex(first)}"
+        case t.Range(letter, first, t.Node() as last):
+            return rf"{letter} = {tex(first)}, \dots, {tex(last)}"
+    raise TypeError(node)
 
 
 def _case(value: t.Expr, holds: t.Expr | None) -> str:

@@ -19,7 +19,7 @@ from ..algebra.normal import put
 from ..algebra.terms import ONE, Atom, Index, Term, atoms_of, free, has_step
 from ..networks.derivative import Source, derivative, independent
 from ..networks.network import Case
-from .matrix import BARE_S, FIRST, IllSorted, Matrix, Unfit, is_one, unify_shapes, zip_entries
+from .matrix import BARE_S, FIRST, Matrix, Unfit, is_one, unify_shapes, zip_entries
 from .scope import Scope
 from .words import layer_needed
 
@@ -44,8 +44,6 @@ def differentiated(scope: Scope, value: Matrix, by: t.Name, node: t.Node) -> Mat
         if any(isinstance(index, t.Whole) for index in by.indices):
             raise Unfit("a derivative by a row or a column of a matrix", node)
         ends = [sort for sort in (rows, columns) if sort != ONE]
-        if len(ends) != len(by.indices):
-            raise IllSorted("another number of indices", by)
         at = [scope.index(index, sort) for index, sort in zip(by.indices, ends, strict=True)]
         return value._replace(
             entry=lambda i, j: slope_of(i, j, Source(place, tuple(one() for one in at)))

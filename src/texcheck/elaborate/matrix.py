@@ -26,7 +26,7 @@ from ..algebra.terms import total as sum_entry
 class Misfit(Exception):
     """A part of a statement that does not fit, the `node`."""
 
-    def __init__(self, message: str, node: t.Node | None = None):
+    def __init__(self, message: str, node: t.Node):
         super().__init__(message)
         self.node = node
 
@@ -72,7 +72,7 @@ def is_one(sort: Length) -> bool:
     return resolved(sort) == ONE
 
 
-def unify(one: Length, other: Length, message: str, node: t.Node | None) -> None:
+def unify(one: Length, other: Length, message: str, node: t.Node) -> None:
     """Makes two sorts equal. Raises IllSorted with the message where they differ."""
     one, other = resolved(one), resolved(other)
     if isinstance(one, Sort):

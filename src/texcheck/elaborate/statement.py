@@ -52,30 +52,19 @@ def parts(statement: t.Statement) -> list[t.Statement]:
     return [statement]
 
 
-def new_scope(statement: t.Statement, case: Case) -> Scope:
-    """The scope of a statement in a case."""
-    functions = [one for one in statement.nodes if isinstance(one, t.Function)]
-    linear = any(one.name == "Linear" and one.layer is None for one in functions)
-    return Scope(case, declared()[0], linear)
-
-
 def assumed(case: Case, statement: t.Statement) -> Case | None:
     """The case with the activations that the conditions name; None if it has others."""
     for condition in statement.conditions:
-        counts = any(isinstance(part, t.LayerCount) for part in t.walk(condition))
-        if isinstance(condition, t.Indicator) and counts:
-            raise NoRule("a condition on a layer: a range says which layers there are")
-        if not isinstance(condition, t.Assume):
-            continue
-        name = activation(new_scope(statement, case), condition.function)
-        wanted = activation(new_scope(statement, case), condition.value)
-        if name == wanted:
-            continue
-        if not is_any(name) or is_any(wanted):
-            return None
-        own = enumerate(case.activations, start=1)
-        now = (wanted if case.activation(at) == name else one for at, one in own)
-        case = replace(case, activations=tuple(now))
+        match condition:
+            case t.Indicator() if any(isinstance(part, t.LayerCount) for part in condition.nodes):
+                raise NoRule("a condition on a layer: a range says which layers there are")
+            case t.Assume(function, t.Function(wanted)):
+                name = activation(Scope(case, {}), function)
+                if name != wanted and not is_any(name):
+                    return None
+                own = enumerate(case.activations, start=1)
+                now = (wanted if case.activation(at) == name else one for at, one in own)
+                case = replace(case, activations=tuple(now))
     return case
 
 
@@ -105,7 +94,7 @@ def weight(scope: Scope, statement: t.Statement) -> Callable[[], Term]:
 
 def claimed(statement: t.Statement, case: Case) -> Pair:
     """The two sides of an equation, or of what is claimed like one; of a shape, its value twice."""
-    scope = new_scope(statement, case)
+    scope = Scope(case, declared()[0], has_linear=t.Function("Linear") in statement.nodes)
     match statement:
         case t.Comparison("neq"):
             raise NoRule("that two values are never equal")

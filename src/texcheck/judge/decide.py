@@ -49,9 +49,9 @@ def decide(
         with at_most(PROOF):
             return Proved(_proved(statement, kind))
     except (IllSorted, Unfit) as error:
-        span = (error.node.start, error.node.end) if error.node is not None else None
+        span = error.node.start, error.node.end
         if isinstance(error, Unfit):
-            return Unreadable(tex, span or (0, 0), str(error))
+            return Unreadable(tex, span, str(error))
         return Refuted(ill_sorted=str(error), span=span)
     except Nowhere as error:
         if not kind.widths:

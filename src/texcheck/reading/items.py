@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 from .. import syntax as t
 from . import claims, matrices, numbers, spelling
 from .cursor import FACTOR, Cursor, at
+from .rows import speaks
 from .tokens import Token
 
 _COUNTERS = (t.Index, t.LayerCount)
@@ -274,8 +275,7 @@ def define_ahead(display: Sequence[Cursor]) -> None:
 
 def _leads(one: Token) -> bool:
     """Whether a claim behind it may follow from one before: a word, an arrow, a full stop."""
-    word = one.kind == "text" and one.text not in spelling.FUNCTIONS
-    return word or one.text in (".", ";", "Rightarrow", "rightarrow")
+    return speaks(one) or one.text in (".", ";", "rightarrow")
 
 
 def _defines(c: Cursor) -> bool:
