@@ -185,8 +185,7 @@ ZERO, HALF = number(0), number(Fraction(1, 2))
 
 def product_of(atoms: Pairs, bound: tuple[Index, ...] = ()) -> Term:
     """A product of atoms, summed over the bound indices."""
-    mono = contracted(atoms, bound)
-    return ZERO if mono is None else Term({mono: 1})
+    return collected([(contracted(atoms, bound), 1)])
 
 
 def power(atom: Atom, n: int = 1) -> Term:

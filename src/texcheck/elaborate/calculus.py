@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from .. import syntax as t
 from ..algebra.budget import NoRule
 from ..algebra.demands import holds_everywhere
-from ..algebra.functions import Demand, apply, is_any, row, slope
+from ..algebra.functions import FUNCTIONS, Demand, apply, is_any, slope
 from ..algebra.normal import put
 from ..algebra.terms import ONE, Atom, Index, Term, atoms_of, free, has_step
 from ..networks.derivative import Source, derivative, independent
@@ -129,7 +129,8 @@ def applied(scope: Scope, function: t.Function, term: Term, of: tuple[t.Expr, ..
     name, primes = activation(scope, function, of), function.primes
     if is_any(name):
         return apply(name + "'" * primes, term)
-    kind = row(name).slope_demand if primes else row(name).demand
+    known = FUNCTIONS[name]
+    kind = known.slope_demand if primes else known.demand
     if kind:
         scope.demands.append(Demand(kind, term))
     if primes < 2:

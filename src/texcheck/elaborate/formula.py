@@ -304,7 +304,7 @@ def powered(scope: Scope, node: t.Power) -> Matrix:
         raise IllSorted("a power by the number of a layer; a layer stands in brackets", node)
     if not all(isinstance(part, t.Number | t.Negative | t.Quotient | t.Add) for part in inside):
         raise NoRule("an exponent that is not a number")
-    exponent, value = (one for one in _all(scope, (node.exponent, node.of)))
+    exponent, value = _all(scope, (node.exponent, node.of))
     n = exponent.value.constant
     if isinstance(node.of, t.Norm) and node.of.subscript != "1" and n in (2, 4, 6):
         norm = ops.squares(scope, elaborate(scope, node.of.of))

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from ..algebra import terms as a
 from ..algebra.budget import NoRule
-from ..algebra.functions import Demand, is_any, is_positive, row, slope
+from ..algebra.functions import FUNCTIONS, Demand, is_any, is_positive, slope
 from .network import Case, Place, precedes
 
 
@@ -94,8 +94,7 @@ def _slope(case: Case, atom: a.Atom, source: Source, demands: list[Demand]) -> a
             raise NoRule("a derivative of a derivative across layers that are not named")
         case "s" | "z" | "W" | "b" | "y" | "ell":
             return _of_quantity(case, (atom.kind, int(str(atom.label))), atom.indices, source)
-        case _:
-            return a.ZERO
+    return a.ZERO
 
 
 def _chain(case: Case, atom: a.Atom, source: Source, demands: list[Demand]) -> a.Term:
@@ -105,8 +104,8 @@ def _chain(case: Case, atom: a.Atom, source: Source, demands: list[Demand]) -> a
     _refuse_roots(demands[before:])
     if not inner:
         return a.ZERO
-    if not is_any(name) and (kind := row(name).slope_demand):
-        alone = kind != row(name).demand
+    if not is_any(name) and (kind := FUNCTIONS[name].slope_demand):
+        alone = kind != FUNCTIONS[name].demand
         if alone and not (is_positive(argument) or _stays(inner)):
             raise NoRule("the slope of a root that may be constant at some indices or widths")
         demands.append(Demand(kind, argument, alone))
