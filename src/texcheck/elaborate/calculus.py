@@ -107,12 +107,11 @@ def activation(scope: Scope, function: t.Function, of: tuple[t.Expr, ...] = ()) 
         raise Unfit("a layer on a function that has none in this network", function)
     if function.name not in ("f", "g"):
         return function.name
-    if layer is None and function.name == "g":
-        return case.activation(case.depth)
-    two = case.network.depth == 2 and not case.network.layered
-    if layer is None and (case.network.shared or two):
-        return case.activation(1)
     if layer is None:
+        if function.name == "g":
+            return case.activation(case.depth)
+        if case.network.shared or (case.network.depth == 2 and not case.network.layered):
+            return case.activation(1)
         named = {part.layer for side in of for part in t.walk(side) if isinstance(part, t.Name)}
         layer = named.pop() if len(named) == 1 else None
     at = case.depth if layer is None else scope.layer(layer, 1, function)

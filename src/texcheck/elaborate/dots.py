@@ -115,7 +115,8 @@ def _lengths(
             raise IllSorted(message, written)
         for place, index in zip(_indices(cell), _indices(written), strict=True):
             if isinstance(index, Numbered) and index.base is not None:
-                found.append((place, index.base))
+                end = place.base if isinstance(place, Numbered) else None
+                found.append((end or place, index.base))
     return tuple(found)
 
 

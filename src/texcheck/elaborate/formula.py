@@ -21,7 +21,7 @@ from . import matrix as m
 from . import operations as ops
 from .dots import COLUMN, ROW, Template, template
 from .matrix import IllSorted, Length, Matrix, Unfit, Unknown
-from .scope import Letter, Scope, counted
+from .scope import Letter, Scope, entry_at
 from .words import layer_needed, with_shapes
 
 
@@ -207,26 +207,20 @@ def _continued(scope: Scope, found: Template, node: t.Node) -> tuple[Letter, Let
     with scope.meaning({ROW: row, COLUMN: column}):
         cell = elaborate(scope, found.cell)
     for place, size in found.lengths:
-        here = _length_at(scope, place, row, column)
+        if isinstance(place, t.Index):
+            here = (row if place.letter == ROW else column).sort
+        else:
+            here = scope.sort_of_length(place)
         m.unify(here, scope.sort_of_length(size), "dots of another length", node)
     scope.places += [len(places) - 1 for places in (found.down, found.across) if places]
 
     def entry(i: Index, j: Index) -> Term:
         for letter, places in ((row, found.down), (column, found.across)):
-            size = m.known(letter.sort).size
-            if size and not all(-size <= at < size for at in places):
-                raise IllSorted("an entry that does not exist", node)
+            for at in places:
+                entry_at(at, m.known(letter.sort), node)
         return cell.entry(i, j)
 
     return row, column, Matrix(cell.rows, cell.columns, entry)
-
-
-def _length_at(scope: Scope, place: t.Expr, row: Letter, column: Letter) -> Length:
-    """The sort at a place of a template: that of its rows, its columns, or of a fixed end."""
-    if isinstance(place, t.Index):
-        return (row if place.letter == ROW else column).sort
-    base = counted(place)[0]
-    return scope.sort_of_length(base) if base is not None else Unknown()
 
 
 def cell_matrix(scope: Scope, rows: tuple[tuple[t.Expr, ...], ...]) -> Matrix:

@@ -20,8 +20,7 @@ from itertools import count, product
 from .. import syntax as t
 from ..algebra.budget import NoRule
 from ..algebra.functions import Demand
-from ..algebra.terms import LEAST, Index, Sort, fixed
-from ..algebra.terms import numbered as numbered_index
+from ..algebra.terms import LEAST, Index, Sort, fixed, numbered
 from ..networks.network import Case, Loss, Place
 from .matrix import IllSorted, Length, Matrix, Unfit, Unknown, known, resolved, unify
 from .words import layer_needed
@@ -144,20 +143,20 @@ class Scope:
         if (offset < 0) != (base is not None):
             raise IllSorted("an entry that does not exist", node)
         self.places.append(offset)
+        return lambda: entry_at(offset, known(sort, "what is numbered"), node)
 
-        def numbered() -> Index:
-            found = known(sort, "what is numbered")
-            if found.size and not -found.size <= offset < found.size:
-                raise IllSorted("an entry that does not exist", node)
-            return numbered_index(offset, found)
 
-        return numbered
+def entry_at(at: int, sort: Sort, node: t.Node) -> Index:
+    """The index that is a number. Raises IllSorted where the sort has no such entry."""
+    if sort.size and not -sort.size <= at < sort.size:
+        raise IllSorted("an entry that does not exist", node)
+    return numbered(at, sort)
 
 
 def ends(sort: Sort, name: str) -> list[Index]:
     """The indices that stand for all of a sort: one that runs, or each if there are so many."""
     if sort.size:
-        return [numbered_index(at, sort) for at in range(sort.size)]
+        return [numbered(at, sort) for at in range(sort.size)]
     return [Index(name, sort)]
 
 

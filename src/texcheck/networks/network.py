@@ -94,14 +94,18 @@ class Case:
 
     def eliminate(self, atom: a.Atom) -> a.Term | None:
         """What b and z stand for in the free coordinates; numbers where they are given."""
-        if atom.kind == "z" and atom.label:
-            layer = int(str(atom.label))
-            return apply(self.activation(layer), a.quantity("s", layer, *atom.indices))
-        if atom.kind == "b" and not self.network.values:
-            layer = int(str(atom.label))
-            return a.quantity("s", layer, *atom.indices) - self.weighted(layer, atom.indices[0])
-        if self.network.values and atom.kind in ("W", "b", "z", "y", "s"):
-            return self._given(atom, int(str(atom.label)))
+        given = self.network.values
+        match atom:
+            case a.Atom("z", int(layer), at) if layer:
+                return apply(self.activation(layer), a.quantity("s", layer, *at))
+            case a.Atom("b", int(layer), (i,)) if not given:
+                return a.quantity("s", layer, i) - self.weighted(layer, i)
+            case a.Atom("s", int(layer), (i,)) if given:
+                return a.quantity("b", layer, i) + self.weighted(layer, i)
+            case a.Atom("W" | "b" | "z" | "y" as kind, int(layer), at) if given:
+                row, column = (*(index.at for index in at), 0)[:2]
+                if row is not None and column is not None:
+                    return a.number(given[kind, layer][row][column])
         return None
 
     def weighted(self, layer: int, i: a.Index) -> a.Term:
@@ -111,14 +115,6 @@ class Case:
             return a.quantity("W", layer, i, j) * a.quantity("z", layer - 1, j)
 
         return a.total(self.sort(layer - 1), "~j", entry)
-
-    def _given(self, atom: a.Atom, layer: int) -> a.Term | None:
-        if atom.kind == "s":
-            return a.quantity("b", layer, *atom.indices) + self.weighted(layer, atom.indices[0])
-        if any(index.at is None for index in atom.indices):
-            return None
-        row, column = (*(index.at or 0 for index in atom.indices), 0)[:2]
-        return a.number(self.network.values[atom.kind, layer][row][column])
 
 
 def precedes(place: Place, other: Place) -> bool:
