@@ -21,7 +21,6 @@ DEEPEST = 60  # of brackets in brackets; so no tree is too deep to be walked by 
 # How tightly a formula that is read hangs together; `Cursor.read` reads one of a level.
 SUM, TERM, PRODUCT, SIDE, FACTOR = range(5)
 Place: TypeAlias = t.Node | Token | int | None
-N = TypeVar("N", bound=t.Node)
 T = TypeVar("T")
 
 
@@ -177,10 +176,6 @@ class Cursor:
     def span(self, start: int) -> Span:
         """From `start` to the end of what was read last."""
         return {"start": start, "end": max(start, self.before())}
-
-    def spread(self, node: N, start: int) -> N:
-        """The node with brackets or what else stands around it."""
-        return replace(node, **self.span(start))
 
     def read(self, level: int = SUM) -> t.Expr:
         """A formula that hangs together at least as tightly as `level` says."""

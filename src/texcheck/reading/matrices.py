@@ -64,7 +64,7 @@ def indicator(c: Cursor) -> t.Expr:
     for one in (inside, opening):
         if one:
             c.expect(CLOSING[one.text], " after the condition")
-    return c.spread(inner, start)
+    return replace(inner, **c.span(start))
 
 
 # -- matrices

@@ -1,6 +1,7 @@
 """Reads the smallest parts of a formula: letters, words, brackets and what a command begins."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from .. import syntax as t
 from . import derivatives, matrices, names, numbers, spelling
@@ -131,7 +132,7 @@ def application(c: Cursor, function: t.Function, start: int) -> t.Expr:
     closing = CLOSING[opening.text]
     if c.sees("cdot") and c.ahead().text == closing:
         c.at += 2
-        return c.spread(function, start)
+        return replace(function, **c.span(start))
     arguments: list[t.Expr] = []
     with c.within():
         while not arguments or c.take(","):
@@ -174,7 +175,7 @@ def _bracket(c: Cursor) -> t.Expr:
     if c.token.kind == "begin" and c.token.text == "array" and opening.text == "lbrace":
         found = matrices.cases(c, c.advance())
         c.expect("right.")  # the invisible right bracket
-        return c.spread(found, opening.start)
+        return replace(found, **c.span(opening.start))
     with c.within():
         row = matrices.row_follows(c, closing)
         inner = matrices.row(c, closing) if row else c.read()
@@ -186,7 +187,7 @@ def _bracket(c: Cursor) -> t.Expr:
     c.require(not compared, "expected ) or an operator", r"write \mathbb{1}[s > 0]")
     c.expect(closing, " or an operator")
     c.form = "bracket"
-    return c.spread(inner, opening.start)
+    return replace(inner, **c.span(opening.start))
 
 
 def _norm(c: Cursor) -> t.Expr:
@@ -259,7 +260,7 @@ def _underbrace(c: Cursor) -> t.Expr:
     term = form == "product" and not scripts and not any(map(_open, inner.nodes))
     term = term and before in (*opening, "+", "-", "odot") and (c.ends() or c.sees("odot"))
     c.require(factor or term or not beside, "this groups nothing", "write brackets", at=command)
-    return c.spread(inner, command.start)
+    return replace(inner, **c.span(command.start))
 
 
 def _open(node: t.Expr) -> bool:
