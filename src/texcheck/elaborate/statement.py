@@ -115,6 +115,8 @@ def claimed(statement: t.Statement, case: Case) -> Pair:
         values = spread_literals(sides, values)
     one, other = values
     message = f"{shape_words(one, case)} on the left, {shape_words(other, case)} on the right"
+    unit = any(isinstance(side, t.Unit) for side in sides)
+    message += ": e with an index is a unit vector" * unit
     unify(one.rows, other.rows, message, statement)
     unify(one.columns, other.columns, message, statement)
     return Pair(scope, one, other, statement, weight(scope, statement))
