@@ -74,6 +74,8 @@ def restricted(scope: Scope, value: Matrix, by: t.Name, at: Matrix, node: t.Node
     if by.indices or by.base in ("delta", "ell", "W"):
         raise Unfit("expected a whole vector that has a value", node)
     place = ("free", 0) if by == BARE_S else scope.place(by)
+    if by == BARE_S and not at.is_number:
+        raise Unfit("s by itself is a number: for each entry, write f'(s^{(1)})", node)
     unify_shapes(Matrix(*scope.case.shape(place), at.entry), at, node)
 
     def change(atom: Atom) -> Term | None:

@@ -1,5 +1,6 @@
 """Reads fractions, derivatives, gradients and what holds at a point."""
 
+import re
 from dataclasses import replace
 
 from .. import syntax as t
@@ -8,6 +9,11 @@ from .cursor import CLOSING, FACTOR, PRODUCT, TERM, Cursor
 
 BRACKETS = "expected brackets around what is differentiated"
 BEFORE_BAR = ("=", "(", "[", "{", ",", "left.", "Rightarrow")
+# Where a side or a bracket begins, with a number that may stand before the rest.
+_BEGINS = re.compile(
+    rf"(?:^|(?:{'|'.join(map(re.escape, BEFORE_BAR))}) )"
+    r"((?:[+-] )?(?:\d |frac (?:\d |\{ (?:\d )+\} ){2})*)$"
+)
 _QUANTITY = "expected a quantity of the network after \\partial"
 
 
@@ -177,7 +183,7 @@ def _behind(c: Cursor, by: t.Name) -> t.Expr:
     return of
 
 
-def restriction(c: Cursor, of: t.Expr, start: int) -> t.Expr:
+def restriction(c: Cursor, of: t.Expr, start: int) -> t.Apply | t.Restricted:
     """What follows a formula for `|_{\\hat y = y}`: the quantity, and its value."""
     c.advance()
     c.expect("_")
@@ -195,20 +201,30 @@ def restriction(c: Cursor, of: t.Expr, start: int) -> t.Expr:
 
 
 def left_open(c: Cursor) -> t.Expr:
-    r"""What stands between \left. and \right|_{...}. The page shows no bracket there: so this is a
-    fraction or a bracket, or begins where no other factor could be meant, and ends as clearly."""
+    r"""What stands between \left. and \right|_{...}. The page shows no bracket there: so it begins
+    where nothing else could be meant, and ends as clearly. A factor behind others is only a slope,
+    \left. \frac{d\sigma}{ds} \right|_{s = 0}, where the others have no s in them."""
     c.require(not (c.token.quad and c.ahead().text in ("+", "-")), "expected no gap before a sign")
-    begins = not c.at or c.tokens[c.at - 1].text in BEFORE_BAR
-    start, drawn = c.advance().start, c.sees("frac", "(", "[")
+    begins = _BEGINS.search("".join(f"{one.text} " for one in c.tokens[: c.at]))
+    other = any(_has_s(c, at) for at in range(c.at))
+    start, fraction_follows = c.advance().start, c.sees("frac")
     with c.within(bars=1):
         inner = c.read()
     form = c.form
     bar = c.sees("vert") and c.ahead().text == "_"
     c.require(bar, r"expected \right|_{ and a quantity with its value")
     found = restriction(c, inner, start)
-    ends = form in ("primary", "bracket", "factor") or (
-        c.ends() and (form == "product" or not c.sees("+", "-"))
-    )
-    clear = (drawn and form in ("primary", "bracket")) or (begins and ends)
-    c.require(clear, r"expected brackets: \left. shows none", at=found)
+    of_number = isinstance(found, t.Apply) or found.by == t.Name("s", None)
+    slope = of_number and fraction_follows and not other
+    ends = c.ends() and not c.sees("^", "_", "'", *(("+", "-") if form == "sum" else ()))
+    wide = form == "sum" and begins and begins[1]  # a sum behind a number
+    clear = form in ("primary", "bracket", "factor") or (ends and not wide)
+    c.require((begins or slope) and clear, r"expected brackets: \left. shows none", at=found)
+    c.form = form
     return found
+
+
+def _has_s(c: Cursor, place: int) -> bool:
+    """Whether the number s stands here, or a letter of the display, which may stand for it."""
+    text, *behind = (one.text for one in c.tokens[place : place + 4])
+    return text in c.shared.locals or (text == "s" and behind != ["^", "{", "("])

@@ -4,6 +4,8 @@ What TeX shows decides: a subscript and a superscript belong to one symbol, in e
 braces that are not seen group nothing. Where a formula is read in two ways, it is not read.
 """
 
+from dataclasses import replace
+
 from .. import syntax as t
 from . import derivatives, names, numbers, primaries, spelling
 from .cursor import DEEPEST, FACTOR, PRODUCT, SIDE, SUM, TERM, Cursor, at
@@ -11,7 +13,8 @@ from .cursor import DEEPEST, FACTOR, PRODUCT, SIDE, SUM, TERM, Cursor, at
 _WIDER = {"sum", "product"}
 _SIGNS = {TERM: ("odot", "circ", "oslash", "otimes"), PRODUCT: ("cdot", "times", "*")}
 _COMPUTED = {"s", "z", "y_hat", "delta", "ell"}
-_COUNTED = (t.Index, t.Number, t.Add, t.Negative)
+_OF_NUMBERS = (*numbers.LENGTHS, t.Index, t.Power, t.Apply, t.Function, t.Absolute, t.Norm)
+_S = t.Name("s", None)
 _WITH_VALUE = (t.Name, t.Derivative, t.Gradient, t.Local, t.Norm, t.Apply, t.Function)
 _ENDS_WITH_LAST = (t.Negative, t.Product, t.Times, t.Sum, t.Elementwise)
 
@@ -139,26 +142,41 @@ def _side_by_side(c: Cursor) -> t.Expr:
 def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -> None:
     """Raises `CannotRead` for s(x), \\hat y_k^T (x_0), x(0) and x[i], no products to a reader.
 
-    A sum with another vector in the bracket, or with what stands before it, as in
-    \\hat y (1 - \\hat y), is left: it is no argument.
+    A sum with what stands before it, as in \\hat y (1 - \\hat y), is left: it is no argument. So is
+    what the one before does not depend on.
     """
     opening = c.tokens[begin].text
-    if not factors or opening not in ("(", "[", "lbrace"):
+    if not factors or opening not in ("(", "[", "lbrace") or isinstance(one, t.Indicator):
         return
     before, inner = _without_marks(factors[-1]), _without_marks(one)
     base = before.base if isinstance(before, t.Name) else ""
+    base = "" if before == _S and before is not factors[-1] else base  # s^2 is a number
     computed = isinstance(before, t.Derivative | t.Gradient | t.Local) or base in _COMPUTED
     called = computed or (before is factors[-1] and base in ("x", "y", *t.FREE))
     inside, around = t.outside_lengths(inner), t.outside_lengths(before)
-    used = [part for part in inside if isinstance(part, t.Name)]
-    fixed = all(isinstance(part, numbers.LENGTHS) for part in inside)
-    held = any(isinstance(part, t.Name) and part.base in _COMPUTED for part in around)
-    point = fixed and (held or isinstance(before, _WITH_VALUE))
-    counted = inside and all(isinstance(part, _COUNTED) for part in inside)
-    entry = counted and (base or computed) and not getattr(before, "indices", ())
-    own = before in inside or getattr(before, "of", before) in inside
-    wide = [part for part in used if part.base in (*spelling.VECTORS, "W") and not part.indices]
-    vector = own if {*wide} == {t.Name("s", None)} else bool(wide)
+    used, held = ([p for p in some if isinstance(p, t.Name)] for some in (inside, around))
+    # A number at which something is taken, or of an entry.
+    fixed = all(isinstance(part, _OF_NUMBERS) for part in inside)
+    counts = any(isinstance(part, t.Index) for part in inside)
+    plain = all(isinstance(part, numbers.LENGTHS) for part in inside)
+    factor = isinstance(inner, t.Add) and _indexed(before) and not plain  # x_0 (2 \log(2) + 1)
+    entries = any(_is_whole(part) for part in held) or (computed and not _indexed(before))
+    entry = fixed and (counts or opening == "[") and entries
+    point = (
+        fixed
+        and not counts
+        and not factor
+        and (any(part.base in _COMPUTED for part in held) or isinstance(before, _WITH_VALUE))
+    )
+    # A sum that holds what stands before is no argument of it; nor are quantities behind it.
+    of = getattr(before, "of", None)
+    own = isinstance(inner, t.Add) and (
+        before in inside
+        or (isinstance(of, t.Apply) and of in inside)
+        or any(_indexed(before) and _without_indices(p) == _without_indices(before) for p in used)
+    )
+    wide = {part for part in used if _is_whole(part) or part == _S}
+    vector = own if wide == {_S} else bool(wide)
     whole = isinstance(before, t.Local) or (isinstance(before, t.Name) and not before.indices)
     error = any(part.base == "delta" for part in used) or isinstance(inner, t.Derivative)
     bases = {part.base for part in used}
@@ -167,23 +185,52 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     single = isinstance(inner, t.Product) and point_of_x and not turned  # x (x^T x) is a product
     single = single or (isinstance(inner, t.Name) and (inner is one or point_of_x) and not error)
     numbers_alone = not vector and (inner in used or (whole and used))
-    # A letter of one's own may depend on anything, a derivative on what it is taken by.
-    depends = {"x"}
-    if isinstance(before, t.Local):
-        depends = set[str]() if _is_matrix(before.of) else bases
-    depends = {before.by.base} if isinstance(before, t.Derivative | t.Gradient) else depends
-    alone = bool(bases) and bases <= depends and not own and not turned
+    alone = bool(bases) and bases <= _depends(factors[-1], before, bases) and not own and not turned
     argument = (computed and (numbers_alone or alone)) or (called and single and opening != "[")
     what = "expected the quantity alone, without what it depends on, or a sign"
     instead = r"a factor in brackets stands behind a sign, as in \cdot (z)"
     c.require(not entry, "expected an index below", "as in x_i", at=one)
-    c.require(not point and base != "ell" and not argument, what, instead, at=one)
+    c.require(own or not point, what, instead, at=one)
+    c.require(base != "ell" and not argument, what, instead, at=one)
+
+
+def _depends(shown: t.Expr, before: t.Expr, bases: set[str]) -> set[str]:
+    """Which of these quantities may stand in the argument of the one before, without its marks."""
+    match before:
+        case t.Local(_, of):
+            varies = any(isinstance(part, t.Name) for part in of.nodes) and not _is_matrix(of)
+            sums = (t.Add, t.Negative)
+            vector = all(_is_whole(part) or isinstance(part, sums) for part in of.nodes)
+            row = isinstance(shown, t.Transpose) and vector  # r^T (x - y), where r = x - y
+            return bases if varies and not row else set()
+        case t.Derivative(_, by) | t.Gradient(_, by):
+            return bases if by == _S else {"x", by.base}
+        case t.Name("s" | "z" | "y_hat" as base):
+            return {"x", "W", "b", "s", "z"} | {base}
+    return {"x"}
+
+
+def _is_whole(node: t.Node) -> bool:
+    """Whether it is a vector or a matrix of the network, and no entry."""
+    name = isinstance(node, t.Name) and node.base in (*spelling.VECTORS, "W")
+    return name and not _indexed(node) and node != _S
+
+
+def _without_indices(node: t.Expr) -> t.Expr:
+    return replace(node, indices=()) if isinstance(node, t.Name) else node
+
+
+def _indexed(node: t.Node) -> bool:
+    return bool(getattr(node, "indices", ()))
 
 
 def _is_matrix(node: t.Expr) -> bool:
-    """Whether it is a diagonal matrix or I, a whole matrix of weights, or a product of such."""
-    if isinstance(node, t.Product | t.Transpose):
-        return all(map(_is_matrix, node.parts))
+    """Whether it is plainly one: diagonal, I, a Jacobian, weights, or a product of such."""
+    if isinstance(node, t.Product | t.Transpose | t.Add | t.Negative):
+        factors = [part for part in node.parts if not isinstance(part, t.Number)]
+        return bool(factors) and all(map(_is_matrix, factors))
+    if isinstance(node, t.Derivative):
+        return _is_whole(node.of) and _is_whole(node.by)
     diagonal = isinstance(node, t.Apply) and node.function.name == "diag"
     weights = isinstance(node, t.Name) and node.base == "W" and not node.indices
     return diagonal or weights or isinstance(node, t.Identity | t.ReluDiagonal)
