@@ -42,9 +42,9 @@ meter {{ width: 13vw; }}
 
 
 def sentence(finding: Finding) -> str:
-    """The finding in words."""
-    says = fitting(MISTAKES[finding.code].says, finding.what)
-    return says.format(what=listed(finding.what), value=finding.value)
+    """The finding in words, with its quantities before them if there are any."""
+    says = fitting(MISTAKES[finding.code].says, finding.what).format(value=finding.value)
+    return f"{listed(finding.what)}: {says}" if finding.what else says
 
 
 def where(finding: Finding, book: str | None) -> tuple[str, str]:

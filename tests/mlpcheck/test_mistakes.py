@@ -22,6 +22,7 @@ SEEDED = {
     for code, examples in EXAMPLES.items()
     for number, changes in enumerate(examples, start=1)
 } | {name: (set(one["expect"]), one["changes"]) for name, one in COMBINATIONS.items()}
+WHOLE = {"syntax-error", "import-error", "missing-import", "to-be-read"}  # of no quantity
 FREE = {"missing-import", "to-be-read"}  # what costs no points
 CLEARS = '        self.grads = {f"dJd'
 NUMERIC = {row.code for row in MISTAKES.values() if row.predicts}
@@ -38,6 +39,7 @@ def test_the_mistake_gets_its_diagnosis_and_no_other(name, check_source, referen
         assert one.full or one.note or group in told  # no point is lost in silence
     for finding in result.verdict.findings:
         sentence = report.sentence(finding)
+        assert bool(finding.what) == (finding.code not in WHOLE)
         assert "{" not in sentence.split(": ", 1)[0]
         assert "{value}" not in sentence
         if finding.code in NUMERIC:  # shown by an example

@@ -12,7 +12,7 @@ from mlpcheck.truth.passes import RIGHT
 
 ROOT = Path(__file__).parents[2]
 SOURCES = {p: p.read_text("utf-8") for p in (ROOT / "src/mlpcheck").rglob("*.py")}
-MOST_LINES = 4319
+MOST_LINES = 4274
 SITUATIONS = {"not-readable", "not-checked", "missing-file"}  # no change of the code makes them
 
 
@@ -39,7 +39,7 @@ def test_it_has_an_example_and_a_sentence(row):
     assert bool(row.example) != (row.code in SITUATIONS)
     for says in texts(row.says):
         fields = {name for _, name, _, _ in string.Formatter().parse(says) if name}
-        assert fields <= {"what", "value"}
+        assert fields <= {"value"}
         assert says.endswith((".", "}"))
 
 

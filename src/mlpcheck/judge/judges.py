@@ -281,7 +281,7 @@ class Networks(Judge):
         if self.verdict.has("accumulates", "stale-cache", "shared-state"):
             return
         if left := [name for name in (*GRADIENTS, "cache") if name in self.run.left]:
-            self.verdict.add("not-cleared", (), listed(left))
+            self.verdict.add("not-cleared", (CALLS["clear_grad_and_cache"],), listed(left))
             group.held = 0
         for problem, call, when in raised:
             self.verdict.problem(problem, call, when)

@@ -6,23 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from mlpcheck.mistakes.registry import Changes, Mistake, Option, options
+from mlpcheck.mistakes.registry import Mistake, Option, before, options
 from mlpcheck.truth.cases import Array
 from mlpcheck.truth.passes import RIGHT, cross_entropy, entropy_slope, sigmoid
 
 SEE = {"the loss of bce_loss": "eq:f03", "bce_loss": "eq:f04", "": "eq:a05"}
 SEE_BCE = {"dJdy_hat": "eq:f04", "": "eq:f03"}
-Pair = Callable[[Array, Array], Any]
-EPSILONS = tuple(10.0**-k for k in range(2, 17))
 
 MEAN, SLOPE = "difference.square().mean()", "2 * difference / difference.numel()"
 LOG, LOG_REST = "torch.log(y_hat).clamp(min=-100)", "torch.log(1 - y_hat).clamp(min=-100)"
 BCE, BCE_SLOPE = "-(y * log_y_hat + (1 - y) * log_rest).mean()", "(y_hat - y) / denominator /"
 BOUND = "(y_hat * (1 - y_hat)).clamp(min=1e-12)"
-RETURN = "\n    return loss, dJdy_hat"
-FIRST = "    log_y_hat ="  # where bce_loss begins
 # The elements of each loss, and those of its gradient.
-ELEMENTS: dict[str, tuple[Pair, Pair]] = {
+ELEMENTS: dict[str, tuple[Any, Any]] = {
     "mse_loss": (lambda y, p: (p - y) ** 2, RIGHT["mse_loss dJdy_hat"]),
     "bce_loss": (cross_entropy, entropy_slope),
 }
@@ -48,40 +44,32 @@ def _near(e: float) -> list[Option]:
     ]
 
 
-def _broadcast(loss: str, how: str, flat: Callable[[Array], Array]) -> list[Option]:
+def _broadcast(how: str, flat: Callable[[Array], Array]) -> list[Option]:
     """A loss of y_hat or y flattened, and its gradient, over the size of y or of what results."""
-    element, slope = ELEMENTS[loss]
-
     return [
         Option(f"{loss} {quantity}", lambda y, p, run=run, at=at: run(*at(y, p)), f"{name}.{how}")
+        for loss, (element, slope) in ELEMENTS.items()
         for name, at in (("y_hat", lambda y, p: (y, flat(p))), ("y", lambda y, p: (flat(y), p)))
         for quantity, run in (
-            ("loss", lambda y, p: np.mean(element(y, p))), ("dJdy_hat", slope),
-            ("dJdy_hat", lambda y, p: slope(y, p) * y.size / slope(y, p).size))
+            ("loss", lambda y, p, run=element: np.mean(run(y, p))), ("dJdy_hat", slope),
+            ("dJdy_hat", lambda y, p, run=slope: run(y, p) * y.size / run(y, p).size))
     ]  # fmt: skip
 
 
-def both(loss: str, slope: str) -> Changes:
-    """The squared error and its gradient replaced."""
-    return [(MEAN, loss), (SLOPE, slope)]
-
-
 ROWS = (
-    Mistake("swapped-arguments", "{what}: takes its arguments as (y_hat, y). The order is (y, "
-        "y_hat).", SEE,
+    Mistake("swapped-arguments", "takes its arguments as (y_hat, y). The order is (y, y_hat).", SEE,
         [Option("bce_loss loss", lambda y, p: np.mean(cross_entropy(p, y))),
          Option("bce_loss loss", lambda y, p: np.mean(-p * np.log(y) - (1 - p) * np.log(1 - y))),
          Option("bce_loss dJdy_hat", lambda y, p: (y - p) / (y * (1 - y))),
          Option("bce_loss dJdy_hat", lambda y, p: entropy_slope(p, y))],
         [("def bce_loss(y, y_hat)", "def bce_loss(y_hat, y)")]),
-    Mistake("broadcast", "{what}: {value} loses an axis, so that with one output every prediction "
-        "is compared with every target, N x N differences for N. Leave y and y_hat in the shape "
+    Mistake("broadcast", "{value} loses an axis, so that with one output every prediction is "
+        "compared with every target, N x N differences for N. Leave y and y_hat in the shape "
         "(N, K).", SEE,
-        [option for loss in ELEMENTS for option in (*_broadcast(loss, "squeeze()", np.squeeze),
-                                                    *_broadcast(loss, "reshape(-1)", np.ravel))],
+        [*_broadcast("squeeze()", np.squeeze), *_broadcast("reshape(-1)", np.ravel)],
         [("difference = y_hat - y\n", "difference = y_hat.squeeze() - y\n")]),
-    Mistake("loss-not-squared", "{what}: {value}. The loss is the mean of the squares of "
-        "y_hat - y, without a root.", SEE, [*options("mse_loss loss", {
+    Mistake("loss-not-squared", "{value}. The loss is the mean of the squares of y_hat - y, "
+        "without a root.", SEE, [*options("mse_loss loss", {
             "the root of the mean": lambda y, p: np.sqrt(np.mean((p - y) ** 2)),
             "the root of the sum of the squares, as torch.norm has it":
                 lambda y, p: np.linalg.norm(p - y),
@@ -94,24 +82,25 @@ ROWS = (
             "the gradient of torch.norm": lambda y, p: (p - y) / np.linalg.norm(p - y) * y.size,
             "built on the absolute difference": lambda y, p: np.sign(p - y),
         })], [(MEAN, MEAN + ".sqrt()")]),
-    Mistake("loss-per-row", "{what}: {value}. The loss of a batch is one number.", SEE,
+    Mistake("loss-per-row", "{value}. The loss of a batch is one number.", SEE,
         [Option(f"{loss} loss", lambda y, p, run=run, axis=axis: np.mean(run(y, p), axis=axis),
                 f"one number {each}") for loss, (run, _) in ELEMENTS.items()
          for axis, each in ((1, "a row"), (0, "a column"), ((), "an element"))],
         [(MEAN, "difference.square().mean(dim=1)")]),
-    Mistake("loss-squared-gradient", "{what}: still has the square. The derivative of a square is "
+    Mistake("loss-squared-gradient", "still has the square. The derivative of a square is "
         "2 (y_hat - y).", SEE, [Option("mse_loss dJdy_hat", lambda y, p: (p - y) ** 2)],
         [(SLOPE, "difference.square() / difference.numel()")]),
-    Mistake("loss-gradient-summed", "{what}: summed or averaged over the batch. It has one row "
-        "for each row of y_hat.", SEE,
+    Mistake("loss-gradient-summed", "summed or averaged over the batch. It has one row for each "
+        "row of y_hat.", SEE,
         [Option(f"{loss} dJdy_hat", lambda y, p, taken=taken, slope=slope: taken(slope(y, p)))
          for loss, (_, slope) in ELEMENTS.items() for taken in (
             lambda d: d.sum(axis=0), lambda d: d.sum(), lambda d: d.mean(axis=0, keepdims=True),
             lambda d: d.mean(axis=0) * d.size, lambda d: d.mean())],
         [(SLOPE, f"({SLOPE}).sum(dim=0)")]),
-    Mistake("loss-values-swapped", "{what}: returns the gradient first. The order is (loss, "
-        "dJdy_hat).", SEE, example=[(SLOPE + RETURN, SLOPE + "\n    return dJdy_hat, loss")]),
-    Mistake("brackets", "{what}: {value}, where a bracket is missing.", SEE,
+    Mistake("loss-values-swapped", "returns the gradient first. The order is (loss, dJdy_hat).",
+        SEE, example=[(f"{SLOPE}\n    return loss, dJdy_hat",
+                       f"{SLOPE}\n    return dJdy_hat, loss")]),
+    Mistake("brackets", "{value}, where a bracket is missing.", SEE,
         [*options("mse_loss dJdy_hat", {
             "2 y_hat - y for 2 (y_hat - y)": lambda y, p: 2 * p - y,
             "2 y_hat - y / (N K) for 2 (y_hat - y) / (N K)": lambda y, p: 2 * p * y.size - y,
@@ -125,8 +114,8 @@ ROWS = (
                 lambda y, p: p - y / (p * (1 - p)),
             "(1 - y) / 1 - y_hat for (1 - y) / (1 - y_hat)": lambda y, p: 1 - y - p - y / p,
         })], [(SLOPE, "(2 * y_hat - y) / difference.numel()")]),
-    Mistake("bce-one-term", "{what}: {value} is missing. One term has y as a factor, the other "
-        "1 - y.", SEE_BCE, [*options("bce_loss loss", {
+    Mistake("bce-one-term", "{value} is missing. One term has y as a factor, the other 1 - y.",
+        SEE_BCE, [*options("bce_loss loss", {
             "the term with 1 - y": lambda y, p: -np.mean(y * np.log(p)),
             "the term with y": lambda y, p: -np.mean((1 - y) * np.log(1 - p)),
             "the factor y, and with it the term with 1 - y,": lambda y, p: -np.mean(np.log(p)),
@@ -137,13 +126,13 @@ ROWS = (
             "the factor 1 - y, and with it the term with y,": lambda y, p: 1 / (1 - p),
             "the factor y, and 1 - y in the other term,": lambda y, p: 1 / (1 - p) - 1 / p,
         })], [(BCE, "-(y * log_y_hat).mean()"), (BCE_SLOPE, "-y / y_hat.clamp(min=1e-12) /")]),
-    Mistake("bce-term-sign", "{what}: the term with 1 - y has the wrong sign. The loss adds the "
-        "two terms, and the derivative of log(1 - y_hat) has a minus.", SEE_BCE,
+    Mistake("bce-term-sign", "the term with 1 - y has the wrong sign. The loss adds the two terms, "
+        "and the derivative of log(1 - y_hat) has a minus.", SEE_BCE,
         [Option("bce_loss loss", lambda y, p: -np.mean(y * np.log(p) - (1 - y) * np.log(1 - p))),
          Option("bce_loss dJdy_hat", lambda y, p: -y / p - (1 - y) / (1 - p))],
         [(BCE, BCE.replace("+", "-"))]),
-    Mistake("bce-denominator", "{what}: the denominator is {value}. It is y_hat (1 - y_hat).",
-        "eq:f04", options("bce_loss dJdy_hat", {
+    Mistake("bce-denominator", "the denominator is {value}. It is y_hat (1 - y_hat).", "eq:f04",
+        options("bce_loss dJdy_hat", {
             "missing, as in the error at s of a sigmoid": lambda y, p: p - y,
             "y_hat alone": lambda y, p: (p - y) / p,
             "1 - y_hat alone": lambda y, p: (p - y) / (1 - p),
@@ -151,22 +140,20 @@ ROWS = (
             "y_hat (y_hat - y)": lambda y, p: (p - y) / (p * (p - y)),
             "multiplied by, not divided by": lambda y, p: (p - y) * p * (1 - p),
         }), [(BOUND, "y_hat.clamp(min=1e-12)")]),
-    Mistake("bce-mse", "{what}: that of the squared error, not of the cross-entropy.",
-        SEE_BCE, [Option("bce_loss loss", lambda y, p: np.mean((p - y) ** 2)),
-                  Option("bce_loss dJdy_hat", lambda y, p: 2 * (p - y))],
+    Mistake("bce-mse", "that of the squared error, not of the cross-entropy.", SEE_BCE,
+        [Option(f"bce_loss {of}", RIGHT[f"mse_loss {of}"]) for of in ("loss", "dJdy_hat")],
         [(BCE, "(y_hat - y).square().mean()")]),
-    Mistake("bce-logits", "{what}: takes the sigmoid of y_hat, as BCEWithLogitsLoss does. Here "
-        "y_hat is a probability already.", "eq:f03",
+    Mistake("bce-logits", "takes the sigmoid of y_hat, as BCEWithLogitsLoss does. Here y_hat is a "
+        "probability already.", "eq:f03",
         [Option("bce_loss loss", lambda y, p: np.mean(cross_entropy(y, sigmoid(p)))),
          Option("bce_loss dJdy_hat", lambda y, p: entropy_slope(y, sigmoid(p))),
          Option("bce_loss dJdy_hat", lambda y, p: sigmoid(p) - y)],
-        [(FIRST, "    y_hat = torch.sigmoid(y_hat)\n" + FIRST)]),
-    Mistake("bce-saturated", "{what}: not finite where y_hat is exactly 0 or 1. As BCELoss does, "
-        "bound each logarithm below by -100 and the denominator below by 1e-12.",
-        "eq:bce-logarithms",
+        [before("    log_y_hat =", "y_hat = torch.sigmoid(y_hat)")]),
+    Mistake("bce-saturated", "not finite where y_hat is exactly 0 or 1. As BCELoss does, bound "
+        "each logarithm below by -100 and the denominator below by 1e-12.", "eq:bce-logarithms",
         example=[(LOG, LOG[:-16]), (LOG_REST, LOG_REST[:-16]), (BOUND, BOUND[:-17])]),
-    Mistake("bce-epsilon", "{what}: differs from BCELoss where y_hat is (almost) 0 or 1: {value}. "
-        "BCELoss bounds each logarithm below by -100, the denominator below by 1e-12, and changes "
-        "nothing else.", "eq:bce-logarithms", [option for e in EPSILONS for option in _near(e)],
+    Mistake("bce-epsilon", "differs from BCELoss where y_hat is (almost) 0 or 1: {value}. BCELoss "
+        "bounds each logarithm below by -100, the denominator below by 1e-12, and changes nothing "
+        "else.", "eq:bce-logarithms", [option for k in range(2, 17) for option in _near(10.0**-k)],
         [(LOG, "torch.log(y_hat + 1e-4)"), (LOG_REST, "torch.log(1 - y_hat + 1e-4)")]),
 )  # fmt: skip

@@ -53,9 +53,9 @@ class Option(NamedTuple):
 class Mistake:
     """One mistake.
 
-    `says` is the sentence, in which {what} are the quantities that show it and {value} is what was
-    found out; `see` is a place in PLACES. Each may depend on the quantities: a dict, of which the
-    first key counts that is part of every one of their names.
+    `says` is what follows the quantities that show it, in which {value} is what was found out;
+    `see` is a place in PLACES. Each may depend on the quantities: a dict, of which the first key
+    counts that is part of every one of their names.
     """
 
     code: str

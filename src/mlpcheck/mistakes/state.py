@@ -10,19 +10,18 @@ ALONE = (INIT, f"        {ZEROS}\n        self.cache = {{}}\n")  # __init__ with
 CLEAR = f'forward kept."""\n{ALONE[1]}'
 
 ROWS = (
-    Mistake("accumulates", "{what}: calling backward twice adds up. After clear_grad_and_cache() "
-        "the gradients of the earlier batch are still in the sum.", STEPS,
+    Mistake("accumulates", "calling backward twice adds up. After clear_grad_and_cache() the "
+        "gradients of the earlier batch are still in the sum.", STEPS,
         example=[*each('["dJd*"] =', '["dJd*"] +=', *PARAMETERS), ALONE,
                  (CLEAR, CLEAR.replace(f"        {ZEROS}\n", ""))]),
-    Mistake("stale-cache", "{what}: after clear_grad_and_cache() and a new forward the values of "
-        "the first forward are still used.", STEPS, example=[
+    Mistake("stale-cache", "after clear_grad_and_cache() and a new forward the values of the first "
+        "forward are still used.", STEPS, example=[
             (CACHE, f"if not self.cache:\n            {CACHE}"),
             before(INIT, "self.cache = {}"), (CLEAR, f'forward kept."""\n        {ZEROS}\n')]),
-    Mistake("not-cleared", "clear_grad_and_cache(): clears nothing in {value}. It sets the "
-        "gradients to zero and empties the cache.", STEPS,
-        example=[ALONE, (CLEAR, 'forward kept."""\n        return\n')]),
-    Mistake("shared-state", "{what}: two networks disturb each other. Keep parameters, grads and "
-        "cache in self, not in the class or in the module.", STEPS, example=[
+    Mistake("not-cleared", "clears nothing in {value}. It sets the gradients to zero and empties "
+        "the cache.", STEPS, example=[ALONE, (CLEAR, 'forward kept."""\n        return\n')]),
+    Mistake("shared-state", "two networks disturb each other. Keep parameters, grads and cache in "
+        "self, not in the class or in the module.", STEPS, example=[
             ("class MLP:", "CACHE = {}\n\n\nclass MLP:"),
             (CACHE, "CACHE.update(x=x, s1=s1, z1=z1, s2=s2)"),
             ("(self.cache[name] for", "(CACHE[name] for")]),

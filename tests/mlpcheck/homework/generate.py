@@ -14,6 +14,9 @@ TESTS = Path(__file__).parents[1]
 HOMEWORK = TESTS.parents[1] / "book" / "homework"
 REFERENCE = TESTS / "reference" / "mlp.py"
 FORMS = tomllib.loads((TESTS / "forms.toml").read_text(encoding="utf-8"))
+# What is said of the file as a whole; every other sentence follows the quantities that show it.
+WHOLE = {"not-readable", "not-checked", "missing-file", "syntax-error", "import-error",
+         "missing-import", "to-be-read"}  # fmt: skip
 MOST_VALUES = 20  # that are listed; where there are more, they are numbers
 TEMPLATE, PAGE = HOMEWORK / "mlp.py", HOMEWORK / "mistakes.md"
 
@@ -61,9 +64,9 @@ def page(reference: str) -> str:
 
 def _section(row: Mistake, reference: str) -> str:
     says = [row.says] if isinstance(row.says, str) else list(row.says.values())
+    what = "" if row.code in WHOLE else "{what}: "
     lines = [f"(mistake-{row.code})=", f"### `{row.code}`", ""]
-    if says != ["{value}"]:
-        lines += ["\n>\n".join(f"> {_plain(one)}" for one in says), ""]
+    lines += ["\n>\n".join(f"> {_plain(what + one)}" for one in says), ""]
     values = [*dict.fromkeys(o.value.replace("{layer}", "f or g") for o in row.predicts if o.value)]
     if 1 < len(values) <= MOST_VALUES:
         lines += ["`{value}` is one of these:", "", "```text", *values, "```", ""]
