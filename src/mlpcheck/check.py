@@ -11,7 +11,7 @@ from pathlib import Path
 from mlpcheck.judge.findings import POINTS, Verdict
 from mlpcheck.judge.interface import judge
 from mlpcheck.run.records import Run
-from mlpcheck.run.sandbox import Failed, Server, Stopped, Unreadable
+from mlpcheck.run.sandbox import Failed, Server, Stopped, Unreadable, submitted
 from mlpcheck.search import DOUBLE, SINGLE, Tolerance
 from mlpcheck.truth import cases
 
@@ -44,18 +44,17 @@ def check(name: str, path: Path, server: Server, weights: Mapping[str, float] = 
     """Run the submission at `path`, mlp.py or a folder that holds it, and judge it."""
     verdict = Verdict(weights)
     try:
-        if there := _missing(path):
-            verdict.add("missing-file", (), there)
-        else:
-            try:
-                found = _run(path, server)
-            except Failed:  # by a new runner: the first one was killed, perhaps by chance
-                found = _run(path, server)
-            verdict = judge(*found, weights)
-            if verdict.score < verdict.most and all(not f.groups for f in verdict.findings):
-                verdict.add("not-checked", (), "some results never came back")
+        files = submitted(path)
+        try:
+            found = _run(files, server)
+        except Failed:  # by a new runner: the first one was killed, perhaps by chance
+            found = _run(files, server)
+        verdict = judge(*found, weights)
+        if verdict.score < verdict.most and all(not f.groups for f in verdict.findings):
+            verdict.add("not-checked", (), "some results never came back")
     except Unreadable as error:
-        verdict.add("not-readable", (), str(error))
+        code, text = error.args
+        verdict.add(code, (), text)
     except Stopped:
         raise
     except Exception as error:  # a mistake of the checker is no traceback for the student
@@ -66,24 +65,11 @@ def check(name: str, path: Path, server: Server, weights: Mapping[str, float] = 
     return Result(name, digest(path, weights), verdict)
 
 
-def _missing(path: Path) -> str:
-    """What there is in place of a Python file; empty if there is one."""
-    try:
-        if not path.is_dir():
-            return "" if path.suffix.lower() == ".py" else f"there is {path.name}"
-        if (path / "mlp.py").is_file():
-            return ""
-        names = sorted(file.name for file in path.rglob("*") if file.is_file())
-    except OSError as error:
-        raise Unreadable(f"{path.name}: {error.strerror}") from error
-    return f"there is {', '.join(names[:3]) or 'nothing'}"
-
-
-def _run(path: Path, server: Server) -> tuple[Run, Tolerance]:
+def _run(files: dict[str, bytes], server: Server) -> tuple[Run, Tolerance]:
     """The run in double precision; in single precision if the code is written for that."""
-    runs = [Run(server.check(path, cases.requests(), "float64"))]
+    runs = [Run(server.check(files, cases.requests(), "float64"))]
     if _mixed(runs[0]):
-        runs.append(Run(server.check(path, cases.requests(), "float32")))
+        runs.append(Run(server.check(files, cases.requests(), "float32")))
     run = min(runs, key=_mixed)
     return run, SINGLE if run.single else DOUBLE
 

@@ -12,7 +12,6 @@ import pytest
 
 from mlpcheck import report
 from mlpcheck.check import check
-from mlpcheck.run import sandbox
 from mlpcheck.run.records import numbers
 from mlpcheck.run.sandbox import Limits, Server, Stopped
 from mlpcheck.truth import cases
@@ -345,12 +344,12 @@ def test_what_is_copied_after_the_end_is_removed(monkeypatch, reference, tmp_pat
     file, server = tmp_path / "mlp.py", Server(Limits(), "none")
     file.write_text(reference.text, encoding="utf-8")
 
-    def copy(path, folder, original=sandbox.copy_submission):
+    def copy(copied, content, original=Path.write_bytes):
         server.__exit__()
-        folder.mkdir(parents=True)
-        original(path, folder)
+        copied.parent.mkdir(parents=True)
+        original(copied, content)
 
-    monkeypatch.setattr(sandbox, "copy_submission", copy)
+    monkeypatch.setattr(Path, "write_bytes", copy)
     _fails(lambda: check("mlp.py", file, server))
     assert not server.work.exists()
 
@@ -362,7 +361,7 @@ def test_ctrl_c_does_not_wait_for_the_patience_with_a_runner(monkeypatch):
 
     monkeypatch.setattr(threading.Timer, "start", start)
     with Server(Limits(), "none") as server, pytest.raises(KeyboardInterrupt):
-        server.check(Path("mlp.py"), [], "float64")
+        server.check({}, [], "float64")
     timers = [t for t in threading.enumerate() if isinstance(t, threading.Timer)]
     assert all(timer.finished.is_set() for timer in timers)
 

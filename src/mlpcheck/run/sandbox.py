@@ -54,31 +54,33 @@ class Failed(Exception):
 
 
 class Unreadable(Exception):
-    """The submission cannot be copied; the message says why."""
+    """There is nothing to run; the code of the finding, and the text that says why."""
 
 
-def copy_submission(path: Path, folder: Path) -> None:
-    """Copy mlp.py, and for a submission in a folder its other Python files, into `folder`.
+def submitted(path: Path) -> dict[str, bytes]:
+    """What is in mlp.py, and for a submission in a folder in its other Python files, by name.
 
     A file of any name becomes mlp.py. Unreadable if it is missing, too large, or no plain file.
     """
-    files = {"mlp.py": path / "mlp.py" if path.is_dir() else path}
-    for other in sorted(path.rglob("*.py")) if path.is_dir() else ():
-        if other.is_file() and not other.is_symlink():
-            files[str(other.relative_to(path))] = other
-    if len(files) > MOST_FILES:
-        raise Unreadable(f"it has more than {MOST_FILES} Python files")
-    for name, file in files.items():
-        try:
+    try:
+        found = [f for f in path.rglob("*") if f.is_file()] if path.is_dir() else [path]
+        main = path / "mlp.py" if path.is_dir() else path
+        if main not in found or main.suffix.lower() != ".py":
+            names = sorted(file.name for file in found)[:3]
+            raise Unreadable("missing-file", f"there is {', '.join(names) or 'nothing'}")
+        others = [f for f in found if f.suffix == ".py" and f != main and not f.is_symlink()]
+        files = {"mlp.py": main, **{str(file.relative_to(path)): file for file in others}}
+        if len(files) > MOST_FILES:
+            raise Unreadable("not-readable", f"it has more than {MOST_FILES} Python files")
+        for file in files.values():
             if not file.is_file():
-                raise Unreadable(f"{file.name} is not a file")
+                raise Unreadable("not-readable", f"{file.name} is not a file")
             if file.stat().st_size > LARGEST_FILE:
-                raise Unreadable(f"{file.name} has more than {LARGEST_FILE} bytes")
-            content = file.read_bytes()
-        except OSError as error:
-            raise Unreadable(f"{file.name}: {error.strerror}") from error
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
+                raise Unreadable("not-readable", f"{file.name} has more than {LARGEST_FILE} bytes")
+        return {name: file.read_bytes() for name, file in files.items()}
+    except OSError as error:
+        name = Path(error.filename or path).name
+        raise Unreadable("not-readable", f"{name}: {error.strerror}") from error
 
 
 def confined(inner: Sequence[str], work: Path) -> list[str]:
@@ -156,10 +158,9 @@ class Server(contextlib.AbstractContextManager["Server"]):
         """The runner's process, started anew if there is none (any more)."""
         if self.closed:
             raise Stopped("the runner was closed")
-        if self.process is not None:
-            if self.process.poll() is None:
-                return self.process
-            self._end()
+        if self.process is not None and self.process.poll() is None:
+            return self.process
+        self._end()
         keep = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
         environment = {name: os.environ[name] for name in keep if name in os.environ}
         threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -187,14 +188,14 @@ class Server(contextlib.AbstractContextManager["Server"]):
             patience.cancel()
         return dict(json.loads(line)) if line.endswith("\n") else {}
 
-    def check(self, path: Path, cases: list[Record], dtype: str) -> list[Record]:
+    def check(self, files: dict[str, bytes], cases: list[Record], dtype: str) -> list[Record]:
         """Run the submission on the cases, going on after each abnormal end; all records.
 
         Failed if the checker cannot do its part.
         """
         try:
             self._start()  # which may take long, and is not the submission's time
-            return self._attempts(path, cases, dtype)
+            return self._attempts(files, cases, dtype)
         except (OSError, Failed) as error:
             if self.closed:
                 raise Stopped("the runner was closed") from error
@@ -205,14 +206,17 @@ class Server(contextlib.AbstractContextManager["Server"]):
             if self.closed:  # meanwhile: something may have been copied after the end
                 shutil.rmtree(self.work, ignore_errors=True)
 
-    def _attempts(self, path: Path, cases: list[Record], dtype: str) -> list[Record]:
+    def _attempts(self, files: dict[str, bytes], cases: list[Record], dtype: str) -> list[Record]:
         """The records of process after process, each without the cases that were begun before."""
         records, done, without = list[Record](), set[str](), set[str]()
         deadline, most = time.monotonic() + self.limits.seconds, 4 * self.limits.output_bytes
         for number in range(len(cases) + 1):
             with tempfile.TemporaryDirectory(dir=self.work) as work:
                 folder = os.path.join(work, "submission")
-                copy_submission(path, Path(folder))  # afresh: files may have been changed
+                for name, content in files.items():  # afresh: they may have been changed
+                    file = Path(folder, name)
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_bytes(content)
                 answer = self._ask({
                     "folder": folder, "file": "mlp.py", "dtype": dtype, "without": sorted(without),
                     "records": f"{folder}.records", "output": f"{folder}.output",
@@ -236,10 +240,8 @@ class Server(contextlib.AbstractContextManager["Server"]):
     def _ask(self, request: Record) -> Record:
         """What the runner answers in the end. Failed if it ends itself."""
         process = self._start()
-        assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(json.dumps(request) + "\n")
-            process.stdin.flush()
+            print(json.dumps(request), file=process.stdin, flush=True)
             self.running = self._answer(process, 60).get("pid")
             if self.running and (answer := self._answer(process, self.limits.seconds + 60)):
                 self.running = None
