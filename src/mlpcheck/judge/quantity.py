@@ -142,7 +142,7 @@ class Quantity:
     stored: str = ""
     results: dict[str, Array | None] = field(default_factory=dict)  # None for an error
     held: set[str] = field(default_factory=set)  # right, but perhaps for axes of length 1
-    left: set[str] = field(default_factory=set)  # hard cases that the mistakes do not explain
+    left: list[str] = field(default_factory=list)  # hard cases that the mistakes do not explain
 
     def __post_init__(self) -> None:
         self.truth = {case: one.truth[self.name] for case, one in self.judge.cases.items()}
@@ -203,7 +203,7 @@ class Quantity:
         for left, near in product((set[str](), hard) if hard else (hard,), tolerances):
             results = {case: self.results[case] for case in order if case not in left}
             if found := [*search.explanations(self.name, results, self.judge.cases, near)]:
-                self.left = left & self.wrong.keys()
+                self.left = [case for case in self.wrong if case in left]
                 return found
         special = self.judge.special(self) if len(self.values) == len(self.results) else ()
         return [Hypothesis(1, (mistake,), (mistake,)) for mistake in special]
@@ -246,7 +246,7 @@ class Quantity:
             predict = partial(predicted, self.name, self.judge.cases[case], *other.chosen)
             return search.ratio(predict, value, self.judge.tolerance) in search.EQUAL
 
-        for case in found.keys() - self.left if len(mistakes) > 1 else ():
+        for case in found.keys() - {*self.left} if len(mistakes) > 1 else ():
             without = predicted(self.name, self.judge.cases[case], *one.chosen)  # the factors
             same = [{*other.mistakes} for other in fewer if gives(other, case, without)]
             factors = set() if gives(one, case, self.wrong[case]) else mistakes.difference(*same)
