@@ -67,14 +67,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     given = _parser().parse_args(arguments)
     try:
-        weights = _weights(given.weights)
+        file, given.weights = given.weights, _weights(given.weights)
         if given.book and "://" not in given.book:
             raise Unusable(f"--book: expected an address with https://, given {given.book}")
         if given.command == "check":
-            return _check(given, weights)
+            return _check(given)
         if given.folder.exists():
             raise Unusable(f"{given.folder}: expected a folder that is not there yet")
-        gradescope.write_autograder(given.folder, given.book, given.weights)
+        gradescope.write_autograder(given.folder, given.book, file)
         print(f"Written to {given.folder}. Zip its contents and upload the zip to Gradescope.")
         return RIGHT
     except (Unusable, Stopped) as error:
@@ -99,13 +99,12 @@ def _weights(file: Path | None) -> dict[str, float]:
     return {name: given.get(name, points) for name, points in POINTS.items()}
 
 
-def _check(given: argparse.Namespace, weights: dict[str, float]) -> int:
+def _check(given: argparse.Namespace) -> int:
     path: Path = given.path
     if not path.exists():
         raise Unusable(f"{path}: no such file or folder")
     if given.jobs < 1:
         raise Unusable(f"--jobs: expected at least 1, given {given.jobs}")
-    given.weights = weights
     of_class = [name for name in ("csv", "reports", "summary") if getattr(given, name)]
     is_class = of_class or not (path / "mlp.py").exists()
     if path.is_dir() and is_class and not given.gradescope:

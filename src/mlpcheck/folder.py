@@ -59,9 +59,8 @@ def program(folder: Path) -> Path:
     That is its one .py file, or of several the one whose name begins with mlp, as in "mlp (1).py".
     The folder itself if it has neither.
     """
-    hidden = re.compile(r"(^|/)(\.|__MACOSX)")
-    every = folder.rglob("*.py")
-    files = [f for f in every if not hidden.search(f.relative_to(folder).as_posix())]
+    files = [f for f in folder.rglob("*.py")
+             if not re.search(r"(^|/)(\.|__MACOSX)", f.relative_to(folder).as_posix())]  # fmt: skip
     named = [file.parent for file in files if file.name == "mlp.py"]
     if named:
         return min(named, key=lambda path: (len(path.parts), path))

@@ -30,7 +30,7 @@ class Tolerance:
 
     def close(self, a: Array, b: Array) -> bool:
         """Whether the arrays agree; NaN agrees with NaN, and shapes but for axes of length 1."""
-        if a.shape != b.shape and squeezed(a) != squeezed(b):
+        if a.shape != b.shape and a.squeeze().shape != b.squeeze().shape:
             return False
         a, largest = a.reshape(b.shape), np.abs(b).max(initial=0)
         if np.isfinite(largest):  # the usual case, quicker
@@ -42,10 +42,6 @@ class Tolerance:
 # SINGLE is for code that computes in single precision. EXACT tells hypotheses apart that differ
 # little, and the cases that a wrong forward pass leaves alone from those that it hardly changes.
 DOUBLE, SINGLE, EXACT = Tolerance(1e-6, 1e-13), Tolerance(1e-5, 1e-6), Tolerance(1e-12, 1e-15)
-
-
-def squeezed(a: Array) -> tuple[int, ...]:
-    return tuple(n for n in a.shape if n != 1)
 
 
 class Hypothesis(NamedTuple):
@@ -78,7 +74,7 @@ def ratio(predict: Callable[[], Array], value: Array | None, tolerance: Toleranc
         return RAISES if value is None else None
     if value is None:
         return ANY
-    if value.shape != predicted.shape and squeezed(value) != squeezed(predicted):
+    if value.shape != predicted.shape and value.squeeze().shape != predicted.squeeze().shape:
         return None
     largest = np.abs(predicted).argmax()
     base, given = float(predicted.flat[largest]), float(value.flat[largest])
@@ -145,28 +141,30 @@ def factor_mistakes(c: float, powers: Sizes, quantity: str) -> Explained:
 
 
 @cache
-def error_by(slope: Any) -> passes.Error:
-    """The error with this derivative of the activation."""
-    return lambda a: np.asarray(a.dz * slope(a))
-
-
-@cache
 def errors(layer: str) -> list[tuple[passes.Errors, Explained]]:
     """What an error may be: right, wrong, with a wrong derivative of one activation or of two."""
+
+    def by(slope: Any) -> passes.Error:
+        return lambda a: np.asarray(a.dz * slope(a))
+
     missing = {Found("derivative-missing", "the sigmoid"), Found("relu-derivative", "1 everywhere")}
     found = [(passes.Errors(layer, run, run, run), wrong) for run, wrong in at("error")[1:]]
-    for slopes in product(*(at(f"slope of {name}") for name in passes.Errors._fields[1:])):
-        wrong = tuple(mistake for _, mistakes in slopes for mistake in mistakes)
+    slopes = map("slope of {}".format, passes.Errors._fields[1:])
+    for chosen in product(*([(by(run), wrong) for run, wrong in at(step)] for step in slopes)):
+        wrong = tuple(mistake for _, mistakes in chosen for mistake in mistakes)
         if len(wrong) <= MOST_MISTAKES and {*wrong} != missing:  # that is no derivative at all
-            found.append((passes.Errors(layer, *(error_by(run) for run, _ in slopes)), wrong))
+            found.append((passes.Errors(layer, *(run for run, _ in chosen)), wrong))
     return sorted(found, key=lambda one: len(one[1]))
 
 
 @cache
-def choices(*steps: str) -> list[Hypothesis]:
-    """All choices of an option for each step with at most MOST_MISTAKES mistakes, fewest first."""
+def known(quantity: str) -> list[Hypothesis]:
+    """All hypotheses of the registry about a quantity, the right one first.
+
+    Each has an option for each step, with at most MOST_MISTAKES mistakes; fewest come first.
+    """
     found: list[tuple[frozenset[Found], Explained, tuple[Any, ...]]] = [(frozenset(), (), ())]
-    for step in steps:
+    for step in passes.STEPS.get(quantity, (quantity,)):
         layer = {"error 1": "f", "error 2": "g"}.get(step, "")
         options = [
             (run, wrong, [Found(m.code, m.value.replace("{layer}", layer)) for m in wrong])
@@ -181,11 +179,6 @@ def choices(*steps: str) -> list[Hypothesis]:
         ]
     every = (Hypothesis(len(kinds), mistakes, chosen) for kinds, mistakes, chosen in found)
     return sorted(every, key=lambda one: one.cost)
-
-
-def known(quantity: str) -> list[Hypothesis]:
-    """All hypotheses of the registry about a quantity, the right one first."""
-    return choices(*passes.STEPS.get(quantity, (quantity,)))
 
 
 def explanations(

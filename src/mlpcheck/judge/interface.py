@@ -8,7 +8,7 @@ from mlpcheck.judge.findings import BEHAVIOUR, CALLS, NETWORK, POINTS, Verdict, 
 from mlpcheck.judge.judges import Loss, Networks
 from mlpcheck.judge.quantity import Judge, Quantity
 from mlpcheck.run.records import Record, Run
-from mlpcheck.search import Tolerance, squeezed
+from mlpcheck.search import Tolerance
 from mlpcheck.truth.cases import PARAMETERS, networks
 
 GUARD = 'Put what runs outside functions under if __name__ == "__main__":, or remove it'
@@ -99,7 +99,7 @@ def _parameters(record: Record, case: str, parameters: Mapping[str, Quantity]) -
         if found is None:
             usable &= isinstance(value, dict) and "int" in str(value.get("dtype"))
         elif found.shape != wanted.shape:
-            usable &= squeezed(found) == squeezed(wanted)
+            usable &= found.squeeze().shape == wanted.squeeze().shape
         elif value.get("requires_grad"):
             text = "requires_grad is True, as torch.nn.Parameter sets it unless told otherwise"
             verdict.add("autograd", (quantity.what,), text)

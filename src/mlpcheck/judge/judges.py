@@ -95,11 +95,12 @@ class Networks(Judge):
 
     def __init__(self, run: Run, verdict: Verdict, tolerance: Tolerance) -> None:
         self.all = cases.networks()
-        several = ("again", "two", "repeat")  # the others are judged by themselves
-        points = {case: n.points[0] for case, n in self.all.items() if n.role not in several}
+        # Those with steps of their own are judged by themselves.
+        points = {c: n.points[0] for c, n in self.all.items() if n.role not in cases.STEPS}
         super().__init__(run, verdict, tolerance, points)
-        self.y_hat = Quantity(self, "y_hat", "forward", "y_hat")
-        self.gradients = {n: Quantity(self, n, n, n, f'grads["{n}"]') for n in GRADIENTS}
+        self.y_hat = Quantity(self, "y_hat", "forward", "y_hat", special=self._copied)
+        self.gradients = {n: Quantity(self, n, n, n, f'grads["{n}"]', self._scaled)
+                          for n in GRADIENTS}  # fmt: skip
 
     def example(self, name: str, case: str, value: Array, steps: bool) -> Sequence[str]:
         p = self.cases[case]
@@ -199,9 +200,6 @@ class Networks(Judge):
         strange = [key for key in self.run.keys if key not in GRADIENTS]
         zero = Found("gradient-zero", f" What it stores as {listed(strange)}, nothing reads.")
         return zero if mistake.code == "gradient-zero" and strange else mistake
-
-    def special(self, quantity: Quantity) -> Iterator[Found]:
-        return self._copied(quantity) if quantity is self.y_hat else self._scaled(quantity)
 
     def _copied(self, y_hat: Quantity) -> Iterator[Found]:
         """Parameters that explain y_hat if they are as they were when the network was made."""

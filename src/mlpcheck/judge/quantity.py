@@ -4,7 +4,7 @@ y_hat, the four gradients, and the value and the gradient of each loss are quant
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import product
@@ -16,7 +16,7 @@ from mlpcheck import search
 from mlpcheck.judge.findings import CALLS, LENGTHS, PLACES, UNTRIED, Verdict, gathered, show
 from mlpcheck.mistakes import Explained, Found
 from mlpcheck.run.records import Run, numbers
-from mlpcheck.search import Hypothesis, Tolerance, squeezed
+from mlpcheck.search import Hypothesis, Tolerance
 from mlpcheck.truth.cases import HAND, Array, Loss
 from mlpcheck.truth.passes import predicted
 
@@ -44,10 +44,6 @@ class Judge:
     def hard(self, quantity: "Quantity") -> set[str]:
         """The cases in which it may be wrong for a reason of their own."""
         raise NotImplementedError
-
-    def special(self, quantity: "Quantity") -> Iterable[Found]:
-        """What explains it beside the mistakes of the registry."""
-        return ()
 
     def named(self, mistake: Found) -> Found:
         """The mistake as it is called in this submission."""
@@ -132,7 +128,7 @@ class Quantity:
     """One quantity in all its cases.
 
     name: "y_hat", a gradient, or as "mse_loss loss"; group: of the rubric; what: as the report
-    calls it; stored: as the student's code does.
+    calls it; stored: as the student's code does; special: what explains it beside the registry.
     """
 
     judge: Judge
@@ -140,6 +136,7 @@ class Quantity:
     group: str
     what: str
     stored: str = ""
+    special: Callable[["Quantity"], Iterable[Found]] = lambda _: ()
     results: dict[str, Array | None] = field(default_factory=dict)  # None for an error
     held: set[str] = field(default_factory=set)  # right, but perhaps for axes of length 1
     left: list[str] = field(default_factory=list)  # hard cases that the mistakes do not explain
@@ -205,7 +202,7 @@ class Quantity:
             if found := [*search.explanations(self.name, results, self.judge.cases, near)]:
                 self.left = [case for case in self.wrong if case in left]
                 return found
-        special = self.judge.special(self) if len(self.values) == len(self.results) else ()
+        special = self.special(self) if len(self.values) == len(self.results) else ()
         return [Hypothesis(1, (mistake,), (mistake,)) for mistake in special]
 
     def pattern(self, good: Collection[str] | None = None) -> Found | None:
@@ -275,7 +272,7 @@ class Quantity:
         told = {"transposed", "output-transposed", "bias-not-summed", "bias-wrong-axis",
                 "loss-gradient-summed"}  # fmt: skip
         odd = [c for c, v in self.values.items() if v.shape != self.truth[c].shape
-               and squeezed(v) == squeezed(self.truth[c])]  # fmt: skip
+               and v.squeeze().shape == self.truth[c].squeeze().shape]  # fmt: skip
         if not (self.lenient or told & {mistake.code for mistake in mistakes}):
             self.wrong_shape(odd)
         if not all(np.isfinite(self.values[case]).all() for case in self.left):
@@ -289,7 +286,7 @@ class Quantity:
         wrong = self.wrong
         when = self.judge.alone({*wrong}, {*self.results})
         infinite = [c for c, v in wrong.items() if not np.isfinite(v).all()]
-        odd = [c for c, v in wrong.items() if squeezed(v) != squeezed(self.truth[c])]
+        odd = [c for c, v in wrong.items() if v.squeeze().shape != self.truth[c].squeeze().shape]
         if 2 * len(odd) > len(wrong) and not self.lenient:
             self.wrong_shape(odd)
         elif 2 * len(infinite) > len(wrong):

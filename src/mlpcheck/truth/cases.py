@@ -22,12 +22,12 @@ ACTIVATIONS = tuple(ACTIVATE)
 PAIRS = tuple(product(ACTIVATIONS, repeat=2))
 PARAMETERS = ("W1", "b1", "W2", "b2")
 GRADIENTS = ("dJdW2", "dJdb2", "dJdW1", "dJdb1")  # in the order of the backward pass
-# The calls on a network, each with the point that it is given: of a usual case, and of a role.
-PASS = (("forward", 0), ("backward", 0))
+# The calls on a network, each with what it is given of which point: of a usual case, and of a role.
+PASS = (("forward", "x", 0), ("backward", "d", 0))
 STEPS = {
-    "again": (*PASS, ("clear_grad_and_cache", 0), ("forward", 1), ("backward", 1)),
-    "two": (("forward", 0), ("forward", 1), ("backward", 0)),
-    "repeat": (("forward", 0), ("forward", 0)),
+    "again": (*PASS, ("clear_grad_and_cache", "", 0), ("forward", "x", 1), ("backward", "d", 1)),
+    "two": (("forward", "x", 0), ("forward", "x", 1), ("backward", "d", 0)),
+    "repeat": (("forward", "x", 0), ("forward", "x", 0)),
 }
 # Batch sizes, and widths in1, out1, out2. With equal widths a transposed matrix fits; elsewhere
 # it raises an error. The last ones are tried on a third of the pairs, with each activation in each
@@ -99,10 +99,9 @@ class Network:
     def request(self) -> dict[str, Any]:
         """The case as plain data for the runner."""
         two, calls = self.role == "two", list[dict[str, Any]]()
-        for call, i in STEPS.get(self.role, PASS):
-            given = {"forward": self.points[i].x, "backward": self.points[i].d}.get(call)
-            named = {} if given is None else {"its input": given.tolist()}
-            calls.append({"call": call, "network": i * two, "given": named})
+        for call, name, i in STEPS.get(self.role, PASS):
+            given = {"its input": getattr(self.points[i], name).tolist()} if name else {}
+            calls.append({"call": call, "network": i * two, "given": given})
         parameters = [{name: getattr(point, name).tolist() for name in PARAMETERS}
                       for point in self.points[: 1 + two]]  # fmt: skip
         first = self.points[0]

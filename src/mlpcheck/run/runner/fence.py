@@ -16,26 +16,23 @@ from . import HERE, OWN, PACKAGES
 
 MOST_WRITTEN = 50  # files that a submission may write in its folder
 REFUSAL = "refused by the checker: "
-REFUSED = {
-    event: what
-    for what, events in {
-        "starts a program": "os.system os.exec os.posix_spawn os.spawn subprocess.Popen",
-        "starts a process": "os.fork os.forkpty",
-        "sends a signal": "os.kill os.killpg signal.pthread_kill",
-        "uses the network": "socket.connect socket.bind socket.sendto socket.getaddrinfo",
-        "deletes a file": "os.remove",
-        "deletes a folder": "os.rmdir shutil.rmtree",
-        "moves a file": "os.rename shutil.move",
-        "links a file": "os.link os.symlink",
-        "truncates a file": "os.truncate",
-        "changes a file's rights": "os.chmod",
-        "changes a file's owner": "os.chown",
-        "opens a database": "sqlite3.connect",
-        "calls into C": "ctypes.dlopen ctypes.dlsym ctypes.dlsym/handle",
-        "searches the checker's memory": "gc.get_objects gc.get_referrers",
-    }.items()
-    for event in events.split()
+REFUSALS = {
+    "starts a program": "os.system os.exec os.posix_spawn os.spawn subprocess.Popen",
+    "starts a process": "os.fork os.forkpty",
+    "sends a signal": "os.kill os.killpg signal.pthread_kill",
+    "uses the network": "socket.connect socket.bind socket.sendto socket.getaddrinfo",
+    "deletes a file": "os.remove",
+    "deletes a folder": "os.rmdir shutil.rmtree",
+    "moves a file": "os.rename shutil.move",
+    "links a file": "os.link os.symlink",
+    "truncates a file": "os.truncate",
+    "changes a file's rights": "os.chmod",
+    "changes a file's owner": "os.chown",
+    "opens a database": "sqlite3.connect",
+    "calls into C": "ctypes.dlopen ctypes.dlsym ctypes.dlsym/handle",
+    "searches the checker's memory": "gc.get_objects gc.get_referrers",
 }
+REFUSED = {event: what for what, events in REFUSALS.items() for event in events.split()}
 AUTOGRAD = {
     "Tensor": "backward", "autograd": "backward grad", "autograd.forward_ad": "make_dual",
     "autograd.functional": "jacobian vjp jvp hessian vhp hvp",
