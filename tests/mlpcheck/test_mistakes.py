@@ -342,6 +342,14 @@ def test_the_gradient_of_a_loss_has_the_shape_of_y_hat(new, check_source, refere
     assert "expected the shape (N, K) = " in verdict.findings[0].value
 
 
+def test_a_mistake_in_both_losses_counts_in_both(check_source, reference):
+    sums = [("difference.square().mean()", "difference.square().sum()"),
+            ("* log_rest).mean()", "* log_rest).sum()")]  # fmt: skip
+    (finding,) = check_source(reference.changed(*sums)).verdict.findings
+    assert finding.code == "not-averaged"
+    assert finding.shares == {"mse_loss": 1, "bce_loss": 1}
+
+
 def test_a_wrong_sign_inside_the_cross_entropy_is_told_where_it_is(check_source, reference):
     slope = "(y_hat - y) / denominator / y_hat.numel()"
     wrong = "-(y / y_hat + (1 - y) / (1 - y_hat)).clamp(max=1e12) / y_hat.numel()"

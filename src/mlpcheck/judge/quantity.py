@@ -96,17 +96,11 @@ class Judge:
             self.verdict.add(size.code, (CALLS[call],), size.value)
             return
         self.raised_when(call, rest, {*results})
-        shown = {name: given[name].shown(one) for name, one in explained.items()}
-        pairs = ((mistake, name) for name, one in explained.items() for mistake in one.mistakes)
-        for mistake, names in gathered(pairs).items():
-            what, quantity = [given[name].what for name in names], given[names[0]]
-            cases = {name: [c for c, some in shown[name].items() if mistake in some]
-                     for name in names}  # fmt: skip
-            code, value = self.named(mistake)
-            example = quantity.example(cases[names[0]] or quantity.wrong)
-            finding = self.verdict.add(code, what, value, *example)
-            finding.shares = {given[name].group: len(found) / (len(shown[name]) or 1)
-                              for name, found in cases.items()}  # fmt: skip
+        for name, one in explained.items():
+            shown = given[name].shown(one).items()
+            for mistake in one.mistakes:
+                cases = [case for case, mistakes in shown if mistake in mistakes]
+                given[name].add(self.named(mistake), cases)
         # Where most calls raise an error, what the others return is by chance.
         blocked, first = "error" if rest and 2 * len(raised) > len(results) else "", self.first
         for name, quantity in given.items():
@@ -252,11 +246,12 @@ class Quantity:
 
     def add(self, found: Found, cases: Collection[str]) -> None:
         """Add a finding, shown by the cases; with all steps if no mistake explains it."""
-        example = self.example(cases, steps=found.code in ("differs", "not-finite"))
+        wrong, steps = self.wrong, found.code in ("differs", "not-finite")
+        example = self.example(cases or wrong, steps)
         finding = self.judge.verdict.add(found.code, (self.what,), found.value, *example)
-        finding.shares[self.group] = len(cases) / len(self.wrong)
+        finding.shares[self.group] = len(cases) / (len(wrong) or 1)
 
-    def example(self, cases: Collection[str], steps: bool = False) -> Sequence[str]:
+    def example(self, cases: Collection[str], steps: bool) -> Sequence[str]:
         """One of the cases by numbers, with or without the steps that lead there.
 
         It is one whose printed numbers differ, for pencil and paper if it can be, and the smallest.
