@@ -350,6 +350,12 @@ def test_a_mistake_in_both_losses_counts_in_both(check_source, reference):
     assert finding.shares == {"mse_loss": 1, "bce_loss": 1}
 
 
+def test_a_file_without_end_is_told_in_a_sentence(check_source, reference):
+    source = reference.in_forward("with open('f', 'wb') as f:\n    f.write(bytes(10**8))")
+    said = " ".join(report.text(check_source(source)).split())
+    assert "without end (OSError: [Errno 27] File too large (line " in said
+
+
 def test_a_wrong_sign_inside_the_cross_entropy_is_told_where_it_is(check_source, reference):
     slope = "(y_hat - y) / denominator / y_hat.numel()"
     wrong = "-(y / y_hat + (1 - y) / (1 - y_hat)).clamp(max=1e12) / y_hat.numel()"

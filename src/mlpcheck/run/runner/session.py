@@ -182,7 +182,7 @@ class Session:
         elif isinstance(error, MemoryError) or ("alloc" in text and "memory" in text):
             code, where = "memory", f"line {lines[-1]}" if lines else message
         elif isinstance(error, OSError) and error.errno == errno.EFBIG:
-            code = "output-flood"
+            code, where = "output-flood", f" ({where})"
         return {"code": code, "text": where}
 
     def load(self) -> ModuleType:
