@@ -45,18 +45,17 @@ DOUBLE, SINGLE, EXACT = Tolerance(1e-6, 1e-13), Tolerance(1e-5, 1e-6), Tolerance
 
 
 class Hypothesis(NamedTuple):
-    """Mistakes, how many they count as, and what was chosen for them.
+    """The kinds of its mistakes (the same in both layers is one), these, and what was chosen.
 
     As an explanation it has the cases in which it says why a call raised an error.
     """
 
-    cost: int
+    kinds: frozenset[Found]
     mistakes: Explained
     chosen: tuple[Any, ...]
     raises: frozenset[str] = frozenset()
 
 
-Results = Mapping[str, Array | None]  # by case; None where the call raised an error
 Cases = Mapping[str, Point] | Mapping[str, Loss]
 
 # What a result is times a hypothesis: RAISES if both raise, ANY if that cannot be told, None if it
@@ -149,7 +148,7 @@ def errors(layer: str) -> list[tuple[passes.Errors, Explained]]:
 
     missing = {Found("derivative-missing", "the sigmoid"), Found("relu-derivative", "1 everywhere")}
     found = [(passes.Errors(layer, run, run, run), wrong) for run, wrong in at("error")[1:]]
-    slopes = map("slope of {}".format, passes.Errors._fields[1:])
+    slopes = [f"slope of {name}" for name in passes.Errors._fields[1:]]
     for chosen in product(*([(by(run), wrong) for run, wrong in at(step)] for step in slopes)):
         wrong = tuple(mistake for _, mistakes in chosen for mistake in mistakes)
         if len(wrong) <= MOST_MISTAKES and {*wrong} != missing:  # that is no derivative at all
@@ -163,7 +162,7 @@ def known(quantity: str) -> list[Hypothesis]:
 
     Each has an option for each step, with at most MOST_MISTAKES mistakes; fewest come first.
     """
-    found: list[tuple[frozenset[Found], Explained, tuple[Any, ...]]] = [(frozenset(), (), ())]
+    found = [Hypothesis(frozenset(), (), ())]
     for step in passes.STEPS.get(quantity, (quantity,)):
         layer = {"error 1": "f", "error 2": "g"}.get(step, "")
         options = [
@@ -172,22 +171,21 @@ def known(quantity: str) -> list[Hypothesis]:
         ]
         found = [
             # A shared function for the derivative makes the same mistake in both layers.
-            (kinds.union(wrong), (*mistakes, *more), (*chosen, run))
-            for kinds, mistakes, chosen in found
+            Hypothesis(one.kinds.union(wrong), (*one.mistakes, *more), (*one.chosen, run))
+            for one in found
             for run, wrong, more in options
-            if len(kinds.union(wrong)) <= MOST_MISTAKES
+            if len(one.kinds.union(wrong)) <= MOST_MISTAKES
         ]
-    every = (Hypothesis(len(kinds), mistakes, chosen) for kinds, mistakes, chosen in found)
-    return sorted(every, key=lambda one: one.cost)
+    return sorted(found, key=lambda one: len(one.kinds))
 
 
 def explanations(
-    name: str, results: Results, cases: Cases, tolerance: Tolerance
+    name: str, results: Mapping[str, Array | None], cases: Cases, tolerance: Tolerance
 ) -> Iterator[Hypothesis]:
     """All hypotheses that reproduce the quantity of this name with as few mistakes as possible.
 
     As they are or, below MOST_MISTAKES, with a factor; with more mistakes than needed if a call
-    raised an error, which only some hypotheses explain.
+    raised an error (its result is None), which only some hypotheses explain.
     """
     raised, fewest = sum(value is None for value in results.values()), MOST_MISTAKES
 
@@ -198,12 +196,12 @@ def explanations(
 
     for one in known(name) if raised < len(results) else ():
         # A mistake of two layers costs once, so two mistakes of one layer are as likely.
-        if one.cost > fewest and not raised:
+        if len(one.kinds) > fewest and not raised:
             return
         found, mistakes = dict[str, float](), one.mistakes
         for case in results:
             fits = compared(case, passes.used(one.chosen, cases[case]))
-            if fits is None or (one.cost >= MOST_MISTAKES and fits not in EQUAL):
+            if fits is None or (len(one.kinds) >= MOST_MISTAKES and fits not in EQUAL):
                 break
             found[case] = fits
         if len(found) < len(results):

@@ -176,8 +176,8 @@ class Verdict:
         self.findings.sort(key=lambda f: -sum(lost[n] * f.shares.get(n, 1) for n in f.groups))
         for name, group in self.groups.items():
             if not (group.full or name in self.told or group.note):
-                others = "in the others backward fails before storing it"
-                rest = others if name in GRADIENTS else "the rest is hidden"
+                hidden = "in the others backward fails before storing it"
+                rest = hidden if name in GRADIENTS else "the rest is hidden"
                 group.note = f"{group.held} of {group.total} cases hold; {rest}"
 
 

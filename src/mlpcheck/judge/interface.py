@@ -17,7 +17,7 @@ GUARD = 'Put what runs outside functions under if __name__ == "__main__":, or re
 def judge(run: Run, tolerance: Tolerance, weights: Mapping[str, float] = POINTS) -> Verdict:
     """The verdict on a run of `cases.requests()`."""
     verdict = Verdict(weights)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # large numbers are meant to overflow
         if _loaded(run, verdict):
             # What the code does beside computing: one finding for each kind and call.
             notes = gathered(((n.code, CALLS.get(call, call)), n.value) for _, call, n in run.notes)

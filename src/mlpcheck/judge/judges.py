@@ -32,7 +32,6 @@ class Loss(Judge):
         loss = Quantity(self, f"{function} loss", function, f"the loss of {function}")
         slope = f"{function} dJdy_hat"
         self.quantities = (loss, Quantity(self, slope, slope, f"dJdy_hat of {function}"))
-        self.swapped = self._swapped()
 
     def example(self, name: str, case: str, value: Array, steps: bool) -> Sequence[str]:
         loss = self.cases[case]
@@ -40,14 +39,15 @@ class Loss(Judge):
                 f"expected {show(loss.truth[name])}", f"yours    {show(value)}")  # fmt: skip
 
     def judge(self) -> None:
+        swapped = self._swapped()
         raised = self.raised(self.function, self.cases)
         for quantity in self.quantities:
             quantity.results |= dict.fromkeys(raised)
         for case in self.cases:
             if returned := self.run.returned.get((case, self.function, 0)):
-                self._take_pair(case, returned)
+                self._take_pair(case, returned[::-1] if swapped else returned)
         for quantity in self.quantities:
-            quantity.count(self.function, spoiled=self.swapped)
+            quantity.count(self.function, spoiled=swapped)
         if self.random(self.function, self.cases):
             self.verdict.add("random", self.call, self.function)
         else:
@@ -62,8 +62,7 @@ class Loss(Judge):
             self.verdict.add("wrong-type", self.call, text)
             if len(returned) > 2 or nothing:
                 return
-        ordered = reversed(returned) if self.swapped else returned
-        for quantity, encoded in zip(self.quantities, ordered, strict=False):
+        for quantity, encoded in zip(self.quantities, returned, strict=False):
             quantity.take(case, encoded)
 
     def _swapped(self) -> bool:
@@ -76,9 +75,6 @@ class Loss(Judge):
                     self.verdict.add("loss-values-swapped", self.call)
                 return swapped
         return False
-
-    def hard(self, quantity: Quantity) -> set[str]:
-        return {c for c in quantity.results if self.cases[c].saturated}
 
     def named(self, mistake: Found) -> Found:
         # A squared error with swapped arguments has a flipped sign; the names tell them apart.
@@ -186,15 +182,14 @@ class Networks(Judge):
 
     def hard(self, quantity: Quantity) -> set[str]:
         """Those that are no numbers, if all are so where a sigmoid has large arguments."""
-        infinite = {case for case, v in quantity.wrong.items() if not np.isfinite(v).all()}
-        for case in infinite:
-            value, truth, point = quantity.wrong[case], quantity.truth[case], self.cases[case]
+        infinite = {case: v for case, v in quantity.wrong.items() if not np.isfinite(v).all()}
+        for case, value in infinite.items():
+            truth, point, finite = quantity.truth[case], self.cases[case], np.isfinite(value)
             expected = self.all[case].role == "large" and "sigmoid" in (point.f, point.g)
-            finite = np.isfinite(value)
             if not (expected and value.shape == truth.shape
                     and np.allclose(value[finite], truth[finite])):  # fmt: skip
                 return set()
-        return infinite
+        return {*infinite}
 
     def named(self, mistake: Found) -> Found:
         strange = [key for key in self.run.keys if key not in GRADIENTS]

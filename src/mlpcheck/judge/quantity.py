@@ -17,7 +17,7 @@ from mlpcheck.judge.findings import CALLS, LENGTHS, PLACES, UNTRIED, Verdict, ga
 from mlpcheck.mistakes import Explained, Found
 from mlpcheck.run.records import Run, numbers
 from mlpcheck.search import Hypothesis, Tolerance
-from mlpcheck.truth.cases import HAND, Array, Loss
+from mlpcheck.truth.cases import HAND, Array
 from mlpcheck.truth.passes import predicted
 
 
@@ -43,7 +43,7 @@ class Judge:
 
     def hard(self, quantity: "Quantity") -> set[str]:
         """The cases in which it may be wrong for a reason of their own."""
-        raise NotImplementedError
+        return {case for case in quantity.results if self.cases[case].saturated}
 
     def named(self, mistake: Found) -> Found:
         """The mistake as it is called in this submission."""
@@ -172,9 +172,8 @@ class Quantity:
         fine = {case for case, value in self.values.items() if case in self.held - used
                 and (self.lenient or value.shape == self.truth[case].shape)}  # fmt: skip
         for case, one in self.judge.cases.items():
-            hard = isinstance(one, Loss) and one.saturated
-            group = self.judge.verdict.groups["bce_loss at 0 and 1" if hard else self.group]
-            group.count(case in fine and not spoiled)
+            group = "bce_loss at 0 and 1" if one.saturated else self.group
+            self.judge.verdict.groups[group].count(case in fine and not spoiled)
 
     @property
     def wrong(self) -> dict[str, Array]:
@@ -197,7 +196,7 @@ class Quantity:
                 self.left = [case for case in self.wrong if case in left]
                 return found
         special = self.special(self) if len(self.values) == len(self.results) else ()
-        return [Hypothesis(1, (mistake,), (mistake,)) for mistake in special]
+        return [Hypothesis(frozenset((m,)), (m,), (m,)) for m in special]
 
     def pattern(self, good: Collection[str] | None = None) -> Found | None:
         """For which sizes alone it is right, or for which its calls are among the good ones."""

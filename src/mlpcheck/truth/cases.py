@@ -76,6 +76,7 @@ class Point:
     x: Array
     d: Array
     truth: dict[str, Array]
+    saturated = False  # as a loss may be
 
     @property
     def sizes(self) -> Sizes:
@@ -208,9 +209,8 @@ def losses() -> dict[str, Loss]:
         leaf = torch.tensor(y_hat, requires_grad=True)
         criterion = torch.nn.MSELoss() if function == "mse_loss" else torch.nn.BCELoss()
         loss = criterion(leaf, torch.tensor(y))
-        (gradient,) = torch.autograd.grad(loss, leaf)
-        results = {"loss": loss.detach().numpy(), "dJdy_hat": gradient.numpy()}
-        truth = {f"{function} {name}": result for name, result in results.items()}
+        (slope,) = torch.autograd.grad(loss, leaf)
+        truth = {f"{function} loss": loss.detach().numpy(), f"{function} dJdy_hat": slope.numpy()}
         cases.append(Loss(f"{function}-{name}", function, y, y_hat, saturated, truth))
 
     for N, K in ((4, 3), (10, 2), (1, 1), (1, 3), (5, 1), (3, 5), (6, 6), (13, 2)):
