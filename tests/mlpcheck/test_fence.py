@@ -235,7 +235,7 @@ def test_a_signal_leaves_no_copy_and_no_process_behind(name, sent, reference, tm
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
     deadline = time.monotonic() + 120
-    # glob.glob, as the folder in which bubblewrap is tried goes away meanwhile.
+    # glob.glob, as a folder may go away meanwhile.
     while not glob.glob(f"{temporary}/mlpcheck-*/*/submission.records"):
         assert time.monotonic() < deadline
         time.sleep(0.05)

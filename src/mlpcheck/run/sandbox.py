@@ -106,11 +106,9 @@ def confined(inner: Sequence[str], work: Path) -> list[str]:
 @cache
 def works() -> bool:
     """Whether bubblewrap is there and may make its namespaces here."""
-    with (
-        contextlib.suppress(OSError, subprocess.TimeoutExpired),  # as where there is no bwrap
-        tempfile.TemporaryDirectory(prefix="mlpcheck-") as name,
-    ):
-        inner = confined([sys.executable, "-I", "-c", "pass"], Path(name).resolve())
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):  # as where there is no bwrap
+        work = Path(tempfile.gettempdir()).resolve()
+        inner = confined([sys.executable, "-I", "-c", "pass"], work)
         return subprocess.run(inner, capture_output=True, timeout=60).returncode == 0
     return False
 
@@ -196,15 +194,12 @@ class Server(contextlib.AbstractContextManager["Server"]):
         try:
             self._start()  # which may take long, and is not the submission's time
             return self._attempts(files, cases, dtype)
-        except (OSError, Failed) as error:
-            if self.closed:
-                raise Stopped("the runner was closed") from error
-            if isinstance(error, Failed):
-                raise
+        except OSError as error:
             raise Failed(f"{error.filename or 'the temporary folder'}: {error.strerror}") from error
         finally:
             if self.closed:  # meanwhile: something may have been copied after the end
                 shutil.rmtree(self.work, ignore_errors=True)
+                raise Stopped("the runner was closed")
 
     def _attempts(self, files: dict[str, bytes], cases: list[Record], dtype: str) -> list[Record]:
         """The records of process after process, each without the cases that were begun before."""

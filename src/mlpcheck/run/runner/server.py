@@ -23,7 +23,6 @@ import torch
 from . import PATIENCE
 from .session import Session
 
-clock = time.monotonic
 STARTING = 60  # seconds that a process which is not forked may take to import PyTorch
 
 
@@ -95,13 +94,13 @@ def watch(child: BaseProcess, request: dict[str, Any], allowed: float) -> dict[s
     """
     assert child.pid is not None
     written, cpu, used, reason = 0, 0.0, 0.0, ""
-    since = begun = clock()
+    since = begun = time.monotonic()
     process = psutil.Process(child.pid)
     while not reason:
         child.join(0.02)
         if child.exitcode is not None:
             break
-        now, grown = clock(), size(request["records"])
+        now, grown = time.monotonic(), size(request["records"])
         with contextlib.suppress(psutil.Error):  # it has just ended
             cpu = sum(process.cpu_times()[:2])
         if grown != written:
