@@ -15,9 +15,8 @@ try:
     from mlpcheck.check import check
     from mlpcheck.folder import Outputs, check_folder, program, submissions
     from mlpcheck.judge.findings import POINTS
-    from mlpcheck.run import sandbox
     from mlpcheck.run.records import printable
-    from mlpcheck.run.sandbox import Limits, Server, Stopped
+    from mlpcheck.run.sandbox import Limits, Server, Stopped, chosen
     from mlpcheck.store import Unusable, write_atomically
 except ModuleNotFoundError as error:
     print(f"{error.name} is not installed: pip install torch numpy psutil tqdm", file=sys.stderr)
@@ -127,10 +126,8 @@ def _check(given: argparse.Namespace) -> int:
 def _check_class(given: argparse.Namespace) -> int:
     outputs = filter(None, (given.csv, given.json, given.reports, given.summary))
     found, left = submissions(given.path, [*outputs])
-    on = "inside bubblewrap" if sandbox.chosen(given.sandbox) else "behind the fence alone"
-    print(f"{len(found)} submissions, each run {on}")
-    for line in left:
-        print(line)
+    on = "inside bubblewrap" if chosen(given.sandbox) else "behind the fence alone"
+    print(f"{len(found)} submissions, each run {on}", *left, sep="\n")
     out = Outputs(**{field.name: getattr(given, field.name) for field in fields(Outputs)})
     if failed := check_folder(found, out, given.jobs):
         print(f"{failed} could not be checked, which is no fault of theirs. They have no points; "

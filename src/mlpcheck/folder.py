@@ -61,8 +61,7 @@ def program(folder: Path) -> Path:
     """
     files = [f for f in folder.rglob("*.py")
              if not re.search(r"(^|/)(\.|__MACOSX)", f.relative_to(folder).as_posix())]  # fmt: skip
-    named = [file.parent for file in files if file.name == "mlp.py"]
-    if named:
+    if named := [file.parent for file in files if file.name == "mlp.py"]:
         return min(named, key=lambda path: (len(path.parts), path))
     alike = [file for file in files if file.name.lower().startswith("mlp")]
     one = files if len(files) == 1 else alike
@@ -71,22 +70,17 @@ def program(folder: Path) -> Path:
 
 def line(result: Result) -> str:
     """A submission in one line, for the screen."""
-    codes = ", ".join(result.verdict.codes) or "all right"
     points = f"{result.verdict.score:g} points" if result.digest else "not checked"
-    return f"{result.name}: {points}, {codes}"
+    return f"{result.name}: {points}, {', '.join(result.verdict.codes) or 'all right'}"
 
 
 def row(data: Row) -> Row:
     """The row in the table of a submission's data; without points if the checker failed."""
     codes = dict.fromkeys(finding["code"] for finding in data["findings"])
-    groups = {name: group["points"] for name, group in data["groups"].items()}
-    points = {"points": data["points"], **groups}
-    return {
-        "name": data["name"],
-        **{column: f"{number:g}" if data["digest"] else "" for column, number in points.items()},
-        "first diagnosis": next(iter(codes), ""), "diagnoses": " ".join(codes),
-        "digest": data["digest"],
-    }  # fmt: skip
+    points = [data["points"], *(group["points"] for group in data["groups"].values())]
+    shown = [f"{number:g}" if data["digest"] else "" for number in points]
+    cells = [data["name"], *shown, next(iter(codes), ""), " ".join(codes), data["digest"]]
+    return dict(zip(COLUMNS, cells, strict=True))
 
 
 @dataclass
@@ -131,11 +125,8 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
         servers += [stack.enter_context(Server(Limits(), out.sandbox)) for _ in range(jobs + 1)]
         bar = tqdm(total=len(found), initial=len(found) - len(left), unit="submission")
         stack.enter_context(bar)
-
-        def one(name: str) -> Result:
-            return check(name, found[name], own.at, weights)
-
-        for future in as_completed([pool.submit(one, name) for name in left]):
+        futures = [pool.submit(lambda n: check(n, found[n], own.at, weights), n) for n in left]
+        for future in as_completed(futures):
             result = future.result()
             data = report.data(result, out.book)
             if file := out.report(result.name):
@@ -151,8 +142,7 @@ def check_folder(found: dict[str, Path], out: Outputs, jobs: int) -> int:
         table.close()
     points = [float(one["points"]) for one in known.values() if one["digest"]]
     codes = {name: one["diagnoses"].split() for name, one in known.items()}
-    for said, _ in report.bars(codes, points):
-        print(said)
+    print(*(said for said, _ in report.bars(codes, points)), sep="\n")
     if out.summary:
         write_atomically(out.summary, report.summary(codes, points, out.book))
     return failed

@@ -63,8 +63,7 @@ def results(result: Result, book: str | None) -> str:
             "name": name, "score": group.points, "max_score": group.weight,
             "status": "passed" if group.full else "failed", "output": "\n".join(said), **visible,
         })  # fmt: skip
-    data = {
+    return json.dumps({
         "score": verdict.score, "max_score": verdict.most, "stdout_visibility": "hidden",
         "output_format": "text", "output": report.text(result, book), "tests": tests, **visible,
-    }  # fmt: skip
-    return json.dumps(data, indent=1) + "\n"
+    }, indent=1) + "\n"  # fmt: skip

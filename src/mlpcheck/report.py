@@ -52,8 +52,7 @@ def where(finding: Finding, book: str | None) -> tuple[str, str]:
 
     Both are empty if the book has no place for it.
     """
-    place = fitting(MISTAKES[finding.code].see, finding.what)
-    if not place:
+    if not (place := fitting(MISTAKES[finding.code].see, finding.what)):
         return "", ""
     page = PAGES[place]
     said = PLACES[page][place] or f'"{place}"'
@@ -68,11 +67,9 @@ def data(result: Result, book: str | None = None) -> dict[str, Any]:
     findings = [asdict(finding) | {"sentence": sentence(finding)}
                 | dict(zip(("see", "link"), where(finding, book), strict=True))
                 for finding in verdict.findings]  # fmt: skip
-    groups = {
-        name: {"points": group.points, "of": group.weight, "cases": group.total,
-               "held": group.held, "note": group.note}
-        for name, group in verdict.groups.items()
-    }  # fmt: skip
+    groups = {name: {"points": group.points, "of": group.weight, "cases": group.total,
+                     "held": group.held, "note": group.note}
+              for name, group in verdict.groups.items()}  # fmt: skip
     points = verdict.score if result.digest else None
     return {"name": result.name, "digest": result.digest, "points": points, "groups": groups,
             "findings": findings}  # fmt: skip

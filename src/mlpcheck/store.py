@@ -49,10 +49,8 @@ class JSONLines:
     A row that was cut off, or whose name or digest is no longer wanted, is dropped.
     """
 
-    head = ""
-
     def __init__(self, file: Path) -> None:
-        self.file = file
+        self.file, self.head = file, ""
         self.rows: dict[str, Row] = {}
 
     def encode(self, row: Row) -> str:

@@ -12,7 +12,7 @@ from mlpcheck.truth.passes import RIGHT
 
 ROOT = Path(__file__).parents[2]
 SOURCES = {p: p.read_text("utf-8") for p in (ROOT / "src/mlpcheck").rglob("*.py")}
-MOST_LINES = 4221
+MOST_LINES = 4198
 SITUATIONS = {"not-readable", "not-checked", "missing-file"}  # no change of the code makes them
 
 

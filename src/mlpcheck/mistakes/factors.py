@@ -3,11 +3,9 @@
 They are found by the search, which compares a result with each hypothesis times a power of N and K.
 """
 
-from mlpcheck.mistakes.losses import LOG, LOG_REST, MEAN, SLOPE
+from mlpcheck.mistakes.losses import LOG, LOG_REST, MEAN, SEE, SLOPE
 from mlpcheck.mistakes.registry import Mistake, each
 
-SEE = {"the loss of bce_loss": "eq:f03", "bce_loss": "eq:f04", "loss": "eq:a05", "dJd": "eq:c18-1",
-       "": "eq:a03"}  # fmt: skip
 SQUARE = {**SEE, **dict.fromkeys(("loss", "dJd", ""), "eq:c07-1")}
 
 G = "* activation_derivative(self.g_function, s2)"

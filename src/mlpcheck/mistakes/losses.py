@@ -10,7 +10,8 @@ from mlpcheck.mistakes.registry import Mistake, Option, before, options
 from mlpcheck.truth.cases import Array
 from mlpcheck.truth.passes import RIGHT, cross_entropy, entropy_slope, sigmoid
 
-SEE = {"the loss of bce_loss": "eq:f03", "bce_loss": "eq:f04", "": "eq:a05"}
+SEE = {"the loss of bce_loss": "eq:f03", "bce_loss": "eq:f04", "loss": "eq:a05", "dJd": "eq:c18-1",
+       "": "eq:a03"}  # fmt: skip
 SEE_BCE = {"dJdy_hat": "eq:f04", "": "eq:f03"}
 
 MEAN, SLOPE = "difference.square().mean()", "2 * difference / difference.numel()"
