@@ -215,7 +215,7 @@ def left_open(c: Cursor) -> t.Expr:
     c.require(bar, r"expected \right|_{ and a quantity with its value")
     found = restriction(c, inner, start)
     of_number = isinstance(found, t.Apply) or found.by == t.Name("s", None)
-    slope = of_number and fraction_follows and not other
+    slope = of_number and fraction_follows and form == "primary" and not other
     ends = c.ends() and not c.sees("^", "_", "'", *(("+", "-") if form == "sum" else ()))
     wide = form == "sum" and begins and begins[1]  # a sum behind a number
     clear = form in ("primary", "bracket", "factor") or (ends and not wide)

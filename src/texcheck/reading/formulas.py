@@ -4,8 +4,6 @@ What TeX shows decides: a subscript and a superscript belong to one symbol, in e
 braces that are not seen group nothing. Where a formula is read in two ways, it is not read.
 """
 
-from dataclasses import replace
-
 from .. import syntax as t
 from . import derivatives, names, numbers, primaries, spelling
 from .cursor import DEEPEST, FACTOR, PRODUCT, SIDE, SUM, TERM, Cursor, at
@@ -159,7 +157,7 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     fixed = all(isinstance(part, _OF_NUMBERS) for part in inside)
     counts = any(isinstance(part, t.Index) for part in inside)
     plain = all(isinstance(part, numbers.LENGTHS) for part in inside)
-    factor = isinstance(inner, t.Add) and _indexed(before) and not plain  # x_0 (2 \log(2) + 1)
+    factor = isinstance(inner, t.Add) and _indexed(before) and not plain and not computed
     entries = any(_is_whole(part) for part in held) or (computed and not _indexed(before))
     entry = fixed and (counts or opening == "[") and entries
     point = (
@@ -169,12 +167,7 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
         and (any(part.base in _COMPUTED for part in held) or isinstance(before, _WITH_VALUE))
     )
     # A sum that holds what stands before is no argument of it; nor are quantities behind it.
-    of = getattr(before, "of", None)
-    own = isinstance(inner, t.Add) and (
-        before in inside
-        or (isinstance(of, t.Apply) and of in inside)
-        or any(_indexed(before) and _without_indices(p) == _without_indices(before) for p in used)
-    )
+    own = isinstance(inner, t.Add) and _holds(inner, before)
     wide = {part for part in used if _is_whole(part) or part == _S}
     vector = own if wide == {_S} else bool(wide)
     whole = isinstance(before, t.Local) or (isinstance(before, t.Name) and not before.indices)
@@ -185,13 +178,33 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     single = isinstance(inner, t.Product) and point_of_x and not turned  # x (x^T x) is a product
     single = single or (isinstance(inner, t.Name) and (inner is one or point_of_x) and not error)
     numbers_alone = not vector and (inner in used or (whole and used))
-    alone = bool(bases) and bases <= _depends(factors[-1], before, bases) and not own and not turned
+    bases.difference_update(t.FREE, {"ell"} if any(map(_is_gradient, inside)) else ())
+    outer = isinstance(one, t.Transpose) and _is_whole(factors[-1])  # z (x + y)^T
+    alone = bool(bases) and bases <= _depends(factors[-1], before, bases)
+    alone = alone and not (own or turned or outer)
     argument = (computed and (numbers_alone or alone)) or (called and single and opening != "[")
-    what = "expected the quantity alone, without what it depends on, or a sign"
-    instead = r"a factor in brackets stands behind a sign, as in \cdot (z)"
+    what = "expected a sign before the bracket, which reads as an argument"
+    instead = r"a factor is \cdot (z), a quantity is written without what it depends on"
     c.require(not entry, "expected an index below", "as in x_i", at=one)
     c.require(own or not point, what, instead, at=one)
     c.require(base != "ell" and not argument, what, instead, at=one)
+
+
+def _holds(inner: t.Expr, before: t.Expr) -> bool:
+    """Whether a sum holds what stands before it, of a letter of the display with numbers alone."""
+    if isinstance(before, t.Name):
+        names_in = [part for part in inner.nodes if isinstance(part, t.Name)]
+        alike = [one for one in names_in if (one.base, one.layer) == (before.base, before.layer)]
+        return before in alike or (_indexed(before) and bool(alike))
+    of = getattr(before, "of", None)
+    own = (before, of) if isinstance(of, t.Apply) else (before,)
+    parts = [*t.walk(inner, lambda one: () if one in own else one.parts)]
+    rest = [one for one in parts if one not in own]
+    return len(rest) < len(parts) and all(isinstance(one, numbers.LENGTHS) for one in rest)
+
+
+def _is_gradient(node: t.Node) -> bool:
+    return isinstance(node, t.Gradient | t.Derivative)
 
 
 def _depends(shown: t.Expr, before: t.Expr, bases: set[str]) -> set[str]:
@@ -214,10 +227,6 @@ def _is_whole(node: t.Node) -> bool:
     """Whether it is a vector or a matrix of the network, and no entry."""
     name = isinstance(node, t.Name) and node.base in (*spelling.VECTORS, "W")
     return name and not _indexed(node) and node != _S
-
-
-def _without_indices(node: t.Expr) -> t.Expr:
-    return replace(node, indices=()) if isinstance(node, t.Name) else node
 
 
 def _indexed(node: t.Node) -> bool:

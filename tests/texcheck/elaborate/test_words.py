@@ -14,7 +14,7 @@ UNDECIDED = (
     (r"\sum_i x_i \mathbb{1}[i > 0]", r"\sum_{i=1}^{d_x-1} x_i"),
     (r"\sum_i \sum_j \tanh(x_i - x_j)", "0"),
     (r"(\sum_i \sigma(\delta_{ij} y_i) - \sigma(y_j)) K^2", r"\frac{K^2 (K - 1)}{2}"),
-    (r"x_0 \hat y_{K-1} \log(4 d_{s^{(1)}})", r"x_0 \hat y_{K-1} (2 \log(2) + \log(d_{s^{(1)}}))"),
+    (r"\hat y_{K-1} x_0 \log(4 d_{s^{(1)}})", r"\hat y_{K-1} x_0 (2 \log(2) + \log(d_{s^{(1)}}))"),
     (r"f(\log(6 K))", r"f(\log(2 K) + \log(3))"),
     (r"g'(\log(6 K)) s^{(2)}_i", r"g'(\log(2 K) + \log(3)) s^{(2)}_i"),
 )
@@ -30,7 +30,7 @@ def test_the_sides_of_an_undecided_equation_differ_by_what_it_says(left: str, ri
 
 def test_layers_bear_the_names_of_the_text() -> None:
     length = "d_{s^{(L+1)}}"
-    factor = f"{length} f^{{(L)}}(s_i^{{(L)}}) W^{{(L+1)}}_{{jk}} z_m^{{(L+1)}}"
+    factor = f"{length} z_m^{{(L+1)}} f^{{(L)}}(s_i^{{(L)}}) W^{{(L+1)}}_{{jk}}"
     ((_, said),) = check(rf"{factor} \log(6) = {factor} (\log(2) + \log(3))", "deep")
     assert isinstance(said, Undecided)
     parts = (length, "W^{(L+1)}_{jk}", "f^{(L)}(s^{(L)}_i)", "f^{(L+1)}(s^{(L+1)}_m)")
