@@ -4,6 +4,8 @@ What TeX shows decides: a subscript and a superscript belong to one symbol, in e
 braces that are not seen group nothing. Where a formula is read in two ways, it is not read.
 """
 
+from collections.abc import Sequence
+
 from .. import syntax as t
 from . import derivatives, names, numbers, primaries, spelling
 from .cursor import DEEPEST, FACTOR, PRODUCT, SIDE, SUM, TERM, Cursor, at
@@ -13,6 +15,7 @@ _SIGNS = {TERM: ("odot", "circ", "oslash", "otimes"), PRODUCT: ("cdot", "times",
 _COMPUTED = {"s", "z", "y_hat", "delta", "ell"}
 _OF_NUMBERS = (*numbers.LENGTHS, t.Index, t.Power, t.Apply, t.Function, t.Absolute, t.Norm)
 _S = t.Name("s", None)
+_SLOPES = (t.Gradient, t.Derivative)
 _WITH_VALUE = (t.Name, t.Derivative, t.Gradient, t.Local, t.Norm, t.Apply, t.Function)
 _ENDS_WITH_LAST = (t.Negative, t.Product, t.Times, t.Sum, t.Elementwise)
 
@@ -143,8 +146,11 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     A sum with what stands before it, as in \\hat y (1 - \\hat y), is left: it is no argument. So is
     what the one before does not depend on.
     """
-    opening = c.tokens[begin].text
-    if not factors or opening not in ("(", "[", "lbrace") or isinstance(one, t.Indicator):
+    braces = ("underbrace", "overbrace", "{")
+    opening = next(token for token in c.tokens[begin:] if token.text not in braces)
+    array, square = opening.kind == "begin", opening.text == "["
+    bracket = opening.text in ("(", "[", "lbrace") or array
+    if not factors or not bracket or (square and isinstance(one, t.Indicator)):
         return
     before, inner = _without_marks(factors[-1]), _without_marks(one)
     base = before.base if isinstance(before, t.Name) else ""
@@ -153,36 +159,34 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     called = computed or (before is factors[-1] and base in ("x", "y", *t.FREE))
     inside, around = t.outside_lengths(inner), t.outside_lengths(before)
     used, held = ([p for p in some if isinstance(p, t.Name)] for some in (inside, around))
+    depends = _depends(factors[-1], before, used)
     # A number at which something is taken, or of an entry.
     fixed = all(isinstance(part, _OF_NUMBERS) for part in inside)
     counts = any(isinstance(part, t.Index) for part in inside)
     plain = all(isinstance(part, numbers.LENGTHS) for part in inside)
     factor = isinstance(inner, t.Add) and _indexed(before) and not plain and not computed
     entries = any(_is_whole(part) for part in held) or (computed and not _indexed(before))
-    entry = fixed and (counts or opening == "[") and entries
-    point = (
-        fixed
-        and not counts
-        and not factor
-        and (any(part.base in _COMPUTED for part in held) or isinstance(before, _WITH_VALUE))
+    entry = fixed and (counts or square) and entries and not array
+    of_computed = any(part.base in _COMPUTED for part in held)
+    point = fixed and not (counts or factor) and (of_computed or isinstance(before, _WITH_VALUE))
+    place = (*_OF_NUMBERS, t.Unit, t.Constant, t.Identity)
+    function = base in ("s", "z", "y_hat", "ell") or (
+        isinstance(before, t.Local) and _varies(factors[-1], before.of)
     )
+    point = point or (function and (array or all(isinstance(part, place) for part in inside)))
     # A sum that holds what stands before is no argument of it; nor are quantities behind it.
     own = isinstance(inner, t.Add) and _holds(inner, before)
     wide = {part for part in used if _is_whole(part) or part == _S}
     vector = own if wide == {_S} else bool(wide)
     whole = isinstance(before, t.Local) or (isinstance(before, t.Name) and not before.indices)
     error = any(part.base == "delta" for part in used) or isinstance(inner, t.Derivative)
-    bases = {part.base for part in used}
-    point_of_x = bases == {"x"}
+    point_of_x = {part.base for part in used} == {"x"}
     turned = base not in ("", "y_hat") and any(isinstance(p, t.Transpose) for p in inner.parts)
     single = isinstance(inner, t.Product) and point_of_x and not turned  # x (x^T x) is a product
     single = single or (isinstance(inner, t.Name) and (inner is one or point_of_x) and not error)
     numbers_alone = not vector and (inner in used or (whole and used))
-    bases.difference_update(t.FREE, {"ell"} if any(map(_is_gradient, inside)) else ())
-    outer = isinstance(one, t.Transpose) and _is_whole(factors[-1])  # z (x + y)^T
-    alone = bool(bases) and bases <= _depends(factors[-1], before, bases)
-    alone = alone and not (own or turned or outer)
-    argument = (computed and (numbers_alone or alone)) or (called and single and opening != "[")
+    alone = _may_be_argument(inner, depends) and not (own or turned)
+    argument = (computed and (numbers_alone or alone)) or (called and single and not square)
     what = "expected a sign before the bracket, which reads as an argument"
     instead = r"a factor is \cdot (z), a quantity is written without what it depends on"
     c.require(not entry, "expected an index below", "as in x_i", at=one)
@@ -190,12 +194,19 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     c.require(base != "ell" and not argument, what, instead, at=one)
 
 
+def _outside_gradients(node: t.Node) -> list[t.Name]:
+    """The quantities of a formula that stand in no derivative."""
+    parts = t.walk(node, lambda one: () if isinstance(one, _SLOPES) else one.parts)
+    return [part for part in parts if isinstance(part, t.Name)]
+
+
 def _holds(inner: t.Expr, before: t.Expr) -> bool:
-    """Whether a sum holds what stands before it, of a letter of the display with numbers alone."""
+    """Whether a sum holds what stands before it, and else numbers or the targets alone."""
     if isinstance(before, t.Name):
-        names_in = [part for part in inner.nodes if isinstance(part, t.Name)]
-        alike = [one for one in names_in if (one.base, one.layer) == (before.base, before.layer)]
-        return before in alike or (_indexed(before) and bool(alike))
+        found = _outside_gradients(inner)
+        alike = [one for one in found if (one.base, one.layer) == (before.base, before.layer)]
+        others = any(one.base != "y" for one in found if one not in alike)
+        return not others and (before in alike or (_indexed(before) and bool(alike)))
     of = getattr(before, "of", None)
     own = (before, of) if isinstance(of, t.Apply) else (before,)
     parts = [*t.walk(inner, lambda one: () if one in own else one.parts)]
@@ -203,24 +214,37 @@ def _holds(inner: t.Expr, before: t.Expr) -> bool:
     return len(rest) < len(parts) and all(isinstance(one, numbers.LENGTHS) for one in rest)
 
 
-def _is_gradient(node: t.Node) -> bool:
-    return isinstance(node, t.Gradient | t.Derivative)
+def _may_be_argument(inner: t.Expr, depends: set[str]) -> bool:
+    """Whether a bracket has only what the quantity before it may depend on, or begins there, as a
+    step down a gradient does; not a difference to the targets."""
+    bases = {part.base for part in _outside_gradients(inner)}
+    stepped = not bases.isdisjoint(t.FREE)
+    terms = inner.terms if isinstance(inner, t.Add) else ()
+    begins = any(isinstance(one, t.Name) and one.base in depends for one in terms)
+    only = bool(bases) and (bases <= depends or bases - {*t.FREE} <= depends - {*t.FREE})
+    only = only and bool(bases & depends)
+    return only or (begins and (stepped or "y" not in bases))
 
 
-def _depends(shown: t.Expr, before: t.Expr, bases: set[str]) -> set[str]:
-    """Which of these quantities may stand in the argument of the one before, without its marks."""
+def _depends(shown: t.Expr, before: t.Expr, used: Sequence[t.Name]) -> set[str]:
+    """On which quantities the one before may depend, without its marks; of those used."""
+    everything = {part.base for part in used}
     match before:
         case t.Local(_, of):
-            varies = any(isinstance(part, t.Name) for part in of.nodes) and not _is_matrix(of)
-            sums = (t.Add, t.Negative)
-            vector = all(_is_whole(part) or isinstance(part, sums) for part in of.nodes)
-            row = isinstance(shown, t.Transpose) and vector  # r^T (x - y), where r = x - y
-            return bases if varies and not row else set()
+            return everything if _varies(shown, of) else set()
         case t.Derivative(_, by) | t.Gradient(_, by):
-            return bases if by == _S else {"x", by.base}
+            return everything if by == _S else {"x", by.base}
         case t.Name("s" | "z" | "y_hat" as base):
             return {"x", "W", "b", "s", "z"} | {base}
     return {"x"}
+
+
+def _varies(shown: t.Expr, of: t.Expr) -> bool:
+    """Whether a letter of the display may be a function: no constant, no matrix, no row."""
+    sums = (t.Add, t.Negative)
+    vector = all(_is_whole(part) or isinstance(part, sums) for part in of.nodes)
+    row = isinstance(shown, t.Transpose) and vector  # r^T (x - y), where r = x - y
+    return any(isinstance(one, t.Name) for one in of.nodes) and not (row or _is_matrix(of))
 
 
 def _is_whole(node: t.Node) -> bool:
