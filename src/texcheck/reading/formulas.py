@@ -218,12 +218,11 @@ def _may_be_argument(inner: t.Expr, depends: set[str]) -> bool:
     """Whether a bracket has only what the quantity before it may depend on, or begins there, as a
     step down a gradient does; not a difference to the targets."""
     bases = {part.base for part in _outside_gradients(inner)}
-    stepped = not bases.isdisjoint(t.FREE)
+    quantities = bases.difference(t.FREE)
     terms = inner.terms if isinstance(inner, t.Add) else ()
     begins = any(isinstance(one, t.Name) and one.base in depends for one in terms)
-    only = bool(bases) and (bases <= depends or bases - {*t.FREE} <= depends - {*t.FREE})
-    only = only and bool(bases & depends)
-    return only or (begins and (stepped or "y" not in bases))
+    only = bool(bases & depends) and quantities <= depends
+    return only or (begins and ("y" not in bases or quantities < bases))
 
 
 def _depends(shown: t.Expr, before: t.Expr, used: Sequence[t.Name]) -> set[str]:
