@@ -182,10 +182,12 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     error = any(part.base == "delta" for part in used) or isinstance(inner, t.Derivative)
     point_of_x = {part.base for part in used} == {"x"}
     turned = base not in ("", "y_hat") and any(isinstance(p, t.Transpose) for p in inner.parts)
+    turned = turned and not (_indexed(before) and base in ("s", "z"))  # as s_0 (x x^T x)
     single = isinstance(inner, t.Product) and point_of_x and not turned  # x (x^T x) is a product
     single = single or (isinstance(inner, t.Name) and (inner is one or point_of_x) and not error)
     numbers_alone = not vector and (inner in used or (whole and used))
     alone = _may_be_argument(inner, depends) and not (own or turned)
+    alone = alone or (isinstance(before, _SLOPES) and not own and _is_formula(inner))
     argument = (computed and (numbers_alone or alone)) or (called and single and not square)
     what = "expected a sign before the bracket, which reads as an argument"
     instead = r"a factor is \cdot (z), a quantity is written without what it depends on"
@@ -223,6 +225,13 @@ def _may_be_argument(inner: t.Expr, depends: set[str]) -> bool:
     begins = any(isinstance(one, t.Name) and one.base in depends for one in terms)
     only = bool(bases & depends) and quantities <= depends
     return only or (begins and ("y" not in bases or quantities < bases))
+
+
+def _is_formula(inner: t.Expr) -> bool:
+    """Whether a bracket may be what a quantity is computed by, as W x + b or f(s) is."""
+    bases = {part.base for part in _outside_gradients(inner)}
+    steps = not bases.isdisjoint(("y", "delta")) or any(isinstance(p, _SLOPES) for p in inner.nodes)
+    return isinstance(inner, t.Add | t.Apply) and bool(bases) and not steps
 
 
 def _depends(shown: t.Expr, before: t.Expr, used: Sequence[t.Name]) -> set[str]:
