@@ -93,6 +93,9 @@ class Name(Node):
     variant: str = ""  # ell_MSE, ell_BCE
 
 
+BARE_S = Name("s", None)  # a number of no network, at which a function is taken
+
+
 class Local(Node):
     """A letter that the display itself defines, as in D = diag(...), and what it stands for."""
 

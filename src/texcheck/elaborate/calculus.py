@@ -19,7 +19,7 @@ from ..algebra.normal import put
 from ..algebra.terms import ONE, Atom, Index, Term, atoms_of, free, has_step
 from ..networks.derivative import Source, derivative, independent
 from ..networks.network import Case
-from .matrix import BARE_S, FIRST, Matrix, Unfit, is_one, unify_shapes, zip_entries
+from .matrix import FIRST, Matrix, Unfit, is_one, unify_shapes, zip_entries
 from .scope import Scope
 from .words import layer_needed
 
@@ -33,7 +33,7 @@ def differentiated(scope: Scope, value: Matrix, by: t.Name, node: t.Node) -> Mat
         _expect_roots(term, scope.demands[before:])
         return derivative(scope.case, term, source, scope.demands)
 
-    if by == BARE_S:
+    if by == t.BARE_S:
         number = Source(("free", 0), (), "s")
         return value._replace(entry=lambda i, j: slope_of(i, j, number))
     if by.base in ("delta", "ell", *t.FREE) or by.base in scope.given:
@@ -73,8 +73,8 @@ def restricted(scope: Scope, value: Matrix, by: t.Name, at: Matrix, node: t.Node
     """A value where a column, or s, is another one. Raises NoRule if more follows from it."""
     if by.indices or by.base in ("delta", "ell", "W"):
         raise Unfit("expected a whole vector that has a value", node)
-    place = ("free", 0) if by == BARE_S else scope.place(by)
-    if by == BARE_S and not at.is_number:
+    place = ("free", 0) if by == t.BARE_S else scope.place(by)
+    if by == t.BARE_S and not at.is_number:
         raise Unfit("s by itself is a number: for each entry, write f'(s^{(1)})", node)
     unify_shapes(Matrix(*scope.case.shape(place), at.entry), at, node)
 

@@ -345,8 +345,8 @@ def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix
     names = [part for part in parts if isinstance(part, t.Name) and part.base not in t.FREE]
     if not names and any(isinstance(p, t.Identity | t.Constant | t.Unit) for p in parts):
         raise Unfit("expected a quantity of the network where it is differentiated", of)
-    if len({name == m.BARE_S for name in (*names, by)}) > 1:
-        raise Unfit(layer_needed(m.BARE_S), by)
+    if len({name == t.BARE_S for name in (*names, by)}) > 1:
+        raise Unfit(layer_needed(t.BARE_S), by)
     scope.inside += 1
     value = elaborate(scope, of)
     scope.inside -= 1

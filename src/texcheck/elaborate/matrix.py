@@ -47,7 +47,6 @@ class Unknown:
 
 Length: TypeAlias = Sort | Unknown
 Entry: TypeAlias = Callable[[Index, Index], Term]
-BARE_S = t.Name("s", None)
 FIRST = numbered(0, ONE)  # the only row or column of what has one
 
 
@@ -148,7 +147,7 @@ def expect_layers(node: t.Node) -> None:
     """Raises Unfit where the number s, of no layer, stands for a vector."""
     spend(len(node.nodes) // 8)  # each product asks this of all that stands below it
     for part in node.nodes:
-        if isinstance(part, t.Name) and part == BARE_S:
+        if isinstance(part, t.Name) and part == t.BARE_S:
             raise Unfit("s needs a layer", part)
 
 

@@ -87,7 +87,7 @@ def part_of(scope: Scope, of: Matrix, value: Matrix) -> Matrix:
 
 def is_free(node: t.Name) -> bool:
     """Whether a name is that of a number of no network, such as the step size, or s alone."""
-    return node.base in t.FREE or node == m.BARE_S
+    return node.base in t.FREE or node == t.BARE_S
 
 
 def equal_indices(scope: Scope, first: t.Expr, second: t.Expr) -> Matrix:

@@ -56,13 +56,12 @@ def _with_entries(node: t.Node, letters: Sequence[str]) -> Any:
 
 def _at_s(one: t.Statement) -> t.Statement:
     """sigma' = ..., as d sigma / ds is read too, beside the number s: its value at s is meant."""
-    number = t.Name("s", None)
     if isinstance(one, t.Equation | t.Comparison):
         for name, slope, other in (("left", one.left, one.right), ("right", one.right, one.left)):
             said = [part for side in (other, *one.conditions) for part in side.nodes]
-            alone = not t.bare_functions(other) and number in said
+            alone = not t.bare_functions(other) and t.BARE_S in said
             if isinstance(slope, t.Function) and slope.primes and alone:
-                value: dict[str, Any] = {name: t.Apply(slope, (number,), **at(slope))}
+                value: dict[str, Any] = {name: t.Apply(slope, (t.BARE_S,), **at(slope))}
                 return replace(one, **value)
     return one
 

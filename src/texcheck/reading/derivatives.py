@@ -112,7 +112,7 @@ def _differentiated(c: Cursor, of: t.Expr, by: list[t.Name], start: int) -> t.Ex
     """The derivative of a formula by one quantity, or by two, the last one first."""
     first, last = by[0], by[-1]
     plain = all(c.shared.bold.isdisjoint(range(one.start, one.end)) for one in by)
-    number = plain and first == t.Name("s", None)
+    number = plain and first == t.BARE_S
     if isinstance(of, t.Function) and number and first == last:
         return replace(of, primes=of.primes + len(by), **c.span(start))
     inner: t.Expr = t.Derivative(of, last, **c.span(start))
@@ -174,7 +174,7 @@ def _behind(c: Cursor, by: t.Name) -> t.Expr:
     c.require(not c.sees("left."), BRACKETS)
     of = c.read(FACTOR)
     loss = isinstance(of, t.Name) and of.base == "ell"
-    whole = not by.indices and by != t.Name("s", None)
+    whole = not by.indices and by != t.BARE_S
     norm = of.of if isinstance(of, t.Power) and whole else of
     alone = isinstance(norm, t.Norm) or c.form in ("primary", "bracket")
     c.require(alone and (loss or c.ends()), BRACKETS, at=of)
@@ -191,7 +191,7 @@ def restriction(c: Cursor, of: t.Expr, start: int) -> t.Apply | t.Restricted:
     by = _once(c, *_squared(c))
     c.expect("=", " and the value of the quantity")
     value = c.inside("}")
-    number = by == t.Name("s", None)
+    number = by == t.BARE_S
     above = c.ahead(1 + (c.ahead().text == "{")).text
     turned = above in spelling.TRANSPOSE and not number
     c.require(turned or not c.sees("^"), "expected brackets: a bar with two ends is no power")
@@ -214,7 +214,7 @@ def left_open(c: Cursor) -> t.Expr:
     bar = c.sees("vert") and c.ahead().text == "_"
     c.require(bar, r"expected \right|_{ and a quantity with its value")
     found = restriction(c, inner, start)
-    of_number = isinstance(found, t.Apply) or found.by == t.Name("s", None)
+    of_number = isinstance(found, t.Apply) or found.by == t.BARE_S
     slope = of_number and fraction_follows and form == "primary" and not other
     ends = c.ends() and not c.sees("^", "_", "'", *(("+", "-") if form == "sum" else ()))
     wide = form == "sum" and begins and begins[1]  # a sum behind a number

@@ -14,7 +14,6 @@ _WIDER = {"sum", "product"}
 _SIGNS = {TERM: ("odot", "circ", "oslash", "otimes"), PRODUCT: ("cdot", "times", "*")}
 _COMPUTED = {"s", "z", "y_hat", "delta", "ell"}
 _OF_NUMBERS = (*numbers.LENGTHS, t.Index, t.Power, t.Apply, t.Function, t.Absolute, t.Norm)
-_S = t.Name("s", None)
 _SLOPES = (t.Gradient, t.Derivative)
 _WITH_VALUE = (t.Name, t.Derivative, t.Gradient, t.Local, t.Norm, t.Apply, t.Function)
 _ENDS_WITH_LAST = (t.Negative, t.Product, t.Times, t.Sum, t.Elementwise)
@@ -154,7 +153,7 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
         return
     before, inner = _without_marks(factors[-1]), _without_marks(one)
     base = before.base if isinstance(before, t.Name) else ""
-    base = "" if before == _S and before is not factors[-1] else base  # s^2 is a number
+    base = "" if before == t.BARE_S and before is not factors[-1] else base  # s^2 is a number
     computed = isinstance(before, t.Derivative | t.Gradient | t.Local) or base in _COMPUTED
     called = computed or (before is factors[-1] and base in ("x", "y", *t.FREE))
     inside, around = t.outside_lengths(inner), t.outside_lengths(before)
@@ -176,8 +175,8 @@ def _expect_no_call(c: Cursor, factors: list[t.Expr], begin: int, one: t.Expr) -
     point = point or (function and (array or all(isinstance(part, place) for part in inside)))
     # A sum that holds what stands before is no argument of it; nor are quantities behind it.
     own = isinstance(inner, t.Add) and _holds(inner, before)
-    wide = {part for part in used if _is_whole(part) or part == _S}
-    vector = own if wide == {_S} else bool(wide)
+    wide = {part for part in used if _is_whole(part) or part == t.BARE_S}
+    vector = own if wide == {t.BARE_S} else bool(wide)
     whole = isinstance(before, t.Local) or (isinstance(before, t.Name) and not before.indices)
     error = any(part.base == "delta" for part in used) or isinstance(inner, t.Derivative)
     point_of_x = {part.base for part in used} == {"x"}
@@ -241,7 +240,7 @@ def _depends(shown: t.Expr, before: t.Expr, used: Sequence[t.Name]) -> set[str]:
         case t.Local(_, of):
             return everything if _varies(shown, of) else set()
         case t.Derivative(_, by) | t.Gradient(_, by):
-            return everything if by == _S else {"x", by.base}
+            return everything if by == t.BARE_S else {"x", by.base}
         case t.Name("s" | "z" | "y_hat" as base):
             return {"x", "W", "b", "s", "z"} | {base}
     return {"x"}
@@ -258,7 +257,7 @@ def _varies(shown: t.Expr, of: t.Expr) -> bool:
 def _is_whole(node: t.Node) -> bool:
     """Whether it is a vector or a matrix of the network, and no entry."""
     name = isinstance(node, t.Name) and node.base in (*spelling.VECTORS, "W")
-    return name and not _indexed(node) and node != _S
+    return name and not _indexed(node) and node != t.BARE_S
 
 
 def _indexed(node: t.Node) -> bool:
@@ -301,9 +300,8 @@ def _factor(c: Cursor) -> t.Expr:
             break
         slope = function.primes and any(one.text == "frac" for one in c.tokens[begin : c.at])
         inner = primaries.application(c, function, start)
-        number = t.Name("s", None)
-        of = inner.arguments[0] if isinstance(inner, t.Apply) else number
-        clear = not slope or of == number or number not in of.nodes
+        of = inner.arguments[0] if isinstance(inner, t.Apply) else t.BARE_S
+        clear = not slope or of == t.BARE_S or t.BARE_S not in of.nodes
         instead = r"or the argument above, as in \frac{d\sigma(s)}{ds}"
         c.require(clear, "expected a sign before the bracket", instead, at=inner)
         if isinstance(inner, t.Product):  # sigma^2 (1 - sigma)^2
