@@ -423,6 +423,8 @@ def _function(c: Cursor, function: t.Function, found: _Scripts, start: int) -> t
     twice = found.layer is not None and function.layer is not None
     c.require(not twice, "a second layer on one symbol", at=function)
     level = found.layer or function.layer
+    if function.name == "exp" and level == t.Layer("", 1) and not dashes:
+        level = None  # as the activation of layer 1, a derivative or an iterate, it is exp
     function = replace(function, layer=level, primes=function.primes + dashes, **c.span(start))
     bears = function.name in spelling.ACTIVATIONS or not (function.primes or level)
     bears = bears or (function.name == "Linear" and not function.primes)
