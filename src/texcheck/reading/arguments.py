@@ -7,7 +7,7 @@ from . import numbers, spelling
 from .cursor import Cursor
 from .tokens import Token
 
-_UNSEEN = ("underbrace", "overbrace", "{")
+UNSEEN = ("underbrace", "overbrace", "{")
 _COMPUTED = {"s", "z", "y_hat", "delta", "ell"}
 _SLOPES = (t.Gradient, t.Derivative)
 _EVERYTHING = {*spelling.VECTORS, "W", "ell"}
@@ -20,7 +20,7 @@ def expect_none(c: Cursor, shown: t.Expr, tokens: Sequence[Token], one: t.Expr) 
     itself, as \\hat y (1 - \\hat y) does, or what that is no function of; not if it looks like an
     argument all the same.
     """
-    opening = next(token for token in tokens if token.text not in _UNSEEN)
+    opening = next(token for token in tokens if token.text not in UNSEEN)
     array, square = opening.kind == "begin", opening.text == "["
     bracket = array or square or opening.text in ("(", "lbrace")
     if not bracket or (square and isinstance(one, t.Indicator)):

@@ -80,6 +80,7 @@ class Shared:
     meanings: dict[str, str] = field(default_factory=dict)  # of l and \ell
     braced: list[tuple[t.Expr, t.Expr]] = field(default_factory=list)  # what braces say is equal
     open_operands: list[t.Expr] = field(default_factory=list)  # differentiated, without brackets
+    open_losses: list[t.Expr] = field(default_factory=list)  # behind \\nabla or \\partial
 
 
 @dataclass

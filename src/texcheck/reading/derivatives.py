@@ -96,11 +96,14 @@ def _is_second(c: Cursor) -> bool:
 
 def _operand(c: Cursor) -> t.Expr:
     """What stands behind the fraction of a derivative."""
-    brackets, token, begin = c.sees("(", "["), c.token, c.at
+    brackets, token, begin = c.sees("(", "[", "underbrace", "overbrace"), c.token, c.at
     function = token.text in spelling.FUNCTION_COMMANDS or token.text in c.names.functions
     of = c.read(FACTOR if brackets or function or token.kind in ("word", "text") else PRODUCT)
-    c.require(isinstance(of, t.Function) or c.ends(), BRACKETS)
+    sums = isinstance(of, t.Function) and c.sees("+", "-")
+    c.require(c.ends() and not sums, BRACKETS)
     if not brackets:
+        slope = any(part is one for part in of.nodes for one in c.shared.open_operands)
+        c.require(not slope or isinstance(of, t.Derivative), BRACKETS, at=of)
         # Does the bar hold for the derivative too? \left. shows no bracket that would tell.
         open_bar = any(one.text == "left." for one in c.tokens[begin : c.at])
         c.require(not open_bar, BRACKETS, at=of)
@@ -169,16 +172,19 @@ def _subscript(c: Cursor) -> t.Name:
 
 
 def _behind(c: Cursor, by: t.Name) -> t.Expr:
-    """What stands behind \\nabla_ or \\partial_: the loss, or a factor and nothing else; a power of
-    a norm too, where the derivative is no number and has none."""
+    """What stands behind \\nabla_ or \\partial_: the loss, and what it is multiplied by in one way,
+    or a factor and nothing else; a power of a norm too, where the derivative is no number and has
+    none."""
     c.require(not c.sees("left."), BRACKETS)
     of = c.read(FACTOR)
     loss = isinstance(of, t.Name) and of.base == "ell"
     whole = not by.indices and by != t.BARE_S
     norm = of.of if isinstance(of, t.Power) and whole else of
     alone = isinstance(norm, t.Norm) or c.form in ("primary", "bracket")
-    c.require(alone and (loss or c.ends()), BRACKETS, at=of)
-    if not loss and c.form != "bracket":
+    c.require(alone and (c.ends() or (loss and (c.continues() or c.sees("odot")))), BRACKETS, at=of)
+    if loss:
+        c.shared.open_losses.append(of)
+    if c.form != "bracket" and not whole:
         c.shared.open_operands.append(of)
     return of
 

@@ -10,7 +10,6 @@ from .cursor import DEEPEST, FACTOR, PRODUCT, SIDE, SUM, TERM, Cursor, at
 
 _WIDER = {"sum", "product"}
 _SIGNS = {TERM: ("odot", "circ", "oslash", "otimes"), PRODUCT: ("cdot", "times", "*")}
-_ENDS_WITH_LAST = (t.Negative, t.Product, t.Times, t.Sum, t.Elementwise)
 
 
 def formula(c: Cursor, level: int) -> t.Expr:
@@ -64,11 +63,10 @@ def _expect_clear_sum(c: Cursor, terms: list[t.Expr]) -> None:
 
 def _last_parts(node: t.Expr) -> list[t.Expr]:
     """The term, and the sums and derivatives in it that end where it ends."""
-    found = [node]
-    while isinstance(node, (*_ENDS_WITH_LAST, t.Derivative, t.Transpose)):
-        node = node.of if isinstance(node, t.Derivative) else node.parts[-1]
-        found.append(node)
-    return [one for one in found if one.end == found[0].end]
+    found, end = [node], node.end
+    while last := next((part for part in found[-1].parts if part.end == end), None):
+        found.append(last)
+    return found
 
 
 # -- products
@@ -108,13 +106,20 @@ def _side_by_side(c: Cursor) -> t.Expr:
         begin = c.at
         one = _factor(c)
         if factors:
+            called = isinstance(factors[-1], t.Function) and isinstance(one, t.Number | t.Quotient)
+            c.require(not called, "expected brackets around the argument", at=one)
+            open_loss = any(getattr(factors[-1], "of", None) is of for of in c.shared.open_losses)
+            row = isinstance(one, t.Transpose) and c.ends()
+            c.require(row or not open_loss, derivatives.BRACKETS, at=factors[-1])
             arguments.expect_none(c, factors[-1], c.tokens[begin:], one)
         if c.bars == 0 and c.sees("vert") and c.ahead().text == "_":
             what = r"expected \left. where the formula begins that the bar holds for"
             c.require(not begin or c.tokens[begin - 1].text in derivatives.BEFORE_BAR, what)
             one = derivatives.restriction(c, one, c.tokens[begin].start)
-        mixed = c.tokens[begin].text == "frac" and factors and isinstance(factors[-1], t.Number)
-        mixed = mixed and all(isinstance(part, t.Number) for part in one.parts)
+        whole = next(x.text for x in c.tokens[begin:] if x.text not in ("left.", *arguments.UNSEEN))
+        mixed = whole == "frac" and factors and isinstance(factors[-1], t.Number)
+        shown = one.of if isinstance(one, t.Restricted) else one
+        mixed = mixed and all(isinstance(part, t.Number) for part in shown.parts)
         c.require(not mixed, "expected a sign: this would be a mixed number", at=one)
         while c.take("/"):
             c.require(not derivatives.is_partial(c), "expected brackets around the derivative")
@@ -178,8 +183,7 @@ def _unapplied(c: Cursor, function: t.Function, start: int) -> t.Expr:
         matrix = function == t.Function("I") and c.tokens[c.at - 1].text != "id"
         return t.Identity(None, None, **at(function)) if matrix else function
     argument = _factor(c)
-    slope = c.ahead(2).text == "partial" or (c.ahead(2).text == "d" and c.ahead(3).text != "_")
-    clear = c.form not in _WIDER and (c.ends() or (c.sees("frac") and slope))
+    clear = c.form not in _WIDER and c.ends()
     c.require(clear, f"expected brackets around the argument of {function.name}")
     c.form = "product"
     return t.Apply(function, (argument,), **c.span(start))

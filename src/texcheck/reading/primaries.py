@@ -176,6 +176,7 @@ def _bracket(c: Cursor) -> t.Expr:
         found = matrices.cases(c, c.advance())
         c.expect("right.")  # the invisible right bracket
         return replace(found, **c.span(opening.start))
+    c.require(closing != "rbrace", "expected ( or [", "curly brackets are for sets", at=opening)
     with c.within():
         row = matrices.row_follows(c, closing)
         inner = matrices.row(c, closing) if row else c.read()
@@ -254,10 +255,11 @@ def _underbrace(c: Cursor) -> t.Expr:
     c.require(not partly, "expected no condition under a sum in a brace", at=command)
     c.form = "bracket" if form == "bracket" else "product"
     before, opening = c.tokens[place - 1].text if place else "", ("", "=", "(", "[", "{", ",")
-    scripts = c.sees("^", "_", "'")
-    beside = before not in opening or not c.ends() or scripts
+    scripts = c.sees("^", "_", "'")  # set above or below the brace
+    c.require(not scripts, "expected no script behind a brace", "write brackets", at=command)
+    beside = before not in opening or not c.ends()
     factor = form in ("primary", "bracket", "factor") and not _open(inner)
-    term = form == "product" and not scripts and not any(map(_open, inner.nodes))
+    term = form == "product" and not any(map(_open, inner.nodes))
     term = term and before in (*opening, "+", "-", "odot") and (c.ends() or c.sees("odot"))
     c.require(factor or term or not beside, "this groups nothing", "write brackets", at=command)
     return replace(inner, **c.span(command.start))
