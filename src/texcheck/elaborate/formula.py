@@ -391,8 +391,9 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
 
 def loss_of(scope: Scope, values: list[Matrix], node: t.Apply) -> Matrix:
     """A loss of two columns."""
+    if not all(value.is_column for value in values):
+        raise Unfit(r"expected two whole columns, as in \ell(\hat y, y)", node)
     m.unify_shapes(values[0], values[1], node)
-    ops.as_column(values[0], node)
     name = node.function.name
     loss = scope.case.loss if name == "loss" else scope.losses.get(name)
     if loss is None:

@@ -202,6 +202,8 @@ def times(scope: Scope, left: Matrix, right: Matrix, node: t.Times) -> Matrix:
         outer = node.sign == "otimes" and left.is_column and right.is_column
         instead = "x y^T for two columns" if outer else "nothing for the matrix product"
         raise Unfit(rf"expected \odot for entry by entry, or {instead}", node)
+    elif left.is_column and not right.is_vector and isinstance(node.right, t.Product):
+        raise Unfit("expected brackets around one of the products", node)
     return m.product(scope.names, left, right, node)
 
 

@@ -96,7 +96,8 @@ def _remark(scope: Scope, network: str | Network, ill_sorted: bool) -> str:
         return f"the right side is to be transposed, and is off by the factor {name}"
     if ill_sorted and any(of_entries(statement)):
         return "one side is an entry, the other a whole vector or matrix"
-    for part in every(statement, t.Add):
+    zero = t.ZERO in (statement.left, statement.right)  # and one side alone has a value
+    for part in every(statement, t.Add) if not zero else ():
         match part.terms:
             case first, t.Negative(other) if holds(t.Equation(first, other), network):
                 return f"{scope.show(part)} is zero: both terms are the same"

@@ -31,6 +31,10 @@ def expect_none(c: Cursor, shown: t.Expr, tokens: Sequence[Token], one: t.Expr) 
     place = plain and (square or t.Index in kinds)
     place = place and any(map(_is_whole, t.outside_lengths(before)))
     c.require(not place, "expected an index below", "as in x_i", at=one)
+    what = "expected a sign before the bracket, which reads as an argument"
+    instead = r"a factor is \cdot (z), a quantity is written without what it depends on"
+    of_functions = t.bare_functions(before) and not t.bare_functions(inner)  # (1 - \sigma)(2)
+    c.require(not of_functions, what, instead, at=one)
     if (depends := _depends(shown, before)) is None:
         return
     # x_i (1 - \delta_{ij}), x_0 (1 + \log 2), x \begin{pmatrix} 1 & 1 \end{pmatrix}
@@ -40,8 +44,6 @@ def expect_none(c: Cursor, shown: t.Expr, tokens: Sequence[Token], one: t.Expr) 
     number = plain and (indexed or (total and not depends))
     factor = _holds_others(before, inner, depends) and not _may_begin(before, inner, depends)
     factor = factor and not (_called(shown, depends) and _alone(one, depends))
-    what = "expected a sign before the bracket, which reads as an argument"
-    instead = r"a factor is \cdot (z), a quantity is written without what it depends on"
     c.require(number or factor or _holds(inner, before), what, instead, at=one)
 
 

@@ -76,6 +76,8 @@ def braced(inner: t.Expr, said: t.Expr) -> t.Equation | t.ShapeClaim:
         counts = all(getattr(part, "value", 1) % 1 == 0 for part in said.nodes)
         if _is_length(said) and counts and (whole or named):
             return t.ShapeClaim(inner, said.left, said.right, **place)
+        clear = not column or _is_length(inner)
+        require(clear, r"expected \cdot between numbers, or a matrix above its shape", said)
     return t.Equation(inner, said, **place)
 
 

@@ -82,8 +82,10 @@ def _with_signs(c: Cursor, level: int) -> t.Expr:
         right = formula(c, level + 1)
         apart = "otimes" not in (first, sign.text) or first == sign.text
         match sign.text:
-            case "circ" if isinstance(left, t.Function) or isinstance(right, t.Function):
+            case "circ" if t.bare_functions(left, right):
                 raise c.error(primaries.FUNCTION_OF_FUNCTION, at=right)
+            case "*" | "times" | "otimes" if t.bare_functions(left, right):
+                raise c.error(r"expected \cdot between functions", at=right)
             case "odot" | "circ":
                 left = t.Elementwise(left, right, **c.span(start))
             case "oslash":
