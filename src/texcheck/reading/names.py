@@ -342,6 +342,8 @@ def _mark(c: Cursor, value: t.Expr, found: _Scripts, group: bool) -> None:
 
 
 def _exponent(c: Cursor, value: t.Expr, group: bool) -> tuple[str, t.Expr]:
+    behind = group and c.names.bare and c.tokens[c.at - 1].text != "{"  # a^{l2}
+    c.require(not behind, "expected brackets around what has a layer and a power")
     signed = c.sees("+") or (c.sees("-") and c.tokens[c.at - 1].text != "{")  # z^{(1)-1}
     instead = r"as in z^{(L+1)}" if group and c.ahead().text != "}" else r"write \max(0, s)"
     c.require(not signed, "expected a transpose, a layer or a number", instead)
@@ -416,6 +418,7 @@ def _named(c: Cursor, name: t.Name, found: _Scripts, start: int) -> t.Expr:
     if len(inside) != 2 or t.Whole() in inside:
         expected = r"expected two indices as in \delta_{ij} (Kronecker's), or a layer as in "
         raise c.error(expected + r"\delta^{(2)} (the error)", at=name)
+    c.require(start not in c.shared.bold, r"expected no bold \delta: a number", at=name)
     return t.Kronecker(*inside, **at(name))
 
 
