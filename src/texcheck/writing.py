@@ -122,7 +122,9 @@ def _compound(node: t.Node) -> str:  # noqa: C901 - a match over nodes
     """A formula that is made of others."""
     match node:
         case t.Add((first, *rest)):
-            return tex(first) + "".join(map(_further, rest))
+            free = {index.letter for index in t.free_indices(*rest)}
+            ends = isinstance(first, t.Sum) and not free.isdisjoint(first.letters)
+            return (f"({tex(first)})" if ends else tex(first)) + "".join(map(_further, rest))
         case t.Negative(of):
             return f"-{_term(of)}"
         case t.Product((*rest, last)):

@@ -8,7 +8,6 @@ from .cursor import Cursor
 from .tokens import Token
 
 UNSEEN = ("underbrace", "overbrace", "{")
-_COMPUTED = {"s", "z", "y_hat", "delta", "ell"}
 _SLOPES = (t.Gradient, t.Derivative)
 _EVERYTHING = {*spelling.VECTORS, "W", "ell"}
 
@@ -38,11 +37,12 @@ def expect_none(c: Cursor, shown: t.Expr, tokens: Sequence[Token], one: t.Expr) 
     if (depends := _depends(shown, before)) is None:
         return
     # x_i (1 - \delta_{ij}), x_0 (1 + \log 2), x \begin{pmatrix} 1 & 1 \end{pmatrix}
-    entry = _indexed(before) or isinstance(before, t.Apply)
-    indexed = entry and t.Index in kinds and t.Unit not in kinds
+    entry = _indexed(before) or not isinstance(before, t.Name | t.Local | t.Norm | t.Function)
+    picks = (t.Kronecker, t.Indicator) if depends else (t.Kronecker, t.Indicator, t.Index)
+    indexed = entry and not kinds.isdisjoint(picks) and t.Unit not in kinds
     total = array or (entry and t.Add in kinds and not kinds <= {*numbers.LENGTHS})
     number = plain and (indexed or (total and not depends))
-    factor = _holds_others(before, inner, depends) and not _may_begin(before, inner, depends)
+    factor = _holds_others(before, inner, depends) and not _may_begin(before, one, depends)
     factor = factor and not (_called(shown, depends) and _alone(one, depends))
     c.require(number or factor or _holds(inner, before), what, instead, at=one)
 
@@ -56,7 +56,7 @@ def _depends(shown: t.Expr, before: t.Expr) -> set[str] | None:
     None for what nobody takes for a function, such as a number.
     """
     match before:
-        case t.Name("s" | "z" | "y_hat" as base) if before != t.BARE_S or before is shown:
+        case t.Name("s" | "z" | "y_hat" as base):
             return {"x", "W", "b", "s", "z", base}
         case t.Name("ell"):
             return _EVERYTHING
@@ -64,12 +64,16 @@ def _depends(shown: t.Expr, before: t.Expr) -> set[str] | None:
             return {"x"}
         case t.Derivative(_, by) | t.Gradient(_, by):
             return _EVERYTHING if by == t.BARE_S else {"x", by.base}
+        case t.Local(_, of) if _is_matrix(of):
+            used = {part.base for part in of.nodes if isinstance(part, t.Name)} - {"W"}
+            return used | {"x", "W", "b"} if used else used
         case t.Local(_, of) if _varies(shown, of):
             return _EVERYTHING
         case t.Name() | t.Local() | t.Norm() | t.Apply() | t.Function():
             return set()
-    held = (part for part in t.outside_lengths(before) if isinstance(part, t.Name))
-    return set() if any(part.base in _COMPUTED for part in held) else None
+    held = {part.base for part in _quantities(before)}
+    named = any(isinstance(part, t.Name) for part in t.outside_lengths(before))
+    return _EVERYTHING if "ell" in held else set() if named else None
 
 
 def _called(shown: t.Expr, depends: set[str]) -> bool:
@@ -79,11 +83,11 @@ def _called(shown: t.Expr, depends: set[str]) -> bool:
 
 
 def _varies(shown: t.Expr, of: t.Expr) -> bool:
-    """Whether a letter of the display may be a function: no constant, no matrix, no row."""
+    """Whether a letter of the display may be a function: no constant and no row."""
     sums = (t.Add, t.Negative)
     vector = all(_is_whole(part) or isinstance(part, sums) for part in of.nodes)
     row = isinstance(shown, t.Transpose) and vector  # r^T (x - y), where r = x - y
-    return any(isinstance(one, t.Name) for one in of.nodes) and not (row or _is_matrix(of))
+    return any(isinstance(one, t.Name) for one in of.nodes) and not row
 
 
 def _is_matrix(node: t.Expr) -> bool:
@@ -131,16 +135,20 @@ def _holds_others(before: t.Expr, inner: t.Expr, depends: set[str]) -> bool:
     return slopes or bool(bases - depends - {*(t.FREE if depends else ())})
 
 
-def _may_begin(before: t.Expr, inner: t.Expr, depends: set[str]) -> bool:
+def _may_begin(before: t.Expr, one: t.Expr, depends: set[str]) -> bool:
     """Whether an argument may begin so: with a quantity and a step from it, which is no difference
-    to the targets, or behind a slope with a formula such as W x + b."""
+    to the targets, or behind a slope or an error with a formula such as W x + b."""
+    inner = _without_marks(one)
     bases = {part.base for part in _quantities(inner)}
     terms = inner.terms if isinstance(inner, t.Add) else ()
     step = any(isinstance(one, t.Name) and one.base in depends for one in terms)
     step = step and ("y" not in bases or bases.difference(t.FREE) < bases)
-    formula = isinstance(before, _SLOPES) and isinstance(inner, t.Add | t.Apply)
-    formula = formula and bases.isdisjoint(("y", "delta"))
-    return step or (formula and not any(isinstance(part, _SLOPES) for part in inner.nodes))
+    formula = isinstance(inner, t.Add | t.Apply) and bases.isdisjoint(("y", "delta"))
+    formula = formula and not any(isinstance(part, _SLOPES) for part in inner.nodes)
+    if isinstance(before, t.Name):
+        linear = isinstance(inner, t.Apply) or "W" in bases
+        formula = formula and before.base == "delta" and linear and one is inner
+    return step or (formula and isinstance(before, (t.Name, t.Local, *_SLOPES)) and bool(depends))
 
 
 def _alone(one: t.Expr, depends: set[str]) -> bool:

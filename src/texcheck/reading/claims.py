@@ -200,7 +200,9 @@ def expect_sound(formulas: Sequence[t.Node], names: Names) -> None:
         expect_flat(one)
     bare, parts = t.bare_functions(*formulas), [part for one in formulas for part in one.nodes]
     if bare and not all(isinstance(part, _OF_FUNCTIONS) for part in parts):
-        raise CannotRead(f"expected the argument of {bare[0].name}", bare[0].start, bare[0].end)
+        raise CannotRead(
+            f"expected the argument of {bare[0].name} in brackets", bare[0].start, bare[0].end
+        )
     for part in (part for part in parts if bare and isinstance(part, t.Product)):
         own = {factor.name for factor in part.factors if isinstance(factor, t.Function)}
         require(len(own) < 2, "two functions side by side", part, r"write f \cdot g or f(g(x))")

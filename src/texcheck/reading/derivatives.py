@@ -181,10 +181,11 @@ def _behind(c: Cursor, by: t.Name) -> t.Expr:
     whole = not by.indices and by != t.BARE_S
     norm = of.of if isinstance(of, t.Power) and whole else of
     alone = isinstance(norm, t.Norm) or c.form in ("primary", "bracket")
-    c.require(alone and (c.ends() or (loss and (c.continues() or c.sees("odot")))), BRACKETS, at=of)
-    if loss:
+    goes_on = loss and whole and (c.continues() or c.sees("odot"))
+    c.require(alone and (c.ends() or goes_on), BRACKETS, at=of)
+    if goes_on:
         c.shared.open_losses.append(of)
-    if c.form != "bracket" and not whole:
+    if c.form != "bracket" and not (whole or loss):
         c.shared.open_operands.append(of)
     return of
 

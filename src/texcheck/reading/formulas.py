@@ -5,8 +5,8 @@ braces that are not seen group nothing. Where a formula is read in two ways, it 
 """
 
 from .. import syntax as t
-from . import arguments, derivatives, names, primaries, spelling
-from .cursor import DEEPEST, FACTOR, PRODUCT, SIDE, SUM, TERM, Cursor, at
+from . import arguments, derivatives, names, numbers, primaries, spelling
+from .cursor import CLOSING, DEEPEST, FACTOR, PRODUCT, SIDE, SUM, TERM, Cursor, at
 
 _WIDER = {"sum", "product"}
 _SIGNS = {TERM: ("odot", "circ", "oslash", "otimes"), PRODUCT: ("cdot", "times", "*")}
@@ -51,14 +51,20 @@ def _expect_clear_sum(c: Cursor, terms: list[t.Expr]) -> None:
     c.require(clear, "expected dots between two terms of a sum of pluses", at=(dots or terms)[0])
     for number, one in enumerate(terms[:-1]):
         last = _last_parts(one)
-        letters = {letter for part in last if isinstance(part, t.Sum) for letter in part.letters}
+        sums = [part for part in last if isinstance(part, t.Sum) and part.body.end == part.end]
+        letters = {letter for part in sums for letter in part.letters}
         for index in t.free_indices(*terms[number + 1 :]) if letters else ():
             ended = f"expected brackets: the sum over {index.letter} ends before this term"
             c.require(index.letter not in letters, ended, at=index)
         if any(part is of for part in last for of in c.shared.open_operands):
-            for term in terms[number + 1 :]:
-                slopes = any(isinstance(p, t.Derivative | t.Gradient) for p in t.walk(term))
-                c.require(slopes, derivatives.BRACKETS, at=term)
+            for term in inner[number + 1 :]:
+                c.require(_ends_with_slope(term), derivatives.BRACKETS, at=term)
+
+
+def _ends_with_slope(term: t.Expr) -> bool:
+    """Whether a term is a derivative, or ends with that of what has no brackets either."""
+    slopes = [part for part in _last_parts(term) if isinstance(part, t.Derivative | t.Gradient)]
+    return any(part is term or part.of.end == part.end for part in slopes)
 
 
 def _last_parts(node: t.Expr) -> list[t.Expr]:
@@ -108,10 +114,14 @@ def _side_by_side(c: Cursor) -> t.Expr:
         begin = c.at
         one = _factor(c)
         if factors:
-            called = isinstance(factors[-1], t.Function) and isinstance(one, t.Number | t.Quotient)
+            counts = (*numbers.LENGTHS, t.Power)
+            number = all(isinstance(part, counts) for part in t.outside_lengths(one))
+            called = isinstance(factors[-1], t.Function) and number
             c.require(not called, "expected brackets around the argument", at=one)
             open_loss = any(getattr(factors[-1], "of", None) is of for of in c.shared.open_losses)
-            row = isinstance(one, t.Transpose) and c.ends()
+            open_loss = open_loss and factors[-1].end == factors[-1].parts[0].end
+            bracket = c.tokens[begin].text in CLOSING
+            row = isinstance(one, t.Transpose) and c.ends() and not bracket
             c.require(row or not open_loss, derivatives.BRACKETS, at=factors[-1])
             arguments.expect_none(c, factors[-1], c.tokens[begin:], one)
         if c.bars == 0 and c.sees("vert") and c.ahead().text == "_":
