@@ -141,7 +141,11 @@ def _may_begin(before: t.Expr, one: t.Expr, depends: set[str]) -> bool:
     inner = _without_marks(one)
     bases = {part.base for part in _quantities(inner)}
     terms = inner.terms if isinstance(inner, t.Add) else ()
-    step = any(isinstance(one, t.Name) and one.base in depends for one in terms)
+    step = any(
+        isinstance(one, t.Name | t.Local)
+        and not depends.isdisjoint(part.base for part in _quantities(one))
+        for one in terms
+    )
     step = step and ("y" not in bases or bases.difference(t.FREE) < bases)
     formula = isinstance(inner, t.Add | t.Apply) and bases.isdisjoint(("y", "delta"))
     formula = formula and not any(isinstance(part, _SLOPES) for part in inner.nodes)
@@ -160,7 +164,7 @@ def _alone(one: t.Expr, depends: set[str]) -> bool:
         return of_x and t.Transpose not in kinds
     if isinstance(inner, t.Written):
         return inner is one and bool(depends)
-    return isinstance(inner, t.Name) and (inner is one or of_x)
+    return isinstance(inner, t.Name | t.Local) and (inner is one or of_x)
 
 
 def _quantities(node: t.Node) -> list[t.Name]:
@@ -184,6 +188,6 @@ def _indexed(node: t.Node) -> bool:
 
 def _without_marks(node: t.Expr) -> t.Expr:
     """What bears transposes, powers, a sign or an index of a bracket."""
-    while isinstance(node, t.Power | t.Transpose | t.Component | t.Negative):
+    while isinstance(node, t.Power | t.Transpose | t.Component | t.Negative | t.Restricted):
         node = node.parts[0]
     return node

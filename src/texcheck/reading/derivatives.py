@@ -139,7 +139,9 @@ def inline(c: Cursor) -> t.Expr:
     gradient = r"no differential is read, a gradient is \nabla_x \ell"
     instead = gradient if differential else r"or \frac{\partial \ell}{\partial x}"
     c.require(c.take("/"), "expected / and \\partial", instead)
-    return t.Derivative(of, _once(c, *_partial(c)), **c.span(start))
+    by = _once(c, *_partial(c))
+    c.require(not c.sees("^", "_", "'"), "expected no script behind this", "or brackets")
+    return t.Derivative(of, by, **c.span(start))
 
 
 def gradient(c: Cursor) -> t.Expr:
