@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from json.decoder import JSONDecoder, scanstring  # type: ignore[attr-defined]
-from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +16,23 @@ def texts(file: Path, problems: Problems) -> Iterator[tuple[str, list[int]]]:
         yield content, list(range(1, content.count("\n") + 2))
         return
     try:
-        cells = _LocatingDecoder().decode(content)["cells"]
+        cells = json.loads(content)["cells"]
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         problems.append((1, f"expected a Jupyter notebook, got {error}"))
         return
+    at = 0  # the place in the file, which has the cells and their lines in this order
     for cell in cells:
         problems += _unread(cell, content)
-        if cell.get("cell_type") != "markdown":
-            continue
-        source = cell["source"] if isinstance(cell["source"], list) else [cell["source"]]
+        source = cell.get("source", [])
+        source = source if isinstance(source, list) else [source]
         file_lines: list[int] = []
         for part in source:
-            first = content.count("\n", 0, part.offset) + 1
+            written = (json.dumps(part, ensure_ascii=ascii) for ascii in (False, True))
+            at = max(at, *(content.find(one, at) for one in written))
+            first = content.count("\n", 0, at) + 1
             file_lines += [first] * max(1, len(part.splitlines()))
-        yield "".join(source), file_lines
+        if cell.get("cell_type") == "markdown":
+            yield "".join(source), file_lines
 
 
 def _unread(cell: dict[str, Any], content: str) -> Iterator[tuple[int, str]]:
@@ -44,25 +45,3 @@ def _unread(cell: dict[str, Any], content: str) -> Iterator[tuple[int, str]]:
     if cell.get("cell_type") == "raw":
         line = content.count("\n", 0, content.find('"raw"')) + 1
         yield line, "found a raw cell, which is not read: use a Markdown cell"
-
-
-class _Located(str):
-    """A string of a JSON file that knows its offset in the file."""
-
-    offset: int
-
-
-class _LocatingDecoder(JSONDecoder):
-    """Reads JSON; every string value knows where it stands."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.parse_string = self._string
-        self.scan_once = py_make_scanner(self)
-
-    @staticmethod
-    def _string(text: str, begin: int, strict: bool = True) -> tuple[_Located, int]:
-        value, end = scanstring(text, begin, strict)
-        located = _Located(value)
-        located.offset = begin
-        return located, end
