@@ -73,16 +73,6 @@ def inverse(term: Term) -> Term:
     return result
 
 
-def sign(term: Term) -> Term:
-    """The sign: step(u) - step(-u)."""
-    return step(term) - step(-term)
-
-
-def absolute(term: Term) -> Term:
-    """|u| = u sign(u), with the slope sign(u)."""
-    return term * sign(term)
-
-
 def step(term: Term) -> Term:
     """1 where a term is positive, else 0. Of a product, step(u v) = step(u) where v > 0,
     step(u v) = step(u) v where v is 0 or 1, and step(u v^2) = step(u) (step(v) + step(-v))."""
@@ -111,17 +101,6 @@ def sigma(term: Term) -> Term:
     if term.key[-1][1] < 0:
         return ONE_ - function_of("sigma", -term)
     return function_of("sigma", term)
-
-
-def tanh(term: Term) -> Term:
-    """tanh(u) = 2 sigma(2 u) - 1."""
-    return sigma(term * 2) * 2 - ONE_
-
-
-def exp(term: Term) -> Term:
-    """exp(u) = sigma(u) / (1 - sigma(u))."""
-    value = sigma(term)
-    return value * inverse(ONE_ - value)
 
 
 def log(term: Term) -> Term:
@@ -165,11 +144,11 @@ FUNCTIONS: dict[str, Function] = {
     "I": Function(lambda u: u, lambda u: ONE_),
     "ReLU": Function(lambda u: u * step(u), step),
     "step": Function(step, lambda u: ZERO),
-    "sign": Function(sign, lambda u: ZERO),
-    "abs": Function(absolute, sign),
+    "sign": Function(lambda u: step(u) - step(-u), lambda u: ZERO),
+    "abs": Function(lambda u: u * apply("sign", u), lambda u: apply("sign", u)),
     "sigma": Function(sigma, lambda u: sigma(u) - sigma(u) ** 2),
-    "tanh": Function(tanh, lambda u: ONE_ - tanh(u) ** 2),
-    "exp": Function(exp, exp),
+    "tanh": Function(lambda u: sigma(u * 2) * 2 - ONE_, lambda u: ONE_ - apply("tanh", u) ** 2),
+    "exp": Function(lambda u: sigma(u) * inverse(ONE_ - sigma(u)), lambda u: apply("exp", u)),
     "log": Function(log, inverse, "positive", "positive"),
     "sqrt": Function(sqrt, lambda u: inverse(sqrt(u)) * HALF, "nonnegative", "nonzero"),
     "inverse": Function(inverse, lambda u: -(inverse(u) ** 2), "nonzero", "nonzero"),

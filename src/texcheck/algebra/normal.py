@@ -15,7 +15,7 @@ from functools import cache
 from . import naming
 from . import terms as a
 from .budget import NoRule, spend
-from .functions import absolute, apply
+from .functions import apply
 from .terms import UNIT, ZERO, Atom, Change, Monomial, Rational, Term, number
 
 
@@ -79,7 +79,7 @@ def _applied(name: str, term: Term) -> Term:
         ((mono, factor),) = term.key
         if mono.atoms and not mono.bound and all(n % 2 == 0 for _, n in mono.atoms):
             root = a.product_of(tuple((atom, n // 2) for atom, n in mono.atoms))
-            return absolute(root) * apply("sqrt", number(factor))
+            return apply("abs", root) * apply("sqrt", number(factor))
     return apply(name, term)
 
 
@@ -160,7 +160,7 @@ def _numbers_added(mono: Monomial, atom: Atom, n: int) -> Term | None:
 
 
 def _partial_fractions(mono: Monomial, atom: Atom, n: int, argument: Term) -> Term | None:
-    """u / (c + d u) = 1/d - c/d / (c + d u), and 1/u / (c + d u) = 1/c / u - d/c / (c + d u)."""
+    """u / (c + d u) = 1/d - c/d / (c + d u)."""
     c = argument.constant
     rest = [(inner.lone, d) for inner, d in argument.parts.items() if inner != UNIT]
     base, d = rest[0]
@@ -169,8 +169,6 @@ def _partial_fractions(mono: Monomial, atom: Atom, n: int, argument: Term) -> Te
     m = dict(mono.atoms).get(base, 0)
     if m > 0:
         return (_changed(mono, {base: m - 1, atom: n - 1}) - _changed(mono, {base: m - 1}) * c) / d
-    if m < 0:
-        return (_changed(mono, {atom: n - 1}) - _changed(mono, {base: m + 1}) * d) / c
     return None
 
 

@@ -36,7 +36,7 @@ def differentiated(scope: Scope, value: Matrix, by: t.Name, node: t.Node) -> Mat
     if by == t.BARE_S:
         number = Source(("free", 0), (), "s")
         return value._replace(entry=lambda i, j: slope_of(i, j, number))
-    if by.base in ("delta", "ell", *t.FREE) or by.base in scope.given:
+    if by.base in ("delta", "ell", *t.FREE):
         raise Unfit("a derivative by what is no quantity that others are computed from", node)
     place = scope.place(by)
     rows, columns = scope.case.shape(place)

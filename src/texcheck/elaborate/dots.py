@@ -2,24 +2,20 @@
 
 Invariants:
 
-- The template comes from the first and the last entry: where their index numbers differ, they must
-  run from 0 to a length - 1, and these places are the row (or the column) of an entry. Nothing else
-  may differ, and every other written cell must be what the template says: the dots continue in the
-  only way.
+- Every written cell, the first and the last in each direction among them, is what the template says
+  there. It has letters for row and column at the places of indices alone: so nothing else may
+  differ, what runs does so from 0 to a length - 1, and the dots continue in the only way.
 - Trees alone are compared here; sorts are inferred when the template is elaborated.
 """
 
-from collections.abc import Callable, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from .. import syntax as t
 from ..algebra.budget import NoRule
 from .matrix import IllSorted
-from .scope import Numbered, counted
-
-ROW, COLUMN = " row", " column"
-Rows = tuple[tuple[t.Expr, ...], ...]
+from .pattern import COLUMN, ROW, running
+from .scope import Numbered, counted, indices, rebuilt
 
 
 class Template(NamedTuple):
@@ -27,7 +23,7 @@ class Template(NamedTuple):
 
     `down`, `across`: the places that are written, -1 the last; none on a side without dots, which
     is 1. `lengths`: of which length a row, a column, or an end that does not move, must be.
-    `diagonal`: entries off the diagonal are 0. `cells`: a matrix without dots instead.
+    `diagonal`: entries off the diagonal are 0.
     """
 
     cell: t.Expr
@@ -35,7 +31,6 @@ class Template(NamedTuple):
     across: tuple[int, ...] = ()
     lengths: tuple[tuple[t.Expr, t.Expr], ...] = ()
     diagonal: bool = False
-    cells: Rows | None = None
 
 
 def template(node: t.Written) -> Template:
@@ -44,10 +39,6 @@ def template(node: t.Written) -> Template:
     inner = [part for row in rows for cell in row for part in t.walk(cell) if part is not cell]
     if any(isinstance(part, t.Dots) for part in inner):
         raise NoRule("dots within a part that dots continue")
-    if not any(isinstance(cell, t.Dots | t.Blank) for row in rows for cell in row):
-        if len(rows) == len(rows[0]) == 1:
-            return Template(rows[0][0])
-        return Template(t.ZERO, cells=rows)
     columns = tuple(zip(*rows, strict=True))
     down, across = _places(rows, "dots"), _places(columns, "vdots")
     for at, row in enumerate(rows):
@@ -62,13 +53,13 @@ def template(node: t.Written) -> Template:
     cell = cells[0, 0]
     if tall and wide and all(map(_is_zero, off)) and not all(map(_is_zero, cells.values())):
         cells = {(i, j): found for (i, j), found in cells.items() if i == j}
-        cell = _running(cell, cells[-1, -1], ROW)
+        cell = running(cell, cells[-1, -1], ROW)
         return Template(cell, *places, _lengths(cell, cells), diagonal=True)
     if tall:
-        cell = _running(cell, cells[-1, 0], ROW)
+        cell = running(cell, cells[-1, 0], ROW)
     if wide:  # the rows' places in the last column are those of the first one
-        last = _running(cells[0, -1], cells[-1, -1], ROW) if tall else cells[0, -1]
-        cell = _running(cell, last, COLUMN)
+        last = running(cells[0, -1], cells[-1, -1], ROW) if tall else cells[0, -1]
+        cell = running(cell, last, COLUMN)
     return Template(cell, *places, _lengths(cell, cells))
 
 
@@ -110,10 +101,10 @@ def _lengths(
             parts = (part for one in cells.values() for part in t.walk(one))
             unlike = any(isinstance(part, t.Length | t.Power) for part in parts)
             vector = any(len({*along}) == 1 for along in zip(*cells, strict=True))
-            if unlike or (vector and not _indices(written)):  # 1, 0, ..., 0
+            if unlike or (vector and not indices(written)):  # 1, 0, ..., 0
                 raise NoRule(message)
             raise IllSorted(message, written)
-        for place, index in zip(_indices(cell), _indices(written), strict=True):
+        for place, index in zip(indices(cell), indices(written), strict=True):
             if isinstance(index, Numbered) and index.base is not None:
                 end = place.base if isinstance(place, Numbered) else None
                 found.append((end or place, index.base))
@@ -123,14 +114,6 @@ def _lengths(
 # -- trees with numbered entries
 
 
-def _rebuilt(node: t.Expr, change: Callable[[t.Expr], t.Expr]) -> t.Expr:
-    """The tree with `change` applied to whatever stands at the place of an index."""
-    inside = [*map(id, t.indices_of(node))]
-    return t.rebuilt(
-        node, lambda part: change(part) if id(part) in inside else _rebuilt(part, change)
-    )
-
-
 def _filled(cell: t.Expr, places: dict[str, int]) -> t.Expr:
     """The cell at a place."""
 
@@ -138,7 +121,7 @@ def _filled(cell: t.Expr, places: dict[str, int]) -> t.Expr:
         at = places.get(index.letter) if isinstance(index, t.Index) else None
         return index if at is None else Numbered(None, at, at < 0)
 
-    return _rebuilt(cell, change)
+    return rebuilt(cell, change)
 
 
 def _counted(cell: t.Expr) -> t.Expr:
@@ -150,31 +133,4 @@ def _counted(cell: t.Expr) -> t.Expr:
         base, offset = counted(index)
         return Numbered(base, offset, base is not None)
 
-    return _rebuilt(cell, change)
-
-
-def _indices(cell: t.Expr) -> list[t.Expr]:
-    """Whatever stands at the place of an index, from left to right."""
-    here = [*map(id, t.indices_of(cell))]
-    found = ([part] if id(part) in here else _indices(part) for part in cell.parts)
-    return [*chain.from_iterable(found)]
-
-
-def _running(first: t.Expr, last: t.Expr, letter: str) -> t.Expr:
-    """The first cell with a letter at each place that runs to the last one's."""
-    left = iter(_indices(last))
-
-    def change(index: t.Expr) -> t.Expr:
-        end = next(left, None)
-        if end is None or index == end:
-            return index
-        if isinstance(end, Numbered) and end.base is None:
-            raise NoRule("dots that run to a numbered entry, not to a length - 1")
-        if index == Numbered(None, 0, False) and isinstance(end, Numbered) and end.base is not None:
-            if end.offset >= 0:
-                raise IllSorted("an entry that does not exist: the last one is a length - 1", last)
-            if end.offset == -1:
-                return t.Index(letter, start=index.start, end=index.end)
-        raise IllSorted("dots that do not run from 0 to a length - 1", last)
-
-    return _rebuilt(first, change)
+    return rebuilt(cell, change)

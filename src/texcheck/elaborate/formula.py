@@ -19,8 +19,9 @@ from ..algebra.terms import ONE, Index, Term, delta, free, number
 from . import calculus
 from . import matrix as m
 from . import operations as ops
-from .dots import COLUMN, ROW, Template, template
+from .dots import template
 from .matrix import IllSorted, Length, Matrix, Unfit, Unknown
+from .pattern import COLUMN, ROW
 from .scope import Letter, Scope, entry_at
 from .words import layer_needed, with_shapes
 
@@ -102,10 +103,7 @@ def _leaf(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match over no
             return m.scalar(lambda: number(written_number))
         case t.Name():
             value = quantity(scope, node)
-            if not node.indices:
-                return value
-            plain = node.base not in ("delta", *scope.given)  # defined everywhere
-            return ops.component(scope, value, node.indices, node, plain)
+            return ops.component(scope, value, node.indices, node) if node.indices else value
         case t.Local(letter, of):
             value = elaborate(scope, of)
             if any(isinstance(m.resolved(end), Unknown) for end in (value.rows, value.columns)):
@@ -158,8 +156,6 @@ def _leaf(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match over no
 
 def quantity(scope: Scope, node: t.Name) -> Matrix:
     """A whole quantity of the network, or its loss by the displayed equation."""
-    if node.base in scope.given:
-        return scope.given[node.base]
     if ops.is_free(node):
         return m.scalar(lambda: free(node.base))
     kind, layer = scope.place(node)
@@ -182,26 +178,9 @@ def quantity(scope: Scope, node: t.Name) -> Matrix:
 
 def written(scope: Scope, node: t.Written) -> Matrix:
     """A written-out matrix; with dots, by its entries, by its rows or by its columns."""
+    if not any(isinstance(cell, t.Dots | t.Blank) for row in node.rows for cell in row):
+        return cell_matrix(scope, node.rows)
     found = template(node)
-    if found.cells is not None:
-        return cell_matrix(scope, found.cells)
-    row, column, cell = _continued(scope, found, node)
-    by_rows = m.is_one(cell.rows) and found.down and not found.across
-    by_columns = m.is_one(cell.columns) and found.across and not found.down
-    if not (cell.is_number or by_rows or by_columns):
-        raise Unfit("rows stand one below the other, columns side by side", node)
-
-    def entry(i: Index, j: Index) -> Term:
-        with scope.binding(column, j), scope.binding(row, i):
-            value = cell.entry(i, j)
-            return delta(i, j) * value if found.diagonal else value
-
-    rows = row.sort if m.is_one(cell.rows) else cell.rows
-    return Matrix(rows, column.sort if m.is_one(cell.columns) else cell.columns, entry)
-
-
-def _continued(scope: Scope, found: Template, node: t.Node) -> tuple[Letter, Letter, Matrix]:
-    """What dots continue: the letters of row and column, and the cell that they are bound in."""
     row = Letter("row", Unknown() if found.down else ONE)
     column = row if found.diagonal else Letter("column", Unknown() if found.across else ONE)
     with scope.meaning({ROW: row, COLUMN: column}):
@@ -212,15 +191,22 @@ def _continued(scope: Scope, found: Template, node: t.Node) -> tuple[Letter, Let
         else:
             here = scope.sort_of_length(place)
         m.unify(here, scope.sort_of_length(size), "dots of another length", node)
-    scope.places += [len(places) - 1 for places in (found.down, found.across) if places]
+    sides = [(one, at) for one, at in ((row, found.down), (column, found.across)) if at]
+    scope.places += [len(places) - 1 for _, places in sides]
+    by_rows = m.is_one(cell.rows) and found.down and not found.across
+    by_columns = m.is_one(cell.columns) and found.across and not found.down
+    if not (cell.is_number or by_rows or by_columns):
+        raise Unfit("rows stand one below the other, columns side by side", node)
 
     def entry(i: Index, j: Index) -> Term:
-        for letter, places in ((row, found.down), (column, found.across)):
-            for at in places:
-                entry_at(at, m.known(letter.sort), node)
-        return cell.entry(i, j)
+        for letter, at in ((letter, at) for letter, places in sides for at in places):
+            entry_at(at, m.known(letter.sort), node)
+        with scope.binding(column, j), scope.binding(row, i):
+            value = cell.entry(i, j)
+            return delta(i, j) * value if found.diagonal else value
 
-    return row, column, Matrix(cell.rows, cell.columns, entry)
+    rows = row.sort if m.is_one(cell.rows) else cell.rows
+    return Matrix(rows, column.sort if m.is_one(cell.columns) else cell.columns, entry)
 
 
 def cell_matrix(scope: Scope, rows: tuple[tuple[t.Expr, ...], ...]) -> Matrix:
@@ -238,35 +224,31 @@ def cell_matrix(scope: Scope, rows: tuple[tuple[t.Expr, ...], ...]) -> Matrix:
 
 
 def dotted_sum(scope: Scope, node: t.Add) -> Matrix:
-    """A sum with dots. Its pattern begins as early as it can; terms around it are added."""
+    """A sum with dots: its pattern, written out, times ones; terms around it are added.
+
+    The pattern begins as early as it can.
+    """
     at = [isinstance(term, t.Dots) for term in node.terms].index(True)
     for start in range(at):
         spend(20 * (at - start))
-        column = t.Written(tuple((term,) for term in node.terms[start : at + 2]))
+        row = node.terms[start : at + 2]
         try:
-            template(column)
+            template(t.Written((row,)))
         except (IllSorted, NoRule):
             continue
         others = (*node.terms[:start], *node.terms[at + 2 :])
         if _form(node.terms[at - 1]) in map(_form, node.terms[:start]):  # x_1 + x_0 + …
             break
-        values = [_sum_continued(scope, column), *_all(scope, others)]
-        return m.zip_entries(ops.sum_of, node, *values)
+        if m.is_one(elaborate(scope, row[0]).columns):
+            terms = written(scope, t.Written((row,)))
+            ones = Matrix(terms.columns, ONE, lambda i, j: number(1))
+            found = m.product(scope.names, terms, ones, node)
+        else:
+            terms = written(scope, t.Written(tuple((term,) for term in row)))
+            ones = Matrix(ONE, terms.rows, lambda i, j: number(1))
+            found = m.product(scope.names, ones, terms, node)
+        return m.zip_entries(ops.sum_of, node, found, *_all(scope, others))
     raise NoRule("a sum whose dots cannot be continued in one way")
-
-
-def _sum_continued(scope: Scope, node: t.Written) -> Matrix:
-    """The sum of a column's entries, which may be matrices."""
-    row, _, cell = _continued(scope, template(node), node)
-
-    def entry(i: Index, j: Index) -> Term:
-        def term(k: Index) -> Term:
-            with scope.binding(row, k):
-                return cell.entry(i, j)
-
-        return m.sum_entries(scope.names, row.sort, term)
-
-    return Matrix(cell.rows, cell.columns, entry)
 
 
 def _form(node: t.Expr) -> list[object]:
@@ -336,9 +318,6 @@ def summed(scope: Scope, node: t.Sum) -> Matrix:
 
 
 def differentiated(scope: Scope, of: t.Expr, by: t.Name, node: t.Node) -> Matrix:
-    if of == by and by.base == "ell":
-        elaborate(scope, of)
-        return m.scalar(lambda: number(1))
     parts = t.outside_lengths(of)
     if any(isinstance(part, t.LayerCount) for part in parts):
         raise IllSorted(r"the number of a layer depends on nothing: the loss is $\ell$", of)
@@ -368,7 +347,7 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
         case "max" | "min":
             return calculus.extreme(scope, ops.spread_literals(node.arguments, values), node)
         case "MSE" | "BCE" | "loss":
-            return loss_of(scope, values, node)
+            return loss_of(scope, node)
         case "diag":
             result = m.diagonal(values[0], node)
             return result if result.square else ops.part_of(scope, values[0], result)
@@ -389,18 +368,9 @@ def apply_function(scope: Scope, node: t.Apply) -> Matrix:
     return ops.refuse_jump(scope, found) if function.primes or name == "sign" else found
 
 
-def loss_of(scope: Scope, values: list[Matrix], node: t.Apply) -> Matrix:
-    """A loss of two columns."""
-    if not all(value.is_column for value in values):
-        raise Unfit(r"expected two whole columns, as in \ell(\hat y, y)", node)
-    m.unify_shapes(values[0], values[1], node)
-    name = node.function.name
-    loss = scope.case.loss if name == "loss" else scope.losses.get(name)
-    if loss is None:
-        if node.arguments == (t.Name("y_hat", None), t.Name("y", None)):
-            return elaborate(scope, t.Name("ell", None))
-        raise NoRule("a loss of which nothing is known")
-    outer, scope.given = scope.given, {"y_hat": values[0], "y": values[1]}
-    found = elaborate(scope, loss.tree)
-    scope.given = outer
-    return found
+def loss_of(scope: Scope, node: t.Apply) -> Matrix:
+    """A loss of y_hat and y: the one that is named, or the network's."""
+    if node.arguments != (t.Name("y_hat", None), t.Name("y", None)):
+        raise Unfit(r"expected the loss of \hat y and y", node)
+    named = scope.losses.get(node.function.name)
+    return elaborate(scope, named.tree if named else t.Name("ell", None))

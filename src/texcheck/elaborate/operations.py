@@ -48,13 +48,8 @@ def square_sort(scope: Scope, node: t.Identity | t.ReluDiagonal) -> Length:
     return sort
 
 
-def component(
-    scope: Scope, value: Matrix, indices: tuple[t.Expr, ...], node: t.Node, plain: bool = False
-) -> Matrix:
-    """Entries of a matrix: one, or with a colon a row or a column. Raises IllSorted.
-
-    `plain`: the matrix is defined everywhere.
-    """
+def component(scope: Scope, value: Matrix, indices: tuple[t.Expr, ...], node: t.Node) -> Matrix:
+    """Entries of a matrix: one, or with a colon a row or a column. Raises IllSorted."""
     if [is_one(value.rows), is_one(value.columns)].count(False) != len(indices):
         if value.is_number:
             raise Unfit("no matrix is read from its entry: write the equation of entries", node)
@@ -72,7 +67,7 @@ def component(
     (rows, row), (columns, column) = along(value.rows), along(value.columns)
     at = value.entry
     found = Matrix(rows, columns, lambda i, j: at(row() if row else i, column() if column else j))
-    return found if plain else part_of(scope, value, found)
+    return part_of(scope, value, found)
 
 
 def part_of(scope: Scope, of: Matrix, value: Matrix) -> Matrix:

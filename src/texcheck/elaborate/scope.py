@@ -15,7 +15,7 @@ Invariants:
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count, product
+from itertools import chain, count, product
 
 from .. import syntax as t
 from ..algebra.budget import NoRule
@@ -47,7 +47,6 @@ class Scope:
     letters: dict[str, Letter] = field(default_factory=dict)
     # While an entry is made: what each letter stands for, by the letter's identity.
     bound: dict[int, Index] = field(default_factory=dict)
-    given: dict[str, Matrix] = field(default_factory=dict)  # what stands for y_hat and y
     demands: list[Demand] = field(default_factory=list)
     places: list[int] = field(default_factory=list)  # of numbered entries
     inside: int = 0  # how many derivatives this is in the numerator of
@@ -116,8 +115,6 @@ class Scope:
         """The sort of what a formula for a length says: d_x, K, 2. Raises Unfit."""
         match node:
             case t.Length(t.Name() as of):
-                if of.base in self.given:
-                    return self.given[of.base].rows
                 return self.case.shape(self.place(of))[0]
             case t.Number(value) if value > 0 and value % 1 == 0:
                 if value == 1 or self.case.network.widths:
@@ -214,3 +211,18 @@ def counted(node: t.Expr) -> tuple[t.Expr | None, int]:
             if len(bases) <= 1:
                 return next(iter(bases), None), sum(offset for _, offset in found)
     raise NoRule("an index that is neither a letter nor a numbered entry")
+
+
+def rebuilt(node: t.Expr, change: Callable[[t.Expr], t.Expr]) -> t.Expr:
+    """The tree with `change` applied to whatever stands at the place of an index."""
+    inside = [*map(id, t.indices_of(node))]
+    return t.rebuilt(
+        node, lambda part: change(part) if id(part) in inside else rebuilt(part, change)
+    )
+
+
+def indices(cell: t.Expr) -> list[t.Expr]:
+    """Whatever stands at the place of an index, from left to right."""
+    here = [*map(id, t.indices_of(cell))]
+    found = ([part] if id(part) in here else indices(part) for part in cell.parts)
+    return [*chain.from_iterable(found)]

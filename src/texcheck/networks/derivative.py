@@ -34,18 +34,7 @@ class Source(NamedTuple):
 
 def derivative(case: Case, term: a.Term, source: Source, demands: list[Demand]) -> a.Term:
     """The partial derivative of a term. Adds what its slopes demand. Raises NoRule."""
-    refuse_upstream(term, source)
     return _derivative(case, term, source, demands)
-
-
-def refuse_upstream(term: a.Term, source: Source) -> None:
-    """Raises NoRule where the term holds what the source is computed from."""
-    for mono in term.parts:
-        for atom, _ in mono.atoms:
-            if atom.argument is not None:
-                refuse_upstream(atom.argument, source)
-            elif isinstance(atom.label, int) and precedes((atom.kind, atom.label), source.place):
-                raise NoRule("a derivative by what is computed from the rest of the formula")
 
 
 def independent(atom: a.Atom, place: Place) -> bool:
@@ -143,6 +132,8 @@ def _of_quantity(case: Case, place: Place, at: tuple[a.Index, ...], source: Sour
     kind, layer = place
     if place == source.place:
         return reduce(mul, map(a.delta, at, source.at), a.number(1))
+    if precedes(place, source.place):
+        raise NoRule("a derivative by what is computed from the rest of the formula")
     if not precedes(source.place, place):
         return a.ZERO
     if kind != "ell":

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from .. import syntax as t
 from . import numbers, spelling
-from .cursor import Cursor
+from .cursor import CLOSING, Cursor
 from .tokens import Token
 
 UNSEEN = ("underbrace", "overbrace", "{")
@@ -27,9 +27,12 @@ def expect_none(c: Cursor, shown: t.Expr, tokens: Sequence[Token], one: t.Expr) 
     before, inner = _without_marks(shown), _without_marks(one)
     kinds = {type(part) for part in inner.nodes}
     plain = not _quantities(inner) and kinds.isdisjoint(_SLOPES)
-    place = plain and (square or t.Index in kinds)
-    place = place and any(map(_is_whole, t.outside_lengths(before)))
+    whole = any(map(_is_whole, t.outside_lengths(before)))
+    place = whole and plain and (square or t.Index in kinds)
     c.require(not place, "expected an index below", "as in x_i", at=one)
+    below = _indexed(one) and c.tokens[c.at - 1].text not in CLOSING.values()  # W (x)_0
+    entry = whole and below and not isinstance(before, t.Norm)
+    c.require(not entry, "expected brackets around what the entry is of", at=one)
     what = "expected a sign before the bracket, which reads as an argument"
     instead = r"a factor is \cdot (z), a quantity is written without what it depends on"
     of_functions = t.bare_functions(before) and not t.bare_functions(inner)  # (1 - \sigma)(2)
@@ -130,6 +133,7 @@ def _holds_others(before: t.Expr, inner: t.Expr, depends: set[str]) -> bool:
     bases = {part.base for part in used}
     slopes = any(isinstance(part, _SLOPES) for part in inner.nodes)
     slopes = slopes and "ell" not in depends and bases.isdisjoint(depends)
+    slopes = slopes and not (depends and isinstance(inner, t.Add))
     if depends and isinstance(before, t.Local | t.Name) and not _indexed(before):
         bases = {part.base for part in used if _is_whole(part)}
     return slopes or bool(bases - depends - {*(t.FREE if depends else ())})
@@ -164,7 +168,8 @@ def _alone(one: t.Expr, depends: set[str]) -> bool:
         return of_x and t.Transpose not in kinds
     if isinstance(inner, t.Written):
         return inner is one and bool(depends)
-    return isinstance(inner, t.Name | t.Local) and (inner is one or of_x)
+    turned = isinstance(one, t.Transpose | t.Component) and not of_x  # as in \delta (z)^T
+    return isinstance(inner, t.Name | t.Local) and not turned
 
 
 def _quantities(node: t.Node) -> list[t.Name]:

@@ -131,15 +131,6 @@ def compares_indices(claim: t.Statement) -> bool:
     return isinstance(claim.left, t.Index | t.LayerCount) and plain
 
 
-def joined(sign: str, other: str) -> str:
-    """What follows for a and c from a sign of a and b and one of b and c; empty for nothing."""
-    signs = {sign, other}
-    for strict, weak in ((">", "ge"), ("<", "le")):
-        if signs <= {strict, weak, "="} and signs != {"="}:
-            return strict if strict in signs else weak
-    return "neq" if signs == {"neq", "="} else "=" * (signs == {"="})
-
-
 def depends_on_its_place(side: t.Expr) -> bool:
     """Whether what a side is compared with says what it means: its size, or what is summed."""
     parts = list(t.walk(side))

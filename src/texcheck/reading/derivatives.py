@@ -96,17 +96,23 @@ def _is_second(c: Cursor) -> bool:
 
 def _operand(c: Cursor) -> t.Expr:
     """What stands behind the fraction of a derivative."""
-    brackets, token, begin = c.sees("(", "[", "underbrace", "overbrace"), c.token, c.at
+    token, begin = c.token, c.at
+    bracket, brace = c.sees("(", "["), c.sees("underbrace", "overbrace")
+    closed = bracket or token.kind == "begin"
     function = token.text in spelling.FUNCTION_COMMANDS or token.text in c.names.functions
-    of = c.read(FACTOR if brackets or function or token.kind in ("word", "text") else PRODUCT)
+    alone = closed or brace or function or token.kind in ("word", "text")
+    of = c.read(FACTOR if alone else PRODUCT)
     sums = isinstance(of, t.Function) and c.sees("+", "-")
-    c.require(c.ends() and not sums, BRACKETS)
-    if not brackets:
-        slope = any(part is one for part in of.nodes for one in c.shared.open_operands)
-        c.require(not slope or isinstance(of, t.Derivative), BRACKETS, at=of)
+    called = (bracket or brace) and isinstance(of, t.Apply) and c.form == "primary"  # (\\sigma)(2)
+    c.require(c.ends() and not (sums or called), BRACKETS)
+    value = isinstance(of, t.Apply) and not any(isinstance(p, t.Name | t.Local) for p in of.nodes)
+    c.require(closed or not value, BRACKETS, r"as in \frac{d\sigma}{ds}(0)", at=of)
+    if not (closed or (brace and c.form == "bracket")):
         # Does the bar hold for the derivative too? \left. shows no bracket that would tell.
         open_bar = any(one.text == "left." for one in c.tokens[begin : c.at])
         c.require(not open_bar, BRACKETS, at=of)
+        slope = any(part is one for part in of.nodes for one in c.shared.open_operands)
+        c.require(not slope or isinstance(of, t.Derivative), BRACKETS, at=of)
         c.shared.open_operands.append(of)
     return of
 
@@ -178,11 +184,13 @@ def _behind(c: Cursor, by: t.Name) -> t.Expr:
     or a factor and nothing else; a power of a norm too, where the derivative is no number and has
     none."""
     c.require(not c.sees("left."), BRACKETS)
+    bracket = c.sees("(", "[", "underbrace", "overbrace")
     of = c.read(FACTOR)
     loss = isinstance(of, t.Name) and of.base == "ell"
     whole = not by.indices and by != t.BARE_S
     norm = of.of if isinstance(of, t.Power) and whole else of
-    alone = isinstance(norm, t.Norm) or c.form in ("primary", "bracket")
+    called = bracket and isinstance(of, t.Apply) and c.form == "primary"
+    alone = isinstance(norm, t.Norm) or (c.form in ("primary", "bracket") and not called)
     goes_on = loss and whole and (c.continues() or c.sees("odot"))
     c.require(alone and (c.ends() or goes_on), BRACKETS, at=of)
     if goes_on:

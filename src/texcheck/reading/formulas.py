@@ -194,8 +194,9 @@ def _unapplied(c: Cursor, function: t.Function, start: int) -> t.Expr:
         c.require(function.name in spelling.ACTIVATIONS, f"expected brackets after {function.name}")
         matrix = function == t.Function("I") and c.tokens[c.at - 1].text != "id"
         return t.Identity(None, None, **at(function)) if matrix else function
+    array = c.token.kind == "begin"
     argument = _factor(c)
-    clear = c.form not in _WIDER and c.ends()
+    clear = c.form not in _WIDER and c.ends() and isinstance(argument, t.Written) == array
     c.require(clear, f"expected brackets around the argument of {function.name}")
     c.form = "product"
     return t.Apply(function, (argument,), **c.span(start))

@@ -17,8 +17,8 @@ from .tokens import Token
 
 _COUNTERS = (t.Index, t.LayerCount)
 _REASONS = spelling.GROUND - spelling.GIVEN
-# What a line that begins with = goes on from: a side, and one that says its size, with the sign.
-Sides: TypeAlias = tuple[t.Expr, tuple[t.Expr, str] | None]
+# What a line that begins with = goes on from: a side, and the claim that ends with it, if any.
+Sides: TypeAlias = tuple[t.Expr, t.Statement | None]
 
 
 @dataclass
@@ -194,7 +194,7 @@ def _chain(c: Cursor, joint: Joint, sides: Sides) -> Item:
     them is claimed too.
     """
     new: list[t.Statement] = []
-    left, earlier = sides
+    left, last = sides
     while c.sees(*spelling.COMPARISONS):
         counter = isinstance(left, _COUNTERS)
         sign = c.advance()
@@ -202,18 +202,15 @@ def _chain(c: Cursor, joint: Joint, sides: Sides) -> Item:
             return Item(joint, ranges=_ranges(c, [left]))
         right = c.read()
         new.append(claims.claim(sign, left, right))
-        if earlier and not counter and claims.depends_on_its_place(left):
-            follows = claims.joined(earlier[1], sign.text)
-            c.require(follows, "expected a middle side that says its size", at=left)
-            new.append(claims.claim(sign._replace(kind="symbol", text=follows), earlier[0], right))
-            earlier = earlier[0], follows
-        else:
-            earlier = left, sign.text
-        left = right
+        if last and not counter and claims.depends_on_its_place(left):
+            if not isinstance(last, t.Equation) or sign.text != "=":
+                raise c.error("expected a middle side that says its size", at=left)
+            new.append(claims.claim(sign._replace(kind="symbol"), last.left, right))
+        left, last = right, new[-1]
     shape = _belongs(c, joint, [left]) if c.sees("in") else Item(joint)
-    last = None if shape.claims else (left, earlier)
+    end = None if shape.claims else (left, last)
     arrow = c.take("Rightarrow", "rightarrow")
-    return Item(joint, [*new, *shape.claims], shape.ranges, last, arrow)
+    return Item(joint, [*new, *shape.claims], shape.ranges, end, arrow)
 
 
 def _belongs(c: Cursor, joint: Joint, left: Sequence[t.Expr]) -> Item:

@@ -266,7 +266,7 @@ class _Scripts:
 def scripted(c: Cursor, value: t.Expr, start: int) -> t.Expr:
     """The value with the scripts that follow."""
     bracket = c.form == "bracket"
-    below = raised = False
+    below = raised = power = False
     while c.sees("_", "^", "'"):
         if bracket and c.sees("_") and c.ahead().text == "+":
             c.at += 2
@@ -276,7 +276,10 @@ def scripted(c: Cursor, value: t.Expr, start: int) -> t.Expr:
         value = _with_scripts(c, value, found, start)
         below = below or bool(found.indices or found.subscript)
         raised = raised or bool(found.marks)
-        clear = not (raised and c.sees("^")) and not (below and c.sees("_"))
+        if found.layer and c.names.bare:  # a^2{}^2
+            above = c.ahead(1 + (c.ahead().text == "{")).text
+            power = c.sees("^") and above not in (*spelling.TRANSPOSE, "T")
+        clear = not (raised and c.sees("^")) and not (below and c.sees("_")) and not power
         c.require(clear, "expected brackets: the scripts would be seen as one")
     return value
 

@@ -20,7 +20,7 @@ def primary(c: Cursor) -> t.Expr:
     read = _SIGNS.get(token.text) if sign else _KINDS.get(token.kind)
     if read is not None:
         return read(c)
-    c.require(token.kind == "command", "expected an expression")
+    c.require(token.kind == "command" and not c.sees(*spelling.JOINING), "expected an expression")
     dots = token.text in ("dots", "vdots", "ddots")
     c.require(not dots, "expected no dots here", r"write \sum_{i} for a sum")
     instead = spelling.INSTEAD.get(token.text, c.names.speaks_of)

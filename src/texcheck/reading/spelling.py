@@ -69,7 +69,7 @@ LAYOUT = {
 SPACED = {"aligned", "align", "flalign", "split"}  # a gap stands between their pairs of columns
 CASES = {"cases", "dcases"}
 MATRIX = CASES | {
-    "pmatrix", "bmatrix", "matrix", "array", "smallmatrix", "Bmatrix", "psmallmatrix",
+    "pmatrix", "bmatrix", "matrix", "array", "smallmatrix", "psmallmatrix",
 }  # fmt: skip
 
 WITHOUT_BRACKETS = {"matrix", "smallmatrix", "array"}
