@@ -19,7 +19,7 @@ from ..algebra.terms import ONE, Index, Term, delta, free, number
 from . import calculus
 from . import matrix as m
 from . import operations as ops
-from .dots import template
+from .dots import Template, template
 from .matrix import IllSorted, Length, Matrix, Unfit, Unknown
 from .pattern import COLUMN, ROW
 from .scope import Letter, Scope, entry_at
@@ -181,6 +181,23 @@ def written(scope: Scope, node: t.Written) -> Matrix:
     if not any(isinstance(cell, t.Dots | t.Blank) for row in node.rows for cell in row):
         return cell_matrix(scope, node.rows)
     found = template(node)
+    row, column, cell = _continued(scope, found, node)
+    by_rows = m.is_one(cell.rows) and found.down and not found.across
+    by_columns = m.is_one(cell.columns) and found.across and not found.down
+    if not (cell.is_number or by_rows or by_columns):
+        raise Unfit("rows stand one below the other, columns side by side", node)
+
+    def entry(i: Index, j: Index) -> Term:
+        with scope.binding(column, j), scope.binding(row, i):
+            value = cell.entry(i, j)
+            return delta(i, j) * value if found.diagonal else value
+
+    rows = row.sort if m.is_one(cell.rows) else cell.rows
+    return Matrix(rows, column.sort if m.is_one(cell.columns) else cell.columns, entry)
+
+
+def _continued(scope: Scope, found: Template, node: t.Node) -> tuple[Letter, Letter, Matrix]:
+    """What dots continue: the letters of row and column, and the cell that they are bound in."""
     row = Letter("row", Unknown() if found.down else ONE)
     column = row if found.diagonal else Letter("column", Unknown() if found.across else ONE)
     with scope.meaning({ROW: row, COLUMN: column}):
@@ -191,22 +208,15 @@ def written(scope: Scope, node: t.Written) -> Matrix:
         else:
             here = scope.sort_of_length(place)
         m.unify(here, scope.sort_of_length(size), "dots of another length", node)
-    sides = [(one, at) for one, at in ((row, found.down), (column, found.across)) if at]
-    scope.places += [len(places) - 1 for _, places in sides]
-    by_rows = m.is_one(cell.rows) and found.down and not found.across
-    by_columns = m.is_one(cell.columns) and found.across and not found.down
-    if not (cell.is_number or by_rows or by_columns):
-        raise Unfit("rows stand one below the other, columns side by side", node)
+    scope.places += [len(places) - 1 for places in (found.down, found.across) if places]
 
     def entry(i: Index, j: Index) -> Term:
-        for letter, at in ((letter, at) for letter, places in sides for at in places):
-            entry_at(at, m.known(letter.sort), node)
-        with scope.binding(column, j), scope.binding(row, i):
-            value = cell.entry(i, j)
-            return delta(i, j) * value if found.diagonal else value
+        for letter, places in ((row, found.down), (column, found.across)):
+            for at in places:
+                entry_at(at, m.known(letter.sort), node)
+        return cell.entry(i, j)
 
-    rows = row.sort if m.is_one(cell.rows) else cell.rows
-    return Matrix(rows, column.sort if m.is_one(cell.columns) else cell.columns, entry)
+    return row, column, Matrix(cell.rows, cell.columns, entry)
 
 
 def cell_matrix(scope: Scope, rows: tuple[tuple[t.Expr, ...], ...]) -> Matrix:
@@ -224,31 +234,35 @@ def cell_matrix(scope: Scope, rows: tuple[tuple[t.Expr, ...], ...]) -> Matrix:
 
 
 def dotted_sum(scope: Scope, node: t.Add) -> Matrix:
-    """A sum with dots: its pattern, written out, times ones; terms around it are added.
-
-    The pattern begins as early as it can.
-    """
+    """A sum with dots. Its pattern begins as early as it can; terms around it are added."""
     at = [isinstance(term, t.Dots) for term in node.terms].index(True)
     for start in range(at):
         spend(20 * (at - start))
-        row = node.terms[start : at + 2]
+        column = t.Written(tuple((term,) for term in node.terms[start : at + 2]))
         try:
-            template(t.Written((row,)))
+            template(column)
         except (IllSorted, NoRule):
             continue
         others = (*node.terms[:start], *node.terms[at + 2 :])
         if _form(node.terms[at - 1]) in map(_form, node.terms[:start]):  # x_1 + x_0 + …
             break
-        if m.is_one(elaborate(scope, row[0]).columns):
-            terms = written(scope, t.Written((row,)))
-            ones = Matrix(terms.columns, ONE, lambda i, j: number(1))
-            found = m.product(scope.names, terms, ones, node)
-        else:
-            terms = written(scope, t.Written(tuple((term,) for term in row)))
-            ones = Matrix(ONE, terms.rows, lambda i, j: number(1))
-            found = m.product(scope.names, ones, terms, node)
-        return m.zip_entries(ops.sum_of, node, found, *_all(scope, others))
+        values = [_sum_continued(scope, column), *_all(scope, others)]
+        return m.zip_entries(ops.sum_of, node, *values)
     raise NoRule("a sum whose dots cannot be continued in one way")
+
+
+def _sum_continued(scope: Scope, node: t.Written) -> Matrix:
+    """The sum of a column's entries, which may be matrices."""
+    row, _, cell = _continued(scope, template(node), node)
+
+    def entry(i: Index, j: Index) -> Term:
+        def term(k: Index) -> Term:
+            with scope.binding(row, k):
+                return cell.entry(i, j)
+
+        return m.sum_entries(scope.names, row.sort, term)
+
+    return Matrix(cell.rows, cell.columns, entry)
 
 
 def _form(node: t.Expr) -> list[object]:

@@ -1,10 +1,11 @@
 """Tells a factor in brackets, \\hat y (1 - \\hat y), from what reads as an argument, s(x)."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 from .. import syntax as t
 from . import numbers, spelling
-from .cursor import CLOSING, Cursor
+from .cursor import CLOSING, NESTING, Cursor
 from .tokens import Token
 
 UNSEEN = ("underbrace", "overbrace", "{")
@@ -30,7 +31,7 @@ def expect_none(c: Cursor, shown: t.Expr, tokens: Sequence[Token], one: t.Expr) 
     whole = any(map(_is_whole, t.outside_lengths(before)))
     place = whole and plain and (square or t.Index in kinds)
     c.require(not place, "expected an index below", "as in x_i", at=one)
-    below = _indexed(one) and c.tokens[c.at - 1].text not in CLOSING.values()  # W (x)_0
+    below = not array and "_" in _behind_bracket(tokens)  # W (x)_0
     entry = whole and below and not isinstance(before, t.Norm)
     c.require(not entry, "expected brackets around what the entry is of", at=one)
     what = "expected a sign before the bracket, which reads as an argument"
@@ -48,6 +49,23 @@ def expect_none(c: Cursor, shown: t.Expr, tokens: Sequence[Token], one: t.Expr) 
     factor = _holds_others(before, inner, depends) and not _may_begin(before, one, depends)
     factor = factor and not (_called(shown, depends) and _alone(one, depends))
     c.require(number or factor or _holds(inner, before), what, instead, at=one)
+
+
+def is_row(node: t.Expr, first: Token) -> bool:
+    """Whether a factor that begins with a token is a vector with a T, or a function of one."""
+    of = node.of if isinstance(node, t.Transpose) else t.ZERO
+    whole = _is_whole(of) or (isinstance(of, t.Apply) and all(map(_is_whole, of.arguments)))
+    return whole and first.text not in (*CLOSING, *UNSEEN)
+
+
+def _behind_bracket(tokens: Sequence[Token]) -> list[str]:
+    """What stands behind the first bracket of a factor."""
+    texts = [one.text for one in tokens if one.text not in UNSEEN[:2]]
+    depths = [*accumulate(NESTING.get(text, 0) for text in texts)]
+    first = next((at for at, text in enumerate(texts) if text in ("(", "[", "lbrace")), 0)
+    before = depths[first] - 1
+    ends = (at for at in range(first, len(texts)) if depths[at] == before)
+    return texts[next(ends, len(texts)) :]
 
 
 # -- what stands before the bracket
@@ -82,7 +100,7 @@ def _depends(shown: t.Expr, before: t.Expr) -> set[str] | None:
 def _called(shown: t.Expr, depends: set[str]) -> bool:
     """Whether a quantity alone in a bracket behind this one may be its argument."""
     given = isinstance(shown, t.Name) and shown.base in ("x", "y", *t.FREE)
-    return bool(depends) or given or isinstance(shown, t.Local)
+    return bool(depends) or given or isinstance(shown, t.Local | t.Add)
 
 
 def _varies(shown: t.Expr, of: t.Expr) -> bool:

@@ -105,8 +105,7 @@ def _operand(c: Cursor) -> t.Expr:
     sums = isinstance(of, t.Function) and c.sees("+", "-")
     called = (bracket or brace) and isinstance(of, t.Apply) and c.form == "primary"  # (\\sigma)(2)
     c.require(c.ends() and not (sums or called), BRACKETS)
-    value = isinstance(of, t.Apply) and not any(isinstance(p, t.Name | t.Local) for p in of.nodes)
-    c.require(closed or not value, BRACKETS, r"as in \frac{d\sigma}{ds}(0)", at=of)
+    c.require(closed or not _is_fixed(of), BRACKETS, r"as in \frac{d\sigma}{ds}(0)", at=of)
     if not (closed or (brace and c.form == "bracket")):
         # Does the bar hold for the derivative too? \left. shows no bracket that would tell.
         open_bar = any(one.text == "left." for one in c.tokens[begin : c.at])
@@ -115,6 +114,15 @@ def _operand(c: Cursor) -> t.Expr:
         c.require(not slope or isinstance(of, t.Derivative), BRACKETS, at=of)
         c.shared.open_operands.append(of)
     return of
+
+
+def _is_fixed(of: t.Expr) -> bool:
+    """Whether an activation stands at a number in a formula, as in \\sigma(0): its slope there may
+    be meant."""
+    calls = [one for one in of.nodes if isinstance(one, t.Apply)]
+    calls = [one for one in calls if one.function.name in spelling.ACTIVATIONS]
+    named = ([p for p in t.outside_lengths(one) if isinstance(p, t.Name)] for one in calls)
+    return any(all(part.base in t.FREE for part in names) for names in named)
 
 
 def _differentiated(c: Cursor, of: t.Expr, by: list[t.Name], start: int) -> t.Expr:
@@ -192,7 +200,8 @@ def _behind(c: Cursor, by: t.Name) -> t.Expr:
     called = bracket and isinstance(of, t.Apply) and c.form == "primary"
     alone = isinstance(norm, t.Norm) or (c.form in ("primary", "bracket") and not called)
     goes_on = loss and whole and (c.continues() or c.sees("odot"))
-    c.require(alone and (c.ends() or goes_on), BRACKETS, at=of)
+    fixed = not bracket and _is_fixed(of)
+    c.require(alone and (c.ends() or goes_on) and not fixed, BRACKETS, at=of)
     if goes_on:
         c.shared.open_losses.append(of)
     if c.form != "bracket" and not (whole or loss):

@@ -6,7 +6,7 @@ braces that are not seen group nothing. Where a formula is read in two ways, it 
 
 from .. import syntax as t
 from . import arguments, derivatives, names, numbers, primaries, spelling
-from .cursor import CLOSING, DEEPEST, FACTOR, PRODUCT, SIDE, SUM, TERM, Cursor, at
+from .cursor import DEEPEST, FACTOR, PRODUCT, SIDE, SUM, TERM, Cursor, at
 
 _WIDER = {"sum", "product"}
 _SIGNS = {TERM: ("odot", "circ", "oslash", "otimes"), PRODUCT: ("cdot", "times", "*")}
@@ -57,14 +57,15 @@ def _expect_clear_sum(c: Cursor, terms: list[t.Expr]) -> None:
             ended = f"expected brackets: the sum over {index.letter} ends before this term"
             c.require(index.letter not in letters, ended, at=index)
         if any(part is of for part in last for of in c.shared.open_operands):
+            by = next((part.by for part in last if isinstance(part, t.Derivative)), None)
             for term in inner[number + 1 :]:
-                c.require(_ends_with_slope(term), derivatives.BRACKETS, at=term)
+                c.require(_ends_with_slope(term, by), derivatives.BRACKETS, at=term)
 
 
-def _ends_with_slope(term: t.Expr) -> bool:
-    """Whether a term is a derivative, or ends with that of what has no brackets either."""
+def _ends_with_slope(term: t.Expr, by: t.Name | None) -> bool:
+    """Whether a term is a derivative, or ends with one like that before it, without brackets."""
     slopes = [part for part in _last_parts(term) if isinstance(part, t.Derivative | t.Gradient)]
-    return any(part is term or part.of.end == part.end for part in slopes)
+    return any(part is term or (part.of.end == part.end and part.by == by) for part in slopes)
 
 
 def _last_parts(node: t.Expr) -> list[t.Expr]:
@@ -116,14 +117,13 @@ def _side_by_side(c: Cursor) -> t.Expr:
         if factors:
             counts = (*numbers.LENGTHS, t.Power)
             number = all(isinstance(part, counts) for part in t.outside_lengths(one))
-            called = isinstance(factors[-1], t.Function) and number
+            called = number and t.bare_functions(factors[-1])
             c.require(not called, "expected brackets around the argument", at=one)
             open_loss = any(getattr(factors[-1], "of", None) is of for of in c.shared.open_losses)
             open_loss = open_loss and factors[-1].end == factors[-1].parts[0].end
-            bracket = c.tokens[begin].text in CLOSING
-            row = isinstance(one, t.Transpose) and c.ends() and not bracket
+            row = c.ends() and arguments.is_row(one, c.tokens[begin])
             c.require(row or not open_loss, derivatives.BRACKETS, at=factors[-1])
-            arguments.expect_none(c, factors[-1], c.tokens[begin:], one)
+            arguments.expect_none(c, factors[-1], c.tokens[begin : c.at], one)
         if c.bars == 0 and c.sees("vert") and c.ahead().text == "_":
             what = r"expected \left. where the formula begins that the bar holds for"
             c.require(not begin or c.tokens[begin - 1].text in derivatives.BEFORE_BAR, what)
