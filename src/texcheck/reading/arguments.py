@@ -28,12 +28,12 @@ def expect_none(c: Cursor, shown: t.Expr, tokens: Sequence[Token], one: t.Expr) 
     before, inner = _without_marks(shown), _without_marks(one)
     kinds = {type(part) for part in inner.nodes}
     plain = not _quantities(inner) and kinds.isdisjoint(_SLOPES)
-    whole = any(map(_is_whole, t.outside_lengths(before)))
+    norm = isinstance(before, t.Norm)
+    whole = not norm and any(map(_is_whole, t.outside_lengths(before)))
     place = whole and plain and (square or t.Index in kinds)
     c.require(not place, "expected an index below", "as in x_i", at=one)
     below = not array and "_" in _behind_bracket(tokens)  # W (x)_0
-    entry = whole and below and not isinstance(before, t.Norm)
-    c.require(not entry, "expected brackets around what the entry is of", at=one)
+    c.require(not (whole and below), "expected brackets around what the entry is of", at=one)
     what = "expected a sign before the bracket, which reads as an argument"
     instead = r"a factor is \cdot (z), a quantity is written without what it depends on"
     of_functions = t.bare_functions(before) and not t.bare_functions(inner)  # (1 - \sigma)(2)
@@ -48,14 +48,21 @@ def expect_none(c: Cursor, shown: t.Expr, tokens: Sequence[Token], one: t.Expr) 
     number = plain and (indexed or (total and not depends))
     factor = _holds_others(before, inner, depends) and not _may_begin(before, one, depends)
     factor = factor and not (_called(shown, depends) and _alone(one, depends))
+    weights = isinstance(one, t.Transpose) and isinstance(inner, t.Name) and inner.base == "W"
+    factor = factor or (weights and isinstance(before, t.Local))  # D (W)^T
     c.require(number or factor or _holds(inner, before), what, instead, at=one)
 
 
-def is_row(node: t.Expr, first: Token) -> bool:
-    """Whether a factor that begins with a token is a vector with a T, or a function of one."""
-    of = node.of if isinstance(node, t.Transpose) else t.ZERO
-    whole = _is_whole(of) or (isinstance(of, t.Apply) and all(map(_is_whole, of.arguments)))
-    return whole and first.text not in (*CLOSING, *UNSEEN)
+def is_behind_loss(node: t.Expr, slope: t.Expr, first: Token) -> bool:
+    """Whether what stands behind a gradient of the loss can only be a factor of it: a vector with a
+    T, where a whole one is taken, or what is no function of the quantity, as in (∂_s ℓ) x_j."""
+    of = node.of if isinstance(node, t.Transpose) else node
+    row = _is_whole(of) or (isinstance(of, t.Apply) and all(map(_is_whole, of.arguments)))
+    by = getattr(slope, "by", t.BARE_S)
+    row = row and of is not node and _is_whole(by)
+    given = isinstance(of, t.Name) and of.base in ("x", "y", "W", *t.FREE)
+    constant = given and by.base in ("s", "z", "y_hat") and by != t.BARE_S
+    return (row or constant) and first.text not in (*CLOSING, *UNSEEN)
 
 
 def _behind_bracket(tokens: Sequence[Token]) -> list[str]:
@@ -85,16 +92,24 @@ def _depends(shown: t.Expr, before: t.Expr) -> set[str] | None:
             return {"x"}
         case t.Derivative(_, by) | t.Gradient(_, by):
             return _EVERYTHING if by == t.BARE_S else {"x", by.base}
-        case t.Local(_, of) if _is_matrix(of):
+        case t.Local(_, of) if _is_letter_of_matrix(before):
             used = {part.base for part in of.nodes if isinstance(part, t.Name)} - {"W"}
             return used | {"x", "W", "b"} if used else used
         case t.Local(_, of) if _varies(shown, of):
             return _EVERYTHING
         case t.Name() | t.Local() | t.Norm() | t.Apply() | t.Function():
             return set()
-    held = {part.base for part in _quantities(before)}
+    if any(part.base == "ell" for part in _quantities(before)):
+        return _EVERYTHING
+    slopes = [one for one in before.parts if isinstance(one, _SLOPES) or _is_letter_of_matrix(one)]
+    if all(one in slopes or isinstance(one, t.Number) for one in before.parts):  # 2 J, J + J
+        return set().union(*(_depends(one, one) or set() for one in slopes)) if slopes else None
     named = any(isinstance(part, t.Name) for part in t.outside_lengths(before))
-    return _EVERYTHING if "ell" in held else set() if named else None
+    return set() if named else None
+
+
+def _is_letter_of_matrix(node: t.Expr) -> bool:
+    return isinstance(node, t.Local) and _is_matrix(node.of)
 
 
 def _called(shown: t.Expr, depends: set[str]) -> bool:
@@ -186,8 +201,9 @@ def _alone(one: t.Expr, depends: set[str]) -> bool:
         return of_x and t.Transpose not in kinds
     if isinstance(inner, t.Written):
         return inner is one and bool(depends)
-    turned = isinstance(one, t.Transpose | t.Component) and not of_x  # as in \delta (z)^T
-    return isinstance(inner, t.Name | t.Local) and not turned
+    turned = isinstance(one, t.Transpose) and not of_x  # as in \delta (z)^T
+    column = isinstance(one, t.Component) and t.Whole() in one.indices
+    return isinstance(inner, t.Name | t.Local) and not (turned or column)
 
 
 def _quantities(node: t.Node) -> list[t.Name]:

@@ -121,8 +121,10 @@ def _is_fixed(of: t.Expr) -> bool:
     be meant."""
     calls = [one for one in of.nodes if isinstance(one, t.Apply)]
     calls = [one for one in calls if one.function.name in spelling.ACTIVATIONS]
-    named = ([p for p in t.outside_lengths(one) if isinstance(p, t.Name)] for one in calls)
-    return any(all(part.base in t.FREE for part in names) for names in named)
+    inside = (
+        [p for p in t.outside_lengths(one) if isinstance(p, t.Name | t.Index)] for one in calls
+    )
+    return any(all(getattr(part, "base", "") in t.FREE for part in parts) for parts in inside)
 
 
 def _differentiated(c: Cursor, of: t.Expr, by: list[t.Name], start: int) -> t.Expr:
@@ -199,7 +201,7 @@ def _behind(c: Cursor, by: t.Name) -> t.Expr:
     norm = of.of if isinstance(of, t.Power) and whole else of
     called = bracket and isinstance(of, t.Apply) and c.form == "primary"
     alone = isinstance(norm, t.Norm) or (c.form in ("primary", "bracket") and not called)
-    goes_on = loss and whole and (c.continues() or c.sees("odot"))
+    goes_on = loss and (c.continues() or (whole and c.sees("odot")))
     fixed = not bracket and _is_fixed(of)
     c.require(alone and (c.ends() or goes_on) and not fixed, BRACKETS, at=of)
     if goes_on:

@@ -56,6 +56,9 @@ def _expect_clear_sum(c: Cursor, terms: list[t.Expr]) -> None:
         for index in t.free_indices(*terms[number + 1 :]) if letters else ():
             ended = f"expected brackets: the sum over {index.letter} ends before this term"
             c.require(index.letter not in letters, ended, at=index)
+        written = any(isinstance(term, t.Number) for term in inner[number + 1 :])  # \nabla_x u + 1
+        clear = not (written and any(isinstance(part, t.Gradient) for part in last))
+        c.require(clear, derivatives.BRACKETS, at=one)
         if any(part is of for part in last for of in c.shared.open_operands):
             by = next((part.by for part in last if isinstance(part, t.Derivative)), None)
             for term in inner[number + 1 :]:
@@ -121,8 +124,8 @@ def _side_by_side(c: Cursor) -> t.Expr:
             c.require(not called, "expected brackets around the argument", at=one)
             open_loss = any(getattr(factors[-1], "of", None) is of for of in c.shared.open_losses)
             open_loss = open_loss and factors[-1].end == factors[-1].parts[0].end
-            row = c.ends() and arguments.is_row(one, c.tokens[begin])
-            c.require(row or not open_loss, derivatives.BRACKETS, at=factors[-1])
+            clear = c.ends() and arguments.is_behind_loss(one, factors[-1], c.tokens[begin])
+            c.require(clear or not open_loss, derivatives.BRACKETS, at=factors[-1])
             arguments.expect_none(c, factors[-1], c.tokens[begin : c.at], one)
         if c.bars == 0 and c.sees("vert") and c.ahead().text == "_":
             what = r"expected \left. where the formula begins that the bar holds for"

@@ -354,7 +354,7 @@ def _exponent(c: Cursor, value: t.Expr, group: bool) -> tuple[str, t.Expr]:
     what = "expected a power without parentheses, or braces around a layer"
     letter = value.letter if isinstance(value, t.Index) else ""  # as in a^{(1)}
     c.require(first.text not in ("(", "["), what, spelling.INSTEAD.get(letter, ""))
-    iterate = isinstance(value, t.Function) and group and c.sees("circ")
+    iterate = t.bare_functions(value) and group and c.sees("circ")
     c.require(not iterate, "expected the function's value: this is the function of its value")
     return "odot" if group and c.take("odot", "circ") else "^", c.read() if group else raised(c)
 
