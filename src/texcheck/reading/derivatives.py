@@ -8,6 +8,7 @@ from . import names, spelling
 from .cursor import CLOSING, FACTOR, PRODUCT, TERM, Cursor
 
 BRACKETS = "expected brackets around what is differentiated"
+SLOPE = "expected brackets around the gradient", r"as in (\nabla_x \ell) \hat y_0"
 BEFORE_BAR = ("=", "(", "[", "{", ",", "left.", "Rightarrow")
 # Where a side or a bracket begins, with a number that may stand before the rest.
 _BEGINS = re.compile(
@@ -202,8 +203,8 @@ def _behind(c: Cursor, by: t.Name) -> t.Expr:
     called = bracket and isinstance(of, t.Apply) and c.form == "primary"
     alone = isinstance(norm, t.Norm) or (c.form in ("primary", "bracket") and not called)
     goes_on = loss and (c.continues() or (whole and c.sees("odot")))
-    fixed = not bracket and _is_fixed(of)
-    c.require(alone and (c.ends() or goes_on) and not fixed, BRACKETS, at=of)
+    c.require(alone and (c.ends() or loss) and (bracket or not _is_fixed(of)), BRACKETS, at=of)
+    c.require(c.ends() or goes_on, *SLOPE, at=of)
     if goes_on:
         c.shared.open_losses.append(of)
     if c.form != "bracket" and not (whole or loss):

@@ -125,7 +125,7 @@ def _side_by_side(c: Cursor) -> t.Expr:
             open_loss = any(getattr(factors[-1], "of", None) is of for of in c.shared.open_losses)
             open_loss = open_loss and factors[-1].end == factors[-1].parts[0].end
             clear = c.ends() and arguments.is_behind_loss(one, factors[-1], c.tokens[begin])
-            c.require(clear or not open_loss, derivatives.BRACKETS, at=factors[-1])
+            c.require(clear or not open_loss, *derivatives.SLOPE, at=factors[-1])
             arguments.expect_none(c, factors[-1], c.tokens[begin : c.at], one)
         if c.bars == 0 and c.sees("vert") and c.ahead().text == "_":
             what = r"expected \left. where the formula begins that the bar holds for"
