@@ -29,7 +29,8 @@ def expect_none(c: Cursor, shown: t.Expr, tokens: Sequence[Token], one: t.Expr) 
     kinds = {type(part) for part in inner.nodes}
     plain = not _quantities(inner) and kinds.isdisjoint(_SLOPES)
     norm = isinstance(before, t.Norm)
-    whole = not norm and any(map(_is_whole, t.outside_lengths(before)))
+    held = t.outside_lengths(before)
+    whole = not norm and any(_is_whole(one) or isinstance(one, t.Identity) for one in held)
     place = whole and plain and (square or t.Index in kinds)
     c.require(not place, "expected an index below", "as in x_i", at=one)
     below = not array and "_" in _behind_bracket(tokens)  # W (x)_0
@@ -49,7 +50,9 @@ def expect_none(c: Cursor, shown: t.Expr, tokens: Sequence[Token], one: t.Expr) 
     factor = _holds_others(before, inner, depends) and not _may_begin(before, one, depends)
     factor = factor and not (_called(shown, depends) and _alone(one, depends))
     weights = isinstance(one, t.Transpose) and isinstance(inner, t.Name) and inner.base == "W"
-    factor = factor or (weights and isinstance(before, t.Local))  # D (W)^T
+    of = before.of if isinstance(before, t.Local) else before
+    diagonal = isinstance(of, t.Apply) and of.function.name == "diag"
+    factor = factor or (weights and diagonal)  # D (W)^T
     c.require(number or factor or _holds(inner, before), what, instead, at=one)
 
 
@@ -60,14 +63,25 @@ def is_behind_loss(node: t.Expr, slope: t.Expr, first: Token) -> bool:
     row = _is_whole(of) or (isinstance(of, t.Apply) and all(map(_is_whole, of.arguments)))
     by = getattr(slope, "by", t.BARE_S)
     row = row and of is not node and _is_whole(by)
-    given = isinstance(of, t.Name) and of.base in ("x", "y", "W", *t.FREE)
-    constant = given and by.base in ("s", "z", "y_hat") and by != t.BARE_S
+    base = of.base if isinstance(of, t.Name) else ""
+    given = base in ("y", "W") or (base == "x" and by.base != "z")  # z^{(0)} is x
+    constant = given and by.base in ("s", "z", "y_hat") and _indexed(of) and _indexed(by)
     return (row or constant) and first.text not in (*CLOSING, *UNSEEN)
+
+
+def is_number(node: t.Node) -> bool:
+    """Whether it is a number as written, or one of no network."""
+    if isinstance(node, t.Name):
+        return node.base in t.FREE
+    return all(isinstance(part, t.Number | t.Quotient | t.Negative) for part in node.nodes)
 
 
 def _behind_bracket(tokens: Sequence[Token]) -> list[str]:
     """What stands behind the first bracket of a factor."""
-    texts = [one.text for one in tokens if one.text not in UNSEEN[:2]]
+    texts = [one.text for one in tokens]
+    while texts[0] in UNSEEN[:2]:  # its label is no script
+        depth = [*accumulate(NESTING.get(text, 0) for text in texts)]
+        texts = texts[2 : depth.index(0, 1)]
     depths = [*accumulate(NESTING.get(text, 0) for text in texts)]
     first = next((at for at, text in enumerate(texts) if text in ("(", "[", "lbrace")), 0)
     before = depths[first] - 1
@@ -102,7 +116,7 @@ def _depends(shown: t.Expr, before: t.Expr) -> set[str] | None:
     if any(part.base == "ell" for part in _quantities(before)):
         return _EVERYTHING
     slopes = [one for one in before.parts if isinstance(one, _SLOPES) or _is_letter_of_matrix(one)]
-    if all(one in slopes or isinstance(one, t.Number) for one in before.parts):  # 2 J, J + J
+    if all(one in slopes or is_number(one) for one in before.parts):  # 2 J, J + J
         return set().union(*(_depends(one, one) or set() for one in slopes)) if slopes else None
     named = any(isinstance(part, t.Name) for part in t.outside_lengths(before))
     return set() if named else None

@@ -111,21 +111,24 @@ def _operand(c: Cursor) -> t.Expr:
         # Does the bar hold for the derivative too? \left. shows no bracket that would tell.
         open_bar = any(one.text == "left." for one in c.tokens[begin : c.at])
         c.require(not open_bar, BRACKETS, at=of)
-        slope = any(part is one for part in of.nodes for one in c.shared.open_operands)
+        unclosed = (*c.shared.open_operands, *c.shared.open_losses)
+        slope = any(part is one for part in of.nodes for one in unclosed)
         c.require(not slope or isinstance(of, t.Derivative), BRACKETS, at=of)
         c.shared.open_operands.append(of)
     return of
 
 
 def _is_fixed(of: t.Expr) -> bool:
-    """Whether an activation stands at a number in a formula, as in \\sigma(0): its slope there may
-    be meant."""
-    calls = [one for one in of.nodes if isinstance(one, t.Apply)]
-    calls = [one for one in calls if one.function.name in spelling.ACTIVATIONS]
-    inside = (
-        [p for p in t.outside_lengths(one) if isinstance(p, t.Name | t.Index)] for one in calls
-    )
-    return any(all(getattr(part, "base", "") in t.FREE for part in parts) for parts in inside)
+    """Whether a function stands at a number in a formula, as in \\sigma(0): its slope there may be
+    meant."""
+    calls = [one for one in of.nodes if isinstance(one, t.Apply) and one.function.name != "sqrt"]
+    fixed = (t.Length, t.Kronecker)
+    for call in calls:
+        parts = t.walk(call, lambda one: () if isinstance(one, fixed) else one.parts)
+        named = [one for one in parts if isinstance(one, t.Name | t.Index)]
+        if all(getattr(one, "base", "") in t.FREE for one in named):
+            return True
+    return False
 
 
 def _differentiated(c: Cursor, of: t.Expr, by: list[t.Name], start: int) -> t.Expr:

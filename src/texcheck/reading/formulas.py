@@ -56,7 +56,7 @@ def _expect_clear_sum(c: Cursor, terms: list[t.Expr]) -> None:
         for index in t.free_indices(*terms[number + 1 :]) if letters else ():
             ended = f"expected brackets: the sum over {index.letter} ends before this term"
             c.require(index.letter not in letters, ended, at=index)
-        written = any(isinstance(term, t.Number) for term in inner[number + 1 :])  # \nabla_x u + 1
+        written = any(map(arguments.is_number, inner[number + 1 :]))  # \nabla_x u + 1
         clear = not (written and any(isinstance(part, t.Gradient) for part in last))
         c.require(clear, derivatives.BRACKETS, at=one)
         if any(part is of for part in last for of in c.shared.open_operands):
