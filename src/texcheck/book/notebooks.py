@@ -28,7 +28,7 @@ def texts(file: Path, problems: Problems) -> Iterator[tuple[str, list[int]]]:
         file_lines: list[int] = []
         for part in source:
             written = (json.dumps(part, ensure_ascii=ascii) for ascii in (False, True))
-            at = max(at, *(content.find(one, at) for one in written))
+            at = max(at, *(content.find(one, at + 1) for one in written))
             first = content.count("\n", 0, at) + 1
             file_lines += [first] * max(1, len(part.splitlines()))
         if cell.get("cell_type") == "markdown":

@@ -104,7 +104,7 @@ def _operand(c: Cursor) -> t.Expr:
     alone = closed or brace or function or token.kind in ("word", "text")
     of = c.read(FACTOR if alone else PRODUCT)
     sums = isinstance(of, t.Function) and c.sees("+", "-")
-    called = (bracket or brace) and isinstance(of, t.Apply) and c.form == "primary"  # (\\sigma)(2)
+    called = (bracket or brace) and isinstance(of, t.Apply) and c.form == "primary"  # (\sigma)(2)
     c.require(c.ends() and not (sums or called), BRACKETS)
     c.require(closed or not _is_fixed(of), BRACKETS, r"as in \frac{d\sigma}{ds}(0)", at=of)
     if not (closed or (brace and c.form == "bracket")):

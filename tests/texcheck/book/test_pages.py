@@ -227,6 +227,13 @@ def test_a_notebook_is_read_with_the_lines_of_its_file(tmp_path: Path) -> None:
         assert item.tex.strip() in lines[item.line]
 
 
+def test_a_notebook_with_the_same_line_twice_has_two_places(tmp_path: Path) -> None:
+    path = notebook(tmp_path, "<!-- texcheck: any -->", "$$a = b$$", "$$a = b$$")
+    lines = path.read_text(encoding="utf-8").split("\n")
+    places = [number for number, line in enumerate(lines, start=1) if "a = b" in line]
+    assert [item.line for item in read(path)] == places
+
+
 def test_a_folder_is_read_page_by_page_without_what_is_hidden(tmp_path: Path) -> None:
     for name in ("a", "a/.ipynb_checkpoints", "_build"):
         (tmp_path / name).mkdir()
