@@ -1,4 +1,14 @@
-"""Tells a factor in brackets, \\hat y (1 - \\hat y), from what reads as an argument, s(x)."""
+"""Tells a factor in brackets, \\hat y (1 - \\hat y), from what reads as an argument, s(x).
+
+A bracket behind a value, without a sign, is a factor if one of these holds; any other may be an
+argument to a reader, and is not read:
+
+1. The value is called by nobody: a number, a matrix of weights, a diagonal.
+2. The bracket is a sum of the value itself and numbers or the targets, \\hat y (1 - \\hat y).
+3. The bracket holds more than one value, or bears a T, and none that the value before it is a
+   function of: W_{ki} (\\hat y_k - y_k), \\delta (z)^T. No function is one of an error.
+4. The bracket is a number, and the value an entry: x_i (1 - \\delta_{ij}).
+"""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -10,50 +20,62 @@ from .tokens import Token
 
 UNSEEN = ("underbrace", "overbrace", "{")
 _SLOPES = (t.Gradient, t.Derivative)
-_EVERYTHING = {*spelling.VECTORS, "W", "ell"}
+_ANYTHING = {*spelling.VECTORS, "W", "ell"}
+# What each quantity is a function of, by a reader's eyes; the others are given.
+_DEPENDS = {
+    **{base: {"x", "W", "b", "s", "z", base} for base in ("s", "z", "y_hat")},
+    "delta": {"x", "b"},
+    "ell": _ANYTHING,
+}
 
 
 def expect_none(c: Cursor, shown: t.Expr, tokens: Sequence[Token], one: t.Expr) -> None:
-    """Raises `CannotRead` for s(x), \\hat y_k^T (x_0), x(0) and x[i], no products to a reader.
-
-    Behind what has a value, `shown`, a bracket `one` (of `tokens`) is a factor if it holds that
-    itself, as \\hat y (1 - \\hat y) does, or what that is no function of; not if it looks like an
-    argument all the same.
-    """
-    opening = next(token for token in tokens if token.text not in UNSEEN)
+    """Raises `CannotRead` for s(x), \\hat y_k^T (x_0), x(0) and x[i], no products to a reader:
+    a value, and behind it, as `one` of these tokens, a bracket that is no factor."""
+    opening = first_seen(tokens)
     array, square = opening.kind == "begin", opening.text == "["
     bracket = array or square or opening.text in ("(", "lbrace")
     if not bracket or (square and isinstance(one, t.Indicator)):
         return
     before, inner = _without_marks(shown), _without_marks(one)
-    kinds = {type(part) for part in inner.nodes}
-    plain = not _quantities(inner) and kinds.isdisjoint(_SLOPES)
-    norm = isinstance(before, t.Norm)
-    held = t.outside_lengths(before)
-    whole = not norm and any(_is_whole(one) or isinstance(one, t.Identity) for one in held)
-    place = whole and plain and (square or t.Index in kinds)
+    whole = any(_is_whole(one) or isinstance(one, t.Identity) for one in t.outside_lengths(before))
+    whole = whole and not isinstance(before, t.Norm)
+    place = whole and _is_plain(inner)
+    place = place and (square or any(isinstance(part, t.Index) for part in inner.nodes))
     c.require(not place, "expected an index below", "as in x_i", at=one)
     below = not array and "_" in _behind_bracket(tokens)  # W (x)_0
     c.require(not (whole and below), "expected brackets around what the entry is of", at=one)
     what = "expected a sign before the bracket, which reads as an argument"
     instead = r"a factor is \cdot (z), a quantity is written without what it depends on"
-    of_functions = t.bare_functions(before) and not t.bare_functions(inner)  # (1 - \sigma)(2)
-    c.require(not of_functions, what, instead, at=one)
-    if (depends := _depends(shown, before)) is None:
-        return
-    # x_i (1 - \delta_{ij}), x_0 (1 + \log 2), x \begin{pmatrix} 1 & 1 \end{pmatrix}
-    entry = _indexed(before) or not isinstance(before, t.Name | t.Local | t.Norm | t.Function)
-    picks = (t.Kronecker, t.Indicator) if depends else (t.Kronecker, t.Indicator, t.Index)
-    indexed = entry and not kinds.isdisjoint(picks) and t.Unit not in kinds
-    total = array or (entry and t.Add in kinds and not kinds <= {*numbers.LENGTHS})
-    number = plain and (indexed or (total and not depends))
-    factor = _holds_others(before, inner, depends) and not _may_begin(before, one, depends)
-    factor = factor and not (_called(shown, depends) and _alone(one, depends))
-    weights = isinstance(one, t.Transpose) and isinstance(inner, t.Name) and inner.base == "W"
-    of = before.of if isinstance(before, t.Local) else before
-    diagonal = isinstance(of, t.Apply) and of.function.name == "diag"
-    factor = factor or (weights and diagonal)  # D (W)^T
-    c.require(number or factor or _holds(inner, before), what, instead, at=one)
+    c.require(_is_factor(shown, one, array), what, instead, at=one)
+
+
+def _is_factor(shown: t.Expr, one: t.Expr, array: bool) -> bool:
+    """Whether a bracket, which is an array perhaps, is a factor behind a value."""
+    before, inner = _without_marks(shown), _without_marks(one)
+    if t.bare_functions(before) and not t.bare_functions(inner):  # (1 - \\sigma)(2)
+        return False
+    depends = _depends(before)
+    if depends is None or _holds(inner, before):
+        return True
+    entry, total = _is_entry(before), isinstance(inner, t.Add)
+    kinds = {type(part) for part in inner.nodes}
+    if _is_plain(inner):
+        picks = not kinds.isdisjoint((t.Kronecker, t.Indicator)) and t.Unit not in kinds
+        return (entry and picks) or (not depends and (array or (entry and total)))
+    used = {part.base for part in _quantities(inner)}
+    if not kinds.isdisjoint(_SLOPES):
+        used |= _ANYTHING if total else {"ell"}
+    turned = isinstance(one, t.Transpose) or t.Whole() in getattr(one, "indices", ())
+    value = not depends and isinstance(inner, t.Apply | t.Absolute | t.Norm)
+    value = value and not (is_number(before) or (isinstance(before, t.Apply) and one is inner))
+    step = depends and total and not used.isdisjoint(t.FREE)  # \\hat y + \\eta
+    if step or not (array or turned or value or not _is_alone(inner)):
+        return False
+    picks = entry and isinstance(inner, t.Product) and t.Kronecker in kinds
+    matrix = not entry and _is_matrix(inner)
+    other = "ell" not in depends and (picks or matrix or _is_error(inner))
+    return other or used.isdisjoint(depends)
 
 
 def is_behind_loss(node: t.Expr, slope: t.Expr, first: Token) -> bool:
@@ -67,6 +89,11 @@ def is_behind_loss(node: t.Expr, slope: t.Expr, first: Token) -> bool:
     given = base in ("y", "W") or (base == "x" and by.base != "z")  # z^{(0)} is x
     constant = given and by.base in ("s", "z", "y_hat") and _indexed(of) and _indexed(by)
     return (row or constant) and first.text not in (*CLOSING, *UNSEEN)
+
+
+def first_seen(tokens: Sequence[Token]) -> Token:
+    """The first token that the page shows."""
+    return next(one for one in tokens if one.text not in (*UNSEEN, "left."))
 
 
 def is_number(node: t.Node) -> bool:
@@ -92,52 +119,41 @@ def _behind_bracket(tokens: Sequence[Token]) -> list[str]:
 # -- what stands before the bracket
 
 
-def _depends(shown: t.Expr, before: t.Expr) -> set[str] | None:
-    """What a value (without its marks: `before`) may be a function of, by a reader's eyes.
-
-    None for what nobody takes for a function, such as a number.
-    """
+def _depends(before: t.Expr) -> set[str] | None:
+    """What a value may be a function of, by a reader's eyes. None for what nobody calls."""
+    slopes = any(isinstance(one, (*_SLOPES, t.Local)) for one in before.nodes)
+    if _is_matrix(before) and not slopes:
+        return None
     match before:
-        case t.Name("s" | "z" | "y_hat" as base):
-            return {"x", "W", "b", "s", "z", base}
-        case t.Name("ell"):
-            return _EVERYTHING
-        case t.Name("delta"):
-            return {"x"}
+        case t.Name(base):
+            return _DEPENDS.get(base, set())
         case t.Derivative(_, by) | t.Gradient(_, by):
-            return _EVERYTHING if by == t.BARE_S else {"x", by.base}
-        case t.Local(_, of) if _is_letter_of_matrix(before):
-            used = {part.base for part in of.nodes if isinstance(part, t.Name)} - {"W"}
-            return used | {"x", "W", "b"} if used else used
-        case t.Local(_, of) if _varies(shown, of):
-            return _EVERYTHING
-        case t.Name() | t.Local() | t.Norm() | t.Apply() | t.Function():
+            return _ANYTHING if by == t.BARE_S else {"x", "W", "b", "s", "z", by.base}
+        case t.Local(_, of):
+            used = {part.base for part in of.nodes if isinstance(part, t.Name)}
+            if _is_matrix(of):
+                used = used - {"W"}
+                return used | {"x", "W", "b"} if used else used
+            return _ANYTHING if used else used
+        case t.Apply() | t.Function() | t.Norm():
             return set()
     if any(part.base == "ell" for part in _quantities(before)):
-        return _EVERYTHING
-    slopes = [one for one in before.parts if isinstance(one, _SLOPES) or _is_letter_of_matrix(one)]
-    if all(one in slopes or is_number(one) for one in before.parts):  # 2 J, J + J
-        return set().union(*(_depends(one, one) or set() for one in slopes)) if slopes else None
+        return _ANYTHING
+    parts = [one for one in before.parts if isinstance(before, t.Add) or not is_number(one)]
+    if parts and all(isinstance(one, (*_SLOPES, t.Local)) for one in parts):  # 2 J, J + J
+        return set().union(*(_depends(one) or set() for one in parts))
     named = any(isinstance(part, t.Name) for part in t.outside_lengths(before))
     return set() if named else None
 
 
-def _is_letter_of_matrix(node: t.Expr) -> bool:
-    return isinstance(node, t.Local) and _is_matrix(node.of)
-
-
-def _called(shown: t.Expr, depends: set[str]) -> bool:
-    """Whether a quantity alone in a bracket behind this one may be its argument."""
-    given = isinstance(shown, t.Name) and shown.base in ("x", "y", *t.FREE)
-    return bool(depends) or given or isinstance(shown, t.Local | t.Add)
-
-
-def _varies(shown: t.Expr, of: t.Expr) -> bool:
-    """Whether a letter of the display may be a function: no constant and no row."""
-    sums = (t.Add, t.Negative)
-    vector = all(_is_whole(part) or isinstance(part, sums) for part in of.nodes)
-    row = isinstance(shown, t.Transpose) and vector  # r^T (x - y), where r = x - y
-    return any(isinstance(one, t.Name) for one in of.nodes) and not row
+def _is_entry(before: t.Expr) -> bool:
+    """Whether a value is a number, as far as is seen."""
+    match before:
+        case t.Name() | t.Local():
+            return _indexed(before)
+        case t.Derivative(_, by) | t.Gradient(_, by):
+            return not _is_whole(by)
+    return True
 
 
 def _is_matrix(node: t.Expr) -> bool:
@@ -171,53 +187,31 @@ def _holds(inner: t.Expr, before: t.Expr) -> bool:
     return len(rest) < len(parts) and all(isinstance(one, numbers.LENGTHS) for one in rest)
 
 
-def _holds_others(before: t.Expr, inner: t.Expr, depends: set[str]) -> bool:
-    """Whether a bracket holds what the value before it is no function of.
-
-    A whole quantity has a vector or a matrix behind it: a number stands in front.
-    """
-    used = _quantities(inner)
-    bases = {part.base for part in used}
+def _is_plain(inner: t.Expr) -> bool:
+    """Whether a bracket holds a number of no network."""
     slopes = any(isinstance(part, _SLOPES) for part in inner.nodes)
-    slopes = slopes and "ell" not in depends and bases.isdisjoint(depends)
-    slopes = slopes and not (depends and isinstance(inner, t.Add))
-    if depends and isinstance(before, t.Local | t.Name) and not _indexed(before):
-        bases = {part.base for part in used if _is_whole(part)}
-    return slopes or bool(bases - depends - {*(t.FREE if depends else ())})
+    return not slopes and all(part.base in t.FREE for part in _quantities(inner))
 
 
-def _may_begin(before: t.Expr, one: t.Expr, depends: set[str]) -> bool:
-    """Whether an argument may begin so: with a quantity and a step from it, which is no difference
-    to the targets, or behind a slope or an error with a formula such as W x + b."""
-    inner = _without_marks(one)
-    bases = {part.base for part in _quantities(inner)}
-    terms = inner.terms if isinstance(inner, t.Add) else ()
-    step = any(
-        isinstance(one, t.Name | t.Local)
-        and not depends.isdisjoint(part.base for part in _quantities(one))
-        for one in terms
-    )
-    step = step and ("y" not in bases or bases.difference(t.FREE) < bases)
-    formula = isinstance(inner, t.Add | t.Apply) and bases.isdisjoint(("y", "delta"))
-    formula = formula and not any(isinstance(part, _SLOPES) for part in inner.nodes)
-    if isinstance(before, t.Name):
-        linear = isinstance(inner, t.Apply) or "W" in bases
-        formula = formula and before.base == "delta" and linear and one is inner
-    return step or (formula and isinstance(before, (t.Name, t.Local, *_SLOPES)) and bool(depends))
+def _is_alone(inner: t.Expr) -> bool:
+    """Whether a bracket holds one value, or a multiple of one such as 2x."""
+    factors = inner.parts if isinstance(inner, t.Product | t.Times | t.Quotient) else (inner,)
+    values = [one for one in factors if not is_number(one)]
+    single = (t.Name, t.Local, t.Apply, t.Absolute, t.Norm, t.Product, t.Times, t.Quotient)
+    alone = [isinstance(one, single) and (one is inner or _is_alone(one)) for one in values]
+    return len(values) < 2 and all(alone)
 
 
-def _alone(one: t.Expr, depends: set[str]) -> bool:
-    """Whether a bracket holds one quantity, or a multiple of x such as 2x."""
-    inner = _without_marks(one)
-    kinds = {type(part) for part in inner.nodes}
-    of_x = {part.base for part in _quantities(inner)} == {"x"}
-    if isinstance(inner, t.Product):
-        return of_x and t.Transpose not in kinds
-    if isinstance(inner, t.Written):
-        return inner is one and bool(depends)
-    turned = isinstance(one, t.Transpose) and not of_x  # as in \delta (z)^T
-    column = isinstance(one, t.Component) and t.Whole() in one.indices
-    return isinstance(inner, t.Name | t.Local) and not (turned or column)
+def _is_error(inner: t.Expr) -> bool:
+    """Whether a bracket is an error, which no value is a function of: some \\delta times something,
+    or what a network makes and its targets, one minus the other."""
+    terms = [one.of if isinstance(one, t.Negative) else one for one in inner.parts]
+    targets = [isinstance(one, t.Name) and one.base == "y" for one in terms]
+    bases = {one.base for one in _quantities(inner)}
+    made = bases == {"y", "y_hat"} or any(isinstance(one, t.Apply) for one in terms)
+    if isinstance(inner, t.Add):
+        return made and sum(targets) == 1 and len(terms) == 2
+    return isinstance(inner, t.Product) and "delta" in bases
 
 
 def _quantities(node: t.Node) -> list[t.Name]:

@@ -118,24 +118,16 @@ def _side_by_side(c: Cursor) -> t.Expr:
         begin = c.at
         one = _factor(c)
         if factors:
-            counts = (*numbers.LENGTHS, t.Power)
-            number = all(isinstance(part, counts) for part in t.outside_lengths(one))
-            called = number and t.bare_functions(factors[-1])
-            c.require(not called, "expected brackets around the argument", at=one)
-            open_loss = any(getattr(factors[-1], "of", None) is of for of in c.shared.open_losses)
-            open_loss = open_loss and factors[-1].end == factors[-1].parts[0].end
-            clear = c.ends() and arguments.is_behind_loss(one, factors[-1], c.tokens[begin])
-            c.require(clear or not open_loss, *derivatives.SLOPE, at=factors[-1])
-            arguments.expect_none(c, factors[-1], c.tokens[begin : c.at], one)
+            _expect_factor(c, factors[-1], begin, one)
         if c.bars == 0 and c.sees("vert") and c.ahead().text == "_":
             what = r"expected \left. where the formula begins that the bar holds for"
             c.require(not begin or c.tokens[begin - 1].text in derivatives.BEFORE_BAR, what)
             one = derivatives.restriction(c, one, c.tokens[begin].start)
-        whole = next(x.text for x in c.tokens[begin:] if x.text not in ("left.", *arguments.UNSEEN))
-        mixed = whole == "frac" and factors and isinstance(factors[-1], t.Number)
-        shown = one.of if isinstance(one, t.Restricted) else one
-        mixed = mixed and all(isinstance(part, t.Number) for part in shown.parts)
-        c.require(not mixed, "expected a sign: this would be a mixed number", at=one)
+        fraction = factors and arguments.first_seen(c.tokens[begin:]).text == "frac"
+        if fraction and isinstance(factors[-1], t.Number):
+            shown = one.of if isinstance(one, t.Restricted) else one
+            mixed = all(isinstance(part, t.Number) for part in shown.parts)
+            c.require(not mixed, "expected a sign: this would be a mixed number", at=one)
         while c.take("/"):
             c.require(not derivatives.is_partial(c), "expected brackets around the derivative")
             right = _factor(c)
@@ -152,6 +144,20 @@ def _side_by_side(c: Cursor) -> t.Expr:
         return factors[0]
     c.form = "product"
     return t.Product(tuple(factors), **c.span(start))
+
+
+def _expect_factor(c: Cursor, before: t.Expr, begin: int, one: t.Expr) -> None:
+    """Raises `CannotRead` where what was read from `begin` on is no factor behind a value: the
+    argument of one, or more than a gradient of the loss takes with it."""
+    counts = (*numbers.LENGTHS, t.Power)
+    number = all(isinstance(part, counts) for part in t.outside_lengths(one))
+    called = number and t.bare_functions(before)
+    c.require(not called, "expected brackets around the argument", at=one)
+    open_loss = any(getattr(before, "of", None) is of for of in c.shared.open_losses)
+    open_loss = open_loss and before.end == before.parts[0].end
+    clear = c.ends() and arguments.is_behind_loss(one, before, c.tokens[begin])
+    c.require(clear or not open_loss, *derivatives.SLOPE, at=before)
+    arguments.expect_none(c, before, c.tokens[begin : c.at], one)
 
 
 # -- factors
