@@ -5,9 +5,11 @@ argument to a reader, and is not read:
 
 1. The value is called by nobody: a number, a matrix of weights, a diagonal.
 2. The bracket is a sum of the value itself and numbers or the targets, \\hat y (1 - \\hat y).
-3. The bracket holds more than one value, or bears a T, and none that the value before it is a
-   function of: W_{ki} (\\hat y_k - y_k), \\delta (z)^T. No function is one of an error.
-4. The bracket is a number, and the value an entry: x_i (1 - \\delta_{ij}).
+3. The bracket is an error, \\hat y - y, or a rate of change, or a product with one.
+4. The bracket holds more than one value, or bears a T, and none that the value before it is a
+   function of: x_i (s_j + z_j), \\delta (z)^T.
+5. The bracket is a number, and the value an entry, x_i (1 - \\delta_{ij}), or it begins with a
+   minus sign behind what bears a bracket itself: (y - \\hat y)(-1).
 """
 
 from collections.abc import Sequence
@@ -38,9 +40,9 @@ def expect_none(c: Cursor, shown: t.Expr, tokens: Sequence[Token], one: t.Expr) 
     if not bracket or (square and isinstance(one, t.Indicator)):
         return
     before, inner = _without_marks(shown), _without_marks(one)
-    whole = any(_is_whole(one) or isinstance(one, t.Identity) for one in t.outside_lengths(before))
-    whole = whole and not isinstance(before, t.Norm)
-    place = whole and _is_plain(inner)
+    number = isinstance(before, t.Norm) or _is_component(shown)
+    whole = not number and any(map(_is_array, t.outside_lengths(before)))
+    place = whole and _is_plain(inner) and not isinstance(one, t.Transpose)
     place = place and (square or any(isinstance(part, t.Index) for part in inner.nodes))
     c.require(not place, "expected an index below", "as in x_i", at=one)
     below = not array and "_" in _behind_bracket(tokens)  # W (x)_0
@@ -58,24 +60,38 @@ def _is_factor(shown: t.Expr, one: t.Expr, array: bool) -> bool:
     depends = _depends(before)
     if depends is None or _holds(inner, before):
         return True
-    entry, total = _is_entry(before), isinstance(inner, t.Add)
     kinds = {type(part) for part in inner.nodes}
     if _is_plain(inner):
+        negative = isinstance(one, t.Negative) and isinstance(before, t.Add | t.Quotient | t.Apply)
         picks = not kinds.isdisjoint((t.Kronecker, t.Indicator)) and t.Unit not in kinds
-        return (entry and picks) or (not depends and (array or (entry and total)))
+        total = picks or (not depends and isinstance(inner, t.Add))
+        return negative or (total and _is_entry(before)) or (array and not depends)
     used = {part.base for part in _quantities(inner)}
-    if not kinds.isdisjoint(_SLOPES):
-        used |= _ANYTHING if total else {"ell"}
-    turned = isinstance(one, t.Transpose) or t.Whole() in getattr(one, "indices", ())
-    value = not depends and isinstance(inner, t.Apply | t.Absolute | t.Norm)
-    value = value and not (is_number(before) or (isinstance(before, t.Apply) and one is inner))
-    step = depends and total and not used.isdisjoint(t.FREE)  # \\hat y + \\eta
-    if step or not (array or turned or value or not _is_alone(inner)):
+    turned = isinstance(one, t.Transpose)
+    column = t.Whole() in getattr(one, "indices", ())
+    if not (array or turned or column or _may_be_alone(before, inner, one, used)):
         return False
-    picks = entry and isinstance(inner, t.Product) and t.Kronecker in kinds
-    matrix = not entry and _is_matrix(inner)
-    other = "ell" not in depends and (picks or matrix or _is_error(inner))
-    return other or used.isdisjoint(depends)
+    free = not used.isdisjoint(t.FREE)
+    slopes = not kinds.isdisjoint(_SLOPES)
+    if "ell" not in depends and not (depends and free and slopes):  # \\eta \\nabla_x \\ell
+        slope = not isinstance(before, t.Name | t.Local) and _is_slope(inner)
+        row = isinstance(before, t.Name) or isinstance(shown, t.Transpose)
+        row = row and turned and _is_matrix(inner)  # z^T (W)^T
+        if slope or row or _is_error(inner):
+            return True
+    if depends and ((free and slopes) or (isinstance(inner, t.Add) and (free or slopes))):
+        return False
+    return used.union({"ell"} if slopes else ()).isdisjoint(depends)
+
+
+def _may_be_alone(before: t.Expr, inner: t.Expr, one: t.Expr, used: set[str]) -> bool:
+    """Whether a bracket is a factor here though it holds one value, or holds more than one."""
+    if not _is_alone(inner) or getattr(before, "base", "") == "W":
+        return True
+    if isinstance(before, t.Add | t.Product | t.Sum) and _is_error(before):
+        return "x" not in used  # (\\hat y_k - y_k)(z_j)
+    value = isinstance(inner, t.Apply | t.Absolute | t.Norm) and not _depends(before)
+    return value and not (is_number(before) or (isinstance(before, t.Apply) and one is inner))
 
 
 def is_behind_loss(node: t.Expr, slope: t.Expr, first: Token) -> bool:
@@ -97,10 +113,11 @@ def first_seen(tokens: Sequence[Token]) -> Token:
 
 
 def is_number(node: t.Node) -> bool:
-    """Whether it is a number as written, or one of no network."""
+    """Whether it is a number as written, a length, or one of no network."""
     if isinstance(node, t.Name):
         return node.base in t.FREE
-    return all(isinstance(part, t.Number | t.Quotient | t.Negative) for part in node.nodes)
+    written = (t.Number, t.Quotient, t.Negative, t.Length)
+    return all(isinstance(part, written) for part in t.outside_lengths(node))
 
 
 def _behind_bracket(tokens: Sequence[Token]) -> list[str]:
@@ -121,29 +138,41 @@ def _behind_bracket(tokens: Sequence[Token]) -> list[str]:
 
 def _depends(before: t.Expr) -> set[str] | None:
     """What a value may be a function of, by a reader's eyes. None for what nobody calls."""
-    slopes = any(isinstance(one, (*_SLOPES, t.Local)) for one in before.nodes)
-    if _is_matrix(before) and not slopes:
+    if _is_matrix(before) or (is_number(before) and not isinstance(before, t.Name)):
         return None
     match before:
         case t.Name(base):
             return _DEPENDS.get(base, set())
         case t.Derivative(_, by) | t.Gradient(_, by):
-            return _ANYTHING if by == t.BARE_S else {"x", "W", "b", "s", "z", by.base}
+            near = {"y"} if by.base == "y_hat" else set()  # where the loss is smallest
+            return _ANYTHING if by == t.BARE_S else {"x", "b", by.base} | near
         case t.Local(_, of):
-            used = {part.base for part in of.nodes if isinstance(part, t.Name)}
-            if _is_matrix(of):
-                used = used - {"W"}
-                return used | {"x", "W", "b"} if used else used
-            return _ANYTHING if used else used
+            return _letter_depends(of)
         case t.Apply() | t.Function() | t.Norm():
             return set()
     if any(part.base == "ell" for part in _quantities(before)):
         return _ANYTHING
-    parts = [one for one in before.parts if isinstance(before, t.Add) or not is_number(one)]
-    if parts and all(isinstance(one, (*_SLOPES, t.Local)) for one in parts):  # 2 J, J + J
-        return set().union(*(_depends(one) or set() for one in parts))
+    values = [one for one in before.parts if not is_number(one)]
+    multiple = isinstance(before, t.Product | t.Times | t.Absolute | t.Sum)
+    half = isinstance(before, t.Quotient) and is_number(before.bottom)
+    if (multiple or half) and len(values) == 1:  # 2 J
+        return _depends(values[0])
+    if isinstance(before, t.Add):
+        called = (*_SLOPES, t.Local) if len(values) == len(before.parts) else _SLOPES  # q - 1
+        if slopes := [one for one in values if isinstance(one, called)]:
+            return set().union(*(_depends(one) or () for one in slopes))
     named = any(isinstance(part, t.Name) for part in t.outside_lengths(before))
     return set() if named else None
+
+
+def _letter_depends(of: t.Expr) -> set[str]:
+    """What a letter of the display may be a function of: anything, or less if it is a number, a
+    matrix or an error."""
+    used = {part.base for part in of.nodes if isinstance(part, t.Name)}
+    if not used or _is_matrix(of):
+        return {"W"} if used > {"W"} else set()  # a Jacobian at W
+    slopes = any(isinstance(part, _SLOPES) for part in of.nodes)
+    return used | {"x", "b", *("W" * slopes)} if _is_error(of) else _ANYTHING
 
 
 def _is_entry(before: t.Expr) -> bool:
@@ -161,8 +190,6 @@ def _is_matrix(node: t.Expr) -> bool:
     if isinstance(node, t.Product | t.Transpose | t.Add | t.Negative):
         factors = [part for part in node.parts if not isinstance(part, t.Number)]
         return bool(factors) and all(map(_is_matrix, factors))
-    if isinstance(node, t.Derivative):
-        return _is_whole(node.of) and _is_whole(node.by)
     diagonal = isinstance(node, t.Apply) and node.function.name == "diag"
     weights = isinstance(node, t.Name) and node.base == "W" and not node.indices
     return diagonal or weights or isinstance(node, t.Identity | t.ReluDiagonal)
@@ -202,16 +229,35 @@ def _is_alone(inner: t.Expr) -> bool:
     return len(values) < 2 and all(alone)
 
 
-def _is_error(inner: t.Expr) -> bool:
-    """Whether a bracket is an error, which no value is a function of: some \\delta times something,
-    or what a network makes and its targets, one minus the other."""
-    terms = [one.of if isinstance(one, t.Negative) else one for one in inner.parts]
-    targets = [isinstance(one, t.Name) and one.base == "y" for one in terms]
-    bases = {one.base for one in _quantities(inner)}
-    made = bases == {"y", "y_hat"} or any(isinstance(one, t.Apply) for one in terms)
-    if isinstance(inner, t.Add):
-        return made and sum(targets) == 1 and len(terms) == 2
-    return isinstance(inner, t.Product) and "delta" in bases
+def _is_slope(node: t.Expr) -> bool:
+    """Whether it is v (1 - v), the slope of the sigmoid."""
+    return any(_holds(one, other) for one in node.parts for other in node.parts)
+
+
+def _is_error(node: t.Expr) -> bool:
+    """Whether it is an error or a rate of change, which no value is a function of: \\hat y - y,
+    \\delta, slopes, and what they are multiplied by and summed over."""
+    match node:
+        case t.Name("delta") | t.Derivative() | t.Gradient():
+            return True
+        case t.Apply(function, (of, *_)):
+            return function.primes > 0 or (function.name == "diag" and _is_error(of))
+        case t.Sum(body=of) | t.Quotient(of) | t.Transpose(of) | t.Negative(of) | t.Local(_, of):
+            return _is_error(of)
+        case t.Component(of):
+            return _is_error(of)
+        case t.Product(parts):
+            return any(_is_error(one) for one in parts)
+        case t.Times() | t.Elementwise():
+            return any(_is_error(one) for one in node.parts)
+        case t.Add(terms):
+            signs = [isinstance(one, t.Negative) for one in terms]
+            targets = [one for one in terms if getattr(_without_marks(one), "base", "") == "y"]
+            if len(targets) == 1 and signs.count(isinstance(targets[0], t.Negative)) == 1:
+                given = all(one.base in ("x", "y", *t.FREE) for one in _quantities(node))
+                return not given or any(isinstance(one, t.Apply) for one in terms)
+            return all(_is_error(one) for one in terms)
+    return False
 
 
 def _quantities(node: t.Node) -> list[t.Name]:
@@ -227,6 +273,17 @@ def _is_whole(node: t.Node) -> bool:
     """Whether it is a vector or a matrix of the network, and no entry."""
     name = isinstance(node, t.Name) and node.base in (*spelling.VECTORS, "W")
     return name and not _indexed(node) and node != t.BARE_S
+
+
+def _is_component(node: t.Expr) -> bool:
+    of = node.of if isinstance(node, t.Power) else node
+    return isinstance(of, t.Component) and t.Whole() not in of.indices
+
+
+def _is_array(node: t.Node) -> bool:
+    """Whether it is a vector or a matrix, as far as one node shows."""
+    matrix = isinstance(node, t.Identity | t.Written | t.Constant | t.Unit | t.ReluDiagonal)
+    return matrix or _is_whole(node) or t.Whole() in getattr(node, "indices", ())
 
 
 def _indexed(node: t.Node) -> bool:

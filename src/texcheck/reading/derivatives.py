@@ -8,6 +8,7 @@ from . import names, spelling
 from .cursor import CLOSING, FACTOR, PRODUCT, TERM, Cursor
 
 BRACKETS = "expected brackets around what is differentiated"
+AT_NUMBER = r"the slope at a number is \frac{d\sigma}{ds}(0)"
 SLOPE = "expected brackets around the gradient", r"as in (\nabla_x \ell) \hat y_0"
 BEFORE_BAR = ("=", "(", "[", "{", ",", "left.", "Rightarrow")
 # Where a side or a bracket begins, with a number that may stand before the rest.
@@ -77,6 +78,7 @@ def _derivative(c: Cursor, start: int, braced: bool) -> t.Expr:
     of = c.read(TERM) if braced and c.token.text != "}" else None
     if braced:
         c.expect("}", " after the numerator")
+        c.require(of is None or not _is_fixed(of), BRACKETS, AT_NUMBER, at=of)
     c.expect("{", " before the denominator")
     by: list[t.Name] = []
     while not by or is_partial(c):
@@ -106,7 +108,7 @@ def _operand(c: Cursor) -> t.Expr:
     sums = isinstance(of, t.Function) and c.sees("+", "-")
     called = (bracket or brace) and isinstance(of, t.Apply) and c.form == "primary"  # (\sigma)(2)
     c.require(c.ends() and not (sums or called), BRACKETS)
-    c.require(closed or not _is_fixed(of), BRACKETS, r"as in \frac{d\sigma}{ds}(0)", at=of)
+    c.require(closed or not _is_fixed(of), BRACKETS, AT_NUMBER, at=of)
     if not (closed or (brace and c.form == "bracket")):
         # Does the bar hold for the derivative too? \left. shows no bracket that would tell.
         open_bar = any(one.text == "left." for one in c.tokens[begin : c.at])
@@ -156,6 +158,7 @@ def inline(c: Cursor) -> t.Expr:
         return t.Derivative(_behind(c, by), by, **c.span(start))
     differential = c.tokens[c.at - 1].text == "d"
     of = c.read(FACTOR)
+    c.require(not _is_fixed(of), BRACKETS, AT_NUMBER, at=of)
     gradient = r"no differential is read, a gradient is \nabla_x \ell"
     instead = gradient if differential else r"or \frac{\partial \ell}{\partial x}"
     c.require(c.take("/"), "expected / and \\partial", instead)

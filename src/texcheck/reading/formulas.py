@@ -57,7 +57,8 @@ def _expect_clear_sum(c: Cursor, terms: list[t.Expr]) -> None:
             ended = f"expected brackets: the sum over {index.letter} ends before this term"
             c.require(index.letter not in letters, ended, at=index)
         written = any(map(arguments.is_number, inner[number + 1 :]))  # \nabla_x u + 1
-        clear = not (written and any(isinstance(part, t.Gradient) for part in last))
+        slopes = [part for part in last if isinstance(part, t.Derivative | t.Gradient)]
+        clear = not (written and any(part.of.end == part.end for part in slopes))
         c.require(clear, derivatives.BRACKETS, at=one)
         if any(part is of for part in last for of in c.shared.open_operands):
             by = next((part.by for part in last if isinstance(part, t.Derivative)), None)

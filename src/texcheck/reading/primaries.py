@@ -260,7 +260,9 @@ def _underbrace(c: Cursor) -> t.Expr:
     beside = before not in opening or not c.ends()
     factor = form in ("primary", "bracket", "factor") and not _open(inner)
     term = form == "product" and not any(map(_open, inner.nodes))
-    term = term and before in (*opening, "+", "-", "odot") and (c.ends() or c.sees("odot"))
+    alone = before in (*opening, "+", "-", "odot") and (c.ends() or c.sees("odot"))
+    bracket = c.tokens[place + 2].text in CLOSING or c.sees("(", "[")
+    term = term and (alone or (isinstance(inner, t.Product) and not bracket))
     c.require(factor or term or not beside, "this groups nothing", "write brackets", at=command)
     return replace(inner, **c.span(command.start))
 
