@@ -81,6 +81,8 @@ def _free_letter(c: Cursor, text: str, start: int) -> t.Expr:
         c.shared.below.add(text)  # from here on it cannot be defined
         return _euler(c, start)
     instead = spelling.INSTEAD.get(text, c.names.speaks_of)
+    if text in spelling.DEFINABLE and c.sees("_", "^"):
+        instead = spelling.OWN
     c.require(text in spelling.INDEX_LETTERS, f"unknown symbol {text}", instead, at=start)
     return t.Index(text, **c.span(start))
 
@@ -263,7 +265,9 @@ def _underbrace(c: Cursor) -> t.Expr:
     alone = before in (*opening, "+", "-", "odot") and (c.ends() or c.sees("odot"))
     bracket = c.tokens[place + 2].text in CLOSING or c.sees("(", "[")
     term = term and (alone or (isinstance(inner, t.Product) and not bracket))
-    c.require(factor or term or not beside, "this groups nothing", "write brackets", at=command)
+    c.require(
+        factor or term or not beside, "this groups nothing", "write brackets inside", at=command
+    )
     return replace(inner, **c.span(command.start))
 
 

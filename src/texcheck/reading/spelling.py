@@ -127,6 +127,7 @@ INDEX_LETTERS = set("acijklmnopqrtuv")
 DEFINABLE = set("ABCDEGHJMNPQRSUVXYZacehpqruv")  # a display may define these itself
 
 # What to write for what is not read.
+OWN = r"define a letter without index and layer, as in r = \hat y - y; r_k is its entry"
 _STEP = r"write \mathbb{1}[s > 0] for the step function: texts differ in its value at 0"
 INSTEAD = {
     **dict.fromkeys("CEJ", r"the loss is \ell"),
