@@ -3,11 +3,12 @@
 A bracket behind a value, without a sign, is a factor if one of these holds; any other may be an
 argument to a reader, and is not read:
 
-1. The value is called by nobody: a number, a matrix of weights, a diagonal.
+1. The value is called by nobody: a number, a matrix of weights, a diagonal; or it is given, such as
+   x_i or \\sigma(s), and the bracket holds more than one value.
 2. The bracket is a sum of the value itself and numbers or the targets, \\hat y (1 - \\hat y).
 3. The bracket is an error, \\hat y - y, or a rate of change, or a product with one.
-4. The bracket holds more than one value, or bears a T, and none that the value before it is a
-   function of: x_i (s_j + z_j), \\delta (z)^T.
+4. The bracket bears a T, or is a number minus something, and holds nothing that the value is a
+   function of: \\delta (z)^T.
 5. The bracket is a number, and the value an entry, x_i (1 - \\delta_{ij}), or it begins with a
    minus sign behind what bears a bracket itself: (y - \\hat y)(-1).
 """
@@ -58,38 +59,45 @@ def _is_factor(shown: t.Expr, one: t.Expr, array: bool) -> bool:
     if t.bare_functions(before) and not t.bare_functions(inner):  # (1 - \\sigma)(2)
         return False
     depends = _depends(before)
-    if depends is None or _holds(inner, before):
+    factors = before.parts if isinstance(before, t.Product) else (before,)
+    if depends is None or any(_holds(inner, _without_marks(one)) for one in factors):
         return True
     kinds = {type(part) for part in inner.nodes}
     if _is_plain(inner):
-        negative = isinstance(one, t.Negative) and isinstance(before, t.Add | t.Quotient | t.Apply)
+        called = any(isinstance(part, (*_SLOPES, t.Local)) for part in before.nodes)
+        bears = isinstance(before, t.Add | t.Quotient | t.Apply) and not (depends or called)
         picks = not kinds.isdisjoint((t.Kronecker, t.Indicator)) and t.Unit not in kinds
         total = picks or (not depends and isinstance(inner, t.Add))
-        return negative or (total and _is_entry(before)) or (array and not depends)
+        minus = bears and isinstance(one, t.Negative)
+        return minus or (total and _is_entry(before)) or (array and not depends)
+    turned = isinstance(one, t.Transpose) or t.Whole() in getattr(one, "indices", ())
+    if not (array or turned or _may_be_alone(before, inner, one)):
+        return False
     used = {part.base for part in _quantities(inner)}
-    turned = isinstance(one, t.Transpose)
-    column = t.Whole() in getattr(one, "indices", ())
-    if not (array or turned or column or _may_be_alone(before, inner, one, used)):
-        return False
-    free = not used.isdisjoint(t.FREE)
     slopes = not kinds.isdisjoint(_SLOPES)
-    if "ell" not in depends and not (depends and free and slopes):  # \\eta \\nabla_x \\ell
+    step = slopes and not used.isdisjoint(t.FREE)  # \\eta \\nabla_x \\ell
+    if not depends:
+        return not (step and isinstance(inner, t.Add)) or is_number(before)
+    if "ell" not in depends and not step:
         slope = not isinstance(before, t.Name | t.Local) and _is_slope(inner)
-        row = isinstance(before, t.Name) or isinstance(shown, t.Transpose)
-        row = row and turned and _is_matrix(inner)  # z^T (W)^T
-        if slope or row or _is_error(inner):
+        of = before.of if isinstance(before, t.Local) else before
+        row = isinstance(shown, t.Transpose) or _is_whole(of) or isinstance(of, t.Apply)
+        row = row and turned and _is_matrix(inner)  # z^T (W)^T, D (W)^T
+        outer = _is_bracketed_error(before) and (turned or _is_alone(inner))
+        outer = outer and used.isdisjoint(("x", "W", "b"))
+        if slope or row or outer or _is_error(inner):
             return True
-    if depends and ((free and slopes) or (isinstance(inner, t.Add) and (free or slopes))):
-        return False
-    return used.union({"ell"} if slopes else ()).isdisjoint(depends)
+    row = isinstance(shown, t.Transpose) and isinstance(inner, t.Product)  # \\delta^T (W z)
+    clear = row or turned or _is_complement(inner)
+    return clear and not slopes and used.isdisjoint({*depends, *t.FREE})
 
 
-def _may_be_alone(before: t.Expr, inner: t.Expr, one: t.Expr, used: set[str]) -> bool:
+def _may_be_alone(before: t.Expr, inner: t.Expr, one: t.Expr) -> bool:
     """Whether a bracket is a factor here though it holds one value, or holds more than one."""
     if not _is_alone(inner) or getattr(before, "base", "") == "W":
         return True
-    if isinstance(before, t.Add | t.Product | t.Sum) and _is_error(before):
-        return "x" not in used  # (\\hat y_k - y_k)(z_j)
+    if _is_bracketed_error(before):  # (\\hat y_k - y_k)(z_j)
+        return {part.base for part in _quantities(inner)}.isdisjoint(("x", "W", "b"))
     value = isinstance(inner, t.Apply | t.Absolute | t.Norm) and not _depends(before)
     return value and not (is_number(before) or (isinstance(before, t.Apply) and one is inner))
 
@@ -152,27 +160,37 @@ def _depends(before: t.Expr) -> set[str] | None:
             return set()
     if any(part.base == "ell" for part in _quantities(before)):
         return _ANYTHING
-    values = [one for one in before.parts if not is_number(one)]
-    multiple = isinstance(before, t.Product | t.Times | t.Absolute | t.Sum)
-    half = isinstance(before, t.Quotient) and is_number(before.bottom)
-    if (multiple or half) and len(values) == 1:  # 2 J
-        return _depends(values[0])
-    if isinstance(before, t.Add):
-        called = (*_SLOPES, t.Local) if len(values) == len(before.parts) else _SLOPES  # q - 1
-        if slopes := [one for one in values if isinstance(one, called)]:
-            return set().union(*(_depends(one) or () for one in slopes))
+    found = [_depends(_without_marks(one)) for one in _called_parts(before)]
+    if any(one is not None for one in found):
+        return set().union(*(one or () for one in found))
     named = any(isinstance(part, t.Name) for part in t.outside_lengths(before))
     return set() if named else None
 
 
+def _called_parts(before: t.Expr) -> Sequence[t.Expr]:
+    """The parts of a sum or a product that may be called: 2 J, J + J, \\nabla_x \\ell + 1."""
+    if isinstance(before, t.Add):  # q - 1 is none
+        plain = any(map(is_number, before.parts))
+        called = _SLOPES if plain else (*_SLOPES, t.Local)
+        return [one for one in before.terms if isinstance(one, called)]
+    multiple = isinstance(before, t.Product | t.Times | t.Elementwise | t.Absolute | t.Sum)
+    half = isinstance(before, t.Quotient) and is_number(before.bottom)
+    return before.parts if multiple or half else ()
+
+
 def _letter_depends(of: t.Expr) -> set[str]:
-    """What a letter of the display may be a function of: anything, or less if it is a number, a
-    matrix or an error."""
+    """What a letter of the display may be a function of: anything, or if it is a number, a matrix
+    or an error, what that is made of."""
     used = {part.base for part in of.nodes if isinstance(part, t.Name)}
-    if not used or _is_matrix(of):
-        return {"W"} if used > {"W"} else set()  # a Jacobian at W
-    slopes = any(isinstance(part, _SLOPES) for part in of.nodes)
-    return used | {"x", "b", *("W" * slopes)} if _is_error(of) else _ANYTHING
+    if not used or (used == {"W"} and _is_matrix(of)):
+        return used
+    if t.BARE_S in of.nodes or not (_is_matrix(of) or _is_error(of)):
+        return _ANYTHING
+    near = {"y"} if "y_hat" in used else set()
+    return used.union(near, {"x", "W", "b"}, *(_DEPENDS.get(one, ()) for one in used)) - {
+        "z",
+        "ell",
+    }
 
 
 def _is_entry(before: t.Expr) -> bool:
@@ -229,35 +247,52 @@ def _is_alone(inner: t.Expr) -> bool:
     return len(values) < 2 and all(alone)
 
 
+def _is_complement(node: t.Expr) -> bool:
+    """Whether it is a number minus something, as 1 - z^2 is."""
+    return isinstance(node, t.Add) and all(
+        isinstance(one, t.Negative) or is_number(one) for one in node.terms
+    )
+
+
+def _is_bracketed_error(before: t.Expr) -> bool:
+    product = isinstance(before, t.Product | t.Times | t.Elementwise | t.Add | t.Sum)
+    return product and t.BARE_S not in before.nodes and _is_error(before)
+
+
 def _is_slope(node: t.Expr) -> bool:
     """Whether it is v (1 - v), the slope of the sigmoid."""
-    return any(_holds(one, other) for one in node.parts for other in node.parts)
+    parts = node.parts if isinstance(node, t.Product) else ()
+    return any(_holds(one, other) for one in parts for other in parts)
 
 
 def _is_error(node: t.Expr) -> bool:
     """Whether it is an error or a rate of change, which no value is a function of: \\hat y - y,
     \\delta, slopes, and what they are multiplied by and summed over."""
     match node:
-        case t.Name("delta") | t.Derivative() | t.Gradient():
+        case t.Name("delta"):
             return True
         case t.Apply(function, (of, *_)):
-            return function.primes > 0 or (function.name == "diag" and _is_error(of))
+            return _is_rate(function) or (function.name == "diag" and _is_error(of))
         case t.Sum(body=of) | t.Quotient(of) | t.Transpose(of) | t.Negative(of) | t.Local(_, of):
             return _is_error(of)
         case t.Component(of):
             return _is_error(of)
-        case t.Product(parts):
-            return any(_is_error(one) for one in parts)
-        case t.Times() | t.Elementwise():
-            return any(_is_error(one) for one in node.parts)
+        case t.Product() | t.Times() | t.Elementwise():
+            errors = [one for one in node.parts if _is_error(one)]
+            rates = [one for one in errors if any(map(_is_rate, one.nodes))]
+            return bool(errors) and len(errors) < len(rates) + 2  # and no squared error
         case t.Add(terms):
             signs = [isinstance(one, t.Negative) for one in terms]
-            targets = [one for one in terms if getattr(_without_marks(one), "base", "") == "y"]
+            targets = [one for one in terms if {n.base for n in _quantities(one)} == {"y"}]
             if len(targets) == 1 and signs.count(isinstance(targets[0], t.Negative)) == 1:
                 given = all(one.base in ("x", "y", *t.FREE) for one in _quantities(node))
                 return not given or any(isinstance(one, t.Apply) for one in terms)
             return all(_is_error(one) for one in terms)
-    return False
+    return _is_rate(node)
+
+
+def _is_rate(node: t.Node) -> bool:
+    return isinstance(node, _SLOPES) or getattr(node, "primes", 0) > 0
 
 
 def _quantities(node: t.Node) -> list[t.Name]:
@@ -283,6 +318,7 @@ def _is_component(node: t.Expr) -> bool:
 def _is_array(node: t.Node) -> bool:
     """Whether it is a vector or a matrix, as far as one node shows."""
     matrix = isinstance(node, t.Identity | t.Written | t.Constant | t.Unit | t.ReluDiagonal)
+    matrix = matrix or (isinstance(node, t.Apply) and node.function.name == "diag")
     return matrix or _is_whole(node) or t.Whole() in getattr(node, "indices", ())
 
 

@@ -78,7 +78,6 @@ def _derivative(c: Cursor, start: int, braced: bool) -> t.Expr:
     of = c.read(TERM) if braced and c.token.text != "}" else None
     if braced:
         c.expect("}", " after the numerator")
-        c.require(of is None or not _is_fixed(of), BRACKETS, AT_NUMBER, at=of)
     c.expect("{", " before the denominator")
     by: list[t.Name] = []
     while not by or is_partial(c):
@@ -88,7 +87,8 @@ def _derivative(c: Cursor, start: int, braced: bool) -> t.Expr:
     instead = "a layer stands in parentheses, as in W^{(1)}" * (len(by) > order)
     c.require(len(by) == order, what, instead, at=by[0])
     c.expect("}", " after the denominator")
-    return _differentiated(c, _operand(c) if of is None else of, by, start)
+    c.require(of is None or not _is_fixed(of, by[0]), BRACKETS, AT_NUMBER, at=of)
+    return _differentiated(c, of or _operand(c, by[0]), by, start)
 
 
 def _is_second(c: Cursor) -> bool:
@@ -97,7 +97,7 @@ def _is_second(c: Cursor) -> bool:
     return c.take("^") is not None and bool(c.braced(lambda c: c.pick(("2",), what)))
 
 
-def _operand(c: Cursor) -> t.Expr:
+def _operand(c: Cursor, by: t.Name) -> t.Expr:
     """What stands behind the fraction of a derivative."""
     token, begin = c.token, c.at
     bracket, brace = c.sees("(", "["), c.sees("underbrace", "overbrace")
@@ -108,7 +108,7 @@ def _operand(c: Cursor) -> t.Expr:
     sums = isinstance(of, t.Function) and c.sees("+", "-")
     called = (bracket or brace) and isinstance(of, t.Apply) and c.form == "primary"  # (\sigma)(2)
     c.require(c.ends() and not (sums or called), BRACKETS)
-    c.require(closed or not _is_fixed(of), BRACKETS, AT_NUMBER, at=of)
+    c.require(closed or not _is_fixed(of, by), BRACKETS, AT_NUMBER, at=of)
     if not (closed or (brace and c.form == "bracket")):
         # Does the bar hold for the derivative too? \left. shows no bracket that would tell.
         open_bar = any(one.text == "left." for one in c.tokens[begin : c.at])
@@ -120,15 +120,15 @@ def _operand(c: Cursor) -> t.Expr:
     return of
 
 
-def _is_fixed(of: t.Expr) -> bool:
+def _is_fixed(of: t.Expr, by: t.Name) -> bool:
     """Whether a function stands at a number in a formula, as in \\sigma(0): its slope there may be
-    meant."""
+    meant. By the number s it may be meant at an index too."""
     calls = [one for one in of.nodes if isinstance(one, t.Apply) and one.function.name != "sqrt"]
     fixed = (t.Length, t.Kronecker)
     for call in calls:
         parts = t.walk(call, lambda one: () if isinstance(one, fixed) else one.parts)
-        named = [one for one in parts if isinstance(one, t.Name | t.Index)]
-        if all(getattr(one, "base", "") in t.FREE for one in named):
+        kinds = (t.Name,) if by == t.BARE_S else (t.Name, t.Index)
+        if all(getattr(one, "base", "") in t.FREE for one in parts if isinstance(one, kinds)):
             return True
     return False
 
@@ -158,12 +158,12 @@ def inline(c: Cursor) -> t.Expr:
         return t.Derivative(_behind(c, by), by, **c.span(start))
     differential = c.tokens[c.at - 1].text == "d"
     of = c.read(FACTOR)
-    c.require(not _is_fixed(of), BRACKETS, AT_NUMBER, at=of)
     gradient = r"no differential is read, a gradient is \nabla_x \ell"
     instead = gradient if differential else r"or \frac{\partial \ell}{\partial x}"
     c.require(c.take("/"), "expected / and \\partial", instead)
     by = _once(c, *_partial(c))
     c.require(not c.sees("^", "_", "'"), "expected no script behind this", "or brackets")
+    c.require(not _is_fixed(of, by), BRACKETS, AT_NUMBER, at=of)
     return t.Derivative(of, by, **c.span(start))
 
 
@@ -209,7 +209,7 @@ def _behind(c: Cursor, by: t.Name) -> t.Expr:
     called = bracket and isinstance(of, t.Apply) and c.form == "primary"
     alone = isinstance(norm, t.Norm) or (c.form in ("primary", "bracket") and not called)
     goes_on = loss and (c.continues() or (whole and c.sees("odot")))
-    c.require(alone and (c.ends() or loss) and (bracket or not _is_fixed(of)), BRACKETS, at=of)
+    c.require(alone and (c.ends() or loss) and (bracket or not _is_fixed(of, by)), BRACKETS, at=of)
     c.require(c.ends() or goes_on, *SLOPE, at=of)
     if goes_on:
         c.shared.open_losses.append(of)
