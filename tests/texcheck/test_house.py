@@ -12,7 +12,7 @@ import texcheck
 
 PACKAGE = Path(texcheck.__file__).parent
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
-MOST_LINES, MOST_IN_A_FILE, MOST_IN_A_FUNCTION, MOST_TRUSTED = 11417, 450, 60, 3397
+MOST_LINES, MOST_IN_A_FILE, MOST_IN_A_FUNCTION, MOST_TRUSTED = 11400, 450, 60, 3380
 
 
 def name(path: Path) -> str:

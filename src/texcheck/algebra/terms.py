@@ -352,11 +352,10 @@ def contracted(atoms: Pairs, bound: tuple[Index, ...]) -> Monomial | None:
 def _contracted(atoms: Pairs, bound: tuple[Index, ...]) -> Monomial | None:
     exponents = _gathered(atoms)
     held = set(bound)
-    deltas = [atom for atom, n in exponents.items() if n and atom.kind == "delta"]
-    if deltas:
-        leaders = _classes(exponents, deltas, held)
-        if leaders is None:
-            return None
+    leaders = _classes(exponents, held)
+    if leaders is None:
+        return None
+    if leaders:
         exponents = _gathered((renamed(atom, leaders), n) for atom, n in exponents.items())
         for index, leader in leaders.items():
             if index not in held:
@@ -364,9 +363,8 @@ def _contracted(atoms: Pairs, bound: tuple[Index, ...]) -> Monomial | None:
         held.difference_update(leaders)
     if held:
         used = set().union(*(free_indices(atom) for atom, n in exponents.items() if n))
-        for index in held - used:
-            size = Atom("length", index.sort.layer)
-            exponents[size] = exponents.get(size, 0) + 1
+        lengths = ((Atom("length", index.sort.layer), 1) for index in held - used)
+        exponents = _gathered([*exponents.items(), *lengths])
         held &= used
     pairs = [_switched(atom, n) for atom, n in exponents.items() if n]
     return Monomial(tuple(sorted(pairs)), tuple(sorted(held)))
@@ -388,10 +386,8 @@ def _switched(atom: Atom, n: int) -> tuple[Atom, int]:
     return atom, 1
 
 
-def _classes(
-    exponents: dict[Atom, int], deltas: list[Atom], bound: set[Index]
-) -> dict[Index, Index] | None:
-    """For each index that a delta makes equal to another one, that one; None for 0."""
+def _classes(exponents: dict[Atom, int], bound: set[Index]) -> dict[Index, Index] | None:
+    """Takes the deltas out: each index that one makes equal to another, with that; None for 0."""
     leaders: dict[Index, Index] = {}
 
     def find(index: Index) -> Index:
@@ -399,7 +395,7 @@ def _classes(
             index = leaders[index]
         return index
 
-    for atom in deltas:
+    for atom in [atom for atom, n in exponents.items() if n and atom.kind == "delta"]:
         if exponents.pop(atom) < 0:
             raise NoRule("a division by what may be 0")
         ends = [find(index) for index in atom.indices]

@@ -56,7 +56,9 @@ def network_named(name: str) -> Network:
 def loss_of(name: str, tex: str, names: Names = BOOK, depth: int = 0) -> Loss:
     """A loss from its displayed equation, of so many layers, 0 for any. Raises DefinitionError."""
     equation = _equation(tex, names)
-    right = _of_prediction(equation.right, depth)
+    last = [("z", layer) for layer in (t.Layer("L_max", 0), t.Layer("", depth))]  # it is y_hat
+    zs = [p for p in equation.right.nodes if isinstance(p, t.Name) and (p.base, p.layer) in last]
+    right = t.replaced(equation.right, ((z, replace(z, base="y_hat", layer=None)) for z in zs))
     if equation.left != t.Name("ell", None) or equation.conditions:
         raise DefinitionError(rf"expected \ell on the left, and no condition: {tex}")
     for part in t.walk(right):
@@ -75,14 +77,6 @@ def loss_of(name: str, tex: str, names: Names = BOOK, depth: int = 0) -> Loss:
     if not number or scope.letters:
         raise DefinitionError(f"expected a number, and no free index: {tex}")
     return Loss(name, right)
-
-
-def _of_prediction(node: t.Node, depth: int) -> t.Node:
-    """A formula with y_hat in place of z of the last layer."""
-    if isinstance(node, t.Name) and node.base == "z":
-        last = node.layer in (t.Layer("L_max", 0), t.Layer("", depth))
-        return replace(node, base="y_hat", layer=None) if last else node
-    return t.rebuilt(node, lambda part: _of_prediction(part, depth))
 
 
 def network_of(

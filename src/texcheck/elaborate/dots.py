@@ -29,7 +29,7 @@ class Template(NamedTuple):
     cell: t.Expr
     down: tuple[int, ...] = ()
     across: tuple[int, ...] = ()
-    lengths: tuple[tuple[t.Expr, t.Expr], ...] = ()
+    lengths: Sequence[tuple[t.Expr, t.Expr]] = ()
     diagonal: bool = False
 
 
@@ -90,9 +90,7 @@ def _has_dots(places: dict[int, int], lines: Sequence[Sequence[t.Expr]]) -> bool
     return len(lines) > 1
 
 
-def _lengths(
-    cell: t.Expr, cells: dict[tuple[int, int], t.Expr]
-) -> tuple[tuple[t.Expr, t.Expr], ...]:
+def _lengths(cell: t.Expr, cells: dict[tuple[int, int], t.Expr]) -> list[tuple[t.Expr, t.Expr]]:
     """Which lengths must agree. Raises IllSorted if a cell is not what the template says."""
     found = []
     for (i, j), written in cells.items():
@@ -108,7 +106,7 @@ def _lengths(
             if isinstance(index, Numbered) and index.base is not None:
                 end = place.base if isinstance(place, Numbered) else None
                 found.append((end or place, index.base))
-    return tuple(found)
+    return found
 
 
 # -- trees with numbered entries

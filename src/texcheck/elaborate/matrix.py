@@ -110,8 +110,7 @@ class Matrix(NamedTuple):
 
     def map(self, change: Callable[[Term], Term]) -> Matrix:
         """The matrix with a function applied to each entry."""
-        entry = self.entry
-        return Matrix(self.rows, self.columns, lambda i, j: change(entry(i, j)), self.square)
+        return self._replace(entry=lambda i, j: change(self.entry(i, j)))
 
 
 def scalar(value: Callable[[], Term]) -> Matrix:

@@ -34,20 +34,6 @@ class Source(NamedTuple):
 
 def derivative(case: Case, term: a.Term, source: Source, demands: list[Demand]) -> a.Term:
     """The partial derivative of a term. Adds what its slopes demand. Raises NoRule."""
-    return _derivative(case, term, source, demands)
-
-
-def independent(atom: a.Atom, place: Place) -> bool:
-    """Whether an atom neither follows from a quantity nor is what that is computed from."""
-    if atom.kind in ("J", "g", "ell"):
-        return False
-    if atom.kind not in ("W", "b", "s", "z", "y"):
-        return True
-    other = atom.kind, int(str(atom.label))
-    return not precedes(place, other) and not precedes(other, place)
-
-
-def _derivative(case: Case, term: a.Term, source: Source, demands: list[Demand]) -> a.Term:
     found: list[tuple[a.Monomial, a.Rational]] = []
     first = len(demands)
     for mono, factor in term.parts.items():
@@ -64,6 +50,16 @@ def _derivative(case: Case, term: a.Term, source: Source, demands: list[Demand])
             rest = a.product_of(less) * (factor * n)
             found += a.sum_over(rest * slope_, *mono.bound).parts.items()
     return a.collected(found)
+
+
+def independent(atom: a.Atom, place: Place) -> bool:
+    """Whether an atom neither follows from a quantity nor is what that is computed from."""
+    if atom.kind in ("J", "g", "ell"):
+        return False
+    if atom.kind not in ("W", "b", "s", "z", "y"):
+        return True
+    other = atom.kind, int(str(atom.label))
+    return not precedes(place, other) and not precedes(other, place)
 
 
 def _refuse_roots(demands: list[Demand]) -> None:
@@ -89,7 +85,7 @@ def _slope(case: Case, atom: a.Atom, source: Source, demands: list[Demand]) -> a
 def _chain(case: Case, atom: a.Atom, source: Source, demands: list[Demand]) -> a.Term:
     name, argument = str(atom.label), atom.argument or a.ZERO
     before = len(demands)
-    inner = _derivative(case, argument, source, demands)
+    inner = derivative(case, argument, source, demands)
     _refuse_roots(demands[before:])
     if not inner:
         return a.ZERO
