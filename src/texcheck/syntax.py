@@ -206,7 +206,7 @@ class Transpose(Node):
 
 
 class Sum(Node):
-    """A sum over all values or from `low` to `high`, of the terms where all `conditions` hold."""
+    """A sum over all values, or of one letter from `low` to `high`, where `conditions` hold."""
 
     letters: tuple[str, ...]
     low: Expr | None

@@ -127,8 +127,6 @@ def none_of(scope: Scope, letter: Letter, missing: list[int]) -> Term:
 
 def bounds(scope: Scope, node: t.Sum, letter: Letter) -> list[int]:
     """The places that a sum with bounds leaves out. Raises NoRule and IllSorted."""
-    if node.low is not None and len(node.letters) > 1:
-        raise NoRule("a sum that does not run from a number to a length")
     try:
         return left_out(scope, letter, node)
     except IllSorted:

@@ -116,9 +116,8 @@ class Scope:
         match node:
             case t.Length(t.Name() as of):
                 return self.case.shape(self.place(of))[0]
-            case t.Number(value) if value > 0 and value % 1 == 0:
-                if value == 1 or self.case.network.widths:
-                    return fixed(int(value))
+            case t.Number(n) if n == 1 or (self.case.network.widths and n > 0 and n % 1 == 0):
+                return fixed(int(n))
         raise Unfit("expected the length of a vector, such as d_x or K", node)
 
     def index(self, node: t.Expr, sort: Length) -> AtEntry:

@@ -6,9 +6,7 @@ from .. import syntax as t
 from .cursor import CLOSING, RAISED, Cursor
 
 MOST_DIGITS = 15
-LENGTHS = (
-    t.Number, t.Length, t.LayerCount, t.Add, t.Negative, t.Product, t.Times, t.Quotient,
-)  # fmt: skip
+LENGTHS = (t.Number, t.Length, t.LayerCount, t.Add, t.Negative, t.Product, t.Times, t.Quotient)
 
 
 def number(c: Cursor) -> t.Number:
@@ -73,7 +71,6 @@ def layer(c: Cursor, group: bool) -> t.Layer:
     start = c.token.start
     c.require(group or not c.sees("(", "["), RAISED, "as in W^{(1)}")
     opening = c.take("(", "[")
-    c.require(opening or c.names.bare, "expected a layer in parentheses", "as in W^{(1)}")
     base, sign = "", None
     if c.token.kind != "digit":
         base = _layer_letter(c)
