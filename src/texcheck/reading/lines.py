@@ -16,9 +16,8 @@ _ASIDE = spelling.GROUND | spelling.CONDITION | spelling.FOR_ALL
 def lines_of(found: list[Token]) -> list[list[Token]]:
     """The tokens of each line, each with an `end`. Raises `CannotRead`."""
     layout = _Layout(found, Row.of(found, 0))
-    number = 0
-    while number < len(layout.found) - 1:
-        number = layout.take(number)
+    for number in range(len(found) - 1):
+        layout.take(number)
     for token in layout.open:
         raise CannotRead(f"expected \\end{{{token.text}}}", token.start, token.end)
     end, lines = found[-1], filter(None, layout.lines)
@@ -36,45 +35,42 @@ class _Layout:
     marks: int = 0  # alignment marks in this line
     begun: bool = False  # more than alignment marks stands in this line
 
-    def take(self, number: int) -> int:
-        """Takes token `number` into the lines; the number of the next one to take."""
+    def take(self, number: int) -> None:
+        """Takes token `number` into the lines."""
         token = self.found[number]
-        if token.kind in DEPTH:
-            if following := self.environment(token, number):
-                return following
-        elif self.inner == 0:
-            self.brackets += NESTING.get(token.text, 0) * (token.text not in ("lbrace", "rbrace"))
-            self.brackets = max(0, self.brackets)
-            if token.kind == "newline":
-                return self.new_line(number + 1)
-            if token.text == "&":
-                return self.mark(token, number + 1)
-        self.lines[-1].append(token)
-        self.begun = True
-        return number + 1
+        outside = self.inner == 0 and token.kind not in DEPTH
+        if outside and token.kind == "newline":
+            self.new_line(number + 1)
+        elif outside and token.text == "&":
+            self.mark(token, number + 1)
+        elif token.kind not in DEPTH or not self.lays_out(token, number):
+            self.lines[-1].append(token)
+            self.begun = True
+            if outside and token.text not in ("lbrace", "rbrace"):
+                self.brackets = max(0, self.brackets + NESTING.get(token.text, 0))
 
-    def environment(self, token: Token, number: int) -> int:
-        """What follows an environment's mark if it is for layout; 0 if it belongs to a matrix."""
+    def lays_out(self, token: Token, number: int) -> bool:
+        """Takes the mark of an environment; whether it is for layout, and belongs to no matrix."""
         opens = token.kind == "begin"
         if opens and token.text in spelling.LAYOUT:
             require(not (self.inner or self.brackets), f"{token.text} stands in a formula", token)
             require(not self.lines[-1], "expected a new line before this", token)
             self.open.append(token)
             self.marks, self.begun, self.above = 0, False, Row.of(self.found, number + 1)
-            return number + 1
+            return True
         if not opens and self.inner == 0:
             opened = self.open and self.open.pop().text == token.text
             require(opened, f"\\end{{{token.text}}} closes nothing", token)
             after = self.found[number + 1]
             ends = after.text in (".", ",", ";") or after.kind in _ENDS[1:]
             require(ends, f"expected nothing behind \\end{{{token.text}}}", after)
-            return number + 1
+            return True
         known, instead = spelling.MATRIX | spelling.LAYOUT, spelling.INSTEAD.get(token.text, "")
         require(token.text in known, f"unknown environment {token.text}", token, instead)
         self.inner += DEPTH[token.kind]
-        return 0
+        return False
 
-    def new_line(self, number: int) -> int:
+    def new_line(self, number: int) -> None:
         """Begins a new line at a token, unless what follows continues the one before."""
         above, this = self.above, Row.of(self.found, number)
         first, line = this.first, next((one for one in reversed(self.lines) if one), [])
@@ -108,9 +104,8 @@ class _Layout:
             self.above = this._replace(moved=this.moved or joined)
         if not (joined and self.lines[-1]):
             self.lines.append([])
-        return number
 
-    def mark(self, token: Token, number: int) -> int:
+    def mark(self, token: Token, number: int) -> None:
         """An alignment mark: a gap stands before every second one, and a comma is put there."""
         self.marks += 1
         line = self.lines[-1]
@@ -120,13 +115,13 @@ class _Layout:
         at = next(n for n in range(number, len(self.found)) if self.found[n].text != "&")
         following = self.found[at]
         if not (gap and self.begun):
-            return number
+            return
         if following.text == "," and not self.brackets:
             self.found[at] = following._replace(quad=True)
         if line[-1].text == "," and not self.brackets:
             line[-1] = line[-1]._replace(quad=True)
         if line[-1].text in _CONTINUING:
-            return number
+            return
         hidden = Row.of(self.found, number)
         claims = hidden.first.text in _SIGNS and hidden.relates
         require(not claims, "expected no sign in front of a claim in a column", following)
@@ -134,4 +129,3 @@ class _Layout:
             if not self.brackets:
                 line.append(Token("symbol", ",", token.start, token.end, quad=True))
             self.found[number] = self.found[number]._replace(quad=True)
-        return number
