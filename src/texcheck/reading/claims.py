@@ -46,11 +46,9 @@ def _with_entries(node: t.Node, letters: Sequence[str]) -> Any:
                 own = letters[:2] if base == "W" else letters[:1]
                 indices = tuple(t.Index(one, **at(by)) for one in own)
                 return replace(node, by=replace(by, indices=indices))
-        case t.Equation(left, right) | t.Comparison(_, left, right) if t.ZERO in (left, right):
-            sides = (_with_entries(side, letters) for side in (left, right))
-            return replace(node, **dict(zip(("left", "right"), sides, strict=True)))
-        case t.RangeClaim(about=about):
-            return replace(node, about=tuple(_with_entries(one, letters) for one in about))
+        case t.Equation() | t.Comparison() | t.RangeClaim():
+            if isinstance(node, t.RangeClaim) or t.ZERO in node.parts:
+                return t.rebuilt(node, lambda part: _with_entries(part, letters))
     return node
 
 
@@ -191,9 +189,8 @@ def expect_sound(formulas: Sequence[t.Node], names: Names) -> None:
         expect_flat(one)
     bare, parts = t.bare_functions(*formulas), [part for one in formulas for part in one.nodes]
     if bare and not all(isinstance(part, _OF_FUNCTIONS) for part in parts):
-        raise CannotRead(
-            f"expected the argument of {bare[0].name} in brackets", bare[0].start, bare[0].end
-        )
+        what = f"expected the argument of {bare[0].name} in brackets"
+        raise CannotRead(what, bare[0].start, bare[0].end)
     for part in (part for part in parts if bare and isinstance(part, t.Product)):
         own = {factor.name for factor in part.factors if isinstance(factor, t.Function)}
         require(len(own) < 2, "two functions side by side", part, r"write f \cdot g or f(g(x))")

@@ -16,10 +16,6 @@ _NUMBERS = {"ell": "the loss", "eta": "the step size", "lambda": "the weight of 
 COMMANDS = ("ell", "mathcal", "delta", "eta", "alpha", "lambda")  # that name a quantity
 _INDEX = "expected an index"
 _OF_ALL = "expected brackets: above an index, this may be the whole matrix's"
-_TWICE = {
-    "_": ("TeX sets no second subscript on one symbol", ""),
-    "^": ("TeX sets no second superscript on one symbol", r"as in W^{(1)T}, f^{(1)\prime}"),
-}
 _Mark: TypeAlias = tuple[str, t.Expr | None, int]  # T, ', ^ or odot, its exponent and its end
 
 
@@ -278,7 +274,7 @@ def scripted(c: Cursor, value: t.Expr, start: int) -> t.Expr:
         raised = raised or bool(found.marks)
         if found.layer and c.names.bare:  # a^2{}^2
             above = c.ahead(1 + (c.ahead().text == "{")).text
-            power = c.sees("^") and above not in (*spelling.TRANSPOSE, "T")
+            power = c.sees("^") and above not in spelling.TRANSPOSE
         clear = not (raised and c.sees("^")) and not (below and c.sees("_")) and not power
         c.require(clear, "expected brackets: the scripts would be seen as one")
     return value
@@ -292,7 +288,8 @@ def _scripts(c: Cursor, value: t.Expr, bracket: bool = False) -> _Scripts:
     while c.sees("_", "^", "'") and (c.at == first or not c.token.apart):
         c.require(not c.token.quad, "expected no gap before this: it stands on no symbol")
         kind = "^" if c.sees("'") and "^" in seen else c.token.text
-        c.require(kind not in seen, *_TWICE.get(kind, ("", "")))
+        what = f"TeX sets no second {'super' if kind == '^' else 'sub'}script on one symbol"
+        c.require(kind not in seen, what, r"as in W^{(1)T}, f^{(1)\prime}" * (kind == "^"))
         c.advance()
         if kind == "'":
             found.marks.append((kind, None, c.before()))
@@ -329,8 +326,7 @@ def _mark(c: Cursor, value: t.Expr, found: _Scripts, group: bool) -> None:
     dashed = all(kind == "'" for kind, _, _ in found.marks)
     first = isinstance(value, t.Name | t.Function) and not found.layer and dashed
     kind, exponent = "T", None
-    letter = c.token.text == "T" and c.token.kind != "symbol"
-    if letter or c.sees(*spelling.TRANSPOSE):
+    if c.token.text == "T" or c.sees(*spelling.TRANSPOSE):
         c.advance()
     elif inner:
         raise c.error("expected a transpose behind the layer")

@@ -275,7 +275,9 @@ class _Scanner:
         elif name.startswith("text") and not word.strip("\\ ~\n\t"):
             self.at, self.spaced = end, True
             self.space += len(word) * spelling.SPACES[" "]
-        elif self.line_ends(end) and _reason(text):
+        elif self.line_ends(end) and (
+            text.lower().strip("().") in spelling.REASONS or _LABEL.fullmatch(text)
+        ):  # it says why a step is right, or bears the name of an equation
             self.at, self.spaced, self.quad = end, True, True
         else:
             upright = not name.startswith("text") or text in spelling.TRANSPOSE
@@ -304,9 +306,8 @@ class _Scanner:
         self.spaced |= name in spelling.SETS_NOTHING
         dot = _DOT.match(self.tex, end) if sided else None
         if (sided or name.lower().startswith("big")) and not (dot or _SIDE.match(self.tex, end)):
-            raise CannotRead(
-                f"expected a bracket behind \\{name}, such as ( or \\langle", self.at, end
-            )
+            what = f"expected a bracket behind \\{name}, such as ( or \\langle"
+            raise CannotRead(what, self.at, end)
         if dot:
             self.add("symbol", f"{name}.", dot.end())
         elif name in spelling.BOLD and (bold := _BOLD_NUMBER.match(self.tex, end)):
@@ -323,11 +324,6 @@ class _Scanner:
         else:
             self.bold = self.bold or name in spelling.BOLD
             self.look, self.at = self.at if self.look < 0 else self.look, end
-
-
-def _reason(text: str) -> bool:
-    """Whether a text says why a step is right, or bears the name of an equation."""
-    return text.lower().strip("().") in spelling.REASONS or bool(_LABEL.fullmatch(text))
 
 
 def _expect_no_bold_number(found: list[Token]) -> None:
