@@ -43,9 +43,7 @@ EDITS: tuple[Callable[[t.Expr, Scope], Changes], ...] = (
     structure.orders,
 )
 # Not for a quantity alone on the left, which is what is asked for and lacks nothing.
-_ADDING = {
-    structure.sums, structure.slopes_missing, structure.missing, symbols.missing_functions,
-}  # fmt: skip
+_ADDING = {structure.sums, structure.slopes_missing, structure.missing, symbols.missing_functions}
 THIRD = t.Layer("", 3)
 # What the assignment's z^(1), z^(2), z^(3) are here.
 _NAMED = {FIRST: t.Name("s", FIRST), SECOND: t.Name("z", FIRST), THIRD: t.Name("s", SECOND)}

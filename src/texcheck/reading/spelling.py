@@ -63,16 +63,11 @@ TYPED |= {":=": ("command", "="), "−": ("symbol", "-")} | dict.fromkeys("’�
 TRANSPOSE = {"T", "intercal", "top"}
 
 # Environments.
-LAYOUT = {
-    "aligned", "align", "split", "gathered", "gather", "equation", "flalign", "displaymath", "math",
-}  # fmt: skip
 SPACED = {"aligned", "align", "flalign", "split"}  # a gap stands between their pairs of columns
+LAYOUT = SPACED | {"gathered", "gather", "equation", "displaymath", "math"}
 CASES = {"cases", "dcases"}
-MATRIX = CASES | {
-    "pmatrix", "bmatrix", "matrix", "array", "smallmatrix", "psmallmatrix",
-}  # fmt: skip
-
 WITHOUT_BRACKETS = {"matrix", "smallmatrix", "array"}
+MATRIX = CASES | WITHOUT_BRACKETS | {"pmatrix", "bmatrix", "psmallmatrix"}
 
 # Functions, by the names they are written with.
 FUNCTIONS = {
@@ -95,9 +90,8 @@ BARE_ARGUMENT = {"log", "sign", "exp", "tanh", "tr"}  # log x, without brackets
 JOINING = {"cdot", "times", "odot", "oslash", "otimes", "circ", "+", "*"}
 COMPARISONS = {">", "<", "ge", "le", "=", "neq"}
 RELATIONS = {":", "Rightarrow", "rightarrow", "leftarrow", "in"} | COMPARISONS
-NO_FACTOR = JOINING | COMPARISONS | {
-    "in", "rightarrow", "leftarrow", "Rightarrow", "forall", "wedge", "rangle", "rbrace", "rVert",
-    "rvert", "dots", "vdots", "ddots",
+NO_FACTOR = JOINING | RELATIONS | {
+    "forall", "wedge", "rangle", "rbrace", "rVert", "rvert", "dots", "vdots", "ddots",
 }  # fmt: skip
 
 # Words that may stand between two statements; any other might deny what it stands beside.
@@ -109,10 +103,10 @@ GROUND = GIVEN | {"let", "since", "because"}  # a reader may take the last three
 THEN = {"", ",", "then", "wehave", "weget", "weobtain"}  # in front of what conditions are said of
 # Why a step is right, at the end of its line or in front: the step is judged without it.
 REASONS = {"chainrule", "productrule", "bythechainrule", "bytheproductrule", "bydefinition"}
-CONNECTING = REASONS | FOR_ALL | CONDITION | {
-    "", "and", "with", "where", "so", "since", "hence", "thus", "because", "then", "therefore",
-    "here", "also", "finally", "similarly", "now", "let", "weget", "weobtain", "wehave", "sothat",
-    "andso", "andthus", "andhence", "andtherefore", "itfollowsthat", "whichgives", "i.e.", "thatis",
+CONNECTING = REASONS | FOR_ALL | CONDITION | GROUND | (THEN - {","}) | {
+    "and", "so", "hence", "thus", "therefore", "here", "also", "finally", "similarly", "now",
+    "sothat", "andso", "andthus", "andhence", "andtherefore", "itfollowsthat", "whichgives", "i.e.",
+    "thatis",
 }  # fmt: skip
 
 # The quantities of this book, by their letters; those that have a layer, and are vectors.
