@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cache
 from typing import Any, TypedDict
 
 from . import report, writing
@@ -11,7 +10,7 @@ from . import syntax as t
 from .check import Checked, check, explained
 from .indexed import indexed
 from .judge.edits import ASSIGNED, THIRD
-from .reading import BOOK, CannotRead, Names, expression, names_of
+from .reading import BOOK, CannotRead, expression, names_of
 from .verdict import Refuted, Unreadable, Verdict
 
 
@@ -113,7 +112,7 @@ def replies(question: str) -> Iterator[str]:
 
 def _checked(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The verdicts on a text; then what the statements say once their causes are found."""
-    tex, names = asked["tex"], notation(asked["notation"])
+    tex, names = asked["tex"], NOTATIONS[asked["notation"]]
     # Another course's letters are declared for any number of layers.
     network = asked["network"] if names is BOOK else "deep"
     found = check(tex, network, names=names, diagnose=False)
@@ -131,14 +130,9 @@ def _checked(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"says": said, "more": False}
 
 
-# Other courses' letters, as their schema lines: a layer, its activation, the loss.
-NOTATIONS = {
-    "course": (
-        r"z^{[l]} = W^{[l]} a^{[l-1]} + b^{[l]}",
-        r"a^{[l]} = g^{[l]}(z^{[l]})",
-        r"J = \ell",
-    ),
-}
+# Another course's letters, by its schema lines: a layer, its activation, the loss.
+_COURSE = r"z^{[l]} = W^{[l]} a^{[l-1]} + b^{[l]}", r"a^{[l]} = g^{[l]}(z^{[l]})", r"J = \ell"
+NOTATIONS = {"": BOOK, "course": names_of(_COURSE)}
 
 # What an answer of the assignment may be made of, beside the parameters and the point.
 _GIVEN = (
@@ -146,12 +140,6 @@ _GIVEN = (
     r"\frac{\partial z^{(1)}}{\partial s^{(1)}}",
     r"\frac{\partial \hat y}{\partial s^{(2)}}",
 )
-
-
-@cache
-def notation(name: str) -> Names:
-    """The letters of this book (""), or of another course. Raises KeyError for an unknown one."""
-    return names_of(NOTATIONS[name]) if name else BOOK
 
 
 def _beyond_the_assignment(found: Checked) -> str:

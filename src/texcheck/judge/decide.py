@@ -48,11 +48,10 @@ def decide(
             return Definition("a change of notation, or a letter that the display defines")
         with at_most(PROOF):
             return Proved(_proved(statement, kind))
-    except (IllSorted, Unfit) as error:
-        span = error.node.start, error.node.end
-        if isinstance(error, Unfit):
-            return Unreadable(tex, span, str(error))
-        return Refuted(ill_sorted=str(error), span=span)
+    except Unfit as error:
+        return Unreadable(tex, (error.node.start, error.node.end), str(error))
+    except IllSorted as error:
+        return Refuted(ill_sorted=str(error), span=(error.node.start, error.node.end))
     except Nowhere as error:
         if not kind.widths:
             return Refuted(ill_sorted=str(error) or "a side of the statement is defined nowhere")

@@ -61,21 +61,18 @@ def _in_case(
     statement: t.Statement, case: Case, seeds: tuple[int, ...], default: Mapping[str, Sort] = {}
 ) -> Witness | None:
     """A witness in a case; where nothing says how far one index runs, one for every length."""
-    loose = False
     try:
         pair = claimed(statement, case)
         pair.scope.default = default
         found = list(entries(pair))
-        indices = (index for one in found for index in one.places.values())
-        loose = any(index.sort.layer < -1 for index in indices)
     except (Misfit, Nowhere):
         return None  # these layers do not exist
     except NoRule as error:
         signs = {part.relation for part in t.walk(statement) if isinstance(part, t.Indicator)}
         if default or signs - {"=", "neq"} or "how long" not in str(error):
             raise
-        loose = True
-    if loose:
+        return _for_every_length(statement, case, seeds)
+    if any(index.sort.layer < -1 for one in found for index in one.places.values()):
         return None if default else _for_every_length(statement, case, seeds)
     for world in worlds(case, pair.scope.least, seeds):
         for entry in found:
