@@ -59,8 +59,7 @@ def _is_factor(shown: t.Expr, one: t.Expr, array: bool) -> bool:
     if t.bare_functions(before) and not t.bare_functions(inner):  # (1 - \\sigma)(2)
         return False
     depends = _depends(before)
-    factors = before.parts if isinstance(before, t.Product) else (before,)
-    if depends is None or any(_holds(inner, _without_marks(one)) for one in factors):
+    if depends is None or _is_own(inner, before):
         return True
     kinds = {type(part) for part in inner.nodes}
     if _is_plain(inner):
@@ -78,17 +77,20 @@ def _is_factor(shown: t.Expr, one: t.Expr, array: bool) -> bool:
     step = slopes and not used.isdisjoint(t.FREE)  # \\eta \\nabla_x \\ell
     if not depends:
         return not (step and isinstance(inner, t.Add)) or is_number(before)
+    of = before.of if isinstance(before, t.Local) else before
+    row = isinstance(shown, t.Transpose)
     if "ell" not in depends and not step:
-        slope = not isinstance(before, t.Name | t.Local) and _is_slope(inner)
-        of = before.of if isinstance(before, t.Local) else before
-        row = isinstance(shown, t.Transpose) or _is_whole(of) or isinstance(of, t.Apply)
-        row = row and turned and _is_matrix(inner)  # z^T (W)^T, D (W)^T
-        outer = _is_bracketed_error(before) and (turned or _is_alone(inner))
-        outer = outer and used.isdisjoint(("x", "W", "b"))
-        if slope or row or outer or _is_error(inner):
+        jacobian = _is_matrix(of) or (isinstance(of, t.Derivative) and _is_whole(of.by))
+        if _is_error(inner) and (row or of is before or jacobian):
             return True
-    row = isinstance(shown, t.Transpose) and isinstance(inner, t.Product)  # \\delta^T (W z)
-    clear = row or turned or _is_complement(inner)
+        slope = not isinstance(before, t.Name | t.Local) and _is_slope(inner)
+        weights = (row or _is_whole(of) or isinstance(of, t.Apply)) and turned and _is_matrix(inner)
+        outer = _is_bracketed_error(before) and (turned or _is_alone(inner))
+        if slope or weights or (outer and used.isdisjoint(("x", "W", "b"))):
+            return True
+    row = row and isinstance(inner, t.Product)  # \\delta^T (W z)
+    turned = turned and not isinstance(inner, t.Add)
+    clear = row or turned or (_is_complement(inner) and used.isdisjoint(("s", "W")))
     return clear and not slopes and used.isdisjoint({*depends, *t.FREE})
 
 
@@ -156,41 +158,37 @@ def _depends(before: t.Expr) -> set[str] | None:
             return _ANYTHING if by == t.BARE_S else {"x", "b", by.base} | near
         case t.Local(_, of):
             return _letter_depends(of)
-        case t.Apply() | t.Function() | t.Norm():
-            return set()
     if any(part.base == "ell" for part in _quantities(before)):
         return _ANYTHING
     found = [_depends(_without_marks(one)) for one in _called_parts(before)]
-    if any(one is not None for one in found):
-        return set().union(*(one or () for one in found))
-    named = any(isinstance(part, t.Name) for part in t.outside_lengths(before))
-    return set() if named else None
+    named = any(isinstance(part, t.Name | t.Function) for part in t.outside_lengths(before))
+    return set().union(*(one or () for one in found)) if named else None
 
 
-def _called_parts(before: t.Expr) -> Sequence[t.Expr]:
-    """The parts of a sum or a product that may be called: 2 J, J + J, \\nabla_x \\ell + 1."""
-    if isinstance(before, t.Add):  # q - 1 is none
-        plain = any(map(is_number, before.parts))
-        called = _SLOPES if plain else (*_SLOPES, t.Local)
-        return [one for one in before.terms if isinstance(one, called)]
-    multiple = isinstance(before, t.Product | t.Times | t.Elementwise | t.Absolute | t.Sum)
-    half = isinstance(before, t.Quotient) and is_number(before.bottom)
-    return before.parts if multiple or half else ()
+def _called_parts(before: t.Expr) -> Sequence[t.Node]:
+    """The parts of a formula that it may be called with: 2 J, J + J, \\frac{q}{2}."""
+    if isinstance(before, t.Quotient):
+        return before.top, *(one for one in (before.bottom,) if isinstance(one, t.Local))
+    if isinstance(before, t.Product | t.Times | t.Elementwise | t.Absolute | t.Sum):
+        return before.parts
+    called = (*_SLOPES, t.Local) if isinstance(before, t.Add) else t.Local
+    parts = before.parts if isinstance(before, t.Add) else before.nodes
+    found = [one for one in parts if any(isinstance(part, called) for part in one.nodes)]
+    return [one for one in found if one is not before]
 
 
 def _letter_depends(of: t.Expr) -> set[str]:
     """What a letter of the display may be a function of: anything, or if it is a number, a matrix
     or an error, what that is made of."""
-    used = {part.base for part in of.nodes if isinstance(part, t.Name)}
+    slopes = [part for part in of.nodes if isinstance(part, _SLOPES)]
+    used = {part.base for part in (*_quantities(of), *(one.by for one in slopes))}
     if not used or (used == {"W"} and _is_matrix(of)):
         return used
     if t.BARE_S in of.nodes or not (_is_matrix(of) or _is_error(of)):
         return _ANYTHING
     near = {"y"} if "y_hat" in used else set()
-    return used.union(near, {"x", "W", "b"}, *(_DEPENDS.get(one, ()) for one in used)) - {
-        "z",
-        "ell",
-    }
+    known = near.union({"x", "W", "b"}, *(_DEPENDS.get(one, ()) for one in used))
+    return known - {"z"} | used
 
 
 def _is_entry(before: t.Expr) -> bool:
@@ -214,6 +212,18 @@ def _is_matrix(node: t.Expr) -> bool:
 
 
 # -- what stands in the bracket
+
+
+def _is_own(inner: t.Expr, before: t.Expr) -> bool:
+    """Whether a bracket is a sum of what stands before it, or of a factor of that, which the others
+    are no functions of."""
+    if not isinstance(before, t.Product | t.Add):
+        return _holds(inner, before)
+    parts = [_without_marks(one) for one in before.parts if not is_number(one)]
+    bases = {one.base for one in _quantities(inner)}
+    called = [one for one in parts if not bases.isdisjoint(_depends(one) or ())]
+    own = [one for one in parts if _holds(inner, one)]
+    return _holds(inner, before) or (bool(own) and (_is_complement(inner) or called in ([], own)))
 
 
 def _holds(inner: t.Expr, before: t.Expr) -> bool:
@@ -248,10 +258,10 @@ def _is_alone(inner: t.Expr) -> bool:
 
 
 def _is_complement(node: t.Expr) -> bool:
-    """Whether it is a number minus something, as 1 - z^2 is."""
-    return isinstance(node, t.Add) and all(
-        isinstance(one, t.Negative) or is_number(one) for one in node.terms
-    )
+    """Whether it is 1 minus something, as 1 - z^2 is."""
+    return isinstance(node, t.Add) and [
+        one for one in node.terms if not isinstance(one, t.Negative)
+    ] == [t.ONE]
 
 
 def _is_bracketed_error(before: t.Expr) -> bool:
@@ -282,13 +292,20 @@ def _is_error(node: t.Expr) -> bool:
             rates = [one for one in errors if any(map(_is_rate, one.nodes))]
             return bool(errors) and len(errors) < len(rates) + 2  # and no squared error
         case t.Add(terms):
-            signs = [isinstance(one, t.Negative) for one in terms]
-            targets = [one for one in terms if {n.base for n in _quantities(one)} == {"y"}]
-            if len(targets) == 1 and signs.count(isinstance(targets[0], t.Negative)) == 1:
-                given = all(one.base in ("x", "y", *t.FREE) for one in _quantities(node))
-                return not given or any(isinstance(one, t.Apply) for one in terms)
-            return all(_is_error(one) for one in terms)
+            return _is_difference(node) or all(_is_error(one) for one in terms)
     return _is_rate(node)
+
+
+def _is_difference(node: t.Node) -> bool:
+    """Whether it is what a network makes minus its targets, or the other way round."""
+    if not isinstance(node, t.Add):
+        return False
+    signs = [isinstance(one, t.Negative) for one in node.terms]
+    targets = [one for one in node.terms if {n.base for n in _quantities(one)} == {"y"}]
+    if len(targets) != 1 or signs.count(isinstance(targets[0], t.Negative)) != 1:
+        return False
+    given = all(one.base in ("x", "y", *t.FREE) for one in _quantities(node))
+    return not given or any(isinstance(one, t.Apply) for one in node.terms)
 
 
 def _is_rate(node: t.Node) -> bool:
