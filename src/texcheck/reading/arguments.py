@@ -158,7 +158,8 @@ def _depends(before: t.Expr) -> set[str] | None:
             return _ANYTHING if by == t.BARE_S else {"x", "b", by.base} | near
         case t.Local(_, of):
             return _letter_depends(of)
-    if any(part.base == "ell" for part in _quantities(before)):
+    loss = any(part.base == "ell" for part in _quantities(before))
+    if loss and getattr(before, "function", None) != t.Function("exp"):
         return _ANYTHING
     found = [_depends(_without_marks(one)) for one in _called_parts(before)]
     named = any(isinstance(part, t.Name | t.Function) for part in t.outside_lengths(before))
