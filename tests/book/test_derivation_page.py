@@ -129,6 +129,9 @@ ANSWERS = {
 # True statements that use, between them, every way of writing that the page names.
 WRITTEN = {
     "regression": [
+        r"z_i^{(1)} (\hat y_k - y_k) = z_i^{(1)} \hat y_k - z_i^{(1)} y_k",
+        r"\hat y_k (1 - \hat y_k) = \hat y_k - \hat y_k^2",
+        r"\hat y_k \cdot (x_i + x_j) = x_i \hat y_k + x_j \hat y_k",
         r"s^{(1)} = W^{(1)} x + b^{(1)}",
         r"z^{(1)} = \operatorname{ReLU}(s^{(1)})",
         r"\frac{\partial z^{(1)}_i}{\partial s^{(1)}_i} = \mathbb{1}[s^{(1)}_i > 0]",
