@@ -80,17 +80,23 @@ def _is_factor(shown: t.Expr, one: t.Expr, array: bool) -> bool:
     of = before.of if isinstance(before, t.Local) else before
     row = isinstance(shown, t.Transpose)
     if "ell" not in depends and not step:
-        jacobian = _is_matrix(of) or (isinstance(of, t.Derivative) and _is_whole(of.by))
-        if _is_error(inner) and (row or of is before or jacobian):
+        jacobian = isinstance(of, t.Derivative) and _is_whole(of.of) and _is_whole(of.by)
+        jacobian = jacobian or _is_matrix(of)
+        letters = any(isinstance(part, t.Local) for part in before.nodes)
+        if _is_error(inner) and (row or jacobian or not letters):
             return True
         slope = not isinstance(before, t.Name | t.Local) and _is_slope(inner)
-        weights = (row or _is_whole(of) or isinstance(of, t.Apply)) and turned and _is_matrix(inner)
+        plain = _is_whole(of) or isinstance(of, t.Apply)
+        weights = plain or (jacobian and (row or of is before))
+        weights = weights and turned and _is_matrix(inner)  # z^T (W)^T, J^T (W)^T
         outer = _is_bracketed_error(before) and (turned or _is_alone(inner))
         if slope or weights or (outer and used.isdisjoint(("x", "W", "b"))):
             return True
-    row = row and isinstance(inner, t.Product)  # \\delta^T (W z)
+    if row and isinstance(inner, t.Product):  # \\delta^T (W z)
+        depends = depends - {"W"}
+        return not slopes and used.isdisjoint({*depends, *t.FREE})
     turned = turned and not isinstance(inner, t.Add)
-    clear = row or turned or (_is_complement(inner) and used.isdisjoint(("s", "W")))
+    clear = turned or (_is_complement(inner) and used.isdisjoint(("s", "W")))
     return clear and not slopes and used.isdisjoint({*depends, *t.FREE})
 
 
@@ -155,7 +161,7 @@ def _depends(before: t.Expr) -> set[str] | None:
             return _DEPENDS.get(base, set())
         case t.Derivative(_, by) | t.Gradient(_, by):
             near = {"y"} if by.base == "y_hat" else set()  # where the loss is smallest
-            return _ANYTHING if by == t.BARE_S else {"x", "b", by.base} | near
+            return _ANYTHING if by == t.BARE_S else {"x", "W", "b", by.base} | near
         case t.Local(_, of):
             return _letter_depends(of)
     loss = any(part.base == "ell" for part in _quantities(before))
@@ -170,12 +176,16 @@ def _called_parts(before: t.Expr) -> Sequence[t.Node]:
     """The parts of a formula that it may be called with: 2 J, J + J, \\frac{q}{2}."""
     if isinstance(before, t.Quotient):
         return before.top, *(one for one in (before.bottom,) if isinstance(one, t.Local))
+    square = isinstance(before, t.Sum) and isinstance(before.body, t.Power)
+    size = isinstance(before, t.Apply) and before.function.name in ("max", "tr")
+    if square or size or isinstance(before, t.Norm):
+        return [one for one in before.nodes if isinstance(one, (*_SLOPES, t.Local, t.Name))]
     if isinstance(before, t.Product | t.Times | t.Elementwise | t.Absolute | t.Sum):
         return before.parts
     called = (*_SLOPES, t.Local) if isinstance(before, t.Add) else t.Local
     parts = before.parts if isinstance(before, t.Add) else before.nodes
     found = [one for one in parts if any(isinstance(part, called) for part in one.nodes)]
-    return [one for one in found if one is not before]
+    return [one for one in found if one is not before and not isinstance(one, t.Power)]
 
 
 def _letter_depends(of: t.Expr) -> set[str]:
