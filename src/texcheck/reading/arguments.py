@@ -185,7 +185,8 @@ def _called_parts(before: t.Expr) -> Sequence[t.Node]:
     called = (*_SLOPES, t.Local) if isinstance(before, t.Add) else t.Local
     parts = before.parts if isinstance(before, t.Add) else before.nodes
     found = [one for one in parts if any(isinstance(part, called) for part in one.nodes)]
-    return [one for one in found if one is not before and not isinstance(one, t.Power)]
+    norms = [one for one in found if isinstance(_without_marks(one), t.Norm)]
+    return [one for one in found if one is not before and one not in norms]
 
 
 def _letter_depends(of: t.Expr) -> set[str]:
