@@ -14,7 +14,7 @@ from .judge.decide import decide
 from .judge.scope import Scope
 from .networks.network import Network
 from .reading import BOOK, CannotRead, Names
-from .verdict import Refuted, Unreadable, Verdict, place
+from .verdict import Proved, Refuted, Undecided, Unreadable, Verdict, place
 from .writing import lettering, symbol
 
 NETWORKS: tuple[str, ...] = ("regression", "sigmoid-mse", "sigmoid-bce", "any", "deep", "running")
@@ -60,7 +60,16 @@ def check(
             (Claim(own, *place(tex, one.at or one.start), one), decide(one, about, tex=tex))
             for own, one in said
         ]
+    if any(isinstance(one, Unreadable) and _names_any(claim) for claim, one in decided):
+        doubt = Undecided("what is said of f or g beside it cannot be read")  # f(s) = s, ...
+        decided = [(claim, doubt if isinstance(one, Proved) else one) for claim, one in decided]
     return explained(tex, decided, about, names) if diagnose else decided
+
+
+def _names_any(claim: Claim) -> bool:
+    """Whether an activation of any kind stands in a claim without a layer."""
+    parts = claim.statement.nodes if claim.statement else ()
+    return any(isinstance(p, t.Function) and p.name in "fg" and not p.layer for p in parts)
 
 
 def explained(tex: str, found: Checked, network: str | Network, names: Names = BOOK) -> Checked:

@@ -79,6 +79,18 @@ def test_a_cell_is_asked_what_a_display_is_asked(subject: str, cell: str, kind: 
     assert [verdict.status for _, verdict in found] == ["unreadable"]
 
 
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r"f(s) = s, \quad f(s_0^{(2)}) = z_0^{(2)}",
+        r"f = f^{(1)}, \quad f(s^{(2)}) = f^{(2)}(s^{(2)})",
+        r"f = \operatorname{ReLU}, \quad f(s^{(2)}) = z^{(2)}",
+    ],
+)
+def test_what_is_said_of_f_and_cannot_be_read_leaves_the_rest_undecided(tex: str) -> None:
+    assert [verdict.status for _, verdict in check(tex, "deep")] == ["unreadable", "undecided"]
+
+
 @pytest.mark.parametrize("network", NETWORKS)
 def test_a_statement_has_some_verdict_in_every_network(network: str) -> None:
     for row in rows("undecided"):

@@ -7,14 +7,14 @@ argument to a reader, and is not read:
    x_i or \\sigma(s), and the bracket holds more than one value.
 2. The bracket is a sum of the value itself and numbers or the targets, \\hat y (1 - \\hat y).
 3. The bracket is an error, \\hat y - y, or a rate of change, or a product with one.
-4. The bracket bears a T, or is a number minus something, and holds nothing that the value is a
-   function of: \\delta (z)^T.
+4. The bracket bears a T, or is 1 minus something, and holds nothing that the value is a function
+   of: \\delta (z)^T.
 5. The bracket is a number, and the value an entry, x_i (1 - \\delta_{ij}), or it begins with a
    minus sign behind what bears a bracket itself: (y - \\hat y)(-1).
 """
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, product, starmap
 
 from .. import syntax as t
 from . import numbers, spelling
@@ -80,8 +80,8 @@ def _is_factor(shown: t.Expr, one: t.Expr, array: bool) -> bool:
     of = before.of if isinstance(before, t.Local) else before
     row = isinstance(shown, t.Transpose)
     if "ell" not in depends and not step:
-        jacobian = isinstance(of, t.Derivative) and _is_whole(of.of) and _is_whole(of.by)
-        jacobian = jacobian or _is_matrix(of)
+        whole = all(map(_is_whole, of.parts))
+        jacobian = _is_matrix(of) or (isinstance(of, t.Derivative) and whole)
         letters = any(isinstance(part, t.Local) for part in before.nodes)
         if _is_error(inner) and (row or jacobian or not letters):
             return True
@@ -93,8 +93,7 @@ def _is_factor(shown: t.Expr, one: t.Expr, array: bool) -> bool:
         if slope or weights or (outer and used.isdisjoint(("x", "W", "b"))):
             return True
     if row and isinstance(inner, t.Product):  # \\delta^T (W z)
-        depends = depends - {"W"}
-        return not slopes and used.isdisjoint({*depends, *t.FREE})
+        return not slopes and used.isdisjoint({*depends, *t.FREE} - {"W"})
     turned = turned and not isinstance(inner, t.Add)
     clear = turned or (_is_complement(inner) and used.isdisjoint(("s", "W")))
     return clear and not slopes and used.isdisjoint({*depends, *t.FREE})
@@ -173,7 +172,7 @@ def _depends(before: t.Expr) -> set[str] | None:
 
 
 def _called_parts(before: t.Expr) -> Sequence[t.Node]:
-    """The parts of a formula that it may be called with: 2 J, J + J, \\frac{q}{2}."""
+    """The parts of a formula for which a reader may call it: J in 2 J, q in \\frac{q}{2}."""
     if isinstance(before, t.Quotient):
         return before.top, *(one for one in (before.bottom,) if isinstance(one, t.Local))
     square = isinstance(before, t.Sum) and isinstance(before.body, t.Power)
@@ -185,8 +184,9 @@ def _called_parts(before: t.Expr) -> Sequence[t.Node]:
     called = (*_SLOPES, t.Local) if isinstance(before, t.Add) else t.Local
     parts = before.parts if isinstance(before, t.Add) else before.nodes
     found = [one for one in parts if any(isinstance(part, called) for part in one.nodes)]
-    norms = [one for one in found if isinstance(_without_marks(one), t.Norm)]
-    return [one for one in found if one is not before and one not in norms]
+    return [
+        one for one in found if one is not before and not isinstance(_without_marks(one), t.Norm)
+    ]
 
 
 def _letter_depends(of: t.Expr) -> set[str]:
@@ -198,23 +198,19 @@ def _letter_depends(of: t.Expr) -> set[str]:
         return used
     if t.BARE_S in of.nodes or not (_is_matrix(of) or _is_error(of)):
         return _ANYTHING
-    near = {"y"} if "y_hat" in used else set()
-    known = near.union({"x", "W", "b"}, *(_DEPENDS.get(one, ()) for one in used))
-    return known - {"z"} | used
+    near = "y" if "y_hat" in used else ""
+    return {"x", "W", "b"}.union(near, *(_DEPENDS.get(one, ()) for one in used)) - {"z"} | used
 
 
 def _is_entry(before: t.Expr) -> bool:
     """Whether a value is a number, as far as is seen."""
-    match before:
-        case t.Name() | t.Local():
-            return _indexed(before)
-        case t.Derivative(_, by) | t.Gradient(_, by):
-            return not _is_whole(by)
-    return True
+    if isinstance(before, _SLOPES):
+        return not _is_whole(before.by)
+    return _indexed(before) or not isinstance(before, t.Name | t.Local)
 
 
 def _is_matrix(node: t.Expr) -> bool:
-    """Whether it is plainly one: diagonal, I, a Jacobian, weights, or a product of such."""
+    """Whether it is plainly one: diagonal, I, weights, or a product of such."""
     if isinstance(node, t.Product | t.Transpose | t.Add | t.Negative):
         factors = [part for part in node.parts if not isinstance(part, t.Number)]
         return bool(factors) and all(map(_is_matrix, factors))
@@ -271,9 +267,8 @@ def _is_alone(inner: t.Expr) -> bool:
 
 def _is_complement(node: t.Expr) -> bool:
     """Whether it is 1 minus something, as 1 - z^2 is."""
-    return isinstance(node, t.Add) and [
-        one for one in node.terms if not isinstance(one, t.Negative)
-    ] == [t.ONE]
+    terms = node.terms if isinstance(node, t.Add) else ()
+    return [one for one in terms if not isinstance(one, t.Negative)] == [t.ONE]
 
 
 def _is_bracketed_error(before: t.Expr) -> bool:
@@ -283,8 +278,7 @@ def _is_bracketed_error(before: t.Expr) -> bool:
 
 def _is_slope(node: t.Expr) -> bool:
     """Whether it is v (1 - v), the slope of the sigmoid."""
-    parts = node.parts if isinstance(node, t.Product) else ()
-    return any(_holds(one, other) for one in parts for other in parts)
+    return isinstance(node, t.Product) and any(starmap(_holds, product(node.parts, repeat=2)))
 
 
 def _is_error(node: t.Expr) -> bool:
@@ -346,9 +340,8 @@ def _is_component(node: t.Expr) -> bool:
 
 def _is_array(node: t.Node) -> bool:
     """Whether it is a vector or a matrix, as far as one node shows."""
-    matrix = isinstance(node, t.Identity | t.Written | t.Constant | t.Unit | t.ReluDiagonal)
-    matrix = matrix or (isinstance(node, t.Apply) and node.function.name == "diag")
-    return matrix or _is_whole(node) or t.Whole() in getattr(node, "indices", ())
+    column = isinstance(node, t.Written | t.Constant | t.Unit) or _is_whole(node)
+    return column or _is_matrix(node) or t.Whole() in getattr(node, "indices", ())
 
 
 def _indexed(node: t.Node) -> bool:

@@ -314,8 +314,7 @@ def _subscript(c: Cursor, value: t.Expr, found: _Scripts) -> None:
         raise c.error(f"{value.name} has no index", "a layer stands above, as in f^{(1)}")
     bears = found.bracket or isinstance(value, t.Name | t.Apply | t.Local)
     own = isinstance(value, t.Index) and value.letter in spelling.DEFINABLE
-    instead = spelling.OWN if own else ""
-    c.require(bears, "expected brackets around what has an index", instead)
+    c.require(bears, "expected brackets around what has an index", spelling.OWN * own)
     found.indices = indices(c, value.base if isinstance(value, t.Name) else "")
 
 

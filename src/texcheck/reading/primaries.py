@@ -265,9 +265,8 @@ def _underbrace(c: Cursor) -> t.Expr:
     alone = before in (*opening, "+", "-", "odot") and (c.ends() or c.sees("odot"))
     bracket = c.tokens[place + 2].text in CLOSING or c.sees("(", "[")
     term = term and (alone or (isinstance(inner, t.Product) and not bracket))
-    c.require(
-        factor or term or not beside, "this groups nothing", "write brackets inside", at=command
-    )
+    what, instead = "this groups nothing", "write brackets inside"
+    c.require(factor or term or not beside, what, instead, at=command)
     return replace(inner, **c.span(command.start))
 
 
