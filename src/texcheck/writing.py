@@ -197,7 +197,7 @@ def _term(node: t.Expr) -> str:
 def _base(node: t.Expr) -> str:
     """What bears a power: in brackets if it bears a superscript already."""
     match node:
-        case t.Name(layer=None) | t.Length() | t.Norm() | t.Absolute():
+        case t.Name(layer=None) | t.Length() | t.Norm() | t.Absolute() | t.Apply():
             return tex(node)
         case t.Number(value) if value.denominator == 1:
             return tex(node)

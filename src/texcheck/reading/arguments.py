@@ -3,14 +3,16 @@
 A bracket behind a value, without a sign, is a factor if one of these holds; any other may be an
 argument to a reader, and is not read:
 
-1. The value is called by nobody: a number, a matrix of weights, a diagonal; or it is given, such as
-   x_i or \\sigma(s), and the bracket holds more than one value.
-2. The bracket is a sum of the value itself and numbers or the targets, \\hat y (1 - \\hat y).
-3. The bracket is an error, \\hat y - y, or a rate of change, or a product with one.
-4. The bracket bears a T, or is 1 minus something, and holds nothing that the value is a function
-   of: \\delta (z)^T.
-5. The bracket is a number, and the value an entry, x_i (1 - \\delta_{ij}), or it begins with a
-   minus sign behind what bears a bracket itself: (y - \\hat y)(-1).
+1. Nobody calls the value: a number, weights, a diagonal.
+2. Nobody calls it as it stands: x_i, \\sigma(s), a sum in brackets. The bracket holds more than one
+   value, bears a T, or begins with a minus sign behind what bears brackets itself.
+3. The bracket is a sum of the value itself and numbers or the targets: \\hat y (1 - \\hat y).
+4. The bracket is an error, \\hat y - y, or a rate of change, or a product with one.
+5. One of both bears a T, or the bracket is 1 minus something, and it holds nothing that the value
+   is a function of: \\delta (z)^T.
+
+What holds the loss, and a letter of the display that is no number, stand under 3 alone; a letter
+for a diagonal under 4 too.
 """
 
 from collections.abc import Sequence
@@ -27,7 +29,7 @@ _ANYTHING = {*spelling.VECTORS, "W", "ell"}
 # What each quantity is a function of, by a reader's eyes; the others are given.
 _DEPENDS = {
     **{base: {"x", "W", "b", "s", "z", base} for base in ("s", "z", "y_hat")},
-    "delta": {"x", "b"},
+    "delta": {"x", "b", "s"},
     "ell": _ANYTHING,
 }
 
@@ -40,73 +42,50 @@ def expect_none(c: Cursor, shown: t.Expr, tokens: Sequence[Token], one: t.Expr) 
     bracket = array or square or opening.text in ("(", "lbrace")
     if not bracket or (square and isinstance(one, t.Indicator)):
         return
-    before, inner = _without_marks(shown), _without_marks(one)
+    before = _without_marks(shown)
     number = isinstance(before, t.Norm) or _is_component(shown)
     whole = not number and any(map(_is_array, t.outside_lengths(before)))
-    place = whole and _is_plain(inner) and not isinstance(one, t.Transpose)
-    place = place and (square or any(isinstance(part, t.Index) for part in inner.nodes))
-    c.require(not place, "expected an index below", "as in x_i", at=one)
     below = not array and "_" in _behind_bracket(tokens)  # W (x)_0
     c.require(not (whole and below), "expected brackets around what the entry is of", at=one)
     what = "expected a sign before the bracket, which reads as an argument"
     instead = r"a factor is \cdot (z), a quantity is written without what it depends on"
+    if whole and _is_plain(one):
+        what, instead = "expected an index below", "as in x_i"
     c.require(_is_factor(shown, one, array), what, instead, at=one)
 
 
 def _is_factor(shown: t.Expr, one: t.Expr, array: bool) -> bool:
     """Whether a bracket, which is an array perhaps, is a factor behind a value."""
     before, inner = _without_marks(shown), _without_marks(one)
-    if t.bare_functions(before) and not t.bare_functions(inner):  # (1 - \\sigma)(2)
+    if t.bare_functions(before) and not t.bare_functions(inner):  # (1 - \sigma)(2)
         return False
-    depends = _depends(before)
-    if depends is None or _is_own(inner, before):
+    plain = _is_plain(inner)
+    if _is_written(before) or (_is_matrix(before) and not plain) or _is_own(inner, before):
         return True
-    kinds = {type(part) for part in inner.nodes}
-    if _is_plain(inner):
-        called = any(isinstance(part, (*_SLOPES, t.Local)) for part in before.nodes)
-        bears = isinstance(before, t.Add | t.Quotient | t.Apply) and not (depends or called)
-        picks = not kinds.isdisjoint((t.Kronecker, t.Indicator)) and t.Unit not in kinds
-        total = picks or (not depends and isinstance(inner, t.Add))
-        minus = bears and isinstance(one, t.Negative)
-        return minus or (total and _is_entry(before)) or (array and not depends)
-    turned = isinstance(one, t.Transpose) or t.Whole() in getattr(one, "indices", ())
-    if not (array or turned or _may_be_alone(before, inner, one)):
-        return False
+    depends = _depends(before, not isinstance(before, t.Add))
+    bears_brackets = isinstance(before, t.Add | t.Quotient | t.Apply)
+    if not depends and (array or (bears_brackets and isinstance(one, t.Negative))):
+        return True
+    if plain:  # x_i (i + 1), \hat y_i (1 - \delta_{ij})
+        picks = any(isinstance(part, t.Kronecker) for part in inner.nodes)
+        return isinstance(inner, t.Add) and (picks or not depends) and _is_entry(before)
     used = {part.base for part in _quantities(inner)}
-    slopes = not kinds.isdisjoint(_SLOPES)
-    step = slopes and not used.isdisjoint(t.FREE)  # \\eta \\nabla_x \\ell
+    slopes = any(isinstance(part, _SLOPES) for part in inner.nodes)
+    if slopes and not (
+        used.isdisjoint(t.FREE) or is_number(before)
+    ):  # W - \eta \nabla_W \ell, a step
+        return False
+    turned = isinstance(one, t.Transpose) or t.Whole() in getattr(one, "indices", ())
     if not depends:
-        return not (step and isinstance(inner, t.Add)) or is_number(before)
-    of = before.of if isinstance(before, t.Local) else before
-    row = isinstance(shown, t.Transpose)
-    if "ell" not in depends and not step:
-        whole = all(map(_is_whole, of.parts))
-        jacobian = _is_matrix(of) or (isinstance(of, t.Derivative) and whole)
-        letters = any(isinstance(part, t.Local) for part in before.nodes)
-        if _is_error(inner) and (row or jacobian or not letters):
-            return True
-        slope = not isinstance(before, t.Name | t.Local) and _is_slope(inner)
-        plain = _is_whole(of) or isinstance(of, t.Apply)
-        weights = plain or (jacobian and (row or of is before))
-        weights = weights and turned and _is_matrix(inner)  # z^T (W)^T, J^T (W)^T
-        outer = _is_bracketed_error(before) and (turned or _is_alone(inner))
-        if slope or weights or (outer and used.isdisjoint(("x", "W", "b"))):
-            return True
-    if row and isinstance(inner, t.Product):  # \\delta^T (W z)
-        return not slopes and used.isdisjoint({*depends, *t.FREE} - {"W"})
-    turned = turned and not isinstance(inner, t.Add)
-    clear = turned or (_is_complement(inner) and used.isdisjoint(("s", "W")))
-    return clear and not slopes and used.isdisjoint({*depends, *t.FREE})
-
-
-def _may_be_alone(before: t.Expr, inner: t.Expr, one: t.Expr) -> bool:
-    """Whether a bracket is a factor here though it holds one value, or holds more than one."""
-    if not _is_alone(inner) or getattr(before, "base", "") == "W":
+        return turned or not _is_alone(inner)
+    error = _is_error(inner) and (turned or not _is_alone(inner))
+    if "ell" not in depends and (error or (isinstance(before, _SLOPES) and _is_slope(inner))):
         return True
-    if _is_bracketed_error(before):  # (\\hat y_k - y_k)(z_j)
-        return {part.base for part in _quantities(inner)}.isdisjoint(("x", "W", "b"))
-    value = isinstance(inner, t.Apply | t.Absolute | t.Norm) and not _depends(before)
-    return value and not (is_number(before) or (isinstance(before, t.Apply) and one is inner))
+    row = isinstance(shown, t.Transpose)
+    clear = (row and isinstance(inner, t.Product)) or _is_complement(inner)
+    clear = clear or (turned and not isinstance(inner, t.Add))
+    taken = depends - {"W"} if row and turned else depends  # z^T (W)^T
+    return clear and not slopes and used.isdisjoint({*taken, *t.FREE})
 
 
 def is_behind_loss(node: t.Expr, slope: t.Expr, first: Token) -> bool:
@@ -151,55 +130,33 @@ def _behind_bracket(tokens: Sequence[Token]) -> list[str]:
 # -- what stands before the bracket
 
 
-def _depends(before: t.Expr) -> set[str] | None:
-    """What a value may be a function of, by a reader's eyes. None for what nobody calls."""
-    if _is_matrix(before) or (is_number(before) and not isinstance(before, t.Name)):
-        return None
-    match before:
+def _depends(node: t.Node, names: bool) -> set[str]:
+    """What a value may be a function of, by a reader's eyes; `names`: by its quantities too."""
+    match node:
         case t.Name(base):
-            return _DEPENDS.get(base, set())
-        case t.Derivative(_, by) | t.Gradient(_, by):
+            return _DEPENDS.get(base, set()) if names or base == "ell" else set()
+        case t.Derivative(of, by) | t.Gradient(of, by):
+            if by == t.BARE_S:
+                return _ANYTHING
+            jacobian = isinstance(node, t.Derivative) and _is_whole(of) and _is_whole(by)
             near = {"y"} if by.base == "y_hat" else set()  # where the loss is smallest
-            return _ANYTHING if by == t.BARE_S else {"x", "W", "b", by.base} | near
+            return {"x", "b", by.base} | near | (set() if jacobian else {"W"})
         case t.Local(_, of):
-            return _letter_depends(of)
-    loss = any(part.base == "ell" for part in _quantities(before))
-    if loss and getattr(before, "function", None) != t.Function("exp"):
-        return _ANYTHING
-    found = [_depends(_without_marks(one)) for one in _called_parts(before)]
-    named = any(isinstance(part, t.Name | t.Function) for part in t.outside_lengths(before))
-    return set().union(*(one or () for one in found)) if named else None
+            diagonal = {"ell"} if _is_matrix(of) else set()
+            return set() if _is_written(of) else _ANYTHING - diagonal
+        case t.Length() | t.Written() | t.Apply(t.Function("exp")):
+            return set()
+        case t.Apply(function) if function.name not in ("max", "tr"):
+            names = False
+        case t.Quotient(top, bottom):
+            return _depends(top, names) | _depends(bottom, names=False)
+    return set[str]().union(*(_depends(one, names) for one in node.parts))
 
 
-def _called_parts(before: t.Expr) -> Sequence[t.Node]:
-    """The parts of a formula for which a reader may call it: J in 2 J, q in \\frac{q}{2}."""
-    if isinstance(before, t.Quotient):
-        return before.top, *(one for one in (before.bottom,) if isinstance(one, t.Local))
-    square = isinstance(before, t.Sum) and isinstance(before.body, t.Power)
-    size = isinstance(before, t.Apply) and before.function.name in ("max", "tr")
-    if square or size or isinstance(before, t.Norm):
-        return [one for one in before.nodes if isinstance(one, (*_SLOPES, t.Local, t.Name))]
-    if isinstance(before, t.Product | t.Times | t.Elementwise | t.Absolute | t.Sum):
-        return before.parts
-    called = (*_SLOPES, t.Local) if isinstance(before, t.Add) else t.Local
-    parts = before.parts if isinstance(before, t.Add) else before.nodes
-    found = [one for one in parts if any(isinstance(part, called) for part in one.nodes)]
-    return [
-        one for one in found if one is not before and not isinstance(_without_marks(one), t.Norm)
-    ]
-
-
-def _letter_depends(of: t.Expr) -> set[str]:
-    """What a letter of the display may be a function of: anything, or if it is a number, a matrix
-    or an error, what that is made of."""
-    slopes = [part for part in of.nodes if isinstance(part, _SLOPES)]
-    used = {part.base for part in (*_quantities(of), *(one.by for one in slopes))}
-    if not used or (used == {"W"} and _is_matrix(of)):
-        return used
-    if t.BARE_S in of.nodes or not (_is_matrix(of) or _is_error(of)):
-        return _ANYTHING
-    near = "y" if "y_hat" in used else ""
-    return {"x", "W", "b"}.union(near, *(_DEPENDS.get(one, ()) for one in used)) - {"z"} | used
+def _is_written(node: t.Expr) -> bool:
+    """Whether it is a number as written, which nobody calls."""
+    called = (t.Name, t.Function, t.Local)
+    return not any(isinstance(one, called) for one in t.outside_lengths(node))
 
 
 def _is_entry(before: t.Expr) -> bool:
@@ -223,31 +180,17 @@ def _is_matrix(node: t.Expr) -> bool:
 
 
 def _is_own(inner: t.Expr, before: t.Expr) -> bool:
-    """Whether a bracket is a sum of what stands before it, or of a factor of that, which the others
-    are no functions of."""
-    if not isinstance(before, t.Product | t.Add):
-        return _holds(inner, before)
-    parts = [_without_marks(one) for one in before.parts if not is_number(one)]
-    bases = {one.base for one in _quantities(inner)}
-    called = [one for one in parts if not bases.isdisjoint(_depends(one) or ())]
-    own = [one for one in parts if _holds(inner, one)]
-    return _holds(inner, before) or (bool(own) and (_is_complement(inner) or called in ([], own)))
-
-
-def _holds(inner: t.Expr, before: t.Expr) -> bool:
     """Whether a bracket is a sum of what stands before it and of numbers or the targets alone."""
     if not isinstance(inner, t.Add):
         return False
     if isinstance(before, t.Name):
-        found = _quantities(inner)
-        alike = [one for one in found if (one.base, one.layer) == (before.base, before.layer)]
-        others = any(one.base != "y" for one in found if one not in alike)
-        return not others and (before in alike or (_indexed(before) and bool(alike)))
-    of = getattr(before, "of", None)
+        used = [(one.base, one.layer) for one in _quantities(inner) if one.base != "y"]
+        return {*used} == {(before.base, before.layer)}
+    of = getattr(before, "of", None)  # d sigma(s)/ds (1 - 2 sigma(s))
     own = (before, of) if isinstance(of, t.Apply) else (before,)
-    parts = [*t.walk(inner, lambda one: () if one in own else one.parts)]
-    rest = [one for one in parts if one not in own]
-    return len(rest) < len(parts) and all(isinstance(one, numbers.LENGTHS) for one in rest)
+    rest = [*t.walk(inner, lambda one: () if one in own else one.parts)]
+    other = [one for one in rest if one not in own]
+    return len(other) < len(rest) and all(isinstance(one, numbers.LENGTHS) for one in other)
 
 
 def _is_plain(inner: t.Expr) -> bool:
@@ -271,14 +214,9 @@ def _is_complement(node: t.Expr) -> bool:
     return [one for one in terms if not isinstance(one, t.Negative)] == [t.ONE]
 
 
-def _is_bracketed_error(before: t.Expr) -> bool:
-    product = isinstance(before, t.Product | t.Times | t.Elementwise | t.Add | t.Sum)
-    return product and t.BARE_S not in before.nodes and _is_error(before)
-
-
 def _is_slope(node: t.Expr) -> bool:
     """Whether it is v (1 - v), the slope of the sigmoid."""
-    return isinstance(node, t.Product) and any(starmap(_holds, product(node.parts, repeat=2)))
+    return isinstance(node, t.Product) and any(starmap(_is_own, product(node.parts, repeat=2)))
 
 
 def _is_error(node: t.Expr) -> bool:
