@@ -90,15 +90,11 @@ def _is_factor(shown: t.Expr, one: t.Expr, array: bool) -> bool:
 
 def is_behind_loss(node: t.Expr, slope: t.Expr, first: Token) -> bool:
     """Whether what stands behind a gradient of the loss can only be a factor of it: a vector with a
-    T, where a whole one is taken, or what is no function of the quantity, as in (∂_s ℓ) x_j."""
+    T, where the gradient is by a whole one."""
     of = node.of if isinstance(node, t.Transpose) else node
     row = _is_whole(of) or (isinstance(of, t.Apply) and all(map(_is_whole, of.arguments)))
-    by = getattr(slope, "by", t.BARE_S)
-    row = row and of is not node and _is_whole(by)
-    base = of.base if isinstance(of, t.Name) else ""
-    given = base in ("y", "W") or (base == "x" and by.base != "z")  # z^{(0)} is x
-    constant = given and by.base in ("s", "z", "y_hat") and _indexed(of) and _indexed(by)
-    return (row or constant) and first.text not in (*CLOSING, *UNSEEN)
+    whole = _is_whole(getattr(slope, "by", t.BARE_S))
+    return row and whole and of is not node and first.text not in (*CLOSING, *UNSEEN)
 
 
 def first_seen(tokens: Sequence[Token]) -> Token:
