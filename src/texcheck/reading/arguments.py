@@ -71,9 +71,8 @@ def _is_factor(shown: t.Expr, one: t.Expr, array: bool) -> bool:
         return isinstance(inner, t.Add) and (picks or not depends) and _is_entry(before)
     used = {part.base for part in _quantities(inner)}
     slopes = any(isinstance(part, _SLOPES) for part in inner.nodes)
-    if slopes and not (
-        used.isdisjoint(t.FREE) or is_number(before)
-    ):  # W - \eta \nabla_W \ell, a step
+    step = slopes and not used.isdisjoint(t.FREE)  # W - \eta \nabla_W \ell
+    if step and not is_number(before):
         return False
     turned = isinstance(one, t.Transpose) or t.Whole() in getattr(one, "indices", ())
     if not depends:
