@@ -243,8 +243,9 @@ def _is_difference(node: t.Node) -> bool:
     targets = [one for one in node.terms if {n.base for n in _quantities(one)} == {"y"}]
     if len(targets) != 1 or signs.count(isinstance(targets[0], t.Negative)) != 1:
         return False
+    shifted = any(is_number(one) for one in node.terms)  # \hat y - y + \eta
     given = all(one.base in ("x", "y", *t.FREE) for one in _quantities(node))
-    return not given or any(isinstance(one, t.Apply) for one in node.terms)
+    return not shifted and (not given or any(isinstance(one, t.Apply) for one in node.terms))
 
 
 def _is_rate(node: t.Node) -> bool:
