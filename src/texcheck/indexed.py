@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, partial
-from itertools import chain
 
 from . import syntax as t
 from .algebra.budget import PROOF, NoRule, at_most
@@ -18,6 +17,7 @@ from .elaborate.definitions import network_named
 from .elaborate.matrix import Misfit
 from .elaborate.statement import assumed, claimed
 from .elaborate.words import name_of
+from .judge.structure import flat
 from .networks.network import Network
 from .networks.representatives import cases
 from .reading import BOOK, Names
@@ -144,7 +144,7 @@ class _Writer:
                 return t.Kronecker(i, j)
             case t.ReluDiagonal(of):
                 positive = t.Indicator(">", self.entry(of, i, t.ZERO), t.ZERO)
-                return _product(t.Kronecker(i, j), positive)
+                return t.Product(flat(t.Kronecker(i, j), positive))
             case t.Transpose(of):
                 return self.entry(of, j, i)
             case t.Product(factors):
@@ -172,7 +172,7 @@ class _Writer:
             case t.Elementwise(t.Indicator() | t.Elementwise(), t.Indicator()):
                 return self.parts(node, i, j)  # conditions joined by "and"
             case t.Elementwise(left, right):
-                return _product(self.entry(left, i, j), self.entry(right, i, j))
+                return t.Product(flat(self.entry(left, i, j), self.entry(right, i, j)))
             case t.Add() | t.Negative() | t.Quotient() | t.Indicator() | t.Cases() | t.Absolute():
                 return self.parts(node, i, j)
         return self.picked(node, i, j)
@@ -214,14 +214,14 @@ class _Writer:
             # A row times a column is a number, and what follows it has its own rows.
             number = matrices and width == "1" and self.shape(matrices[0])[0] != "1"
             row = i if number else column
-        return self.summed(_product(*found), *sums)
+        return self.summed(t.Product(flat(*found)) if len(found) > 1 else found[0], *sums)
 
     def times(self, node: t.Times, i: t.Expr, j: t.Expr) -> t.Expr:
         left, right = node.left, node.right
         if all(self.shape(one)[1] == "1" != self.shape(one)[0] for one in (left, right)):
             width = self.shape(left)[0]  # the inner product of two columns
             k = self.index(width)
-            body = _product(self.entry(left, k, t.ZERO), self.entry(right, k, t.ZERO))
+            body = t.Product(flat(self.entry(left, k, t.ZERO), self.entry(right, k, t.ZERO)))
             return self.summed(body, (width, k))
         return self.product((left, right), i, j)
 
@@ -263,7 +263,7 @@ class _Writer:
         if name == "diag" and len(arguments) == 1:
             if self.shape(arguments[0])[1] != "1":
                 return self.entry(arguments[0], i, i)
-            return _product(t.Kronecker(i, j), self.entry(arguments[0], i, t.ZERO))
+            return t.Product(flat(t.Kronecker(i, j), self.entry(arguments[0], i, t.ZERO)))
         if name == "tr":
             width = self.shape(arguments[0])[0]
             k = self.index(width)
@@ -277,10 +277,3 @@ class _Writer:
         if len(found) == 1:  # of a column or a row
             found = (*found, t.ZERO) if self.shape(of)[1] == "1" else (t.ZERO, *found)
         return self.entry(of, *found)
-
-
-def _product(*factors: t.Expr) -> t.Expr:
-    """The product of numbers, without brackets around products in it."""
-    flat = [one.factors if isinstance(one, t.Product) else (one,) for one in factors]
-    every = tuple(chain.from_iterable(flat))
-    return t.Product(every) if len(every) > 1 else every[0]

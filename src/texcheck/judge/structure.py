@@ -168,14 +168,15 @@ def missing(whole: t.Expr, scope: Scope) -> Changes:
             says = f"the factor {name(factor)} is missing"
             for end in ends:
                 for pair in ((factor, end), (end, factor)) if not inside else ((end, factor),):
-                    yield Change(says, end, t.Product(_flat(pair)))
+                    yield Change(says, end, t.Product(flat(*pair)))
     functions = () if any(every(whole, t.Apply)) else dict.fromkeys(every(whole, t.Function))
     for factor in (*functions, *(t.Kronecker(*pair) for pair in combinations(letters, 2))):
         yield Change(f"the factor {name(factor)} is missing", whole, t.Product((factor, whole)))
 
 
-def _flat(pair: tuple[t.Expr, t.Expr]) -> tuple[t.Expr, ...]:
-    return tuple(f for one in pair for f in (one.factors if isinstance(one, t.Product) else (one,)))
+def flat(*factors: t.Expr) -> tuple[t.Expr, ...]:
+    """The factors, those of the products among them each by itself."""
+    return tuple(part for one in factors for part in getattr(one, "factors", (one,)))
 
 
 def squares(whole: t.Expr, scope: Scope) -> Changes:
@@ -208,7 +209,7 @@ def elementwise(whole: t.Expr, scope: Scope) -> Changes:
                 yield Change(says, part, t.Apply(t.Function("diag"), (product,)))
     for part in every(whole, t.Elementwise):
         says = r"the product of matrices, not $\odot$, is meant at {part}"
-        yield Change(says, part, t.Product(_flat((part.left, part.right))))
+        yield Change(says, part, t.Product(flat(part.left, part.right)))
     for one in bodies(whole):
         if isinstance(one, t.Constant | t.Number) and one.value == 1:
             yield Change("the identity matrix is written $I$", one, t.Identity(None, None))

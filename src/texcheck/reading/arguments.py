@@ -4,8 +4,8 @@ A bracket behind a value, without a sign, is a factor if one of these holds; any
 argument to a reader, and is not read:
 
 1. Nobody calls the value: a number, weights, a diagonal.
-2. Nobody calls it as it stands: x_i, \\sigma(s), a sum in brackets. The bracket holds more than one
-   value, bears a T, or begins with a minus sign behind what bears brackets itself.
+2. Nobody calls it as it stands: x_i, \\sigma(s), a sum in brackets, and y where no x follows. The
+   bracket holds more than one value, bears a T or, behind a bracket, begins with a minus sign.
 3. The bracket is a sum of the value itself and numbers or the targets: \\hat y (1 - \\hat y).
 4. The bracket is an error, \\hat y - y, or a rate of change, or a product with one.
 5. One of both bears a T, or the bracket is 1 minus something, and it holds nothing that the value
@@ -30,28 +30,32 @@ _ANYTHING = {*spelling.VECTORS, "W", "ell"}
 _DEPENDS = {
     **{base: {"x", "W", "b", "s", "z", base} for base in ("s", "z", "y_hat")},
     "delta": {"x", "b", "s"},
+    "y": {"x"},
     "ell": _ANYTHING,
 }
+_MADE = ({"y_hat"}, {"z"}, {"s"}, {"f"}, {"Wz"}, {"Wz", "b"})  # what targets are compared with
 
 
 def expect_none(c: Cursor, shown: t.Expr, tokens: Sequence[Token], one: t.Expr) -> None:
     """Raises `CannotRead` for s(x), \\hat y_k^T (x_0), x(0) and x[i], no products to a reader:
     a value, and behind it, as `one` of these tokens, a bracket that is no factor."""
     opening = first_seen(tokens)
-    array, square = opening.kind == "begin", opening.text == "["
-    bracket = array or square or opening.text in ("(", "lbrace")
-    if not bracket or (square and isinstance(one, t.Indicator)):
+    array, indicator = opening.kind == "begin", isinstance(one, t.Indicator)
+    if not array and opening.text not in (("(", "lbrace") if indicator else ("(", "[", "lbrace")):
         return
-    before = _without_marks(shown)
-    number = isinstance(before, t.Norm) or _is_component(shown)
-    whole = not number and any(map(_is_array, t.outside_lengths(before)))
+    numbers = (t.Length, t.Norm, t.Component)
+    parts = t.walk(shown, lambda one: () if isinstance(one, numbers) else one.parts)
+    whole = any(map(_is_array, parts))
     below = not array and "_" in _behind_bracket(tokens)  # W (x)_0
     c.require(not (whole and below), "expected brackets around what the entry is of", at=one)
     what = "expected a sign before the bracket, which reads as an argument"
     instead = r"a factor is \cdot (z), a quantity is written without what it depends on"
     if whole and _is_plain(one):
         what, instead = "expected an index below", "as in x_i"
-    c.require(_is_factor(shown, one, array), what, instead, at=one)
+    seen = [one.text for one in c.tokens if one.start >= shown.start and one.text not in UNSEEN]
+    condition = isinstance(_without_marks(shown), t.Indicator | t.Elementwise)
+    holds = condition and seen[1] == "_"  # 1_{x > 0}(x)
+    c.require(not holds and _is_factor(shown, one, array), what, instead, at=one)
 
 
 def _is_factor(shown: t.Expr, one: t.Expr, array: bool) -> bool:
@@ -70,30 +74,27 @@ def _is_factor(shown: t.Expr, one: t.Expr, array: bool) -> bool:
         picks = any(isinstance(part, t.Kronecker) for part in inner.nodes)
         return isinstance(inner, t.Add) and (picks or not depends) and _is_entry(before)
     used = {part.base for part in _quantities(inner)}
-    slopes = any(isinstance(part, _SLOPES) for part in inner.nodes)
-    step = slopes and not used.isdisjoint(t.FREE)  # W - \eta \nabla_W \ell
-    if step and not is_number(before):
+    if not (used.isdisjoint(t.FREE) or is_number(before)):  # W - \eta \nabla_W \ell
         return False
     turned = isinstance(one, t.Transpose) or t.Whole() in getattr(one, "indices", ())
-    if not depends:
-        return turned or not _is_alone(inner)
+    if depends <= {"x"}:
+        return used.isdisjoint(depends) and (turned or not _is_alone(inner))
     error = _is_error(inner) and (turned or not _is_alone(inner))
     if "ell" not in depends and (error or (isinstance(before, _SLOPES) and _is_slope(inner))):
         return True
     row = isinstance(shown, t.Transpose)
     clear = (row and isinstance(inner, t.Product)) or _is_complement(inner)
     clear = clear or (turned and not isinstance(inner, t.Add))
-    taken = depends - {"W"} if row and turned else depends  # z^T (W)^T
-    return clear and not slopes and used.isdisjoint({*taken, *t.FREE})
+    clear = clear and not any(isinstance(part, _SLOPES) for part in inner.nodes)
+    return clear and used.isdisjoint(depends - {"W"} if row and turned else depends)  # z^T (W)^T
 
 
 def is_behind_loss(node: t.Expr, slope: t.Expr, first: Token) -> bool:
     """Whether what stands behind a gradient of the loss can only be a factor of it: a vector with a
     T, where the gradient is by a whole one."""
     of = node.of if isinstance(node, t.Transpose) else node
-    row = _is_whole(of) or (isinstance(of, t.Apply) and all(map(_is_whole, of.arguments)))
-    whole = _is_whole(getattr(slope, "by", t.BARE_S))
-    return row and whole and of is not node and first.text not in (*CLOSING, *UNSEEN)
+    whole = _is_whole(of) and _is_whole(getattr(slope, "by", t.BARE_S))
+    return whole and of is not node and first.text not in (*CLOSING, *UNSEEN)
 
 
 def first_seen(tokens: Sequence[Token]) -> Token:
@@ -103,10 +104,9 @@ def first_seen(tokens: Sequence[Token]) -> Token:
 
 def is_number(node: t.Node) -> bool:
     """Whether it is a number as written, a length, or one of no network."""
-    if isinstance(node, t.Name):
-        return node.base in t.FREE
+    free = isinstance(node, t.Name) and node.base in t.FREE
     written = (t.Number, t.Quotient, t.Negative, t.Length)
-    return all(isinstance(part, written) for part in t.outside_lengths(node))
+    return free or all(isinstance(part, written) for part in t.outside_lengths(node))
 
 
 def _behind_bracket(tokens: Sequence[Token]) -> list[str]:
@@ -117,8 +117,7 @@ def _behind_bracket(tokens: Sequence[Token]) -> list[str]:
         texts = texts[2 : depth.index(0, 1)]
     depths = [*accumulate(NESTING.get(text, 0) for text in texts)]
     first = next((at for at, text in enumerate(texts) if text in ("(", "[", "lbrace")), 0)
-    before = depths[first] - 1
-    ends = (at for at in range(first, len(texts)) if depths[at] == before)
+    ends = (at for at in range(first, len(texts)) if depths[at] < depths[first])
     return texts[next(ends, len(texts)) :]
 
 
@@ -190,17 +189,15 @@ def _is_own(inner: t.Expr, before: t.Expr) -> bool:
 
 def _is_plain(inner: t.Expr) -> bool:
     """Whether a bracket holds a number of no network."""
-    slopes = any(isinstance(part, _SLOPES) for part in inner.nodes)
-    return not slopes and all(part.base in t.FREE for part in _quantities(inner))
+    names = [part for part in t.outside_lengths(inner) if isinstance(part, t.Name)]
+    return all(one.base in t.FREE for one in names)
 
 
 def _is_alone(inner: t.Expr) -> bool:
     """Whether a bracket holds one value, or a multiple of one such as 2x."""
-    factors = inner.parts if isinstance(inner, t.Product | t.Times | t.Quotient) else (inner,)
-    values = [one for one in factors if not is_number(one)]
-    single = (t.Name, t.Local, t.Apply, t.Absolute, t.Norm, t.Product, t.Times, t.Quotient)
-    alone = [isinstance(one, single) and (one is inner or _is_alone(one)) for one in values]
-    return len(values) < 2 and all(alone)
+    value = _scaled(inner)[2]
+    single = isinstance(value, t.Name | t.Local | t.Apply | t.Absolute | t.Norm | t.Quotient)
+    return single or (value is not inner and _is_alone(value))
 
 
 def _is_complement(node: t.Expr) -> bool:
@@ -236,16 +233,30 @@ def _is_error(node: t.Expr) -> bool:
 
 
 def _is_difference(node: t.Node) -> bool:
-    """Whether it is what a network makes minus its targets, or the other way round."""
-    if not isinstance(node, t.Add):
-        return False
-    signs = [isinstance(one, t.Negative) for one in node.terms]
-    targets = [one for one in node.terms if {n.base for n in _quantities(one)} == {"y"}]
-    if len(targets) != 1 or signs.count(isinstance(targets[0], t.Negative)) != 1:
-        return False
-    shifted = any(is_number(one) for one in node.terms)  # \hat y - y + \eta
-    given = all(one.base in ("x", "y", *t.FREE) for one in _quantities(node))
-    return not shifted and (not given or any(isinstance(one, t.Apply) for one in node.terms))
+    """Whether it is one value of a network, or W z + b, minus its target, or the other way round:
+    nothing stands beside them, and all bear the same numbers."""
+    parts = [getattr(one, "body", one) for one in node.terms] if isinstance(node, t.Add) else []
+    terms = {_kind(value): (sign, by) for sign, by, value in map(_scaled, parts)}
+    negative, scale = terms.pop("y", (False, None))
+    alike = {*terms.values()} == {(not negative, scale)}
+    return alike and len(terms) == len(parts) - 1 and {*terms} in _MADE
+
+
+def _kind(value: t.Expr) -> str:
+    """The base of a quantity, f for a function's value, Wz for a formula with W."""
+    if isinstance(value, t.Name | t.Apply):
+        return getattr(value, "base", "f")
+    return "Wz" if any(one.base == "W" for one in _quantities(value)) else ""
+
+
+def _scaled(term: t.Expr) -> tuple[bool, frozenset[t.Expr], t.Expr]:
+    """Whether a term is negative, the numbers that it is multiplied by, and what they multiply."""
+    of = term.of if isinstance(term, t.Negative) else term
+    factors = of.parts if isinstance(of, t.Product | t.Times) else (of,)
+    rest = [one for one in factors if not is_number(one)]
+    value = rest[0] if len(rest) == 1 else of
+    value = value.of if isinstance(value, t.Transpose) else value
+    return of is not term, frozenset(filter(is_number, factors)), value
 
 
 def _is_rate(node: t.Node) -> bool:
@@ -265,11 +276,6 @@ def _is_whole(node: t.Node) -> bool:
     """Whether it is a vector or a matrix of the network, and no entry."""
     name = isinstance(node, t.Name) and node.base in (*spelling.VECTORS, "W")
     return name and not _indexed(node) and node != t.BARE_S
-
-
-def _is_component(node: t.Expr) -> bool:
-    of = node.of if isinstance(node, t.Power) else node
-    return isinstance(of, t.Component) and t.Whole() not in of.indices
 
 
 def _is_array(node: t.Node) -> bool:
