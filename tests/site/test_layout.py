@@ -212,6 +212,15 @@ def test_statements_have_most_of_the_ledger(
     )
     assert shares
     assert min(shares) > share
+    lines = page.eval_on_selector_all(
+        ".proof-table tbody th",
+        """cells => cells.map(cell => {
+          const text = document.createRange();
+          text.selectNodeContents(cell);
+          return text.getClientRects().length;
+        })""",
+    )
+    assert set(lines) == {1}  # the number of a row is broken nowhere
 
 
 def test_what_scrolls_in_a_box_is_shaded_on_the_ground_of_the_box(

@@ -93,7 +93,7 @@ class ProofLedger(SphinxDirective):
     """``{proof-ledger}``: a section with a table for each page; the site folds them."""
 
     COLUMNS = ("#", "Equation", "Verdict", "Statement, and how it was read")
-    WIDTHS = (2, 5, 8, 20)  # shares; on a phone the statement stands below the others
+    WIDTHS = (3, 5, 8, 20)  # shares; on a phone the statement stands below the others
 
     def run(self) -> list[nodes.Node]:
         ledger = ledger_of(self.env.app)
