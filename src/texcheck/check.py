@@ -14,7 +14,7 @@ from .judge.decide import decide
 from .judge.scope import Scope
 from .networks.network import Network
 from .reading import BOOK, CannotRead, Names
-from .verdict import Proved, Refuted, Undecided, Unreadable, Verdict, place
+from .verdict import Definition, Proved, Refuted, Undecided, Unreadable, Verdict, place
 from .writing import lettering, symbol
 
 NETWORKS: tuple[str, ...] = ("regression", "sigmoid-mse", "sigmoid-bce", "any", "deep", "running")
@@ -63,7 +63,21 @@ def check(
     if any(isinstance(one, Unreadable) and _names_any(claim) for claim, one in decided):
         doubt = Undecided("what is said of f or g beside it cannot be read")  # f(s) = s, ...
         decided = [(claim, doubt if isinstance(one, Proved) else one) for claim, one in decided]
+    decided = _under_premises(decided)
     return explained(tex, decided, about, names) if diagnose else decided
+
+
+def _under_premises(decided: Checked) -> Checked:
+    """The verdicts; what may be said under a claim that does not always hold is not refuted."""
+    said = [(claim.statement, one) for claim, one in decided if claim.statement]
+    unsure = [claim.supposed for claim, one in said if not isinstance(one, Proved | Definition)]
+    first = min((start for start in unsure if start is not None), default=None)
+    doubt = Undecided(f"it may be a condition, or said under one; {reading.PUT_IN}")
+    under = [
+        isinstance(one, Refuted) and first is not None and claim.start >= first
+        for claim, one in said
+    ]
+    return [(claim, doubt if u else one) for (claim, one), u in zip(decided, under, strict=True)]
 
 
 def _names_any(claim: Claim) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import Any, ClassVar, TypeAlias, TypeVar, dataclass_transform
 
 
@@ -330,6 +330,8 @@ class Statement(Node):
 
     conditions: tuple[Condition, ...] = field(kw_only=True, default=())
     at: int = field(compare=False, kw_only=True, default=0)
+    # What begins here or behind it may be said under this claim, as a condition.
+    supposed: int | None = field(compare=False, kw_only=True, default=None)
 
 
 class Equation(Statement):
@@ -429,16 +431,15 @@ def rebuilt(node: N, change: Callable[[Node], Node]) -> N:
     return replace(node, **new) if node.parts else node
 
 
-def substitute(node: Node, old: Node, new: Node) -> Node:
-    """The tree with the very object `old` (not an equal one) replaced by `new`."""
-    if node is old or all(part is not old for part in walk(node)):
-        return new if node is old else node
-    return rebuilt(node, lambda part: substitute(part, old, new))
-
-
 def replaced(whole: Node, pairs: Iterable[tuple[Node, Node]]) -> Node:
-    """A formula with several of its parts replaced."""
-    return reduce(lambda tree, pair: substitute(tree, *pair), pairs, whole)
+    """The tree with the very objects that come first in the pairs (not equal ones) replaced."""
+    new = {id(old): one for old, one in pairs}
+
+    def within(node: Node) -> Node:
+        inside = id(node) not in new and any(id(part) in new for part in walk(node))
+        return rebuilt(node, within) if inside else new.get(id(node), node)
+
+    return within(whole)
 
 
 def _nodes(values: Iterable[Any]) -> Iterator[Node]:

@@ -176,7 +176,8 @@ def diagonal(value: Matrix, node: t.Node) -> Matrix:
         unify(value.rows, value.columns, "the diagonal of a matrix that is not square", node)
         return Matrix(value.rows, ONE, lambda i, j: value.entry(i, i))
     if is_one(value.rows):
-        raise IllSorted("a diagonal matrix is made of a column", node)
+        misfit = Unfit if t.ONE in node.parts else IllSorted  # 1 may be meant as a column
+        raise misfit("a diagonal matrix is made of a column", node)
     return Matrix(value.rows, value.rows, lambda i, j: delta(i, j) * value.entry(i, FIRST), True)
 
 

@@ -163,11 +163,10 @@ def side_by_side(scope: Scope, values: list[Matrix], node: t.Product) -> Matrix:
 
 
 def elementwise(values: list[Matrix], node: t.Elementwise) -> Matrix:
-    r"""The product entry by entry. Raises Unfit for x \odot x \cdot x, where \cdot comes first."""
-    for part, value in zip(node.parts, values, strict=True):
-        dotted = isinstance(part, t.Times) and part.sign == "cdot"
-        if dotted and value.is_number and not all(one.is_number for one in values):
-            raise Unfit(r"\odot beside a number that a dot makes: write brackets, or no sign", node)
+    r"""The product entry by entry. Raises Unfit for x \odot 1, and x \odot x \cdot x, where \cdot
+    comes first."""
+    if len({value.is_number for value in values}) > 1:
+        raise Unfit(r"\odot beside a number: write no sign, or \boldsymbol 1 for a column", node)
     try:
         return m.zip_entries(mul, node, *values)
     except IllSorted:

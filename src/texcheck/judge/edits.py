@@ -155,7 +155,7 @@ def of_entries(statement: t.Equation) -> Iterator[Edit]:
     for letters in found:
         named = replace(asked, indices=tuple(map(t.Index, letters)))
         says = "one side is an entry, the other a whole vector or matrix: write {new} on the left"
-        change = Change(says, asked, t.substitute(left, asked, named), left)
+        change = Change(says, asked, t.replaced(left, [(asked, named)]), left)
         yield Edit("entries", change, "", replace(statement, left=change.new))
 
 

@@ -32,7 +32,7 @@ class Change(NamedTuple):
     old: t.Node | None = None
 
     def within(self, whole: t.Expr) -> Any:
-        return t.substitute(whole, self.old or self.part, self.new)
+        return t.replaced(whole, [(self.old or self.part, self.new)])
 
     def words(self, scope: Scope) -> str:
         """What it says, with the formulas in TeX."""

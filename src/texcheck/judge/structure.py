@@ -26,11 +26,11 @@ def transposes(whole: t.Expr, scope: Scope) -> Changes:
 def moved_transposes(whole: t.Expr, scope: Scope) -> Changes:
     """A transpose at another factor than the one that needs it."""
     for part in every(whole, t.Transpose):
-        without = t.substitute(whole, part, part.of)
+        without = t.replaced(whole, [(part, part.of)])
         for other in tensors(without):
             if other is not part.of:
                 says = "the transpose stands at the wrong factor: it belongs to "
-                moved = t.substitute(without, other, t.Transpose(other))
+                moved = t.replaced(without, [(other, t.Transpose(other))])
                 yield Change(says + scope.show(other), part, moved, whole)
 
 

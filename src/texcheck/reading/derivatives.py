@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from .. import syntax as t
-from . import names, spelling
+from . import arguments, names, spelling
 from .cursor import CLOSING, FACTOR, PRODUCT, TERM, Cursor
 
 BRACKETS = "expected brackets around what is differentiated"
@@ -107,7 +107,7 @@ def _operand(c: Cursor, by: t.Name) -> t.Expr:
     of = c.read(FACTOR if alone else PRODUCT)
     sums = isinstance(of, t.Function) and c.sees("+", "-")
     called = (bracket or brace) and isinstance(of, t.Apply) and c.form == "primary"  # (\sigma)(2)
-    c.require(c.ends() and not (sums or called), BRACKETS)
+    c.require(c.ends() and not (sums or called or (not alone and _goes_on(of))), BRACKETS)
     c.require(closed or not _is_fixed(of, by), BRACKETS, AT_NUMBER, at=of)
     if not (closed or (brace and c.form == "bracket")):
         # Does the bar hold for the derivative too? \left. shows no bracket that would tell.
@@ -118,6 +118,18 @@ def _operand(c: Cursor, by: t.Name) -> t.Expr:
         c.require(not slope or isinstance(of, t.Derivative), BRACKETS, at=of)
         c.shared.open_operands.append(of)
     return of
+
+
+def _goes_on(of: t.Expr) -> bool:
+    """Whether a product goes on behind what ends where the page shows it, as |x| and a fraction."""
+    first = of
+    while isinstance(first, t.Product | t.Times) and getattr(first, "sign", "") != "inner":
+        first = first.parts[0]
+    multiplied = first is not of
+    while isinstance(first, t.Power | t.Component | t.Transpose):
+        first = first.of
+    seen = isinstance(first, t.Norm | t.Absolute | t.Apply | t.Quotient | t.Times)
+    return multiplied and seen and not arguments.is_number(first)
 
 
 def _is_fixed(of: t.Expr, by: t.Name) -> bool:

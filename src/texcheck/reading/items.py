@@ -153,7 +153,7 @@ def _letter_follows(c: Cursor) -> bool:
 
 def _item(c: Cursor, joint: Joint) -> Item:
     if c.take("Rightarrow"):
-        joint.conditional, joint.follows, joint.gap, joint.word = False, True, 3, "so"
+        joint.conditional, joint.follows, joint.gap, joint.word = False, True, 3, "Rightarrow"
     if _defines(c):
         return _definition(c, joint)
     left = [c.read()]

@@ -17,6 +17,7 @@ from .formulas import formula
 from .items import Item, Joint, Sides, define_ahead, sentence
 from .tokens import CannotRead, require, tokens
 
+PUT_IN = r"a value is put in by \left. \ell \right|_{\hat y = y}"
 _LATE = "expected a new line for a statement behind a condition"
 
 
@@ -46,6 +47,8 @@ def _read_line(c: Cursor, found: list[t.Statement], above: _Sentence) -> _Senten
         c.require(not (above.conditions and goes_on), "expected the whole condition in one line")
     said = first = _Sentence(above.conditions, above.sides) if chain else _Sentence()
     said.joint = Joint(follows=above.joint.follows)
+    if c.sees("Rightarrow"):
+        found[:] = _supposed(found, above.claims, above.claims)
     while c.token.kind != "end":
         said.take(c, sentence(c, said.joint, said.sides))
         said.add_to(found, c.shared)
@@ -90,7 +93,11 @@ class _Sentence:
                 require(clear, "expected `then` behind the conditions", new[0])
                 self.gaps += [item.joint.gap, *[0] * (len(new) - 1)]
                 self.sides = None if self.claims else item.sides
+                premises = [] if word not in ("then", "Rightarrow") else [*self.claims]
+                premises += new if word in spelling.GIVEN else []
                 self.claims += new
+                premises = self.claims if item.arrow else premises
+                self.claims = _supposed(self.claims, premises, self.claims)
             self.ranges += item.ranges
             closed = bool(self.claims and (carried or found or item.ranges))
         self.joint = items[-1].joint
@@ -118,8 +125,7 @@ class _Sentence:
         given = (named or indices) and joint.word in spelling.GIVEN  # with f = ReLU
         ground = joint.word in spelling.GROUND and whole and not given
         supposed = joint.word == "let" and not ground
-        put_in = r"a value is put in by \left. \ell \right|_{\hat y = y}"
-        require(not supposed, "expected a claim, or a letter that `let` defines", new[0], put_in)
+        require(not supposed, "expected a claim, or a letter that `let` defines", new[0], PUT_IN)
         compared = isinstance(new[-1], t.Comparison) and not indices
         beside = compared and any(isinstance(one, t.Equation) for one in self.claims[-1:])
         listed = beside or (named and bool(self.ranges) and not self.claims)
@@ -135,7 +141,7 @@ class _Sentence:
             late = joint.conditional is None and self.claims
             require(then or not late, _LATE, new[0])
             expected = "expected a condition on an activation or on indices, or with > or <"
-            require(then, expected, new[0], put_in * isinstance(new[0], t.Equation))
+            require(then, expected, new[0], PUT_IN * isinstance(new[0], t.Equation))
             return []
         own = joint.word == "and" and after.word in spelling.CONDITION | spelling.GIVEN
         joined = joint.word and (joint.word != "," or (named and self.claims)) and not own
@@ -175,6 +181,14 @@ class _Sentence:
         for one, about in ranges:
             if one.last:
                 display.append(t.RangeClaim(one, about, at=one.start, **at(one)))
+
+
+def _supposed(
+    found: Sequence[t.Statement], these: Sequence[t.Statement], sentence: Sequence[t.Statement]
+) -> list[t.Statement]:
+    """Claims, these of them as such that may be meant as conditions, as the first in A => B."""
+    first = min((one.start for one in sentence), default=0)
+    return [replace(one, supposed=first) if one in these else one for one in found]
 
 
 def _restrict(found: list[t.Statement], condition: t.Condition) -> tuple[t.Statement, ...]:

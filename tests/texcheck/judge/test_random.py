@@ -121,7 +121,7 @@ def changed(chance: random.Random, node: t.Expr) -> t.Expr:
         parts = [part for part in t.walk(node) if others(part)]
         if parts:
             part = chance.choice(parts)
-            node = t.substitute(node, part, chance.choice(others(part)))
+            node = t.replaced(node, [(part, chance.choice(others(part)))])
     return node
 
 
