@@ -315,10 +315,10 @@ class Assume(Node):
 
 
 class Range(Node):
-    """The condition that an index or the layer L runs from one value to another, or to its end."""
+    """The condition that an index or the layer L runs from one value, or its first, to another."""
 
     letter: str  # "L" for the layer
-    first: Expr
+    first: Expr | None
     last: Expr | None
 
 

@@ -213,9 +213,11 @@ def relation(node: t.Node) -> str:
             return rf"{relation(left)}, {relation(right)}"
         case t.Assume(function, value):
             return f"{tex(function)} = {tex(value)}"
-        case t.Range(letter, first, None):
+        case t.Range(letter, t.Node() as first, None):
             return rf"{letter} \ge {tex(first)}"
-        case t.Range(letter, first, t.Node() as last):
+        case t.Range(letter, None, t.Node() as last):
+            return rf"{letter} \le {tex(last)}"
+        case t.Range(letter, t.Node() as first, t.Node() as last):
             return rf"{letter} = {tex(first)}, \dots, {tex(last)}"
     raise TypeError(node)
 

@@ -25,7 +25,7 @@ def test_what_is_said_of_a_proved_statement_is_proved(row: dict[str, str]) -> No
     for _, entries, *conditions in said(row["tex"], row["network"]):
         held = [one for one in conditions if r"\dots" not in one]
         again = entries + "".join(rf" \quad \text{{if }} {one}" for one in held)
-        assert [type(verdict) for _, verdict in check(again, row["network"])] == [Proved]
+        assert {type(verdict) for _, verdict in check(again, row["network"])} == {Proved}
 
 
 ENTRIES = [

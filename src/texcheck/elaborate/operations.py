@@ -163,8 +163,7 @@ def side_by_side(scope: Scope, values: list[Matrix], node: t.Product) -> Matrix:
 
 
 def elementwise(values: list[Matrix], node: t.Elementwise) -> Matrix:
-    r"""The product entry by entry. Raises Unfit for x \odot 1, and x \odot x \cdot x, where \cdot
-    comes first."""
+    r"""The product entry by entry. Raises Unfit for x \odot 1 and x \odot x \cdot x."""
     if len({value.is_number for value in values}) > 1:
         raise Unfit(r"\odot beside a number: write no sign, or \boldsymbol 1 for a column", node)
     try:

@@ -228,6 +228,7 @@ def _layer_range(statement: t.RangeClaim, network: Network) -> tuple[str, ...]:
     here = [one for layers in named for one in layers.here]
     if not here:
         raise IllSorted("no statement before it names a layer L", statement)
-    if any(low + offset < least or high + offset > 0 for offset, least in here) or high > 0:
+    below = [low + offset < least for offset, least in here if low is not None]
+    if any(below) or max(high, *(high + offset for offset, _ in here)) > 0:
         raise IllSorted("not all layers of this range exist", statement)
     return (f"{network.name}, every depth",)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 from .. import syntax as t
@@ -12,6 +11,7 @@ from .matrices import OF_INDICES
 from .tokens import CannotRead, Token, require
 
 DEEPEST_TREE = 150
+_ANY_LAYER = t.LayerCount(t.Layer("L", 0))
 _TURNED = {"<": ">", ">": "<", "le": "ge", "ge": "le", "neq": "neq"}
 _OF_FUNCTIONS = (
     t.Function, t.Number, t.Add, t.Negative, t.Product, t.Times, t.Power, t.Quotient, t.Elementwise,
@@ -99,25 +99,29 @@ def as_condition(claim: t.Statement) -> t.Condition | None:
             return t.Assume(left, right, **at(claim)) if known else None
         case t.Equation(left, right) if compares_indices(claim):
             return t.Indicator("=", left, right, **at(claim))
-        case t.Comparison() if found := _range_of_index(claim):
+        case t.Comparison() if found := _range_of_counter(claim):
             return found
         case t.Comparison(relation, left, right) if relation != "neq" or compares_indices(claim):
             return t.Indicator(relation, left, right, **at(claim))
     return None
 
 
-def _range_of_index(claim: t.Comparison) -> t.Range | None:
-    """The range of an index that a comparison with a length or a number says."""
-    relation, index, end = claim.relation, claim.left, claim.right
-    if isinstance(end, t.Index):
-        relation, index, end = _TURNED[relation], end, index
-    if relation == "neq" or not isinstance(index, t.Index) or not _is_length(end):
+def _range_of_counter(claim: t.Comparison) -> t.Range | None:
+    """The range of an index, or of L, that a comparison with a length or a number says."""
+    relation, counter, end = claim.relation, claim.left, claim.right
+    if isinstance(end, t.Index) or end == _ANY_LAYER:
+        relation, counter, end = _TURNED[relation], end, counter
+    index = isinstance(counter, t.Index)
+    if relation == "neq" or not (index or counter == _ANY_LAYER) or not _is_length(end):
         return None
-    step = Fraction({"<": -1, ">": 1}.get(relation, 0))
-    reached = t.Add((end, t.Number(step)), **at(end)) if step else end
+    step = {"<": t.Negative(t.ONE), ">": t.ONE}.get(relation)
+    reached = t.Add((end, step), **at(end)) if step else end
+    if isinstance(end, t.Number) and step:
+        reached = t.Number(end.value + (1 if step == t.ONE else -1), **at(end))
+    letter = getattr(counter, "letter", "L")
     if relation in ("<", "le"):
-        return t.Range(index.letter, t.ZERO, reached, **at(claim))
-    return t.Range(index.letter, reached, None, **at(claim))
+        return t.Range(letter, t.ZERO if index else None, reached, **at(claim))
+    return t.Range(letter, reached, None, **at(claim))
 
 
 def compares_indices(claim: t.Statement) -> bool:

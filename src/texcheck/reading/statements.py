@@ -84,9 +84,11 @@ class _Sentence:
                 near = near and (self.behind or not (found and self.conditions))
                 where = "expected the condition in front, or right behind the statement"
                 require(near, where, [*new, *item.ranges][0])
+            layers = [one for one in found if isinstance(one, t.Range) and one.letter == "L"]
             if found:
                 self.behind = bool(self.claims)
-                self.conditions = [*self.conditions, *dict.fromkeys(found)]
+                others = [one for one in dict.fromkeys(found) if one not in layers]
+                self.conditions = [*self.conditions, *others]
             elif new:
                 require(not closed, _LATE, new[0])
                 clear = self.claims or word in spelling.THEN or not (self.conditions or self.ranges)
@@ -98,7 +100,7 @@ class _Sentence:
                 self.claims += new
                 premises = self.claims if item.arrow else premises
                 self.claims = _supposed(self.claims, premises, self.claims)
-            self.ranges += item.ranges
+            self.ranges += [*item.ranges, *layers]
             closed = bool(self.claims and (carried or found or item.ranges))
         self.joint = items[-1].joint
         ends = not self.conditions or self.joint.word != "and"
@@ -137,7 +139,7 @@ class _Sentence:
         if not (conditional or given or (self.claims and indices)):
             return []
         if not whole:  # if f = I, then this
-            then = self.conditions and joint.comma and not self.claims
+            then = (self.conditions or self.ranges) and joint.comma and not self.claims
             late = joint.conditional is None and self.claims
             require(then or not late, _LATE, new[0])
             expected = "expected a condition on an activation or on indices, or with > or <"
@@ -179,7 +181,7 @@ class _Sentence:
         ranges = [(one, _restrict(self.claims or display, one)) for one in self.ranges]
         display += self.claims
         for one, about in ranges:
-            if one.last:
+            if one.last or one.letter == "L":
                 display.append(t.RangeClaim(one, about, at=one.start, **at(one)))
 
 
