@@ -21,7 +21,7 @@ from .judge.structure import flat
 from .networks.network import Network
 from .networks.representatives import cases
 from .reading import BOOK, Names
-from .writing import lettering, relation
+from .writing import lettering, relation, symbol
 
 # Letters for rows, columns and sums, in this order.
 _LETTERS = "ijklmnpqrtuv"
@@ -76,7 +76,9 @@ class _Writer:
     def lines(self) -> Iterator[str]:
         """Shape, entries and ranges."""
         left, right = self.statement.left, self.statement.right
-        rows, columns = self.shape(left) if self.shape(left) != ("?", "?") else self.shape(right)
+        numbers = ("1", "1"), ("?", "?")  # 0 is one, and is written for a matrix too
+        found = self.shape(left) if self.shape(left) not in numbers else self.shape(right)
+        rows, columns = found if found != numbers[1] else self.shape(left)
         i, j = self.index(rows), self.index(columns)
         outer = dict(self.letters)
         sides = [self.entry(side, i, j) for side in (left, right)]
@@ -114,7 +116,8 @@ class _Writer:
         if width == "1":
             return t.ZERO
         named = {part.letter for part in t.walk(self.statement) if isinstance(part, t.Index)}
-        free = (one for one in _LETTERS if one not in named | self.bound | self.letters.keys())
+        taken = named | self.bound | self.letters.keys() | {symbol("L")}
+        free = (one for one in _LETTERS if one not in taken)
         letter = next(free, f"i_{{{len(self.letters)}}}")
         self.letters[letter] = width
         return t.Index(letter)
@@ -261,9 +264,11 @@ class _Writer:
     def apply(self, node: t.Apply, i: t.Expr, j: t.Expr) -> t.Expr:
         name, arguments = node.function.name, node.arguments
         if name == "diag" and len(arguments) == 1:
-            if self.shape(arguments[0])[1] != "1":
+            rows, columns = self.shape(arguments[0])
+            if "1" not in (rows, columns):
                 return self.entry(arguments[0], i, i)
-            return t.Product(flat(t.Kronecker(i, j), self.entry(arguments[0], i, t.ZERO)))
+            places = (i, t.ZERO) if columns == "1" else (t.ZERO, i)
+            return t.Product(flat(t.Kronecker(i, j), self.entry(arguments[0], *places)))
         if name == "tr":
             width = self.shape(arguments[0])[0]
             k = self.index(width)

@@ -214,11 +214,11 @@ def relation(node: t.Node) -> str:
         case t.Assume(function, value):
             return f"{tex(function)} = {tex(value)}"
         case t.Range(letter, t.Node() as first, None):
-            return rf"{letter} \ge {tex(first)}"
+            return rf"{symbol(letter)} \ge {tex(first)}"
         case t.Range(letter, None, t.Node() as last):
-            return rf"{letter} \le {tex(last)}"
+            return rf"{symbol(letter)} \le {tex(last)}"
         case t.Range(letter, t.Node() as first, t.Node() as last):
-            return rf"{letter} = {tex(first)}, \dots, {tex(last)}"
+            return rf"{symbol(letter)} = {tex(first)}, \dots, {tex(last)}"
     raise TypeError(node)
 
 

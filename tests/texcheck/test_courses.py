@@ -66,3 +66,18 @@ def test_a_network_is_declined_or_has_each_function_in_its_own_layer(
                 accepted += bool(said)
                 assert said.startswith("proved") == (own == other) or not said, (lines, other)
     assert accepted > depth
+
+
+def test_no_index_bears_the_letter_of_the_layers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = tmp_path / "course.tex"
+    lines = r"z^{(i)} = W^{(i)} a^{(i-1)} + b^{(i)}", r"a^{(i)} = f(z^{(i)})", r"J = \ell"
+    network.write_text("\n".join(lines), encoding="utf-8")
+    main(["read", rf"{lines[0]}, \quad i = 1, \dots, L", "--network", str(network)])
+    said = capsys.readouterr().out.splitlines()
+    assert (
+        r"z^{(i)}_j = \sum_{k=0}^{d_{z^{(i-1)}} - 1} W^{(i)}_{jk} a^{(i-1)}_k + b^{(i)}_j"
+        in said[2]
+    )
+    assert said[4].strip() == r"i = 1, \dots, L"

@@ -31,6 +31,8 @@ def test_what_is_said_of_a_proved_statement_is_proved(row: dict[str, str]) -> No
 ENTRIES = [
     (r"\operatorname{diag}(x x^T) = x \odot x", "x_i x_i = x_i x_i"),
     (r"W_{0,:}^{(1)} = x^T", "W^{(1)}_{0i} = x_i"),
+    (r"0 = W^{(1)} - W^{(1)}", "0 = W^{(1)}_{ij} - W^{(1)}_{ij}"),
+    (r"\boldsymbol{0} = x^T - x^T", "0 = x_i - x_i"),
     (r"\frac{\partial \hat y^T}{\partial x_j} = y^T",
      r"\frac{\partial \hat y_i}{\partial x_j} = y_i"),
     (r"\hat y_0 + \dots + \hat y_{K-1} = x_0", r"\hat y_0 + \dots + \hat y_{K - 1} = x_0"),

@@ -171,7 +171,9 @@ def transpose(value: Matrix) -> Matrix:
 
 
 def diagonal(value: Matrix, node: t.Node) -> Matrix:
-    """The diagonal matrix of a column; of a square matrix, its diagonal as a column."""
+    """The diagonal matrix of a column or a row; of a square matrix, its diagonal as a column."""
+    if is_one(value.rows) and not is_one(value.columns):
+        value = transpose(value)
     if not is_one(value.columns):
         unify(value.rows, value.columns, "the diagonal of a matrix that is not square", node)
         return Matrix(value.rows, ONE, lambda i, j: value.entry(i, i))

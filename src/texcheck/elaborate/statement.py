@@ -24,7 +24,7 @@ from ..networks.network import Case
 from .calculus import activation
 from .definitions import declared
 from .formula import elaborate
-from .matrix import FIRST, IllSorted, Matrix, Unfit, Unknown, known, resolved, unify
+from .matrix import FIRST, IllSorted, Matrix, Unfit, Unknown, known, resolved, spread, unify
 from .operations import holds, none_of, spread_literals
 from .scope import Scope, ends, left_out
 from .words import shape_words
@@ -113,6 +113,10 @@ def claimed(statement: t.Statement, case: Case) -> Pair:
     zero = t.ZERO in [side.of if isinstance(side, t.Local) else side for side in sides]
     if isinstance(statement, t.Comparison) or zero:  # 0 alone is a matrix of zeros too
         values = spread_literals(sides, values)
+    for at, side in enumerate(sides):
+        if side == t.Constant(0, None) and not values[1 - at].is_number:  # of any other shape too
+            values[at] = spread(elaborate(scope, t.ZERO), values[1 - at])
+            scope.shapes[id(side)] = values[at].rows, values[at].columns
     one, other = values
     message = f"{shape_words(one, case)} on the left, {shape_words(other, case)} on the right"
     unit = any(isinstance(side, t.Unit) for side in sides)

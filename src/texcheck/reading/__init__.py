@@ -4,10 +4,10 @@ from .claims import with_sums_bound
 from .cursor import BOOK, Names
 from .notation import names_of
 from .parts import cell, expression, readable, shape
-from .statements import PUT_IN, read
+from .statements import read
 from .tokens import CannotRead
 
 __all__ = [
-    "BOOK", "PUT_IN", "CannotRead", "Names", "cell", "expression", "names_of", "read", "readable",
-    "shape", "with_sums_bound",
+    "BOOK", "CannotRead", "Names", "cell", "expression", "names_of", "read", "readable", "shape",
+    "with_sums_bound",
 ]  # fmt: skip

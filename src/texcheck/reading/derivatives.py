@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import dropwhile
 
 from .. import syntax as t
 from . import arguments, names, spelling
@@ -121,15 +122,20 @@ def _operand(c: Cursor, by: t.Name) -> t.Expr:
 
 
 def _goes_on(of: t.Expr) -> bool:
-    """Whether a product goes on behind what ends where the page shows it, as |x| and a fraction."""
-    first = of
-    while isinstance(first, t.Product | t.Times) and getattr(first, "sign", "") != "inner":
-        first = first.parts[0]
-    multiplied = first is not of
+    """Whether a product goes on behind the loss, or what ends where the page shows it, as |x|."""
+    first, *others = [*dropwhile(arguments.is_number, _factors(of))] or [of]
     while isinstance(first, t.Power | t.Component | t.Transpose):
         first = first.of
+    loss = isinstance(first, t.Name) and first.base == "ell"
     seen = isinstance(first, t.Norm | t.Absolute | t.Apply | t.Quotient | t.Times)
-    return multiplied and seen and not arguments.is_number(first)
+    return bool(others) and (loss or seen)
+
+
+def _factors(node: t.Expr) -> list[t.Expr]:
+    """The factors of a product, whatever signs stand between them."""
+    if isinstance(node, t.Product) or (isinstance(node, t.Times) and node.sign != "inner"):
+        return [factor for part in node.parts for factor in _factors(part)]
+    return [node]
 
 
 def _is_fixed(of: t.Expr, by: t.Name) -> bool:

@@ -12,8 +12,8 @@ _LINEAR = re.compile(r"(\S+) \^ (\w+) = (\S+) \^ \2 (\S+)(?: \^ \2 - 1| \^ \d+)?
 _ACTIVATION = re.compile(r"(\S+) \^ (\w+) = (\S+)(?: \^ \2)? \( (\S+) \^ \2 \)")
 _OUTPUT = re.compile(r"hat y = (\S+) (?:\^ \w+ )?\( \S+ \^ \w+ \)")
 _LOSS = re.compile(r"(\w) = ")
-# Indices, lengths, the identity, a unit vector, layers and activations keep their letters.
-_TAKEN = {*"ijklmnopqrKILdefg"}
+# Indices, lengths, the identity, a unit vector, layers, activations, x and y keep their letters.
+_TAKEN = {*"ijklmnopqrKILdefgxy"}
 _LAYER = re.compile(r"\^ [\[(] (\w+)((?: - 1)?) [\])]")
 
 

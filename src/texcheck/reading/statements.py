@@ -17,7 +17,7 @@ from .formulas import formula
 from .items import Item, Joint, Sides, define_ahead, sentence
 from .tokens import CannotRead, require, tokens
 
-PUT_IN = r"a value is put in by \left. \ell \right|_{\hat y = y}"
+_PUT_IN = r"a value is put in by \left. \ell \right|_{\hat y = y}"
 _LATE = "expected a new line for a statement behind a condition"
 
 
@@ -26,8 +26,15 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
     shared, found, last = Shared(names), list[t.Statement](), _Sentence()
     display = [Cursor(line, shared, formula) for line in lines.lines_of(tokens(tex))]
     define_ahead(display)
+    first = 0  # of the lines that belong together
     for line in display:
+        first = first if line.sees("Rightarrow", *spelling.COMPARISONS) else len(found)
         last = _read_line(line, found, last)
+        end = max((one.end for one in found[first:]), default=0)
+        found[first:] = [
+            replace(one, supposed=(one.supposed[0], end)) if one.supposed else one
+            for one in found[first:]
+        ]
     if not found:
         raise CannotRead("expected a statement such as a = b", 0, len(tex))
     for one in found:
@@ -96,7 +103,7 @@ class _Sentence:
                 self.gaps += [item.joint.gap, *[0] * (len(new) - 1)]
                 self.sides = None if self.claims else item.sides
                 premises = [] if word not in ("then", "Rightarrow") else [*self.claims]
-                premises += new if word in spelling.GIVEN else []
+                premises += new if word in spelling.GROUND else []
                 self.claims += new
                 premises = self.claims if item.arrow else premises
                 self.claims = _supposed(self.claims, premises, self.claims)
@@ -127,7 +134,7 @@ class _Sentence:
         given = (named or indices) and joint.word in spelling.GIVEN  # with f = ReLU
         ground = joint.word in spelling.GROUND and whole and not given
         supposed = joint.word == "let" and not ground
-        require(not supposed, "expected a claim, or a letter that `let` defines", new[0], PUT_IN)
+        require(not supposed, "expected a claim, or a letter that `let` defines", new[0], _PUT_IN)
         compared = isinstance(new[-1], t.Comparison) and not indices
         beside = compared and any(isinstance(one, t.Equation) for one in self.claims[-1:])
         listed = beside or (named and bool(self.ranges) and not self.claims)
@@ -143,7 +150,7 @@ class _Sentence:
             late = joint.conditional is None and self.claims
             require(then or not late, _LATE, new[0])
             expected = "expected a condition on an activation or on indices, or with > or <"
-            require(then, expected, new[0], PUT_IN * isinstance(new[0], t.Equation))
+            require(then, expected, new[0], _PUT_IN * isinstance(new[0], t.Equation))
             return []
         own = joint.word == "and" and after.word in spelling.CONDITION | spelling.GIVEN
         joined = joint.word and (joint.word != "," or (named and self.claims)) and not own
@@ -188,9 +195,9 @@ class _Sentence:
 def _supposed(
     found: Sequence[t.Statement], these: Sequence[t.Statement], sentence: Sequence[t.Statement]
 ) -> list[t.Statement]:
-    """Claims, these of them as such that may be meant as conditions, as the first in A => B."""
+    """Claims, these of a sentence as such that may be meant as conditions, as A in A => B."""
     first = min((one.start for one in sentence), default=0)
-    return [replace(one, supposed=first) if one in these else one for one in found]
+    return [replace(one, supposed=(first, one.end)) if one in these else one for one in found]
 
 
 def _restrict(found: list[t.Statement], condition: t.Condition) -> tuple[t.Statement, ...]:

@@ -205,10 +205,13 @@ def test_a_condition_ends_at_a_full_stop() -> None:
     assert second.conditions == ()
 
 
-@pytest.mark.parametrize("loss", [r"k = \sum_k \hat y_k", "K = 1", "s = 1", "f = 1"])
-def test_a_declared_letter_stands_for_nothing_else(loss: str) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [r"k = \sum_k \hat y_k", "K = 1", "s = 1", "f = 1", "x^{(L)} = f(z^{(L)})", "z^l = f(y^l)"],
+)
+def test_a_declared_letter_stands_for_nothing_else(line: str) -> None:
     with pytest.raises(CannotRead, match="a letter that is free"):
-        names_of([loss])
+        names_of([line])
 
 
 GAPS = [r"\quad", r"\hfill", r"\enspace", r"\;\;\;", "~~~"]
