@@ -1,7 +1,5 @@
 """A display in, verdicts out."""
 
-import sys
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -13,11 +11,11 @@ from . import syntax as t
 from .algebra.budget import TEXT, at_most
 from .elaborate.definitions import network_named
 from .judge.decide import decide
+from .judge.premises import under_premises
 from .judge.scope import Scope
 from .networks.network import Network
 from .reading import BOOK, CannotRead, Names
-from .report import difference
-from .verdict import Proved, Refuted, Undecided, Unreadable, Verdict, place
+from .verdict import Refuted, Unreadable, Verdict, place
 from .writing import lettering, symbol
 
 NETWORKS: tuple[str, ...] = ("regression", "sigmoid-mse", "sigmoid-bce", "any", "deep", "running")
@@ -33,10 +31,6 @@ class Claim:
     statement: t.Statement | None = field(default=None, compare=False, repr=False)
 
 
-_DOUBT = (
-    r"it may be a condition, or said under one: leave out \Rightarrow, where or since, "
-    "write a condition with `if`, or choose the network that says so"
-)
 Checked: TypeAlias = list[tuple[Claim, Verdict]]
 Located: TypeAlias = list[tuple[str, t.Statement]]
 
@@ -63,66 +57,10 @@ def check(
         unread = Unreadable(tex, (error.start, error.end), error.expected, instead)
         return [(Claim(tex.strip(), *unread.place[:2]), unread)]
     with at_most(TEXT), lettering(names.letters):
-        decided = [
-            (Claim(own, *place(tex, one.at or one.start), one), decide(one, about, tex=tex))
-            for own, one in said
-        ]
-    if any(isinstance(one, Unreadable) and _names_any(claim) for claim, one in decided):
-        doubt = Undecided("what is said of f or g beside it cannot be read")  # f(s) = s, ...
-        decided = [(claim, doubt if isinstance(one, Proved) else one) for claim, one in decided]
-    decided = _under_premises(decided, about)
+        found = [(one, decide(one, about, tex=tex)) for _, one in said]
+        claims = [Claim(own, *place(tex, one.at or one.start), one) for own, one in said]
+    decided = list(zip(claims, under_premises(found, about), strict=True))
     return explained(tex, decided, about, names) if diagnose else decided
-
-
-def _under_premises(decided: Checked, network: Network) -> Checked:
-    """The verdicts; what may be said under a claim that does not always hold is undecided."""
-    spans = [_said_under(c.statement, network) for c, one in decided if c.statement and _fits(one)]
-    doubtful = [span for span in spans if span]
-    return [
-        (claim, _doubt(one) if claim.statement and _stands_in(claim.statement, doubtful) else one)
-        for claim, one in decided
-    ]
-
-
-def _fits(verdict: Verdict) -> bool:
-    """Whether a claim that is not proved may hold somewhere: it has a meaning."""
-    return isinstance(verdict, Undecided) or bool(getattr(verdict, "witness", None))
-
-
-def _stands_in(claim: t.Statement, spans: Sequence[tuple[int, int]]) -> bool:
-    return any(first <= claim.start <= last for first, last in spans)
-
-
-def _doubt(verdict: Verdict) -> Verdict:
-    """The verdict on what may be meant under a condition, where this one is without."""
-    witness = verdict.witness if isinstance(verdict, Refuted) else None
-    doubt = Undecided(f"{difference(witness)}; but {_DOUBT}" if witness else _DOUBT)
-    return doubt if witness or isinstance(verdict, Proved) else verdict
-
-
-def _said_under(claim: t.Statement, network: Network) -> tuple[int, int] | None:
-    """From where to where something may be said under a claim, if it may be a premise, or may
-    declare what the network leaves open: its loss, or an activation."""
-    if not isinstance(claim, t.Equation):
-        return claim.supposed
-    left, others = claim.left, claim.right.nodes
-    if isinstance(left, t.Apply) and left.arguments == (t.BARE_S,):
-        left = left.function
-    is_open = None in network.losses and left == t.Name("ell", None) and left not in others
-    if _is_any(left) and not all(network.activations or [""]):
-        is_open = not any(map(_is_any, others))
-    return (claim.start, sys.maxsize) if is_open else claim.supposed
-
-
-def _is_any(node: t.Node) -> bool:
-    """Whether it is an activation that goes by no name of its own, and not its derivative."""
-    return isinstance(node, t.Function) and node.name in "fg" and not node.primes
-
-
-def _names_any(claim: Claim) -> bool:
-    """Whether an activation of any kind stands in a claim without a layer."""
-    parts = claim.statement.nodes if claim.statement else ()
-    return any(isinstance(p, t.Function) and p.name in "fg" and not p.layer for p in parts)
 
 
 def explained(tex: str, found: Checked, network: str | Network, names: Names = BOOK) -> Checked:

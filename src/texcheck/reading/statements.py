@@ -17,7 +17,6 @@ from .formulas import formula
 from .items import Item, Joint, Sides, define_ahead, sentence
 from .tokens import CannotRead, require, tokens
 
-_PUT_IN = r"a value is put in by \left. \ell \right|_{\hat y = y}"
 _LATE = "expected a new line for a statement behind a condition"
 
 
@@ -134,7 +133,8 @@ class _Sentence:
         given = (named or indices) and joint.word in spelling.GIVEN  # with f = ReLU
         ground = joint.word in spelling.GROUND and whole and not given
         supposed = joint.word == "let" and not ground
-        require(not supposed, "expected a claim, or a letter that `let` defines", new[0], _PUT_IN)
+        put_in = r"a value is put in by \left. \ell \right|_{\hat y = y}"
+        require(not supposed, "expected a claim, or a letter that `let` defines", new[0], put_in)
         compared = isinstance(new[-1], t.Comparison) and not indices
         beside = compared and any(isinstance(one, t.Equation) for one in self.claims[-1:])
         listed = beside or (named and bool(self.ranges) and not self.claims)
@@ -150,7 +150,7 @@ class _Sentence:
             late = joint.conditional is None and self.claims
             require(then or not late, _LATE, new[0])
             expected = "expected a condition on an activation or on indices, or with > or <"
-            require(then, expected, new[0], _PUT_IN * isinstance(new[0], t.Equation))
+            require(then, expected, new[0], put_in * isinstance(new[0], t.Equation))
             return []
         own = joint.word == "and" and after.word in spelling.CONDITION | spelling.GIVEN
         joined = joint.word and (joint.word != "," or (named and self.claims)) and not own

@@ -1,0 +1,69 @@
+"""What a display says under a premise that does not always hold is neither proved nor refuted.
+
+In A => B, and in B, where A, the claim A may be a condition. Where the network leaves its loss or
+an activation open, a claim such as f = ReLU may declare it. If it is not proved, what is said
+under it may be true there alone, or false there alone: it is undecided, and so is A.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from .. import syntax as t
+from ..networks.network import Network
+from ..report import difference
+from ..verdict import Proved, Refuted, Undecided, Unreadable, Verdict
+
+_DOUBT = (
+    r"it may be a condition, or said under one: leave out \Rightarrow, where or since, "
+    "write a condition with `if`, or choose the network that says so"
+)
+_LOSS = t.Name("ell", None)
+
+
+def under_premises(said: Sequence[tuple[t.Statement, Verdict]], network: Network) -> list[Verdict]:
+    """The verdicts on the claims of a display, from what each of them is by itself."""
+    if any(isinstance(one, Unreadable) and _names_any(claim) for claim, one in said):
+        doubt = Undecided("what is said of f or g beside it cannot be read")  # f(s) = s, ...
+        said = [(claim, doubt if isinstance(one, Proved) else one) for claim, one in said]
+    unsure = [claim for claim, one in said if _may_hold(one)]
+    spans = [span for claim in unsure if (span := _said_under(claim, network))]
+    return [
+        _doubted(one) if any(first <= claim.start <= last for first, last in spans) else one
+        for claim, one in said
+    ]
+
+
+def _may_hold(verdict: Verdict) -> bool:
+    """Whether a claim is not proved, but has a meaning: it may hold somewhere."""
+    return isinstance(verdict, Undecided) or bool(getattr(verdict, "witness", None))
+
+
+def _said_under(claim: t.Statement, network: Network) -> tuple[int, int] | None:
+    """From where to where something may be said under a claim, if it is a premise or declares."""
+    if not isinstance(claim, t.Equation):
+        return claim.supposed
+    left, others = claim.left, claim.right.nodes
+    if isinstance(left, t.Apply) and left.arguments == (t.BARE_S,):
+        left = left.function
+    declares = None in network.losses and left == _LOSS and _LOSS not in others
+    if _is_any(left) and not all(network.activations or [""]):
+        declares = not any(map(_is_any, others))
+    return (claim.start, sys.maxsize) if declares else claim.supposed
+
+
+def _doubted(verdict: Verdict) -> Verdict:
+    """The verdict where the claim may be meant otherwise; the numbers of a witness are kept."""
+    witness = verdict.witness if isinstance(verdict, Refuted) else None
+    if witness:
+        return Undecided(f"{difference(witness)}; but {_DOUBT}")
+    return Undecided(_DOUBT) if isinstance(verdict, Proved) else verdict
+
+
+def _is_any(node: t.Node) -> bool:
+    """Whether it is an activation that goes by no name of its own, and not its derivative."""
+    return isinstance(node, t.Function) and node.name in "fg" and not node.primes
+
+
+def _names_any(claim: t.Statement) -> bool:
+    """Whether an activation of any kind stands in a claim without a layer."""
+    return any(isinstance(p, t.Function) and p.name in "fg" and not p.layer for p in claim.nodes)
