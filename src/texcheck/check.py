@@ -147,7 +147,9 @@ def _same_quantity(first: t.Expr, about: t.Expr) -> bool:
         same = (first.base, first.layer) == (about.base, about.layer)
         return same and (components or first.indices == about.indices)
     if isinstance(first, t.Derivative | t.Gradient) and type(first) is type(about):
-        return all(map(_same_quantity, first.parts, about.parts))
+        free = [index.letter for index in t.free_indices(first)]
+        each = len({*free}) == len(free)  # and not the diagonal of a Jacobian alone
+        return each and all(map(_same_quantity, first.parts, about.parts))
     return first == about
 
 

@@ -223,12 +223,15 @@ def _index_range(statement: t.RangeClaim, network: Network) -> tuple[str, ...]:
 
 def _layer_range(statement: t.RangeClaim, network: Network) -> tuple[str, ...]:
     """Whether all the layers of a range exist in the statements before."""
-    low, high = layer_range(statement.range.first, statement.range.last)
-    named = [named_layers(replace(about, conditions=())) for about in statement.about]
-    here = [one for layers in named for one in layers.here]
+    first, last = layer_range(statement.range.first, statement.range.last)
+    low, high = 1 if first is None else first, last or 0
+    here = [one for about in statement.about for one in named_layers(about).here]
     if not here:
         raise IllSorted("no statement before it names a layer L", statement)
-    below = [low + offset < least for offset, least in here if low is not None]
-    if any(below) or max(high, *(high + offset for offset, _ in here)) > 0:
+    below = any(low + offset < least for offset, least in here)
+    above = max(high, *(high + offset for offset, _ in here)) > 0
+    if (below and first is not None) or (above and last is not None):
         raise IllSorted("not all layers of this range exist", statement)
+    if below or above:
+        raise NoRule("say from which layer to which L runs")
     return (f"{network.name}, every depth",)

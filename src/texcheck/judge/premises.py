@@ -17,7 +17,6 @@ _DOUBT = (
     r"it may be a condition, or said under one: leave out \Rightarrow, where or since, "
     "write a condition with `if`, or choose the network that says so"
 )
-_LOSS = t.Name("ell", None)
 
 
 def under_premises(said: Sequence[tuple[t.Statement, Verdict]], network: Network) -> list[Verdict]:
@@ -42,12 +41,14 @@ def _said_under(claim: t.Statement, network: Network) -> tuple[int, int] | None:
     """From where to where something may be said under a claim, if it is a premise or declares."""
     if not isinstance(claim, t.Equation):
         return claim.supposed
-    left, others = claim.left, claim.right.nodes
-    if isinstance(left, t.Apply) and left.arguments == (t.BARE_S,):
-        left = left.function
-    declares = None in network.losses and left == _LOSS and _LOSS not in others
-    if _is_any(left) and not all(network.activations or [""]):
-        declares = not any(map(_is_any, others))
+    declares = False
+    for side, other in ((claim.left, claim.right), (claim.right, claim.left)):
+        at_s = isinstance(side, t.Apply) and side.arguments == (t.BARE_S,)
+        function = side.function if isinstance(side, t.Apply) and at_s else side
+        if _is_any(function) and not all(network.activations or [""]):
+            declares |= not any(map(_is_any, other.nodes))
+        if _is_loss(side) and None in network.losses:
+            declares |= not any(map(_is_loss, other.nodes))
     return (claim.start, sys.maxsize) if declares else claim.supposed
 
 
@@ -57,6 +58,12 @@ def _doubted(verdict: Verdict) -> Verdict:
     if witness:
         return Undecided(f"{difference(witness)}; but {_DOUBT}")
     return Undecided(_DOUBT) if isinstance(verdict, Proved) else verdict
+
+
+def _is_loss(node: t.Node) -> bool:
+    """Whether it is the network's loss, also with its arguments."""
+    applied = isinstance(node, t.Apply) and node.function.name == "loss"
+    return applied or (isinstance(node, t.Name) and node.base == "ell")
 
 
 def _is_any(node: t.Node) -> bool:

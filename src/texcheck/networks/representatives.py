@@ -56,18 +56,18 @@ def named_layers(statement: t.Node) -> Named:
                 found.end |= layer.base == "L_max"
             case t.Range(letter="L", first=first, last=last):
                 low, high = layer_range(first, last)
-                spend(max(low or 0, -high))
+                spend(max(low or 0, -(high or 0)))
                 found.first = found.first if low is None else max(found.first or 0, low)
-                found.beyond = max(found.beyond, -high)
+                found.beyond = max(found.beyond, -(high or 0))
     return found
 
 
-def layer_range(first: t.Expr | None, last: t.Expr | None) -> tuple[int | None, int]:
-    """The ends of a range of layers: its least one, if it is said, and its last one less L_max."""
+def layer_range(first: t.Expr | None, last: t.Expr | None) -> tuple[int | None, int | None]:
+    """The ends of a range of layers, as far as they are said; the last one less L_max."""
     ends = {end.base: end.offset for end in map(counted_layer, (first, last)) if end}
     if sorted(ends) != [""] * bool(first) + ["L_max"] * bool(last):
         raise NoRule("a range of layers that is not one from a number to L_max")
-    return ends.get(""), ends.get("L_max", 0)
+    return ends.get(""), ends.get("L_max")
 
 
 def counted_layer(node: t.Expr | None) -> t.Layer | None:

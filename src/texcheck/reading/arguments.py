@@ -50,7 +50,7 @@ def expect_none(c: Cursor, shown: t.Expr, tokens: Sequence[Token], one: t.Expr) 
     c.require(not (whole and below), "expected brackets around what the entry is of", at=one)
     what = "expected a sign before the bracket, which reads as an argument"
     instead = r"a factor is \cdot (z), a quantity is written without what it depends on"
-    if whole and _is_plain(one):
+    if whole and is_plain(one):
         what, instead = "expected an index below", "as in x_i"
     seen = [one.text for one in c.tokens if one.start >= shown.start and one.text not in UNSEEN]
     condition = isinstance(_without_marks(shown), t.Indicator | t.Elementwise)
@@ -63,7 +63,7 @@ def _is_factor(shown: t.Expr, one: t.Expr, array: bool) -> bool:
     before, inner = _without_marks(shown), _without_marks(one)
     if t.bare_functions(before) and not t.bare_functions(inner):  # (1 - \sigma)(2)
         return False
-    plain = _is_plain(inner)
+    plain = is_plain(inner)
     if _is_written(before) or (_is_matrix(before) and not plain) or _is_own(inner, before):
         return True
     depends = _depends(before, not isinstance(before, t.Add))
@@ -187,7 +187,7 @@ def _is_own(inner: t.Expr, before: t.Expr) -> bool:
     return len(other) < len(rest) and all(isinstance(one, numbers.LENGTHS) for one in other)
 
 
-def _is_plain(inner: t.Expr) -> bool:
+def is_plain(inner: t.Expr) -> bool:
     """Whether a bracket holds a number of no network."""
     names = [part for part in t.outside_lengths(inner) if isinstance(part, t.Name)]
     return all(one.base in t.FREE for one in names)

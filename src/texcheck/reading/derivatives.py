@@ -122,13 +122,15 @@ def _operand(c: Cursor, by: t.Name) -> t.Expr:
 
 
 def _goes_on(of: t.Expr) -> bool:
-    """Whether a product goes on behind the loss, or what ends where the page shows it, as |x|."""
-    first, *others = [*dropwhile(arguments.is_number, _factors(of))] or [of]
+    """Whether a product goes on with a slope, behind the loss, or behind what ends where the page
+    shows it, as |x|."""
+    first, *others = [*dropwhile(arguments.is_plain, _factors(of))] or [of]
     while isinstance(first, t.Power | t.Component | t.Transpose):
         first = first.of
     loss = isinstance(first, t.Name) and first.base == "ell"
     seen = isinstance(first, t.Norm | t.Absolute | t.Apply | t.Quotient | t.Times)
-    return bool(others) and (loss or seen)
+    slope = any(isinstance(one, t.Derivative | t.Gradient) for one in others)
+    return slope or (bool(others) and (loss or seen))
 
 
 def _factors(node: t.Expr) -> list[t.Expr]:

@@ -185,7 +185,7 @@ class _Sentence:
             alone = len(among) == 1 and (isinstance(condition, t.Range) or groups[-1] in among)
             clear = clear and (alone or not self.behind)
             require(clear, "expected the condition behind each statement", condition)
-        ranges = [(one, _restrict(self.claims or display, one)) for one in self.ranges]
+        ranges = [(one, _restrict(self.claims or display, one)) for one in _joined(self.ranges)]
         display += self.claims
         for one, about in ranges:
             if one.last or one.letter == "L":
@@ -198,6 +198,16 @@ def _supposed(
     """Claims, these of a sentence as such that may be meant as conditions, as A in A => B."""
     first = min((one.start for one in sentence), default=0)
     return [replace(one, supposed=(first, one.end)) if one in these else one for one in found]
+
+
+def _joined(ranges: Sequence[t.Range]) -> list[t.Range]:
+    """Ranges, the two halves of one such as 1 <= L and L < L_max put together."""
+    low = [one for one in ranges if one.letter == "L" and one.last is None]
+    high = [one for one in ranges if one.letter == "L" and one.first is None]
+    if len(low) != 1 or len(high) != 1:
+        return [*ranges]
+    whole = replace(low[0], last=high[0].last)
+    return [whole if one is low[0] else one for one in ranges if one is not high[0]]
 
 
 def _restrict(found: list[t.Statement], condition: t.Condition) -> tuple[t.Statement, ...]:
