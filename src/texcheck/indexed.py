@@ -76,9 +76,8 @@ class _Writer:
     def lines(self) -> Iterator[str]:
         """Shape, entries and ranges."""
         left, right = self.statement.left, self.statement.right
-        numbers = ("1", "1"), ("?", "?")  # 0 is one, and is written for a matrix too
-        found = self.shape(left) if self.shape(left) not in numbers else self.shape(right)
-        rows, columns = found if found != numbers[1] else self.shape(left)
+        shapes = map(self.shape, (left, right))  # 0 is a number, and is written for a matrix too
+        rows, columns = max(shapes, key=lambda one: (one != ("?", "?"), one != ("1", "1")))
         i, j = self.index(rows), self.index(columns)
         outer = dict(self.letters)
         sides = [self.entry(side, i, j) for side in (left, right)]

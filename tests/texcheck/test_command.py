@@ -37,6 +37,22 @@ def test_a_true_formula_is_proved_for_every_width(capsys: pytest.CaptureFixture[
     assert "for regression, every width" in printed
 
 
+@pytest.mark.parametrize(
+    ("formula", "least"),
+    [
+        ("x_0 + x_1 = x_1 + x_0", 3),
+        ("x_4 = x_4", 5),
+        (r"\sum_{i=3}^{d_x-1} 1 = d_x - 3", 3),
+        (r"\sum_{i=1}^{d_x-1} x_i = \sum_i x_i - x_0", 3),
+    ],
+)
+def test_a_proof_says_from_which_width_on(
+    formula: str, least: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["prove", formula])
+    assert f"every width from {least} on" in capsys.readouterr().out
+
+
 def test_a_false_formula_is_refuted_with_numbers_and_diagnosis(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

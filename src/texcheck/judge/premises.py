@@ -45,7 +45,8 @@ def _said_under(claim: t.Statement, network: Network) -> tuple[int, int] | None:
     for side, other in ((claim.left, claim.right), (claim.right, claim.left)):
         at_s = isinstance(side, t.Apply) and side.arguments == (t.BARE_S,)
         function = side.function if isinstance(side, t.Apply) and at_s else side
-        if _is_any(function) and not all(network.activations or [""]):
+        dashed = getattr(function, "primes", 0)
+        if _is_any(function) and not dashed and not all(network.activations or [""]):
             declares |= not any(map(_is_any, other.nodes))
         if _is_loss(side) and None in network.losses:
             declares |= not any(map(_is_loss, other.nodes))
@@ -67,10 +68,10 @@ def _is_loss(node: t.Node) -> bool:
 
 
 def _is_any(node: t.Node) -> bool:
-    """Whether it is an activation that goes by no name of its own, and not its derivative."""
-    return isinstance(node, t.Function) and node.name in "fg" and not node.primes
+    """Whether it is an activation of any kind, which goes by no name of its own."""
+    return isinstance(node, t.Function) and node.name in "fg"
 
 
 def _names_any(claim: t.Statement) -> bool:
     """Whether an activation of any kind stands in a claim without a layer."""
-    return any(isinstance(p, t.Function) and p.name in "fg" and not p.layer for p in claim.nodes)
+    return any(_is_any(part) and not getattr(part, "layer", None) for part in claim.nodes)

@@ -122,8 +122,7 @@ def _operand(c: Cursor, by: t.Name) -> t.Expr:
 
 
 def _goes_on(of: t.Expr) -> bool:
-    """Whether a product goes on with a slope, behind the loss, or behind what ends where the page
-    shows it, as |x|."""
+    """Whether a product goes on with a slope, or behind the loss or a visible end such as |x|."""
     first, *others = [*dropwhile(arguments.is_plain, _factors(of))] or [of]
     while isinstance(first, t.Power | t.Component | t.Transpose):
         first = first.of

@@ -25,9 +25,13 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
     shared, found, last = Shared(names), list[t.Statement](), _Sentence()
     display = [Cursor(line, shared, formula) for line in lines.lines_of(tokens(tex))]
     define_ahead(display)
-    first = 0  # of the lines that belong together
+    first = step = 0  # where the lines begin that belong together, and the last of their steps
     for line in display:
-        first = first if line.sees("Rightarrow", *spelling.COMPARISONS) else len(found)
+        arrow, chain = line.sees("Rightarrow"), line.sees(*spelling.COMPARISONS)
+        if arrow:
+            found[step:] = _supposed(found[step:], found[step:])
+        step = step if chain else len(found)
+        first = first if chain or arrow else len(found)
         last = _read_line(line, found, last)
         end = max((one.end for one in found[first:]), default=0)
         found[first:] = [
@@ -53,8 +57,6 @@ def _read_line(c: Cursor, found: list[t.Statement], above: _Sentence) -> _Senten
         c.require(not (above.conditions and goes_on), "expected the whole condition in one line")
     said = first = _Sentence(above.conditions, above.sides) if chain else _Sentence()
     said.joint = Joint(follows=above.joint.follows)
-    if c.sees("Rightarrow"):
-        found[:] = _supposed(found, above.claims, above.claims)
     while c.token.kind != "end":
         said.take(c, sentence(c, said.joint, said.sides))
         said.add_to(found, c.shared)
@@ -90,11 +92,9 @@ class _Sentence:
                 near = near and (self.behind or not (found and self.conditions))
                 where = "expected the condition in front, or right behind the statement"
                 require(near, where, [*new, *item.ranges][0])
-            layers = [one for one in found if isinstance(one, t.Range) and one.letter == "L"]
             if found:
                 self.behind = bool(self.claims)
-                others = [one for one in dict.fromkeys(found) if one not in layers]
-                self.conditions = [*self.conditions, *others]
+                self.conditions = [*self.conditions, *dict.fromkeys(found)]
             elif new:
                 require(not closed, _LATE, new[0])
                 clear = self.claims or word in spelling.THEN or not (self.conditions or self.ranges)
@@ -105,8 +105,8 @@ class _Sentence:
                 premises += new if word in spelling.GROUND else []
                 self.claims += new
                 premises = self.claims if item.arrow else premises
-                self.claims = _supposed(self.claims, premises, self.claims)
-            self.ranges += [*item.ranges, *layers]
+                self.claims = _supposed(self.claims, premises)
+            self.ranges += item.ranges
             closed = bool(self.claims and (carried or found or item.ranges))
         self.joint = items[-1].joint
         ends = not self.conditions or self.joint.word != "and"
@@ -146,7 +146,7 @@ class _Sentence:
         if not (conditional or given or (self.claims and indices)):
             return []
         if not whole:  # if f = I, then this
-            then = (self.conditions or self.ranges) and joint.comma and not self.claims
+            then = self.conditions and joint.comma and not self.claims
             late = joint.conditional is None and self.claims
             require(then or not late, _LATE, new[0])
             expected = "expected a condition on an activation or on indices, or with > or <"
@@ -174,7 +174,8 @@ class _Sentence:
         shared.braced.clear()
         clear = max(self.gaps[1:], default=0) < 2
         groups = [*accumulate(gap > 0 for gap in self.gaps)]
-        for condition in self.conditions:
+        conditions = _joined(self.conditions)
+        for condition in conditions:
             _restrict(self.claims, condition)
             own = claims.letters(condition)
             said = [
@@ -185,29 +186,29 @@ class _Sentence:
             alone = len(among) == 1 and (isinstance(condition, t.Range) or groups[-1] in among)
             clear = clear and (alone or not self.behind)
             require(clear, "expected the condition behind each statement", condition)
-        ranges = [(one, _restrict(self.claims or display, one)) for one in _joined(self.ranges)]
+        layers = [one for one in conditions if isinstance(one, t.Range) and one.letter == "L"]
+        said_of = [tuple(x for x in self.claims if one in x.conditions) for one in layers]
+        ranges = [(one, _restrict(self.claims or display, one)) for one in self.ranges]
         display += self.claims
-        for one, about in ranges:
-            if one.last or one.letter == "L":
+        for one, about in (*zip(layers, said_of, strict=True), *ranges):
+            if one.last or one in layers:
                 display.append(t.RangeClaim(one, about, at=one.start, **at(one)))
 
 
-def _supposed(
-    found: Sequence[t.Statement], these: Sequence[t.Statement], sentence: Sequence[t.Statement]
-) -> list[t.Statement]:
-    """Claims, these of a sentence as such that may be meant as conditions, as A in A => B."""
-    first = min((one.start for one in sentence), default=0)
-    return [replace(one, supposed=(first, one.end)) if one in these else one for one in found]
+def _supposed(said: Sequence[t.Statement], these: Sequence[t.Statement]) -> list[t.Statement]:
+    """What a sentence claims, these as what may be meant as conditions, as A in A => B."""
+    first = min((one.start for one in said), default=0)
+    return [replace(one, supposed=(first, one.end)) if one in these else one for one in said]
 
 
-def _joined(ranges: Sequence[t.Range]) -> list[t.Range]:
-    """Ranges, the two halves of one such as 1 <= L and L < L_max put together."""
-    low = [one for one in ranges if one.letter == "L" and one.last is None]
-    high = [one for one in ranges if one.letter == "L" and one.first is None]
+def _joined(conditions: Sequence[t.Condition]) -> list[t.Condition]:
+    """Conditions, the two halves of a range such as 1 <= L and L < L_max put together."""
+    low = [x for x in conditions if isinstance(x, t.Range) and x.letter == "L" and not x.last]
+    high = [x for x in conditions if isinstance(x, t.Range) and not x.first]
     if len(low) != 1 or len(high) != 1:
-        return [*ranges]
+        return [*conditions]
     whole = replace(low[0], last=high[0].last)
-    return [whole if one is low[0] else one for one in ranges if one is not high[0]]
+    return [whole if one is low[0] else one for one in conditions if one is not high[0]]
 
 
 def _restrict(found: list[t.Statement], condition: t.Condition) -> tuple[t.Statement, ...]:
