@@ -97,10 +97,11 @@ BARE_S = Name("s", None)  # a number of no network, at which a function is taken
 
 
 class Local(Node):
-    """A letter that the display itself defines, as in D = diag(...), and what it stands for."""
+    """A letter that the display itself defines, as in D = diag(...) or m_i = ..., and its value."""
 
     letter: str
     of: Expr
+    indices: tuple[Expr, ...] = ()
 
 
 class Length(Node):
@@ -398,8 +399,7 @@ def bare_functions(*nodes: Node) -> list[Function]:
         inside = () if isinstance(node, Assume) else node.parts
         return node.arguments if isinstance(node, Apply) else inside
 
-    parts = (part for node in nodes for part in walk(node, below))
-    return [part for part in parts if isinstance(part, Function)]
+    return [part for one in nodes for part in walk(one, below) if isinstance(part, Function)]
 
 
 def indices_of(node: Node) -> tuple[Expr, ...]:

@@ -82,8 +82,10 @@ def tex(node: t.Node) -> str:  # noqa: C901 - a match over nodes
             return str(value)
         case t.Number(value):
             return rf"\frac{{{value.numerator}}}{{{value.denominator}}}"
-        case t.Index(letter) | t.Local(letter):
+        case t.Index(letter):
             return letter
+        case t.Local(letter, _, inside):
+            return letter + indices(inside)
         case t.Whole() | t.Blank():
             return ":" if isinstance(node, t.Whole) else ""
         case t.Dots(kind):

@@ -154,6 +154,7 @@ WRITTEN = {
         r"W^{(1)} := W^{(1)} - \eta \nabla_{W^{(1)}} \ell",
         r"s^{(1)} = \underbrace{W^{(1)} x}_{d_{s^{(1)}} \times 1} + b^{(1)}",
         r"\delta^{(2)} = 2 e, \quad \text{where } e = \hat y - y",
+        r"\frac{\partial \ell}{\partial \hat y_k} = 2 r_k, \quad \text{where } r_k = \hat y_k - y_k",
     ],
     "sigmoid-mse": [r"z^{(1)} = \sigma(s^{(1)})", r"x_0^2 \ge 0", r"0 \le x_0^2"],
     "deep": [

@@ -9,13 +9,16 @@ Invariants:
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from .. import syntax as t
 from ..algebra.budget import NoRule
 from .matrix import IllSorted
 from .pattern import COLUMN, ROW, running
 from .scope import Numbered, counted, indices, rebuilt
+
+Lines: TypeAlias = Sequence[Sequence[t.Expr]]
+Places: TypeAlias = dict[int, int]
 
 
 class Template(NamedTuple):
@@ -41,17 +44,15 @@ def template(node: t.Written) -> Template:
         raise NoRule("dots within a part that dots continue")
     columns = tuple(zip(*rows, strict=True))
     down, across = _places(rows, "dots"), _places(columns, "vdots")
-    for at, row in enumerate(rows):
-        for to, written in enumerate(row):
-            entry, dots = at in down and to in across, isinstance(written, t.Dots)
-            if dots == entry and (dots or not _is_zero(written)):
-                raise NoRule("dots where an entry should stand, or an entry among dots")
     cells = {(i, j): _counted(rows[at][to]) for at, i in down.items() for to, j in across.items()}
     tall, wide = _has_dots(down, rows), _has_dots(across, columns)
     places = tuple(down.values()) if tall else (), tuple(across.values()) if wide else ()
     off = [cell for (i, j), cell in cells.items() if i != j]
+    zeros = all(map(_is_zero, off)) and not all(map(_is_zero, cells.values()))
+    diagonal = tall and wide and zeros
+    _expect_dots(rows, down, across, diagonal)
     cell = cells[0, 0]
-    if tall and wide and all(map(_is_zero, off)) and not all(map(_is_zero, cells.values())):
+    if diagonal:
         cells = {(i, j): found for (i, j), found in cells.items() if i == j}
         cell = running(cell, cells[-1, -1], ROW)
         return Template(cell, *places, _lengths(cell, cells), diagonal=True)
@@ -63,11 +64,23 @@ def template(node: t.Written) -> Template:
     return Template(cell, *places, _lengths(cell, cells))
 
 
+def _expect_dots(rows: Lines, down: Places, across: Places, diagonal: bool) -> None:
+    """Raises NoRule unless dots stand where no entry does: beside a diagonal a zero may, and
+    elsewhere nothing where the dots of a row and of a column would cross."""
+    for at, row in enumerate(rows):
+        for to, written in enumerate(row):
+            entry, dots = at in down and to in across, isinstance(written, t.Dots)
+            beside = at in down or to in across
+            left_out = _is_zero(written) if diagonal else isinstance(written, t.Blank)
+            if dots == entry and (dots or not left_out or beside != diagonal):
+                raise NoRule("dots where an entry should stand, or an entry among dots")
+
+
 def _is_zero(cell: t.Expr) -> bool:
     return cell == t.ZERO or isinstance(cell, t.Blank)
 
 
-def _places(lines: Sequence[Sequence[t.Expr]], along: str) -> dict[int, int]:
+def _places(lines: Lines, along: str) -> Places:
     """The lines that hold entries, by place: 0, 1, ... before the dots, ..., -2, -1 after them."""
     if len(lines) == 1:
         return {0: 0}
@@ -81,7 +94,7 @@ def _places(lines: Sequence[Sequence[t.Expr]], along: str) -> dict[int, int]:
     return {at: at if at < first else at - len(gaps) for at, gap in enumerate(gaps) if not gap}
 
 
-def _has_dots(places: dict[int, int], lines: Sequence[Sequence[t.Expr]]) -> bool:
+def _has_dots(places: Places, lines: Lines) -> bool:
     """Whether a side of a matrix runs through dots; if not, it must be 1."""
     if len(places) == len(lines) > 1:
         raise NoRule("a matrix that has dots in one direction and a fixed size in the other")

@@ -70,7 +70,7 @@ class Shared:
 
     names: Names
     layer_letter: str = ""  # the letter that stands for any layer
-    locals: dict[str, t.Expr] = field(default_factory=dict)
+    locals: dict[str, t.Local] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     ahead: set[int] = field(default_factory=set)  # where a letter is defined that stood before
     reasons: bool = False  # whether since, because or let was read: what follows is no condition

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from itertools import dropwhile
 
 from .. import syntax as t
 from . import arguments, names, spelling
@@ -123,13 +122,18 @@ def _operand(c: Cursor, by: t.Name) -> t.Expr:
 
 def _goes_on(of: t.Expr) -> bool:
     """Whether a product goes on with a slope, or behind the loss or a visible end such as |x|."""
-    first, *others = [*dropwhile(arguments.is_plain, _factors(of))] or [of]
-    while isinstance(first, t.Power | t.Component | t.Transpose):
-        first = first.of
-    loss = isinstance(first, t.Name) and first.base == "ell"
-    seen = isinstance(first, t.Norm | t.Absolute | t.Apply | t.Quotient | t.Times)
-    slope = any(isinstance(one, t.Derivative | t.Gradient) for one in others)
-    return slope or (bool(others) and (loss or seen))
+    *before, last = _factors(of)
+    slope = isinstance(last, t.Derivative | t.Gradient) and not all(map(arguments.is_plain, before))
+    return slope or any(map(_is_closed, before))
+
+
+def _is_closed(factor: t.Expr) -> bool:
+    """Whether an operand may end behind a factor: the loss, a slope, or what has an end to see."""
+    while isinstance(factor, t.Power | t.Component | t.Transpose):
+        factor = factor.of
+    seen = (t.Norm, t.Absolute, t.Apply, t.Quotient, t.Times, t.Sum, t.Derivative, t.Gradient)
+    loss = isinstance(factor, t.Name) and factor.base == "ell"
+    return loss or (isinstance(factor, seen) and not arguments.is_plain(factor))
 
 
 def _factors(node: t.Expr) -> list[t.Expr]:

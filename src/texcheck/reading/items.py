@@ -3,6 +3,7 @@
 Here is only said what stands where; whether a claim is a condition, `statements` decides.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,11 +11,12 @@ from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 from .. import syntax as t
-from . import claims, matrices, numbers, spelling
+from . import claims, matrices, names, numbers, spelling
 from .cursor import FACTOR, Cursor, at
 from .rows import speaks
 from .tokens import Token
 
+_DEFINED = re.compile(r"(_([a-z]|\{[a-z](,?[a-z])?\}))?=")  # what stands behind a letter
 _COUNTERS = (t.Index, t.LayerCount)
 _REASONS = spelling.GROUND - spelling.GIVEN
 # What a line that begins with = goes on from: a side, and the claim that ends with it, if any.
@@ -276,8 +278,9 @@ def _leads(one: Token) -> bool:
 
 
 def _defines(c: Cursor) -> bool:
-    """Whether the display defines a letter here, as in D = diag(...)."""
-    if c.token.kind != "letter" or c.ahead().text != "=":
+    """Whether the display defines a letter here, as in D = diag(...) or m_i = ..."""
+    behind = "".join(one.text for one in c.tokens[c.at + 1 : c.at + 8])
+    if c.token.kind != "letter" or not _DEFINED.match(behind):
         return False
     taken = {*c.names.quantities, *c.names.functions, *c.shared.locals, *c.shared.below}
     return c.token.text in spelling.DEFINABLE - taken or c.token.start in c.shared.ahead
@@ -285,15 +288,17 @@ def _defines(c: Cursor) -> bool:
 
 def _definition(c: Cursor, joint: Joint) -> Item:
     letter = c.advance()
+    indices = names.indices(c, "W") if c.take("_") else ()
+    c.require(len({*indices}) == len(indices), "expected two indices", at=letter)
     sign = c.expect("=")
     value = c.read()
     what = "expected a letter with one meaning"  # and not e, if e^2 stands in it
     c.require(letter.text not in c.shared.below or letter.start in c.shared.ahead, what, at=letter)
     for index in t.free_indices(value):
         instead = spelling.INSTEAD.get(index.letter, "")
-        raise c.error("expected a definition without a free index", instead, at=index)
-    c.shared.locals[letter.text] = value
-    left = t.Local(letter.text, value, start=letter.start, end=letter.end)
+        c.require(index in indices, "expected a definition without a free index", instead, at=index)
+    left = t.Local(letter.text, value, indices, start=letter.start, end=letter.end)
+    c.shared.locals[letter.text] = left
     here = t.Notation(left, value, at=sign.start, start=letter.start, end=value.end)
     more = _chain(c, joint, (value, None)) if c.sees("=") else Item(joint, sides=(value, None))
     return more._replace(claims=[here, *more.claims])

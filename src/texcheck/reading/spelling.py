@@ -118,10 +118,10 @@ QUANTITIES = {
 LAYERED = {"W", "b", "s", "z", "delta"}
 VECTORS = {"x", "y", "y_hat", "b", "s", "z", "delta"}
 INDEX_LETTERS = set("acijklmnopqrtuv")
-DEFINABLE = set("ABCDEGHJMNPQRSUVXYZacehpqruv")  # a display may define these itself
+DEFINABLE = set("ABCDEGHJMNPQRSUVXYZacehmpqruv")  # a display may define these itself
 
 # What to write for what is not read.
-OWN = r"define a letter without index and layer, as in r = \hat y - y; r_k is its entry"
+OWN = r"define a letter without a layer, as in r = \hat y - y or r_k = \hat y_k - y_k"
 _STEP = r"write \mathbb{1}[s > 0] for the step function: texts differ in its value at 0"
 INSTEAD = {
     **dict.fromkeys("CEJ", r"the loss is \ell"),

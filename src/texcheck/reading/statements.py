@@ -221,5 +221,8 @@ def _restrict(found: list[t.Statement], condition: t.Condition) -> tuple[t.State
             about.append(one)
             found[number] = replace(one, conditions=(*one.conditions, condition))
     missing = f"{', '.join(sorted(own))} stands in no statement"
-    require(about, missing if own else "expected a statement with this condition", condition)
+    every = isinstance(condition, t.Range) and not condition.last  # of a definition by entries
+    defined = every and any(own <= claims.letters(one) for one in found)
+    expected = missing if own else "expected a statement with this condition"
+    require(about or defined, expected, condition)
     return tuple(about)

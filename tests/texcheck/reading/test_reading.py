@@ -137,6 +137,13 @@ def test_a_display_may_define_a_letter_for_itself() -> None:
     assert local.of == expression(r"\operatorname{diag}(x)")
 
 
+def test_a_display_may_define_a_letter_by_its_entries() -> None:
+    notation, equation = read(r"A_{ij} = W_{ij}^{(1)} x_j, \quad A_{0i} = A_{ji}")
+    assert isinstance(notation, t.Notation)
+    entries = [part for part in t.walk(equation) if isinstance(part, t.Local)]
+    assert [one.of for one in entries] == sides(r"W_{0i}^{(1)} x_i = W_{ji}^{(1)} x_i")
+
+
 def test_an_underbrace_claims_that_both_are_equal() -> None:
     _, claim = read(r"x = \underbrace{W^{(1)} x + b^{(1)}}_{s^{(1)}} + y")
     assert isinstance(claim, t.Equation)
