@@ -154,12 +154,13 @@ WRITTEN = {
         r"W^{(1)} := W^{(1)} - \eta \nabla_{W^{(1)}} \ell",
         r"s^{(1)} = \underbrace{W^{(1)} x}_{d_{s^{(1)}} \times 1} + b^{(1)}",
         r"\delta^{(2)} = 2 e, \quad \text{where } e = \hat y - y",
-        r"\frac{\partial \ell}{\partial \hat y_k} = 2 r_k, \quad \text{where } r_k = \hat y_k - y_k",
+        r"\ell = \sum_k r_k^2, \quad \text{where } r_k = \hat y_k - y_k",
     ],
     "sigmoid-mse": [r"z^{(1)} = \sigma(s^{(1)})", r"x_0^2 \ge 0", r"0 \le x_0^2"],
     "deep": [
         r"\delta^{(L)} = ([W^{(L+1)}]^T \delta^{(L+1)}) \odot f'(s^{(L)})",
         r"s^{(L)} = W^{(L)} z^{(L-1)} + b^{(L)}",
+        r"z^{(L)} = \hat y \text{ for } L = L_{\max}",
     ],
 }
 
@@ -247,6 +248,12 @@ def test_a_refutation_names_what_it_took_for_open_functions():
     assert f"as in `{taken}`." in PAGE
     assert f"({taken})" in answer([*command, "any"])
     assert "activations" not in answer([*command, "regression"])
+
+
+def test_a_comparison_that_the_page_puts_before_an_arrow_is_a_condition():
+    [shown] = re.findall(r"as in `([^`]*Rightarrow[^`]*)`", PAGE)
+    command = [sys.executable, "-m", "texcheck", "prove", shown, "--network", "regression"]
+    assert answer(command).startswith("proved")
 
 
 def test_the_books_own_answer_is_allowed_in_assignment_mode():

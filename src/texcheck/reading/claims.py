@@ -97,6 +97,11 @@ def as_condition(claim: t.Statement) -> t.Condition | None:
         case t.Equation(t.Function("f" | "g", _, 0) as left, t.Function(name, None, 0) as right):
             known = name in spelling.ACTIVATIONS - {"f", "g"}
             return t.Assume(left, right, **at(claim)) if known else None
+        case t.Equation(left, t.LayerCount() as layer) if left == _ANY_LAYER:
+            return t.Range("L", layer, layer, **at(claim))
+        case t.Equation(left, t.Number(number)) if left == _ANY_LAYER and number.denominator == 1:
+            layer = t.LayerCount(t.Layer("", int(number)))
+            return t.Range("L", layer, layer, **at(claim))
         case t.Equation(left, right) if compares_indices(claim):
             return t.Indicator("=", left, right, **at(claim))
         case t.Comparison() if found := _range_of_counter(claim):
@@ -122,6 +127,26 @@ def _range_of_counter(claim: t.Comparison) -> t.Range | None:
     if relation in ("<", "le"):
         return t.Range(letter, t.ZERO if index else None, reached, **at(claim))
     return t.Range(letter, reached, None, **at(claim))
+
+
+def at_their_layer(claim: t.Statement) -> t.Statement:
+    """The claim with the layer in place of L that a condition says, as L = L_max does."""
+    for one in claim.conditions:
+        if (
+            isinstance(one, t.Range)
+            and one.first == one.last
+            and isinstance(one.first, t.LayerCount)
+        ):
+            others = tuple(other for other in claim.conditions if other is not one)
+            claim = _at_layer(replace(claim, conditions=others), one.first.layer)
+    return claim
+
+
+def _at_layer(node: Any, to: t.Layer) -> Any:
+    layer = getattr(node, "layer", None)
+    if layer and layer.base == "L":
+        node = replace(node, layer=replace(to, offset=to.offset + layer.offset))
+    return t.rebuilt(node, lambda part: _at_layer(part, to))
 
 
 def compares_indices(claim: t.Statement) -> bool:
@@ -182,9 +207,28 @@ def checked(found: Sequence[t.Statement], shared: Shared) -> list[t.Statement]:
         expect_flat(statement)
         compared = [one for one in statement.conditions if isinstance(one, t.Indicator)]
         expect_sound([*sides(statement), *compared], shared.names)
+    _expect_old_values(found)
     resolved = with_sums_bound(found)
     expect_layers(resolved, shared.names.any_layer or shared.layer_letter, shared.bold)
     return resolved
+
+
+def _expect_old_values(found: Sequence[t.Statement]) -> None:
+    """Raises `CannotRead` for a claim about what a step before it changes: the new one, perhaps."""
+    changed, right = set[tuple[str, t.Layer | None]](), t.ZERO
+    for one in found:
+        if isinstance(one, t.Update):
+            changed.add((one.left.base, one.left.layer))
+        elif not isinstance(one, t.Equation) or one.left != right:  # a chain goes on with old ones
+            for part in t.walk(
+                one,
+                lambda node: node.parts[
+                    : 1 if isinstance(node, t.Derivative | t.Gradient) else None
+                ],
+            ):
+                again = isinstance(part, t.Name) and (part.base, part.layer) in changed
+                require(not again, "expected the step behind what is claimed of this", part)
+        right = getattr(one, "right", t.ZERO)
 
 
 def expect_sound(formulas: Sequence[t.Node], names: Names) -> None:

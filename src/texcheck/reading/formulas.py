@@ -98,6 +98,9 @@ def _with_signs(c: Cursor, level: int) -> t.Expr:
             case "*" | "times" | "otimes" if t.bare_functions(left, right):
                 raise c.error(r"expected \cdot between functions", at=right)
             case "odot" | "circ":
+                matrix = arguments.is_matrix(left) or _is_outer(left)
+                what = "expected brackets around one of the products"
+                c.require(matrix or not _is_outer(right), what, at=right)
                 left = t.Elementwise(left, right, **c.span(start))
             case "oslash":
                 left = t.Quotient(left, right, elementwise=True, **c.span(start))
@@ -106,6 +109,12 @@ def _with_signs(c: Cursor, level: int) -> t.Expr:
         c.require(apart, "expected brackets around one of the products", at=right)
         c.form = "product"
     return left
+
+
+def _is_outer(node: t.Expr) -> bool:
+    """Whether a product ends with a row, as x y^T does."""
+    last = node.factors[-1] if isinstance(node, t.Product) else node
+    return last is not node and isinstance(last, t.Transpose) and not arguments.is_matrix(last)
 
 
 def _side_by_side(c: Cursor) -> t.Expr:

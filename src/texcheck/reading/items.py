@@ -69,6 +69,8 @@ def sentence(c: Cursor, joint: Joint, before: Sides | None) -> list[Item]:
             joint.word = joint.word.strip(",") or mark.text * (mark.text == ";" or not joint.gap)
             if mark.text == ".":
                 break
+        elif any(one.joint.conditional for one in found) and c.take(":"):  # if i = 0: ...
+            joint = Joint("then", gap=3, follows=True, conditional=False)
         elif word or c.sees("forall"):
             item = _word(c, joint)
         else:
@@ -280,10 +282,12 @@ def _leads(one: Token) -> bool:
 def _defines(c: Cursor) -> bool:
     """Whether the display defines a letter here, as in D = diag(...) or m_i = ..."""
     behind = "".join(one.text for one in c.tokens[c.at + 1 : c.at + 8])
-    if c.token.kind != "letter" or not _DEFINED.match(behind):
+    symbol = c.token.kind in ("letter", "command") and str(c.token) in spelling.DEFINABLE
+    found = _DEFINED.match(behind) if symbol else None
+    if not found or (found[3] and c.token.kind == "command"):  # \\delta_{ij} is Kronecker's
         return False
     taken = {*c.names.quantities, *c.names.functions, *c.shared.locals, *c.shared.below}
-    return c.token.text in spelling.DEFINABLE - taken or c.token.start in c.shared.ahead
+    return str(c.token) not in taken or c.token.start in c.shared.ahead
 
 
 def _definition(c: Cursor, joint: Joint) -> Item:
@@ -297,8 +301,8 @@ def _definition(c: Cursor, joint: Joint) -> Item:
     for index in t.free_indices(value):
         instead = spelling.INSTEAD.get(index.letter, "")
         c.require(index in indices, "expected a definition without a free index", instead, at=index)
-    left = t.Local(letter.text, value, indices, start=letter.start, end=letter.end)
-    c.shared.locals[letter.text] = left
+    left = t.Local(str(letter), value, indices, start=letter.start, end=letter.end)
+    c.shared.locals[str(letter)] = left
     here = t.Notation(left, value, at=sign.start, start=letter.start, end=value.end)
     more = _chain(c, joint, (value, None)) if c.sees("=") else Item(joint, sides=(value, None))
     return more._replace(claims=[here, *more.claims])

@@ -9,7 +9,7 @@ from itertools import dropwhile, takewhile
 from typing import TypeAlias
 
 from .. import syntax as t
-from . import numbers, spelling
+from . import numbers, own_letters, spelling
 from .cursor import RAISED, Cursor, at
 
 _NUMBERS = {"ell": "the loss", "eta": "the step size", "lambda": "the weight of a penalty"}
@@ -413,6 +413,12 @@ def _named(c: Cursor, name: t.Name, found: _Scripts, start: int) -> t.Expr:
     ends = [name.end, *(part.end for part in (found.layer, *inside) if part)]
     end = max(ends) if found.marks else max(c.before(), name.end)
     name = replace(name, layer=found.layer or name.layer, indices=inside, start=start, end=end)
+    own = c.shared.locals.get(r"\delta") if name.base == "delta" and not name.layer else None
+    clear = not own or own.indices or len(inside) < 2
+    c.require(clear, r"expected another letter for what \delta is, or for Kronecker's", at=name)
+    if own and len(inside) < 2:
+        value = own_letters.used(c, own, inside if own.indices else (), start)
+        return value if own.indices or not inside else t.Component(value, inside, **at(value))
     if name.base != "delta" or name.layer is not None or not inside:
         return checked(c, name)
     if len(inside) != 2 or t.Whole() in inside:

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from .. import syntax as t
-from . import derivatives, matrices, names, numbers, spelling
+from . import derivatives, matrices, names, numbers, own_letters, spelling
 from .cursor import CLOSING, TERM, Cursor, at
 
-MOST_NODES = 5_000  # of what all letters of a display stand for
 FUNCTION_OF_FUNCTION = "a function of a function is not read"
 _RIGHT_BARS = {"lVert": "rVert", "lvert": "rvert"}
 
@@ -45,7 +44,8 @@ def _letter(c: Cursor) -> t.Expr:
         pair = name.base == "ell" and c.sees("(") and any(one.text == "," for _, one in c.flat(1))
         if pair:  # \ell(\hat y, y)
             return application(c, t.Function(name.variant or "loss", **at(name)), name.start)
-        return name
+        own = c.shared.locals.get(str(token))  # the \\delta of the display
+        return own_letters.used(c, own, (), name.start) if own and not c.sees("_", "^") else name
     c.advance()
     return _free_letter(c, text, token.start)
 
@@ -65,12 +65,13 @@ def _expect_upright(c: Cursor) -> None:
 def _free_letter(c: Cursor, text: str, start: int) -> t.Expr:
     """What a letter stands for that is no quantity."""
     if text in c.shared.locals:
-        own, shared = _own(c, c.shared.locals[text]), c.shared
-        shared.used.add(text)
-        shared.written_out += len(own.of.nodes)
-        what = f"expected shorter definitions: written out they have over {MOST_NODES} parts"
-        c.require(shared.written_out <= MOST_NODES, what, at=start)
-        return replace(own, **c.span(start))
+        own = c.shared.locals[text]
+        given = (
+            names.indices(c, "W" if len(own.indices) > 1 else "x")
+            if own.indices and c.take("_")
+            else ()
+        )
+        return own_letters.used(c, own, given, start)
     if text in c.names.functions:
         return t.Function(c.names.functions[text], **c.span(start))
     if text == "K":
@@ -85,30 +86,6 @@ def _free_letter(c: Cursor, text: str, start: int) -> t.Expr:
         instead = spelling.OWN
     c.require(text in spelling.INDEX_LETTERS, f"unknown symbol {text}", instead, at=start)
     return t.Index(text, **c.span(start))
-
-
-def _own(c: Cursor, own: t.Local) -> t.Local:
-    """A letter of the display; one that is defined by its entries, at the indices that follow."""
-    if not own.indices:
-        return own
-    count = ("an index", "two indices")[len(own.indices) - 1]
-    entry = f"expected {count} of {own.letter}, as it is defined"
-    c.require(c.take("_"), entry)
-    given = names.indices(c, "x" if count == "an index" else "W")
-    fits = len(given) == len(own.indices) and t.Whole() not in given
-    c.require(fits, entry, at=given[0])
-    bound = {x for one in own.of.nodes if isinstance(one, t.Sum) for x in one.letters}
-    for one in t.free_indices(*given):
-        what = f"expected another letter: {own.letter} is a sum over {one.letter}"
-        c.require(one.letter not in bound, what, at=one)
-    pairs = [
-        (one, new)
-        for old, new in zip(own.indices, given, strict=True)
-        for one in t.free_indices(own.of)
-        if one == old
-    ]
-    of = t.replaced(own.of, pairs)
-    return replace(own, of=of, indices=given)
 
 
 def _euler(c: Cursor, start: int) -> t.Expr:

@@ -22,7 +22,9 @@ SPACES = {
 }  # fmt: skip
 WITH_ARGUMENT_DROPPED = {"label", "tag", "vphantom"}
 # Commands that are one token: the real numbers, and := that may be a step.
-ALONE = {"R": ("blackboard", "R"), "coloneqq": ("command", "=")}
+ALONE = {
+    "R": ("blackboard", "R"), "coloneqq": ("command", "="), "therefore": ("text", "therefore"),
+}  # fmt: skip
 # Words set upright: their letters are one name.
 UPRIGHT = {
     "operatorname", "operatorname*", "mathrm", "text", "mathsf", "textrm", "textup", "mathtt",
@@ -37,7 +39,7 @@ DELIMITERS = (("$$", "$$"), (r"\[", r"\]"), (r"\(", r"\)"), ("$", "$"))  # aroun
 SAME = {
     "tfrac": "frac", "dfrac": "frac", "cfrac": "frac", "top": "intercal",
     "to": "rightarrow", "longrightarrow": "rightarrow", "mapsto": "rightarrow",
-    "implies": "Rightarrow", "Longrightarrow": "Rightarrow", "therefore": "Rightarrow",
+    "implies": "Rightarrow", "Longrightarrow": "Rightarrow",
     "gets": "leftarrow", "longleftarrow": "leftarrow",
     "ldots": "dots", "dotsc": "dots", "dotsb": "dots", "hdots": "dots", "cdots": "dots",
     "dotsm": "dots", "|": "Vert", "lbrack": "[", "rbrack": "]", "{": "lbrace", "}": "rbrace",
@@ -118,7 +120,7 @@ QUANTITIES = {
 LAYERED = {"W", "b", "s", "z", "delta"}
 VECTORS = {"x", "y", "y_hat", "b", "s", "z", "delta"}
 INDEX_LETTERS = set("acijklmnopqrtuv")
-DEFINABLE = set("ABCDEGHJMNPQRSUVXYZacehmpqruv")  # a display may define these itself
+DEFINABLE = {*"ABCDEGHJMNPQRSUVXYZacehmpqruv", r"\delta"}  # a display may define these itself
 
 # What to write for what is not read.
 OWN = r"define a letter without a layer, as in r = \hat y - y or r_k = \hat y_k - y_k"

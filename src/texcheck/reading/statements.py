@@ -84,6 +84,7 @@ class _Sentence:
     def take(self, c: Cursor, items: list[Item]) -> None:
         """Takes the items of the sentence that ends here."""
         carried, closed = bool(self.conditions), False  # behind the claims
+        implied = False  # what stands behind an arrow alone
         self.reason = c.shared.reasons
         for item, after in pairwise(items):
             found, new, word = self._as_conditions(item, after.joint), item.claims, item.joint.word
@@ -107,7 +108,8 @@ class _Sentence:
                 premises = self.claims if item.arrow else premises
                 self.claims = _supposed(self.claims, premises)
             self.ranges += item.ranges
-            closed = bool(self.claims and (carried or found or item.ranges))
+            implied |= bool(item.arrow) and not all(isinstance(x, t.Assume) for x in found)
+            closed = bool(self.claims and (carried or found or item.ranges or implied))
         self.joint = items[-1].joint
         ends = not self.conditions or self.joint.word != "and"
         c.require(ends, "expected a condition behind and")
@@ -120,16 +122,19 @@ class _Sentence:
         if not item.sides or isinstance(new[0], t.Notation):
             return []
         found = [one for one in map(claims.as_condition, claims.with_one_end(new)) if one]
-        whole, indices = len(found) == len(new), all(map(claims.compares_indices, new))
+        whole, ranges = len(found) == len(new), all(isinstance(one, t.Range) for one in found)
+        indices = (whole and ranges) or all(map(claims.compares_indices, new))
         named = whole and all(isinstance(one, t.Assume) for one in found)
         if item.arrow:
-            begins = not (named and (self.claims or joint.follows))
+            implied = item.arrow.text == "Rightarrow"
+            given = named or (whole and implied)
+            begins = not (given and (self.claims or joint.follows))
             require(begins, "expected a new line for what follows", new[0])
-            plain = [x for x in new if isinstance(x, t.Equation) and not claims.compares_indices(x)]
-            leads = named or (plain and item.arrow.text == "Rightarrow" and not conditional)
-            arrow = ", or \\Rightarrow" * (item.arrow.text != "Rightarrow")
+            equal = any(isinstance(x, t.Equation) for x in new)
+            leads = given or (equal and implied and not conditional)
+            arrow = ", or \\Rightarrow" * (not implied)
             require(leads, f"expected `if` before a condition{arrow}", new[0])
-            return found if named else []
+            return found if given else []
         given = (named or indices) and joint.word in spelling.GIVEN  # with f = ReLU
         ground = joint.word in spelling.GROUND and whole and not given
         supposed = joint.word == "let" and not ground
@@ -186,11 +191,12 @@ class _Sentence:
             alone = len(among) == 1 and (isinstance(condition, t.Range) or groups[-1] in among)
             clear = clear and (alone or not self.behind)
             require(clear, "expected the condition behind each statement", condition)
-        layers = [one for one in conditions if isinstance(one, t.Range) and one.letter == "L"]
+        ranges = [x for x in conditions if isinstance(x, t.Range) and x.first != x.last]
+        layers = [one for one in ranges if one.letter == "L"]
         said_of = [tuple(x for x in self.claims if one in x.conditions) for one in layers]
-        ranges = [(one, _restrict(self.claims or display, one)) for one in self.ranges]
-        display += self.claims
-        for one, about in (*zip(layers, said_of, strict=True), *ranges):
+        said_of += [_restrict(self.claims or display, one) for one in self.ranges]
+        display += map(claims.at_their_layer, self.claims)
+        for one, about in zip((*layers, *self.ranges), said_of, strict=True):
             if one.last or one in layers:
                 display.append(t.RangeClaim(one, about, at=one.start, **at(one)))
 

@@ -83,21 +83,31 @@ def test_each_claim_holds_under_all_conditions_of_its_sentence_or_the_text_is_re
 WORDS = ["so", "hence", "that is", "also", "because", "since", "let"]
 MARKS = ["", ",", r", \quad", "&", "&&", ", &", ";", r"\quad"]
 SIGNS = [*(rf"\text{{{word}}}" for word in WORDS), r"\therefore", r"\Rightarrow"]
-JOINTS = [*product(MARKS, SIGNS, MARKS)]
 
 
-@pytest.mark.parametrize("parts", [(r"\text{if } i \ne j, \quad i < j", r"\delta_{ij} = 0"),
-                                   (r"\delta_{ij} = 1", "i = j"),
-                                   (r"\delta_{ij} = 1", r"\text{if } i = j"),
-                                   (r"z^{(1)} = s^{(1)}", "f = I")])  # fmt: skip
-def test_no_word_that_leads_on_or_gives_a_ground_joins_a_condition(parts: tuple[str, str]) -> None:
-    for before, word, after in JOINTS:
-        tex = f"{parts[0]} {before} {word} {after} {parts[1]}"
+# An arrow alone makes what stands before it a condition, as it would be with `if`.
+@pytest.mark.parametrize(("before", "behind", "signs"), [
+    (r"\text{if } i \ne j, \quad i < j", r"\delta_{ij} = 0", SIGNS[:-1]),
+    (r"\delta_{ij} = 1", "i = j", SIGNS),
+    (r"\delta_{ij} = 1", r"\text{if } i = j", SIGNS),
+    (r"z^{(1)} = s^{(1)}", "f = I", SIGNS),
+])  # fmt: skip
+def test_no_word_that_leads_on_or_gives_a_ground_joins_a_condition(
+    before: str, behind: str, signs: list[str]
+) -> None:
+    for joint in product(MARKS, signs, MARKS):
+        tex = f"{before} {' '.join(joint)} {behind}"
         try:
             found = read(rf"\begin{{aligned}} {tex} \end{{aligned}}")
         except CannotRead:
             continue
         assert all(one.conditions == () for one in found), tex
+
+
+@pytest.mark.parametrize("condition", [r"x_i > 0", r"i \ne j", r"i = j", r"f = \sigma", r"0 < y_i"])
+def test_what_leads_to_a_claim_by_an_arrow_is_a_condition_as_behind_if(condition: str) -> None:
+    claim = r"x_i y_j = f(s)"
+    assert read(rf"{condition} \Rightarrow {claim}") == read(rf"\text{{if }} {condition}, {claim}")
 
 
 def test_conditions_that_lead_to_a_chain_of_lines_hold_for_each_line() -> None:
