@@ -50,6 +50,8 @@ def template(node: t.Written) -> Template:
     off = [cell for (i, j), cell in cells.items() if i != j]
     zeros = all(map(_is_zero, off)) and not all(map(_is_zero, cells.values()))
     diagonal = tall and wide and zeros
+    if diagonal and {*down.values()} != {*across.values()}:
+        raise NoRule("a row or a column whose entry on the diagonal is left out")
     _expect_dots(rows, down, across, diagonal)
     cell = cells[0, 0]
     if diagonal:

@@ -12,6 +12,7 @@ from .tokens import CannotRead, Token, require
 
 DEEPEST_TREE = 150
 _ANY_LAYER = t.LayerCount(t.Layer("L", 0))
+_BARE = [t.Name(base, None) for base in "Wbz"]
 _TURNED = {"<": ">", ">": "<", "le": "ge", "ge": "le", "neq": "neq"}
 _OF_FUNCTIONS = (
     t.Function, t.Number, t.Add, t.Negative, t.Product, t.Times, t.Power, t.Quotient, t.Elementwise,
@@ -24,6 +25,8 @@ def claim(sign: Token, left: t.Expr, right: t.Expr) -> t.Equation | t.Comparison
     I is the identity function where the other side is one.
     """
     place: Any = {"at": sign.start, "start": min(left.start, right.start), "end": right.end}
+    own = isinstance(left, t.Name) and left in _BARE and sign.text == "="  # a reader's own letter
+    require(not own, "expected a layer, or another letter for what is defined", left)
     again = sign.text == "=" and sign.kind == "command" and left in right.nodes
     if again and isinstance(left, t.Name) and left.base in ("W", "b"):
         return t.Update(left, right, **place)
@@ -284,8 +287,10 @@ def with_sums_bound(found: Sequence[t.Statement]) -> list[t.Statement]:
             continue
         inside = [rest for rest in rests if letter not in letters(*rest.parts)]
         bind = len(inside) == len(rests)
-        bodies = [one.body for one in sums if t.Index(letter) in [c.right for c in one.conditions]]
-        held = not bind or all(letter in letters(body) for body in bodies)
+        over = [one for one in sums if t.Index(letter) in [c.right for c in one.conditions]]
+        # In \\sum_{j \\ne i}, i is held; \\sum_{i \\ne j} is over both by custom.
+        held = all(letter in letters(one.body) and max(one.letters) < letter for one in over)
+        held = not bind or held
         for rest in inside:
             few = [one.letter for one in t.free_indices(rest)].count("") <= bind
             what = f"expected each sum over {letter} written out"

@@ -79,7 +79,7 @@ class _Sentence:
     conditional: bool = False  # the next claim is a condition
     reason: bool = False  # since or because was read
     behind: bool = False  # the conditions stand behind the claims
-    gaps: list[int] = field(default_factory=list)  # that stand before each claim
+    gaps: list[int] = field(default_factory=list)  # before each claim: twice the gap, 1 a comma
 
     def take(self, c: Cursor, items: list[Item]) -> None:
         """Takes the items of the sentence that ends here."""
@@ -100,7 +100,7 @@ class _Sentence:
                 require(not closed, _LATE, new[0])
                 clear = self.claims or word in spelling.THEN or not (self.conditions or self.ranges)
                 require(clear, "expected `then` behind the conditions", new[0])
-                self.gaps += [item.joint.gap, *[0] * (len(new) - 1)]
+                self.gaps += [2 * item.joint.gap + item.joint.comma, *[0] * (len(new) - 1)]
                 self.sides = None if self.claims else item.sides
                 premises = [] if word not in ("then", "Rightarrow") else [*self.claims]
                 premises += new if word in spelling.GROUND else []
@@ -177,11 +177,12 @@ class _Sentence:
             require(free, "expected no condition on what the sum around this brace binds", left)
             self.claims.append(claims.braced(left, right))
         shared.braced.clear()
-        clear = max(self.gaps[1:], default=0) < 2
-        groups = [*accumulate(gap > 0 for gap in self.gaps)]
+        clear = max(self.gaps[1:], default=0) < 4
         conditions = _joined(self.conditions)
         for condition in conditions:
             _restrict(self.claims, condition)
+            # A comma parts claims too, but not in z = s, y = x with f = I.
+            groups = [*accumulate(gap > isinstance(condition, t.Assume) for gap in self.gaps)]
             own = claims.letters(condition)
             said = [
                 not isinstance(one, t.Notation) and own <= claims.letters(*claims.sides(one))

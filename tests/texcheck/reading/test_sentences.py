@@ -16,7 +16,8 @@ CLAIMS = st.sampled_from(["x_0 = y_0", r"\ell = x_0", "f(s) = s", "W^{(1)} x = s
 CONDITIONS = {
     "f = I": 1, r"g = \operatorname{ReLU}": 1, "x_0 > 0": 1, r"\ell \le 2": 1, "f = g = I": 2,
 }  # fmt: skip
-CLOSE = [r" \text{ and } ", ", ", r", \text{ and } "]  # one condition is said of both claims
+CLOSE = [r" \text{ and } "]  # one condition is said of both claims
+COMMAS = [", ", r", \text{ and } "]  # and here, unless a comparison stands behind them
 BESIDE = ", \\quad "  # and of both only if it stands in front
 APART = [r" \quad ", r"; \quad ", r" \text{ so } ", r" \Rightarrow ", r", \forall i, "]
 GIVEN = st.lists(st.sampled_from([*CONDITIONS]), max_size=2, unique=True)
@@ -51,6 +52,7 @@ class Sentence(NamedTuple):
             not (self.front and self.behind)
             and not (given and {*joints} & {*APART})
             and not (self.behind and (self.late or BESIDE in joints))
+            and not ({*joints} & {*COMMAS} and any("=" not in one for one in self.behind))
             and r", \forall i, " not in joints
             and not (self.lines and (given or not one))
         )
@@ -58,7 +60,7 @@ class Sentence(NamedTuple):
 
 SENTENCES = st.builds(
     Sentence, GIVEN, st.lists(CLAIMS, min_size=1, max_size=3),
-    st.lists(st.sampled_from([*CLOSE, BESIDE, *APART]), min_size=2, max_size=2), GIVEN,
+    st.lists(st.sampled_from([*CLOSE, *COMMAS, BESIDE, *APART]), min_size=2, max_size=2), GIVEN,
     st.one_of(st.just(""), CLAIMS), st.integers(0, 2),
 )  # fmt: skip
 
