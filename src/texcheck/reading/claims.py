@@ -204,7 +204,7 @@ def checked(found: Sequence[t.Statement], shared: Shared) -> list[t.Statement]:
     """The statements of a display, with their sums over i \\ne j resolved, derivatives that are
     compared with 0 by each entry, and a slope such as d sigma / ds at s."""
     used = {part.letter for one in found for part in one.nodes if isinstance(part, t.Index)}
-    free = [letter for letter in "jkmnpqrtuv" if letter not in used]
+    free = [letter for letter in spelling.SPARE if letter not in used]
     found = [_at_s(_with_entries(one, free)) for one in found]
     for statement in found:
         expect_flat(statement)

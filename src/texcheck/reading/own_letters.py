@@ -1,9 +1,11 @@
 """Uses a letter that the display itself defines, whole or by its entries."""
 
 from dataclasses import replace
+from typing import Any
 
 from .. import syntax as t
-from .cursor import Cursor
+from . import spelling
+from .cursor import Cursor, at
 
 MOST_NODES = 5_000  # of what all letters of a display stand for
 
@@ -14,14 +16,12 @@ def used(c: Cursor, own: t.Local, given: tuple[t.Expr, ...], start: int) -> t.Lo
     what = f"expected {count} of {own.letter}, as it is defined"
     fits = len(given) == len(own.indices) and t.Whole() not in given
     c.require(fits, what, at=given[0] if given else start)
-    bound = {x for one in own.of.nodes if isinstance(one, t.Sum) for x in one.letters}
-    for one in t.free_indices(*given):
-        what = f"expected another letter: {own.letter} is a sum over {one.letter}"
-        c.require(one.letter not in bound, what, at=one)
+    taken = {one.letter for one in t.free_indices(*given)}
+    of = _with_others_bound(c, own.of, taken)
     pairs = [
         (one, new)
         for old, new in zip(own.indices, given, strict=True)
-        for one in t.free_indices(own.of)
+        for one in t.free_indices(of)
         if one == old
     ]
     shared = c.shared
@@ -29,4 +29,18 @@ def used(c: Cursor, own: t.Local, given: tuple[t.Expr, ...], start: int) -> t.Lo
     shared.written_out += len(own.of.nodes)
     what = f"expected shorter definitions: written out they have over {MOST_NODES} parts"
     c.require(shared.written_out <= MOST_NODES, what, at=start)
-    return replace(own, of=t.replaced(own.of, pairs), indices=given, **c.span(start))
+    return replace(own, of=t.replaced(of, pairs), indices=given, **c.span(start))
+
+
+def _with_others_bound(c: Cursor, node: Any, taken: set[str]) -> Any:
+    """With another letter in each sum over one of these."""
+    node = t.rebuilt(node, lambda part: _with_others_bound(c, part, taken))
+    for letter in (one for one in getattr(node, "letters", ()) if one in taken):
+        sums = [part.letters for part in node.nodes if isinstance(part, t.Sum)]
+        used = taken.union({x.letter for x in node.nodes if isinstance(x, t.Index)}, *sums)
+        other = next((one for one in spelling.SPARE if one not in used), "")
+        c.require(other, f"expected another letter: there is a sum over {letter}")
+        inside = [one for one in t.free_indices(*node.parts) if one.letter == letter]
+        changed: Any = t.replaced(node, [(one, t.Index(other, **at(one))) for one in inside])
+        node = replace(changed, letters=tuple(other if x == letter else x for x in node.letters))
+    return node

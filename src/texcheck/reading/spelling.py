@@ -120,6 +120,7 @@ QUANTITIES = {
 LAYERED = {"W", "b", "s", "z", "delta"}
 VECTORS = {"x", "y", "y_hat", "b", "s", "z", "delta"}
 INDEX_LETTERS = set("acijklmnopqrtuv")
+SPARE = "jkmnpqrtuv"  # what no text has is put in as an index
 DEFINABLE = {*"ABCDEGHJMNPQRSUVXYZacehmpqruv", r"\delta"}  # a display may define these itself
 
 # What to write for what is not read.

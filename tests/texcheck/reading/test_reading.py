@@ -144,6 +144,19 @@ def test_a_display_may_define_a_letter_by_its_entries() -> None:
     assert [one.of for one in entries] == sides(r"W_{0i}^{(1)} x_i = W_{ji}^{(1)} x_i")
 
 
+@pytest.mark.parametrize(("defined", "meant"), [
+    (r"\sum_j \sum_k W_{ji}^{(1)}", r"\sum_m \sum_k W_{mj}^{(1)}"),
+    (r"\sum_{j,k} W_{ji}^{(1)}", r"\sum_{m,k} W_{mj}^{(1)}"),
+    (r"x_i + \sum_i x_i", r"x_j + \sum_i x_i"),
+])  # fmt: skip
+def test_an_index_of_a_defined_letter_is_bound_by_no_sum_of_its_definition(
+    defined: str, meant: str
+) -> None:
+    *_, claim = read(rf"r_i = {defined}, \quad \ell = \sum_j r_j")
+    [entry] = [part for part in t.walk(claim) if isinstance(part, t.Local)]
+    assert entry.of == expression(meant)
+
+
 def test_an_underbrace_claims_that_both_are_equal() -> None:
     _, claim = read(r"x = \underbrace{W^{(1)} x + b^{(1)}}_{s^{(1)}} + y")
     assert isinstance(claim, t.Equation)
