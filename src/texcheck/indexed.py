@@ -14,6 +14,7 @@ from . import syntax as t
 from .algebra.budget import PROOF, NoRule, at_most
 from .check import Claim
 from .elaborate.definitions import network_named
+from .elaborate.dots import without_letters
 from .elaborate.matrix import Misfit
 from .elaborate.statement import assumed, claimed
 from .elaborate.words import name_of
@@ -182,7 +183,7 @@ class _Writer:
     def picked(self, node: t.Expr, i: t.Expr, j: t.Expr) -> t.Expr:
         """The entry of a formula that is written as it is: one index for a column or a row."""
         at = () if isinstance(node, t.Index | t.Number) else self.places(node, i, j)
-        return t.Component(node, at) if at else node
+        return t.Component(without_letters(node), at) if at else node
 
     def places(self, node: t.Expr, i: t.Expr, j: t.Expr) -> tuple[t.Expr, ...]:
         """Row and column of an entry, but for the only row or column that there is."""

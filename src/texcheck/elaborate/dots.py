@@ -38,7 +38,7 @@ class Template(NamedTuple):
 
 def template(node: t.Written) -> Template:
     """The matrix that a written one stands for. Raises NoRule where the dots say nothing."""
-    rows = node.rows
+    rows = tuple(tuple(map(without_letters, row)) for row in node.rows)
     inner = [part for row in rows for cell in row for part in t.walk(cell) if part is not cell]
     if any(isinstance(part, t.Dots) for part in inner):
         raise NoRule("dots within a part that dots continue")
@@ -64,6 +64,11 @@ def template(node: t.Written) -> Template:
         last = running(cells[0, -1], cells[-1, -1], ROW) if tall else cells[0, -1]
         cell = running(cell, last, COLUMN)
     return Template(cell, *places, _lengths(cell, cells))
+
+
+def without_letters(node: t.Node) -> t.Node:
+    """With what they stand for in place of letters that the display defines."""
+    return t.rebuilt(node.of if isinstance(node, t.Local) else node, without_letters)
 
 
 def _expect_dots(rows: Lines, down: Places, across: Places, diagonal: bool) -> None:

@@ -141,6 +141,8 @@ def at_their_layer(claim: t.Statement) -> t.Statement:
             and isinstance(one.first, t.LayerCount)
         ):
             others = tuple(other for other in claim.conditions if other is not one)
+            ranges = any(isinstance(other, t.Range) and other.letter == "L" for other in others)
+            require(not ranges, "expected one condition on L", one)
             claim = _at_layer(replace(claim, conditions=others), one.first.layer)
     return claim
 
@@ -218,20 +220,28 @@ def checked(found: Sequence[t.Statement], shared: Shared) -> list[t.Statement]:
 
 def _expect_old_values(found: Sequence[t.Statement]) -> None:
     """Raises `CannotRead` for a claim about what a step before it changes: the new one, perhaps."""
-    changed, right = set[tuple[str, t.Layer | None]](), t.ZERO
+    changed, right = list[t.Name](), t.ZERO
     for one in found:
         if isinstance(one, t.Update):
-            changed.add((one.left.base, one.left.layer))
+            changed.append(one.left)
         elif not isinstance(one, t.Equation) or one.left != right:  # a chain goes on with old ones
-            for part in t.walk(
-                one,
-                lambda node: node.parts[
-                    : 1 if isinstance(node, t.Derivative | t.Gradient) else None
-                ],
-            ):
-                again = isinstance(part, t.Name) and (part.base, part.layer) in changed
+            for part in values(one):
+                again = any(_may_be(part, old) for old in changed)
                 require(not again, "expected the step behind what is claimed of this", part)
         right = getattr(one, "right", t.ZERO)
+
+
+def values(node: t.Node) -> list[t.Name]:
+    """The quantities in a formula, without those that derivatives are taken by."""
+    slopes = (t.Derivative, t.Gradient)
+    parts = t.walk(node, lambda one: one.parts[: 1 if isinstance(one, slopes) else None])
+    return [part for part in parts if isinstance(part, t.Name)]
+
+
+def _may_be(name: t.Name, other: t.Name) -> bool:
+    """Whether two names may be of one quantity: layers by number alone are seen to differ."""
+    layers = [getattr(one.layer, "base", "") for one in (name, other)]
+    return name.base == other.base and (name.layer == other.layer or layers != ["", ""])
 
 
 def expect_sound(formulas: Sequence[t.Node], names: Names) -> None:
@@ -314,6 +324,7 @@ def expect_layers(formulas: Sequence[t.Node], letter: str, bold: set[int]) -> No
     layers = {layer.base for part in parts if (layer := getattr(part, "layer", None))}
     exponents = {id(part.of): part.exponent for part in parts if isinstance(part, t.Power)}
     for part in parts:
+        require(getattr(part, "by", None) not in _BARE, "expected its layer", part)
         index = isinstance(part, t.Index) and part.letter == letter
         index = index or (isinstance(part, t.Sum) and letter in part.letters)
         other = f"expected another letter for this index: {letter} is a layer"
@@ -323,6 +334,7 @@ def expect_layers(formulas: Sequence[t.Node], letter: str, bold: set[int]) -> No
         raised = isinstance(exponent, t.LayerCount)  # s_i^L, where a layer is meant
         plain = raised if t.indices_of(part) else bold.isdisjoint(range(part.start, part.end))
         number = base == "s" and plain and exponent != t.ONE
-        held = number or (layers and base != "s") or base not in spelling.LAYERED
+        meant = part == t.Name("delta", None) and exponent is None
+        held = number or (layers and base != "s" and not meant) or base not in spelling.LAYERED
         instead = "a layer stands in parentheses, as in W^{(1)}; a number by itself is s"
         require(held, "expected a layer", part, instead)

@@ -113,8 +113,15 @@ def _with_signs(c: Cursor, level: int) -> t.Expr:
 
 def _is_outer(node: t.Expr) -> bool:
     """Whether a product ends with a row, as x y^T does."""
-    last = node.factors[-1] if isinstance(node, t.Product) else node
-    return last is not node and isinstance(last, t.Transpose) and not arguments.is_matrix(last)
+    factors = [one for one in node.parts if not arguments.is_plain(one)]
+    if not isinstance(node, t.Product) or len(factors) < 2:
+        return False
+    match factors[-1]:
+        case t.Derivative(t.Name("ell"), t.Name(indices=())):
+            return True
+        case t.Transpose() as last:
+            return not arguments.is_matrix(last)
+    return False
 
 
 def _side_by_side(c: Cursor) -> t.Expr:

@@ -158,8 +158,8 @@ def _letter_follows(c: Cursor) -> bool:
 def _item(c: Cursor, joint: Joint) -> Item:
     if c.take("Rightarrow"):
         joint.conditional, joint.follows, joint.gap, joint.word = False, True, 3, "Rightarrow"
-    if _defines(c):
-        return _definition(c, joint)
+    if _defines(c) and (found := _definition(c, joint)):
+        return found
     left = [c.read()]
     while c.sees(",") and _lists(c):
         c.advance()
@@ -250,17 +250,20 @@ def define_ahead(display: Sequence[Cursor]) -> None:
     looks = Counter(text for text, *_ in {(one.text, one.bold, one.kind) for one in letters})
     for c in every:
         text, below = c.token.text, c.shared.below
-        if looks[text] > 1 or (text, c.ahead().text) == ("e", "_"):  # the unit vectors
+        if looks[text] > 1:
             below.add(text)
         if c.sees("_"):
             below.update(one.text for one in (c.group(2) if c.ahead().text == "{" else [c.ahead()]))
+    es = [c for c in every if c.token.text == "e" and c.ahead().text in ("_", "=")]
+    own = [c for c in es if _begins(c) and _defines(c)]
+    if es and es[0] not in own and all(c.ahead().text == "=" for c in own):
+        below.add("e")  # a unit vector
     # Whether a word or an arrow stood before, in this line or above, or a reason stands anywhere.
     led = any(c.token.kind == "text" and c.token.text.lower() in _REASONS for c in every)
     known, behind = dict[str, bool](), list[Cursor]()  # whether a letter's definition was seen
     for c in every:
         before = c.tokens[c.at - 1]
-        starts = not c.at or c.token.quad or before.text == "," or _leads(before)
-        defines = starts and _defines(c)
+        defines = _begins(c) and _defines(c)
         if not known.setdefault(c.token.text, defines) and defines and c.at:
             listed = before.text == "," and not led
             alone = c.at < 2 or c.tokens[c.at - 2].kind != "text"  # and not so, where
@@ -272,6 +275,12 @@ def define_ahead(display: Sequence[Cursor]) -> None:
         c.shared.ahead.add(c.token.start)
         _definition(c, Joint())
         c.shared.braced.clear()  # they are read again where they stand
+
+
+def _begins(c: Cursor) -> bool:
+    """Whether a claim may begin here."""
+    before = c.tokens[c.at - 1]
+    return not c.at or c.token.quad > 0 or before.text == "," or _leads(before)
 
 
 def _leads(one: Token) -> bool:
@@ -290,12 +299,17 @@ def _defines(c: Cursor) -> bool:
     return str(c.token) not in taken or c.token.start in c.shared.ahead
 
 
-def _definition(c: Cursor, joint: Joint) -> Item:
+def _definition(c: Cursor, joint: Joint) -> Item | None:
+    """What the letter stands for, and what else it is equal to. None for a unit vector e_k."""
+    begin, braces = c.at, len(c.shared.braced)
     letter = c.advance()
     indices = names.indices(c, "W") if c.take("_") else ()
     c.require(len({*indices}) == len(indices), "expected two indices", at=letter)
     sign = c.expect("=")
     value = c.read()
+    if letter.text == "e" and indices and not _is_number(value):
+        c.at, c.shared.braced[braces:] = begin, []
+        return None
     what = "expected a letter with one meaning"  # and not e, if e^2 stands in it
     c.require(letter.text not in c.shared.below or letter.start in c.shared.ahead, what, at=letter)
     for index in t.free_indices(value):
@@ -306,6 +320,12 @@ def _definition(c: Cursor, joint: Joint) -> Item:
     here = t.Notation(left, value, at=sign.start, start=letter.start, end=value.end)
     more = _chain(c, joint, (value, None)) if c.sees("=") else Item(joint, sides=(value, None))
     return more._replace(claims=[here, *more.claims])
+
+
+def _is_number(node: t.Expr) -> bool:
+    """Whether a formula is about entries of quantities alone, as \\hat y_k - y_k is."""
+    found = claims.values(node)
+    return bool(found) and all(one.base == "ell" or one.indices for one in found)
 
 
 def _is_range(c: Cursor, number: int) -> bool:

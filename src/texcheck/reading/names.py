@@ -391,14 +391,15 @@ def _marked(c: Cursor, value: t.Expr, kind: str, exponent: t.Expr | None) -> t.E
     what = "a dash stands for the derivative of a function"
     c.require(kind != "'", what, r"such as \sigma'", at=value)
     function = isinstance(value, t.Function)
-    if isinstance(value, t.Component) and (exponent is None or len(value.indices) == 2):
+    several = isinstance(value, t.Component | t.Local) and len(value.indices) == 2
+    if several or (isinstance(value, t.Component) and exponent is None):
         c.require(kind == "odot", _OF_ALL, at=value)
     if exponent is not None:
         known = isinstance(value, t.Function) and value.name not in ("f", "g")
         known = not function or (known and isinstance(exponent, t.Number))
         c.require(known, "expected the function's value, and the power behind it", at=value)
         return t.Power(value, exponent, elementwise=kind == "odot")
-    entry = isinstance(value, t.Name) and value.indices and t.Whole() not in value.indices
+    entry = isinstance(value, t.Name | t.Local) and value.indices and t.Whole() not in value.indices
     c.require(not entry, "an entry has no transpose", r"write [W^{(1)T}]_{ij}", at=value)
     c.require(not function, "a function has no transpose", at=value)
     return t.Transpose(value)

@@ -177,6 +177,7 @@ class _Sentence:
             require(free, "expected no condition on what the sum around this brace binds", left)
             self.claims.append(claims.braced(left, right))
         shared.braced.clear()
+        self._expect_whole_definitions()
         clear = max(self.gaps[1:], default=0) < 4
         conditions = _joined(self.conditions)
         for condition in conditions:
@@ -200,6 +201,15 @@ class _Sentence:
         for one, about in zip((*layers, *self.ranges), said_of, strict=True):
             if one.last or one in layers:
                 display.append(t.RangeClaim(one, about, at=one.start, **at(one)))
+
+    def _expect_whole_definitions(self) -> None:
+        """Raises `CannotRead` for what a letter stands for under a condition or in a range."""
+        chains = [*accumulate(gap > 0 for gap in self.gaps)]
+        some = bool(self.conditions) or any(one.last for one in self.ranges)
+        for claim, chain in zip(self.claims, chains, strict=False):  # no brace defines a letter
+            own = isinstance(claim, t.Notation) and isinstance(claim.left, t.Local)
+            under = (self.conditions and not self.behind) or (some and chain == chains[-1])
+            require(not (own and under), "expected a definition without a condition", claim)
 
 
 def _supposed(said: Sequence[t.Statement], these: Sequence[t.Statement]) -> list[t.Statement]:
