@@ -171,6 +171,13 @@ def elementwise(values: list[Matrix], node: t.Elementwise) -> Matrix:
     except IllSorted:
         if any(isinstance(part, t.Times) and part.sign == "cdot" for part in node.parts):
             raise Unfit(r"\odot beside a dot: write brackets, or no sign", node) from None
+        wide = values[0].is_column and not values[1].is_vector
+        if (
+            wide
+            and isinstance(node.right, t.Product)
+            and node.right.start == node.right.factors[0].start
+        ):
+            raise Unfit("expected brackets around one of the products", node) from None
         raise
 
 

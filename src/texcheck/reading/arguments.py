@@ -64,7 +64,7 @@ def _is_factor(shown: t.Expr, one: t.Expr, array: bool) -> bool:
     if t.bare_functions(before) and not t.bare_functions(inner):  # (1 - \sigma)(2)
         return False
     plain = is_plain(inner)
-    if _is_written(before) or (is_matrix(before) and not plain) or _is_own(inner, before):
+    if _is_written(before) or (_is_matrix(before) and not plain) or _is_own(inner, before):
         return True
     depends = _depends(before, not isinstance(before, t.Add))
     bears_brackets = isinstance(before, t.Add | t.Quotient | t.Apply)
@@ -136,7 +136,7 @@ def _depends(node: t.Node, names: bool) -> set[str]:
             near = {"y"} if by.base == "y_hat" else set()  # where the loss is smallest
             return {"x", "b", by.base} | near | (set() if jacobian else {"W"})
         case t.Local(_, of):
-            diagonal = {"ell"} if is_matrix(of) else set()
+            diagonal = {"ell"} if _is_matrix(of) else set()
             return set() if _is_written(of) else _ANYTHING - diagonal
         case t.Length() | t.Written() | t.Apply(t.Function("exp")):
             return set()
@@ -160,11 +160,11 @@ def _is_entry(before: t.Expr) -> bool:
     return _indexed(before) or not isinstance(before, t.Name | t.Local)
 
 
-def is_matrix(node: t.Expr) -> bool:
+def _is_matrix(node: t.Expr) -> bool:
     """Whether it is plainly one: diagonal, I, weights, or a product of such."""
     if isinstance(node, t.Product | t.Transpose | t.Add | t.Negative):
         factors = [part for part in node.parts if not isinstance(part, t.Number)]
-        return bool(factors) and all(map(is_matrix, factors))
+        return bool(factors) and all(map(_is_matrix, factors))
     diagonal = isinstance(node, t.Apply) and node.function.name == "diag"
     weights = isinstance(node, t.Name) and node.base == "W" and not node.indices
     return diagonal or weights or isinstance(node, t.Identity | t.ReluDiagonal)
@@ -281,7 +281,7 @@ def _is_whole(node: t.Node) -> bool:
 def _is_array(node: t.Node) -> bool:
     """Whether it is a vector or a matrix, as far as one node shows."""
     column = isinstance(node, t.Written | t.Constant | t.Unit) or _is_whole(node)
-    return column or is_matrix(node) or t.Whole() in getattr(node, "indices", ())
+    return column or _is_matrix(node) or t.Whole() in getattr(node, "indices", ())
 
 
 def _indexed(node: t.Node) -> bool:

@@ -98,9 +98,6 @@ def _with_signs(c: Cursor, level: int) -> t.Expr:
             case "*" | "times" | "otimes" if t.bare_functions(left, right):
                 raise c.error(r"expected \cdot between functions", at=right)
             case "odot" | "circ":
-                matrix = arguments.is_matrix(left) or _is_outer(left)
-                what = "expected brackets around one of the products"
-                c.require(matrix or not _is_outer(right), what, at=right)
                 left = t.Elementwise(left, right, **c.span(start))
             case "oslash":
                 left = t.Quotient(left, right, elementwise=True, **c.span(start))
@@ -109,19 +106,6 @@ def _with_signs(c: Cursor, level: int) -> t.Expr:
         c.require(apart, "expected brackets around one of the products", at=right)
         c.form = "product"
     return left
-
-
-def _is_outer(node: t.Expr) -> bool:
-    """Whether a product ends with a row, as x y^T does."""
-    factors = [one for one in node.parts if not arguments.is_plain(one)]
-    if not isinstance(node, t.Product) or len(factors) < 2:
-        return False
-    match factors[-1]:
-        case t.Derivative(t.Name("ell"), t.Name(indices=())):
-            return True
-        case t.Transpose() as last:
-            return not arguments.is_matrix(last)
-    return False
 
 
 def _side_by_side(c: Cursor) -> t.Expr:
