@@ -19,6 +19,7 @@ from .scope import Numbered, counted, indices, rebuilt
 
 Lines: TypeAlias = Sequence[Sequence[t.Expr]]
 Places: TypeAlias = dict[int, int]
+Cells: TypeAlias = dict[tuple[int, int], t.Expr]
 
 
 class Template(NamedTuple):
@@ -53,22 +54,24 @@ def template(node: t.Written) -> Template:
     if diagonal and {*down.values()} != {*across.values()}:
         raise NoRule("a row or a column whose entry on the diagonal is left out")
     _expect_dots(rows, down, across, diagonal)
-    cell = cells[0, 0]
+    cell, own = cells[0, 0], any(isinstance(part, t.Local) for part in t.walk(node))
     if diagonal:
         cells = {(i, j): found for (i, j), found in cells.items() if i == j}
         cell = running(cell, cells[-1, -1], ROW)
-        return Template(cell, *places, _lengths(cell, cells), diagonal=True)
+        return Template(cell, *places, _lengths(cell, cells, own), diagonal=True)
     if tall:
         cell = running(cell, cells[-1, 0], ROW)
     if wide:  # the rows' places in the last column are those of the first one
         last = running(cells[0, -1], cells[-1, -1], ROW) if tall else cells[0, -1]
         cell = running(cell, last, COLUMN)
-    return Template(cell, *places, _lengths(cell, cells))
+    return Template(cell, *places, _lengths(cell, cells, own))
 
 
 def without_letters(node: t.Node) -> t.Node:
     """With what they stand for in place of letters that the display defines."""
-    return t.rebuilt(node.of if isinstance(node, t.Local) else node, without_letters)
+    if isinstance(node, t.Local):
+        return without_letters(node.of)
+    return t.rebuilt(node, without_letters)
 
 
 def _expect_dots(rows: Lines, down: Places, across: Places, diagonal: bool) -> None:
@@ -110,14 +113,15 @@ def _has_dots(places: Places, lines: Lines) -> bool:
     return len(lines) > 1
 
 
-def _lengths(cell: t.Expr, cells: dict[tuple[int, int], t.Expr]) -> list[tuple[t.Expr, t.Expr]]:
-    """Which lengths must agree. Raises IllSorted if a cell is not what the template says."""
+def _lengths(cell: t.Expr, cells: Cells, own: bool) -> list[tuple[t.Expr, t.Expr]]:
+    """Which lengths must agree. Raises IllSorted if a cell is not what the template says, NoRule if
+    it may be so in other words: one of a letter of its `own`, of a length, of a power."""
     found = []
     for (i, j), written in cells.items():
         if written != _filled(cell, {ROW: i, COLUMN: j}):
             message = "the dots of this matrix cannot be continued in one way"
             parts = (part for one in cells.values() for part in t.walk(one))
-            unlike = any(isinstance(part, t.Length | t.Power) for part in parts)
+            unlike = own or any(isinstance(part, t.Length | t.Power) for part in parts)
             vector = any(len({*along}) == 1 for along in zip(*cells, strict=True))
             if unlike or (vector and not indices(written)):  # 1, 0, ..., 0
                 raise NoRule(message)

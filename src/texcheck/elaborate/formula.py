@@ -54,7 +54,7 @@ def _elaborated(scope: Scope, node: t.Expr) -> Matrix:  # noqa: C901 - a match o
         case t.Times(left, right):
             return ops.times(scope, elaborate(scope, left), elaborate(scope, right), node)
         case t.Elementwise():
-            return ops.elementwise(_all(scope, (node.left, node.right)), node)
+            return ops.elementwise(scope, _all(scope, (node.left, node.right)), node)
         case t.Quotient(top, bottom):
             above, below = _all(scope, (top, bottom))
             if below.is_number and not node.elementwise:

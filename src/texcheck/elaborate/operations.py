@@ -162,7 +162,7 @@ def side_by_side(scope: Scope, values: list[Matrix], node: t.Product) -> Matrix:
     return result
 
 
-def elementwise(values: list[Matrix], node: t.Elementwise) -> Matrix:
+def elementwise(scope: Scope, values: list[Matrix], node: t.Elementwise) -> Matrix:
     r"""The product entry by entry. Raises Unfit for x \odot 1 and x \odot x \cdot x."""
     if len({value.is_number for value in values}) > 1:
         raise Unfit(r"\odot beside a number: write no sign, or \boldsymbol 1 for a column", node)
@@ -171,13 +171,10 @@ def elementwise(values: list[Matrix], node: t.Elementwise) -> Matrix:
     except IllSorted:
         if any(isinstance(part, t.Times) and part.sign == "cdot" for part in node.parts):
             raise Unfit(r"\odot beside a dot: write brackets, or no sign", node) from None
-        wide = values[0].is_column and not values[1].is_vector
-        if (
-            wide
-            and isinstance(node.right, t.Product)
-            and node.right.start == node.right.factors[0].start
-        ):
-            raise Unfit("expected brackets around one of the products", node) from None
+        match node.right:
+            case t.Product((first, *_), start=start) if start == first.start:  # without brackets
+                if scope.shapes[id(first)] == (values[0].rows, values[0].columns):
+                    raise Unfit("expected brackets around one of the products", node) from None
         raise
 
 

@@ -27,6 +27,6 @@ def running(first: t.Expr, last: t.Expr, letter: str) -> t.Expr:
                 raise IllSorted("an entry that does not exist: the last one is a length - 1", last)
             if end.offset == -1:
                 return t.Index(letter, start=index.start, end=index.end)
-        raise IllSorted("dots that do not run from 0 to a length - 1", last)
+        raise NoRule("dots that do not run from 0 to a length - 1")
 
     return rebuilt(first, change)

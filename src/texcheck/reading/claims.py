@@ -135,15 +135,12 @@ def _range_of_counter(claim: t.Comparison) -> t.Range | None:
 def at_their_layer(claim: t.Statement) -> t.Statement:
     """The claim with the layer in place of L that a condition says, as L = L_max does."""
     for one in claim.conditions:
-        if (
-            isinstance(one, t.Range)
-            and one.first == one.last
-            and isinstance(one.first, t.LayerCount)
-        ):
-            others = tuple(other for other in claim.conditions if other is not one)
-            ranges = any(isinstance(other, t.Range) and other.letter == "L" for other in others)
-            require(not ranges, "expected one condition on L", one)
-            claim = _at_layer(replace(claim, conditions=others), one.first.layer)
+        match one:
+            case t.Range("L", t.LayerCount(layer) as first, last) if first == last:
+                others = tuple(other for other in claim.conditions if other is not one)
+                ranges = [x for x in others if isinstance(x, t.Range) and x.letter == "L"]
+                require(not ranges, "expected one condition on L", one)
+                claim = _at_layer(replace(claim, conditions=others), layer)
     return claim
 
 
@@ -222,12 +219,12 @@ def _expect_old_values(found: Sequence[t.Statement]) -> None:
     """Raises `CannotRead` for a claim about what a step before it changes: the new one, perhaps."""
     changed, right = list[t.Name](), t.ZERO
     for one in found:
-        if isinstance(one, t.Update):
-            changed.append(one.left)
-        elif not isinstance(one, t.Equation) or one.left != right:  # a chain goes on with old ones
+        if not isinstance(one, t.Equation) or one.left != right:  # a chain goes on with old ones
             for part in values(one):
-                again = any(_may_be(part, old) for old in changed)
-                require(not again, "expected the step behind what is claimed of this", part)
+                step = isinstance(one, t.Update) and part == one.left
+                again = any(_may_be(part, old) for old in changed) and not step
+                require(not again, "expected the step behind what is said of this", part)
+        changed += [one.left] if isinstance(one, t.Update) else []
         right = getattr(one, "right", t.ZERO)
 
 
@@ -299,8 +296,8 @@ def with_sums_bound(found: Sequence[t.Statement]) -> list[t.Statement]:
         bind = len(inside) == len(rests)
         over = [one for one in sums if t.Index(letter) in [c.right for c in one.conditions]]
         # In \\sum_{j \\ne i}, i is held; \\sum_{i \\ne j} is over both by custom.
-        held = all(letter in letters(one.body) and max(one.letters) < letter for one in over)
-        held = not bind or held
+        both = all(letter in letters(one.body) and max(one.letters) < letter for one in over)
+        held = both or not bind
         for rest in inside:
             few = [one.letter for one in t.free_indices(rest)].count("") <= bind
             what = f"expected each sum over {letter} written out"

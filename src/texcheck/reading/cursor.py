@@ -72,6 +72,7 @@ class Shared:
     layer_letter: str = ""  # the letter that stands for any layer
     locals: dict[str, t.Local] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)  # what is defined under a condition alone
     ahead: set[int] = field(default_factory=set)  # where a letter is defined that stood before
     reasons: bool = False  # whether since, because or let was read: what follows is no condition
     below: set[str] = field(default_factory=set)  # what stands in subscripts: it may be an index

@@ -7,11 +7,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any, NamedTuple, TypeAlias
 
 from .. import syntax as t
-from . import claims, matrices, names, numbers, spelling
+from . import claims, matrices, names, numbers, own_letters, spelling
 from .cursor import FACTOR, Cursor, at
 from .rows import speaks
 from .tokens import Token
@@ -253,7 +253,9 @@ def define_ahead(display: Sequence[Cursor]) -> None:
         if looks[text] > 1:
             below.add(text)
         if c.sees("_"):
-            below.update(one.text for one in (c.group(2) if c.ahead().text == "{" else [c.ahead()]))
+            group = c.group(2) if c.ahead().text == "{" else [c.ahead()]
+            pairs = zip_longest(group, group[1:])  # r is none in 1_{r_i > 0}
+            below.update(x.text for x, after in pairs if getattr(after, "text", "") != "_")
     es = [c for c in every if c.token.text == "e" and c.ahead().text in ("_", "=")]
     own = [c for c in es if _begins(c) and _defines(c)]
     if es and es[0] not in own and all(c.ahead().text == "=" for c in own):
@@ -307,7 +309,7 @@ def _definition(c: Cursor, joint: Joint) -> Item | None:
     c.require(len({*indices}) == len(indices), "expected two indices", at=letter)
     sign = c.expect("=")
     value = c.read()
-    if letter.text == "e" and indices and not _is_number(value):
+    if letter.text == "e" and indices and not own_letters.is_number(value):
         c.at, c.shared.braced[braces:] = begin, []
         return None
     what = "expected a letter with one meaning"  # and not e, if e^2 stands in it
@@ -320,12 +322,6 @@ def _definition(c: Cursor, joint: Joint) -> Item | None:
     here = t.Notation(left, value, at=sign.start, start=letter.start, end=value.end)
     more = _chain(c, joint, (value, None)) if c.sees("=") else Item(joint, sides=(value, None))
     return more._replace(claims=[here, *more.claims])
-
-
-def _is_number(node: t.Expr) -> bool:
-    """Whether a formula is about entries of quantities alone, as \\hat y_k - y_k is."""
-    found = claims.values(node)
-    return bool(found) and all(one.base == "ell" or one.indices for one in found)
 
 
 def _is_range(c: Cursor, number: int) -> bool:

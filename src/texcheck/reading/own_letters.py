@@ -44,3 +44,15 @@ def _with_others_bound(c: Cursor, node: Any, taken: set[str]) -> Any:
         changed: Any = t.replaced(node, [(one, t.Index(other, **at(one))) for one in inside])
         node = replace(changed, letters=tuple(other if x == letter else x for x in node.letters))
     return node
+
+
+def is_number(node: t.Node) -> bool:
+    """Whether a formula is seen to be a number, by the entries in it, as \\hat y_k - y_k is."""
+    match node:
+        case t.Name(base, indices=inside) | t.Component(t.Node() as base, inside):
+            return base == "ell" or (len(inside) > 0 and t.Whole() not in inside)
+        case t.Norm() | t.Length():
+            return True
+        case t.Unit() | t.Constant() | t.Identity() | t.Written():
+            return False
+    return all(map(is_number, node.parts))

@@ -66,12 +66,10 @@ def _free_letter(c: Cursor, text: str, start: int) -> t.Expr:
     """What a letter stands for that is no quantity."""
     if text in c.shared.locals:
         own = c.shared.locals[text]
-        given = (
-            names.indices(c, "W" if len(own.indices) > 1 else "x")
-            if own.indices and c.take("_")
-            else ()
-        )
+        entry = own.indices and c.take("_")
+        given = names.indices(c, "W" if len(own.indices) > 1 else "x") if entry else ()
         return own_letters.used(c, own, given, start)
+    c.require(text not in c.shared.closed, f"{text} is defined under a condition", at=start)
     if text in c.names.functions:
         return t.Function(c.names.functions[text], **c.span(start))
     if text == "K":

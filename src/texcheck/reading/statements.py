@@ -56,6 +56,7 @@ def _read_line(c: Cursor, found: list[t.Statement], above: _Sentence) -> _Senten
         goes_on = c.token.text.lower() == "and" or (c.sees("Rightarrow") and not above.behind)
         c.require(not (above.conditions and goes_on), "expected the whole condition in one line")
     said = first = _Sentence(above.conditions, above.sides) if chain else _Sentence()
+    said.defines = chain and above.defines
     said.joint = Joint(follows=above.joint.follows)
     while c.token.kind != "end":
         said.take(c, sentence(c, said.joint, said.sides))
@@ -78,7 +79,9 @@ class _Sentence:
     ranges: list[t.Range] = field(default_factory=list)
     conditional: bool = False  # the next claim is a condition
     reason: bool = False  # since or because was read
+    ground: bool = False  # what is said behind with, where or let is a claim or defines a letter
     behind: bool = False  # the conditions stand behind the claims
+    defines: bool = False  # its chain begins with a letter that it defines
     gaps: list[int] = field(default_factory=list)  # before each claim: twice the gap, 1 a comma
 
     def take(self, c: Cursor, items: list[Item]) -> None:
@@ -88,6 +91,7 @@ class _Sentence:
         self.reason = c.shared.reasons
         for item, after in pairwise(items):
             found, new, word = self._as_conditions(item, after.joint), item.claims, item.joint.word
+            self.ground |= bool(new) and not found and word in spelling.GROUND
             near = item.joint.gap < 3 and word not in spelling.GROUND - spelling.GIVEN
             if self.claims and (found or item.ranges):
                 near = near and (self.behind or not (found and self.conditions))
@@ -135,6 +139,8 @@ class _Sentence:
             arrow = ", or \\Rightarrow" * (not implied)
             require(leads, f"expected `if` before a condition{arrow}", new[0])
             return found if given else []
+        beside = self.ground and whole and joint.word in ("and", ",", "")
+        require(not beside, "expected a new line, or `if`, for a condition behind this", new[0])
         given = (named or indices) and joint.word in spelling.GIVEN  # with f = ReLU
         ground = joint.word in spelling.GROUND and whole and not given
         supposed = joint.word == "let" and not ground
@@ -177,7 +183,6 @@ class _Sentence:
             require(free, "expected no condition on what the sum around this brace binds", left)
             self.claims.append(claims.braced(left, right))
         shared.braced.clear()
-        self._expect_whole_definitions()
         clear = max(self.gaps[1:], default=0) < 4
         conditions = _joined(self.conditions)
         for condition in conditions:
@@ -197,19 +202,32 @@ class _Sentence:
         layers = [one for one in ranges if one.letter == "L"]
         said_of = [tuple(x for x in self.claims if one in x.conditions) for one in layers]
         said_of += [_restrict(self.claims or display, one) for one in self.ranges]
+        self._close_definitions(conditions, shared)
         display += map(claims.at_their_layer, self.claims)
         for one, about in zip((*layers, *self.ranges), said_of, strict=True):
             if one.last or one in layers:
                 display.append(t.RangeClaim(one, about, at=one.start, **at(one)))
 
-    def _expect_whole_definitions(self) -> None:
-        """Raises `CannotRead` for what a letter stands for under a condition or in a range."""
-        chains = [*accumulate(gap > 0 for gap in self.gaps)]
-        some = bool(self.conditions) or any(one.last for one in self.ranges)
-        for claim, chain in zip(self.claims, chains, strict=False):  # no brace defines a letter
-            own = isinstance(claim, t.Notation) and isinstance(claim.left, t.Local)
-            under = (self.conditions and not self.behind) or (some and chain == chains[-1])
-            require(not (own and under), "expected a definition without a condition", claim)
+    def _close_definitions(self, conditions: Sequence[t.Condition], shared: Shared) -> None:
+        """Forgets what letters stand for under a condition or in a range: it is said there alone.
+
+        Raises `CannotRead` where a letter is used elsewhere, or a chain goes on from a definition.
+        """
+        what, own = "expected a definition without a condition", set[str]()
+        under = {*conditions, *(one for one in self.ranges if one.last)}
+        for one in self.claims:
+            require(not (under and self.defines), what, one)
+            if isinstance(one, t.Notation) and isinstance(one.left, t.Local):
+                own.add(one.left.letter)
+                require(not (under and one.left.start in shared.ahead), what, one)
+            else:
+                used = {part.letter for part in one.nodes if isinstance(part, t.Local)}
+                require(under <= {*one.conditions} or own.isdisjoint(used), what, one)
+        self.defines |= bool(own)
+        if under:
+            shared.closed |= own
+            for letter in own:
+                del shared.locals[letter]
 
 
 def _supposed(said: Sequence[t.Statement], these: Sequence[t.Statement]) -> list[t.Statement]:

@@ -144,6 +144,16 @@ def test_a_display_may_define_a_letter_by_its_entries() -> None:
     assert [one.of for one in entries] == sides(r"W_{0i}^{(1)} x_i = W_{ji}^{(1)} x_i")
 
 
+def test_what_a_letter_stands_for_under_a_condition_it_stands_for_there_alone() -> None:
+    lines = [
+        r"\text{if } x_0 > 0: h = x_0, \quad z_0^{(1)} = h",
+        r"\text{if } x_0 < 0: h = x_1, \quad z_0^{(1)} = h",
+    ]
+    _, first, _, second = read(r" \\ ".join(lines))
+    letters = [part for one in (first, second) for part in t.walk(one) if isinstance(part, t.Local)]
+    assert [letter.of for letter in letters] == sides("x_0 = x_1")
+
+
 @pytest.mark.parametrize(("defined", "meant"), [
     (r"\sum_j \sum_k W_{ji}^{(1)}", r"\sum_m \sum_k W_{mj}^{(1)}"),
     (r"\sum_{j,k} W_{ji}^{(1)}", r"\sum_{m,k} W_{mj}^{(1)}"),
