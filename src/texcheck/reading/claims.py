@@ -220,7 +220,7 @@ def _expect_old_values(found: Sequence[t.Statement]) -> None:
     changed, right = list[t.Name](), t.ZERO
     for one in found:
         if not isinstance(one, t.Equation) or one.left != right:  # a chain goes on with old ones
-            for part in values(one):
+            for part in (name for side in sides(one) for name in values(side)):
                 step = isinstance(one, t.Update) and part == one.left
                 again = any(_may_be(part, old) for old in changed) and not step
                 require(not again, "expected the step behind what is said of this", part)
