@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from texcheck import NETWORKS, check
-from texcheck.reading import expression
+from texcheck import syntax as t
+from texcheck.reading import CannotRead, expression, read
 
 FOLDER = Path(__file__).parent / "statements"
 VERDICTS = ("proved", "refuted", "undecided", "unreadable")
@@ -35,6 +39,32 @@ def test_a_statement_has_its_verdict(row: dict[str, Any], verdict: str) -> None:
     results = check(row["tex"], row["network"], subject=subject, kind=kind, diagnose=False)
     found = max((one.status for _, one in results), key=WORST.index)
     assert found == verdict or (verdict, found) == ("proved", "definition"), results
+
+
+def single_equations(verdict: str) -> Iterator[tuple[str, str]]:
+    """The sides of each text that is one equation, the right one with at most two free indices."""
+    for row in rows(verdict):
+        with suppress(CannotRead):
+            found, tex = read(row["tex"]), row["tex"]
+            plain = len(found) == 1 and isinstance(found[0], t.Equation) and not found[0].conditions
+            if plain and "subject" not in row and tex.count("=") == 1 and "begin" not in tex:
+                left, right = tex.split("=")
+                letters = sorted({index.letter for index in t.free_indices(found[0].right)})
+                if len(letters) < 3:
+                    letter = f"H_{{{''.join(letters)}}}" if letters else "H"
+                    yield row["network"], rf"{letter} = {right}, \quad {left} = {letter}"
+
+
+@pytest.mark.parametrize(("verdict", "allowed"), [
+    ("proved", {"proved", "undecided", "unreadable"}), ("refuted", {"refuted", "unreadable"})
+])  # fmt: skip
+def test_a_right_side_may_be_put_into_a_letter(verdict: str, allowed: set[str]) -> None:
+    found = Counter[str]()
+    for network, tex in single_equations(verdict):
+        *_, (_, last) = check(tex, network, diagnose=False)
+        assert last.status in allowed, tex
+        found[last.status] += 1
+    assert found[verdict] > 0.8 * found.total() > 400
 
 
 @pytest.mark.parametrize(("one", "other"), pairs())
