@@ -1,8 +1,8 @@
 """What a display says under a premise that does not always hold is neither proved nor refuted.
 
 In A => B, and in B, where A, the claim A may be a condition. Where the network leaves its loss or
-an activation open, a claim such as f = ReLU may declare it. If it is not proved, what is said
-under it may be true there alone, or false there alone: it is undecided, and so is A.
+an activation open, a claim such as f = ReLU may declare it for the whole display. If it is not
+proved, what is said under it may be true or false there alone: it is undecided, and so is A.
 """
 
 import sys
@@ -48,9 +48,9 @@ def _said_under(claim: t.Statement, network: Network) -> tuple[int, int] | None:
         dashed = getattr(function, "primes", 0)
         if _is_any(function) and not dashed and not all(network.activations or [""]):
             declares |= not any(map(_is_any, other.nodes))
-        if _is_loss(side) and None in network.losses:
+        if any(map(_is_loss, t.walk(side, _outside_slopes))) and None in network.losses:
             declares |= not any(map(_is_loss, other.nodes))
-    return (claim.start, sys.maxsize) if declares else claim.supposed
+    return (0, sys.maxsize) if declares else claim.supposed
 
 
 def _doubted(verdict: Verdict) -> Verdict:
@@ -59,6 +59,10 @@ def _doubted(verdict: Verdict) -> Verdict:
     if witness:
         return Undecided(f"{difference(witness)}; but {_DOUBT}")
     return Undecided(_DOUBT) if isinstance(verdict, Proved) else verdict
+
+
+def _outside_slopes(node: t.Node) -> tuple[t.Node, ...]:
+    return () if isinstance(node, t.Derivative | t.Gradient) else node.parts
 
 
 def _is_loss(node: t.Node) -> bool:

@@ -277,12 +277,14 @@ def define_ahead(display: Sequence[Cursor]) -> None:
         c.shared.ahead.add(c.token.start)
         _definition(c, Joint())
         c.shared.braced.clear()  # they are read again where they stand
+    for c in es[:1]:
+        c.require(c in own or not own or "e" in c.shared.locals, "expected what e is before it")
 
 
 def _begins(c: Cursor) -> bool:
     """Whether a claim may begin here."""
     before = c.tokens[c.at - 1]
-    return not c.at or c.token.quad > 0 or before.text == "," or _leads(before)
+    return not c.at or c.token.quad > 0 or before.text in (",", ":") or _leads(before)
 
 
 def _leads(one: Token) -> bool:

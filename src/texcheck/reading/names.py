@@ -400,7 +400,8 @@ def _marked(c: Cursor, value: t.Expr, kind: str, exponent: t.Expr | None) -> t.E
         c.require(known, "expected the function's value, and the power behind it", at=value)
         return t.Power(value, exponent, elementwise=kind == "odot")
     entry = isinstance(value, t.Name | t.Local) and value.indices and t.Whole() not in value.indices
-    pairs = any(len(t.indices_of(one)) == 2 for one in value.nodes)  # (2 W_{ij})^T
+    free = {one.letter for one in t.free_indices(value)}  # (2 W_{ij})^T
+    pairs = len(free) > 1 or any(len(t.indices_of(one)) == 2 for one in value.nodes)
     entry = entry or (pairs and own_letters.is_number(value))
     c.require(not entry, "an entry has no transpose", r"write [W^{(1)T}]_{ij}", at=value)
     c.require(not function, "a function has no transpose", at=value)

@@ -18,6 +18,8 @@ from .items import Item, Joint, Sides, define_ahead, sentence
 from .tokens import CannotRead, require, tokens
 
 _LATE = "expected a new line for a statement behind a condition"
+_JOINING = ("and", ",", "")
+_WHOLE = "expected a definition without a condition"
 
 
 def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
@@ -57,6 +59,8 @@ def _read_line(c: Cursor, found: list[t.Statement], above: _Sentence) -> _Senten
         c.require(not (above.conditions and goes_on), "expected the whole condition in one line")
     said = first = _Sentence(above.conditions, above.sides) if chain else _Sentence()
     said.defines = chain and above.defines
+    goes_on = "and" in (c.token.text.lower(), above.joint.word) or above.joint.comma
+    said.ground = above.ground if goes_on else ""
     said.joint = Joint(follows=above.joint.follows)
     while c.token.kind != "end":
         said.take(c, sentence(c, said.joint, said.sides))
@@ -79,7 +83,7 @@ class _Sentence:
     ranges: list[t.Range] = field(default_factory=list)
     conditional: bool = False  # the next claim is a condition
     reason: bool = False  # since or because was read
-    ground: bool = False  # what is said behind with, where or let is a claim or defines a letter
+    ground: str = ""  # with, where or let, if a claim or a definition stands behind it
     behind: bool = False  # the conditions stand behind the claims
     defines: bool = False  # its chain begins with a letter that it defines
     gaps: list[int] = field(default_factory=list)  # before each claim: twice the gap, 1 a comma
@@ -87,11 +91,12 @@ class _Sentence:
     def take(self, c: Cursor, items: list[Item]) -> None:
         """Takes the items of the sentence that ends here."""
         carried, closed = bool(self.conditions), False  # behind the claims
-        implied = False  # what stands behind an arrow alone
+        arrow = implied = False  # what stands behind an arrow, behind it alone
         self.reason = c.shared.reasons
         for item, after in pairwise(items):
             found, new, word = self._as_conditions(item, after.joint), item.claims, item.joint.word
-            self.ground |= bool(new) and not found and word in spelling.GROUND
+            joins = bool(self.ground) and word in _JOINING
+            self.ground = word if new and not found and word in spelling.GROUND else self.ground
             near = item.joint.gap < 3 and word not in spelling.GROUND - spelling.GIVEN
             if self.claims and (found or item.ranges):
                 near = near and (self.behind or not (found and self.conditions))
@@ -102,17 +107,21 @@ class _Sentence:
                 self.conditions = [*self.conditions, *dict.fromkeys(found)]
             elif new:
                 require(not closed, _LATE, new[0])
+                defines = isinstance(new[0], t.Notation) and isinstance(new[0].left, t.Local)
+                led = defines and (arrow or word in ("then", "Rightarrow"))
+                require(self.conditions or not led, _WHOLE, new[0])
                 clear = self.claims or word in spelling.THEN or not (self.conditions or self.ranges)
                 require(clear, "expected `then` behind the conditions", new[0])
                 self.gaps += [2 * item.joint.gap + item.joint.comma, *[0] * (len(new) - 1)]
                 self.sides = None if self.claims else item.sides
                 premises = [] if word not in ("then", "Rightarrow") else [*self.claims]
-                premises += new if word in spelling.GROUND else []
+                premises += new if joins or word in spelling.GROUND else []
                 self.claims += new
                 premises = self.claims if item.arrow else premises
                 self.claims = _supposed(self.claims, premises)
             self.ranges += item.ranges
-            implied |= bool(item.arrow) and not all(isinstance(x, t.Assume) for x in found)
+            arrow = bool(item.arrow)
+            implied |= arrow and not all(isinstance(x, t.Assume) for x in found)
             closed = bool(self.claims and (carried or found or item.ranges or implied))
         self.joint = items[-1].joint
         ends = not self.conditions or self.joint.word != "and"
@@ -139,11 +148,12 @@ class _Sentence:
             arrow = ", or \\Rightarrow" * (not implied)
             require(leads, f"expected `if` before a condition{arrow}", new[0])
             return found if given else []
-        beside = self.ground and whole and joint.word in ("and", ",", "")
-        require(not beside, "expected a new line, or `if`, for a condition behind this", new[0])
+        ahead = self.ground if joint.word in _JOINING else ""
+        what = "expected a new line, or `if`, for a condition behind this"
+        require(not (ahead and whole), what, new[0])
         given = (named or indices) and joint.word in spelling.GIVEN  # with f = ReLU
         ground = joint.word in spelling.GROUND and whole and not given
-        supposed = joint.word == "let" and not ground
+        supposed = "let" in (joint.word, ahead) and not ground
         put_in = r"a value is put in by \left. \ell \right|_{\hat y = y}"
         require(not supposed, "expected a claim, or a letter that `let` defines", new[0], put_in)
         compared = isinstance(new[-1], t.Comparison) and not indices
@@ -213,16 +223,18 @@ class _Sentence:
 
         Raises `CannotRead` where a letter is used elsewhere, or a chain goes on from a definition.
         """
-        what, own = "expected a definition without a condition", set[str]()
+        own = set[str]()
         under = {*conditions, *(one for one in self.ranges if one.last)}
         for one in self.claims:
-            require(not (under and self.defines), what, one)
+            require(not (under and self.defines), _WHOLE, one)
             if isinstance(one, t.Notation) and isinstance(one.left, t.Local):
                 own.add(one.left.letter)
-                require(not (under and one.left.start in shared.ahead), what, one)
+                early = one.left.start in shared.ahead
+                again = not under and one.left.letter in shared.closed
+                require(not (under and (early or one.left.indices)) and not again, _WHOLE, one)
             else:
                 used = {part.letter for part in one.nodes if isinstance(part, t.Local)}
-                require(under <= {*one.conditions} or own.isdisjoint(used), what, one)
+                require(under <= {*one.conditions} or own.isdisjoint(used), _WHOLE, one)
         self.defines |= bool(own)
         if under:
             shared.closed |= own
