@@ -173,7 +173,9 @@ def elementwise(scope: Scope, values: list[Matrix], node: t.Elementwise) -> Matr
             raise Unfit(r"\odot beside a dot: write brackets, or no sign", node) from None
         match node.right:
             case t.Product((first, *_), start=start) if start == first.start:  # without brackets
-                if scope.shapes[id(first)] == (values[0].rows, values[0].columns):
+                left, right = values
+                alike = scope.shapes[id(first)] == (left.rows, left.columns)
+                if alike or (left.is_column and not right.is_vector):
                     raise Unfit("expected brackets around one of the products", node) from None
         raise
 

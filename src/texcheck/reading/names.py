@@ -378,6 +378,8 @@ def _with_scripts(c: Cursor, value: t.Expr, found: _Scripts, start: int) -> t.Ex
         value = replace(value, subscript=found.subscript, **c.span(start))
     elif found.indices:
         value = t.Component(value, found.indices, **c.span(start))
+    matrix = found.bracket and len(found.indices) == 2  # (W)^{-1}_{ij}
+    c.require(not matrix or all(kind in ("odot", "T") for kind, *_ in marks), _OF_ALL, at=value)
     for kind, exponent, end in marks:
         row = t.Whole() in found.indices and kind == "T"
         c.require(not row, _OF_ALL, r"as in [W_{i,:}^{(1)}]^T", at=value)
@@ -390,8 +392,8 @@ def _marked(c: Cursor, value: t.Expr, kind: str, exponent: t.Expr | None) -> t.E
     """A value with a transpose, a power or (which is an error) a dash."""
     what = "a dash stands for the derivative of a function"
     c.require(kind != "'", what, r"such as \sigma'", at=value)
-    function = isinstance(value, t.Function)
-    several = isinstance(value, t.Component | t.Local) and len(value.indices) == 2
+    function, several = isinstance(value, t.Function), len(getattr(value, "indices", ())) == 2
+    several = several and (not isinstance(value, t.Name) or isinstance(exponent, t.Negative))
     if several or (isinstance(value, t.Component) and exponent is None):
         c.require(kind == "odot", _OF_ALL, at=value)
     if exponent is not None:
@@ -418,8 +420,8 @@ def _named(c: Cursor, name: t.Name, found: _Scripts, start: int) -> t.Expr:
     end = max(ends) if found.marks else max(c.before(), name.end)
     name = replace(name, layer=found.layer or name.layer, indices=inside, start=start, end=end)
     own = c.shared.locals.get(r"\delta") if name.base == "delta" and not name.layer else None
-    clear = not own or own.indices or len(inside) < 2
-    c.require(clear, r"expected another letter for what \delta is, or for Kronecker's", at=name)
+    what = r"expected another letter for what \delta is, or for Kronecker's"
+    c.require(not own or own.indices or len(inside) < 2, what, at=name)
     if own and len(inside) < 2:
         value = own_letters.used(c, own, inside if own.indices else (), start)
         return value if own.indices or not inside else t.Component(value, inside, **at(value))
