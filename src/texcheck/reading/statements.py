@@ -239,7 +239,7 @@ class _Sentence:
         if under:
             shared.closed |= own
             for letter in own:
-                del shared.locals[letter]
+                shared.locals.pop(letter, None)
 
 
 def _supposed(said: Sequence[t.Statement], these: Sequence[t.Statement]) -> list[t.Statement]:
