@@ -41,15 +41,13 @@ def _said_under(claim: t.Statement, network: Network) -> tuple[int, int] | None:
     """From where to where something may be said under a claim, if it is a premise or declares."""
     if not isinstance(claim, t.Equation):
         return claim.supposed
-    declares = False
+    declares = None in network.losses and _says_loss(claim)
     for side, other in ((claim.left, claim.right), (claim.right, claim.left)):
         at_s = isinstance(side, t.Apply) and side.arguments == (t.BARE_S,)
         function = side.function if isinstance(side, t.Apply) and at_s else side
         dashed = getattr(function, "primes", 0)
         if _is_any(function) and not dashed and not all(network.activations or [""]):
             declares |= not any(map(_is_any, other.nodes))
-        if any(map(_is_loss, t.walk(side, _outside_slopes))) and None in network.losses:
-            declares |= not any(map(_is_loss, other.nodes))
     return (0, sys.maxsize) if declares else claim.supposed
 
 
@@ -61,8 +59,13 @@ def _doubted(verdict: Verdict) -> Verdict:
     return Undecided(_DOUBT) if isinstance(verdict, Proved) else verdict
 
 
-def _outside_slopes(node: t.Node) -> tuple[t.Node, ...]:
-    return () if isinstance(node, t.Derivative | t.Gradient) else node.parts
+def _says_loss(claim: t.Equation) -> bool:
+    """Whether a claim says what the loss is, of other quantities, and not how it changes."""
+    parts = t.outside_lengths(claim)
+    slopes = [part for part in parts if isinstance(part, t.Derivative | t.Gradient)]
+    others = any(isinstance(part, t.Name) and part.base != "ell" for part in parts)
+    changes = any(_is_loss(part) for slope in slopes for part in slope.nodes)
+    return others and not changes and any(map(_is_loss, parts))
 
 
 def _is_loss(node: t.Node) -> bool:

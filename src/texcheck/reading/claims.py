@@ -216,16 +216,26 @@ def checked(found: Sequence[t.Statement], shared: Shared) -> list[t.Statement]:
 
 
 def _expect_old_values(found: Sequence[t.Statement]) -> None:
-    """Raises `CannotRead` for a claim about what a step before it changes: the new one, perhaps."""
-    changed, right = list[t.Name](), t.ZERO
+    """Raises `CannotRead` for what is said of what a step before it changes: the new one, perhaps.
+
+    A chain that begins with the step goes on with the old ones.
+    """
+    changed, chain = list[t.Name](), -1  # where the last side of such a chain begins
     for one in found:
-        if not isinstance(one, t.Equation) or one.left != right:  # a chain goes on with old ones
-            for part in (name for side in sides(one) for name in values(side)):
-                step = isinstance(one, t.Update) and part == one.left
-                again = any(_may_be(part, old) for old in changed) and not step
-                require(not again, "expected the step behind what is said of this", part)
-        changed += [one.left] if isinstance(one, t.Update) else []
-        right = getattr(one, "right", t.ZERO)
+        goes_on = isinstance(one, t.Equation) and one.left.start == chain
+        compared = [x for x in one.conditions if isinstance(x, t.Indicator)]
+        for part in (name for side in (*sides(one), *compared) for name in values(side)):
+            step = isinstance(one, t.Update) and part == one.left
+            again = not goes_on and not step and any(_may_be(part, old) for old in changed)
+            require(not again, "expected the step behind what is said of this", part)
+        match one:
+            case t.Update(left, right):
+                changed.append(left)
+                chain = right.start
+            case t.Equation(right=right) if goes_on:
+                chain = right.start
+            case _:
+                chain = -1
 
 
 def values(node: t.Node) -> list[t.Name]:

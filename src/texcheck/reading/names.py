@@ -392,8 +392,9 @@ def _marked(c: Cursor, value: t.Expr, kind: str, exponent: t.Expr | None) -> t.E
     """A value with a transpose, a power or (which is an error) a dash."""
     what = "a dash stands for the derivative of a function"
     c.require(kind != "'", what, r"such as \sigma'", at=value)
-    function, several = isinstance(value, t.Function), len(getattr(value, "indices", ())) == 2
-    several = several and (not isinstance(value, t.Name) or isinstance(exponent, t.Negative))
+    function = isinstance(value, t.Function)
+    plain = isinstance(value, t.Name) and (exponent is None or isinstance(exponent, t.Number))
+    several = len(getattr(value, "indices", ())) == 2 and not plain  # the inverse's, perhaps
     if several or (isinstance(value, t.Component) and exponent is None):
         c.require(kind == "odot", _OF_ALL, at=value)
     if exponent is not None:
@@ -402,9 +403,7 @@ def _marked(c: Cursor, value: t.Expr, kind: str, exponent: t.Expr | None) -> t.E
         c.require(known, "expected the function's value, and the power behind it", at=value)
         return t.Power(value, exponent, elementwise=kind == "odot")
     entry = isinstance(value, t.Name | t.Local) and value.indices and t.Whole() not in value.indices
-    free = {one.letter for one in t.free_indices(value)}  # (2 W_{ij})^T
-    pairs = len(free) > 1 or any(len(t.indices_of(one)) == 2 for one in value.nodes)
-    entry = entry or (pairs and own_letters.is_number(value))
+    entry = entry or own_letters.is_matrix_entry(value)
     c.require(not entry, "an entry has no transpose", r"write [W^{(1)T}]_{ij}", at=value)
     c.require(not function, "a function has no transpose", at=value)
     return t.Transpose(value)

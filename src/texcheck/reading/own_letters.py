@@ -46,6 +46,13 @@ def _with_others_bound(c: Cursor, node: Any, taken: set[str]) -> Any:
     return node
 
 
+def is_matrix_entry(node: t.Expr) -> bool:
+    """Whether a formula is seen to be a number by two indices, as 2 W_{ij} and x_i y_j are."""
+    free = {one.letter for one in t.free_indices(node)}
+    pairs = len(free) > 1 or any(len(t.indices_of(one)) == 2 for one in node.nodes)
+    return pairs and is_number(node)
+
+
 def is_number(node: t.Node) -> bool:
     """Whether a formula is seen to be a number, by the entries in it, as \\hat y_k - y_k is."""
     match node:

@@ -55,12 +55,16 @@ def _read_line(c: Cursor, found: list[t.Statement], above: _Sentence) -> _Senten
         c.require(above.sides, "expected a left side before the sign")
         c.require(not above.behind, "expected the condition behind the last line")
     else:
-        goes_on = c.token.text.lower() == "and" or (c.sees("Rightarrow") and not above.behind)
+        listed = above.joint.comma and c.token.text.lower() not in spelling.CONDITION
+        goes_on = c.token.text.lower() == "and" or (
+            (c.sees("Rightarrow") or listed) and not above.behind
+        )
         c.require(not (above.conditions and goes_on), "expected the whole condition in one line")
     said = first = _Sentence(above.conditions, above.sides) if chain else _Sentence()
     said.defines = chain and above.defines
     goes_on = "and" in (c.token.text.lower(), above.joint.word) or above.joint.comma
     said.ground = above.ground if goes_on else ""
+    said.upward = bool(said.ground)
     said.joint = Joint(follows=above.joint.follows)
     while c.token.kind != "end":
         said.take(c, sentence(c, said.joint, said.sides))
@@ -85,6 +89,7 @@ class _Sentence:
     reason: bool = False  # since or because was read
     ground: str = ""  # with, where or let, if a claim or a definition stands behind it
     behind: bool = False  # the conditions stand behind the claims
+    upward: bool = False  # what is said behind it is said of the lines above
     defines: bool = False  # its chain begins with a letter that it defines
     gaps: list[int] = field(default_factory=list)  # before each claim: twice the gap, 1 a comma
 
@@ -116,9 +121,10 @@ class _Sentence:
                 self.sides = None if self.claims else item.sides
                 premises = [] if word not in ("then", "Rightarrow") else [*self.claims]
                 premises += new if joins or word in spelling.GROUND else []
+                self.upward |= word in spelling.GROUND - {"let"} and not self.claims
                 self.claims += new
                 premises = self.claims if item.arrow else premises
-                self.claims = _supposed(self.claims, premises)
+                self.claims = _supposed(self.claims, premises, upward=self.upward)
             self.ranges += item.ranges
             arrow = bool(item.arrow)
             implied |= arrow and not all(isinstance(x, t.Assume) for x in found)
@@ -242,9 +248,11 @@ class _Sentence:
                 shared.locals.pop(letter, None)
 
 
-def _supposed(said: Sequence[t.Statement], these: Sequence[t.Statement]) -> list[t.Statement]:
+def _supposed(
+    said: Sequence[t.Statement], these: Sequence[t.Statement], *, upward: bool = False
+) -> list[t.Statement]:
     """What a sentence claims, these as what may be meant as conditions, as A in A => B."""
-    first = min((one.start for one in said), default=0)
+    first = 0 if upward else min((one.start for one in said), default=0)
     return [replace(one, supposed=(first, one.end)) if one in these else one for one in said]
 
 
