@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from .. import syntax as t
 from ..networks.network import Network
 from ..report import difference
-from ..verdict import Proved, Refuted, Undecided, Unreadable, Verdict
+from ..verdict import Definition, Proved, Refuted, Undecided, Unreadable, Verdict
 
 _DOUBT = (
     r"it may be a condition, or said under one: leave out \Rightarrow, where or since, "
@@ -24,17 +24,12 @@ def under_premises(said: Sequence[tuple[t.Statement, Verdict]], network: Network
     if any(isinstance(one, Unreadable) and _names_any(claim) for claim, one in said):
         doubt = Undecided("what is said of f or g beside it cannot be read")  # f(s) = s, ...
         said = [(claim, doubt if isinstance(one, Proved) else one) for claim, one in said]
-    unsure = [claim for claim, one in said if _may_hold(one)]
+    unsure = [claim for claim, one in said if not isinstance(one, Proved | Definition)]
     spans = [span for claim in unsure if (span := _said_under(claim, network))]
     return [
         _doubted(one) if any(first <= claim.start <= last for first, last in spans) else one
         for claim, one in said
     ]
-
-
-def _may_hold(verdict: Verdict) -> bool:
-    """Whether a claim is not proved, but has a meaning: it may hold somewhere."""
-    return isinstance(verdict, Undecided) or bool(getattr(verdict, "witness", None))
 
 
 def _said_under(claim: t.Statement, network: Network) -> tuple[int, int] | None:

@@ -6,6 +6,7 @@ for the sentence's claims, and if it begins a chain of lines, for that chain.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, compress, pairwise
@@ -37,7 +38,9 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
         last = _read_line(line, found, last)
         end = max((one.end for one in found[first:]), default=0)
         found[first:] = [
-            replace(one, supposed=(one.supposed[0], end)) if one.supposed else one
+            replace(one, supposed=(one.supposed[0], max(end, one.supposed[1])))
+            if one.supposed
+            else one
             for one in found[first:]
         ]
     if not found:
@@ -62,9 +65,11 @@ def _read_line(c: Cursor, found: list[t.Statement], above: _Sentence) -> _Senten
         c.require(not (above.conditions and goes_on), "expected the whole condition in one line")
     said = first = _Sentence(above.conditions, above.sides) if chain else _Sentence()
     said.defines = chain and above.defines
-    goes_on = "and" in (c.token.text.lower(), above.joint.word) or above.joint.comma
+    led = above.joint.word in spelling.GROUND
+    c.require(not led, f"expected what stands behind {above.joint.word} in its line")
+    goes_on = c.token.text.lower() == "and" or above.joint.word in ("and", ";")
+    goes_on = goes_on or above.joint.comma
     said.ground = above.ground if goes_on else ""
-    said.upward = bool(said.ground)
     said.joint = Joint(follows=above.joint.follows)
     while c.token.kind != "end":
         said.take(c, sentence(c, said.joint, said.sides))
@@ -89,7 +94,6 @@ class _Sentence:
     reason: bool = False  # since or because was read
     ground: str = ""  # with, where or let, if a claim or a definition stands behind it
     behind: bool = False  # the conditions stand behind the claims
-    upward: bool = False  # what is said behind it is said of the lines above
     defines: bool = False  # its chain begins with a letter that it defines
     gaps: list[int] = field(default_factory=list)  # before each claim: twice the gap, 1 a comma
 
@@ -120,15 +124,16 @@ class _Sentence:
                 self.gaps += [2 * item.joint.gap + item.joint.comma, *[0] * (len(new) - 1)]
                 self.sides = None if self.claims else item.sides
                 premises = [] if word not in ("then", "Rightarrow") else [*self.claims]
-                premises += new if joins or word in spelling.GROUND else []
-                self.upward |= word in spelling.GROUND - {"let"} and not self.claims
+                if joins or word in spelling.GROUND:  # of what stands in any line, perhaps
+                    new = [replace(one, supposed=(0, sys.maxsize)) for one in new]
                 self.claims += new
                 premises = self.claims if item.arrow else premises
-                self.claims = _supposed(self.claims, premises, upward=self.upward)
+                self.claims = _supposed(self.claims, premises)
             self.ranges += item.ranges
             arrow = bool(item.arrow)
             implied |= arrow and not all(isinstance(x, t.Assume) for x in found)
             closed = bool(self.claims and (carried or found or item.ranges or implied))
+        c.require(not arrow, "expected what follows from it behind the arrow, in its line")
         self.joint = items[-1].joint
         ends = not self.conditions or self.joint.word != "and"
         c.require(ends, "expected a condition behind and")
@@ -248,12 +253,13 @@ class _Sentence:
                 shared.locals.pop(letter, None)
 
 
-def _supposed(
-    said: Sequence[t.Statement], these: Sequence[t.Statement], *, upward: bool = False
-) -> list[t.Statement]:
+def _supposed(said: Sequence[t.Statement], these: Sequence[t.Statement]) -> list[t.Statement]:
     """What a sentence claims, these as what may be meant as conditions, as A in A => B."""
-    first = 0 if upward else min((one.start for one in said), default=0)
-    return [replace(one, supposed=(first, one.end)) if one in these else one for one in said]
+    first = min((one.start for one in said), default=0)
+    return [
+        replace(one, supposed=one.supposed or (first, sys.maxsize)) if one in these else one
+        for one in said
+    ]
 
 
 def _joined(conditions: Sequence[t.Condition]) -> list[t.Condition]:
