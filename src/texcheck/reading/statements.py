@@ -133,7 +133,8 @@ class _Sentence:
             arrow = bool(item.arrow)
             implied |= arrow and not all(isinstance(x, t.Assume) for x in found)
             closed = bool(self.claims and (carried or found or item.ranges or implied))
-        c.require(not arrow, "expected what follows from it behind the arrow, in its line")
+        what = "expected what follows behind the arrow, in its line"
+        c.require(not arrow, what, at=items[-2].arrow if arrow else None)
         self.joint = items[-1].joint
         ends = not self.conditions or self.joint.word != "and"
         c.require(ends, "expected a condition behind and")
