@@ -331,8 +331,8 @@ class Statement(Node):
 
     conditions: tuple[Condition, ...] = field(kw_only=True, default=())
     at: int = field(compare=False, kw_only=True, default=0)
-    # What begins from here to there may be said under this claim, as a condition.
-    supposed: tuple[int, int] | None = field(compare=False, kw_only=True, default=None)
+    # What begins here or behind may be said under this claim, as a condition.
+    supposed: int | None = field(compare=False, kw_only=True, default=None)
 
 
 class Equation(Statement):

@@ -250,6 +250,17 @@ def test_a_refutation_names_what_it_took_for_open_functions():
     assert "activations" not in answer([*command, "regression"])
 
 
+@pytest.mark.parametrize(("shown", "proved"), [
+    (r"x = x \\ \hat y = y \Rightarrow \ell = 0 \\ y = y", 1),
+    (r"x = x \\ \ell = 0 \text{ where } \hat y = y \\ y = y", 0),
+])  # fmt: skip
+def test_what_may_be_a_condition_leaves_undecided_what_the_page_says(shown, proved):
+    command = [sys.executable, "-m", "texcheck", "prove", shown, "--network", "regression"]
+    assert "from the one before the arrow on, or the whole display" in PAGE
+    verdicts = re.findall(r"^(\w+): ", answer(command), re.M)
+    assert verdicts == ["proved"] * proved + ["undecided"] * (4 - proved)
+
+
 def test_a_comparison_that_the_page_puts_before_an_arrow_is_a_condition():
     [shown] = re.findall(r"as in `([^`]*Rightarrow[^`]*)`", PAGE)
     command = [sys.executable, "-m", "texcheck", "prove", shown, "--network", "regression"]

@@ -12,7 +12,7 @@ import texcheck
 
 PACKAGE = Path(texcheck.__file__).parent
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
-MOST_LINES, MOST_IN_A_FILE, MOST_IN_A_FUNCTION, MOST_TRUSTED = 11747, 450, 60, 3415
+MOST_LINES, MOST_IN_A_FILE, MOST_IN_A_FUNCTION, MOST_TRUSTED = 11738, 450, 60, 3415
 
 
 def name(path: Path) -> str:

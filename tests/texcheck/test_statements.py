@@ -50,9 +50,18 @@ def single_equations(verdict: str) -> Iterator[tuple[str, str]]:
             if plain and "subject" not in row and tex.count("=") == 1 and "begin" not in tex:
                 left, right = tex.split("=")
                 letters = sorted({index.letter for index in t.free_indices(found[0].right)})
-                if len(letters) < 3:
-                    letter = f"H_{{{''.join(letters)}}}" if letters else "H"
-                    yield row["network"], rf"{letter} = {right}, \quad {left} = {letter}"
+                others = [one for one in "mnpqtuv" if one not in tex][: len(letters)]
+                if len(letters) == len(others) < 3:
+                    yield row["network"], in_letters(left, right, letters, others)
+
+
+def in_letters(left: str, right: str, letters: list[str], others: list[str]) -> str:
+    """The equation with its right side in a letter H, and that in G, whose indices are reversed."""
+    own, new, reverse, back = (
+        f"_{{{''.join(one)}}}" if one else ""
+        for one in (letters, others, others[::-1], letters[::-1])
+    )
+    return rf"H{own} = {right}, \quad G{new} = H{reverse}, \quad {left} = G{back}"
 
 
 @pytest.mark.parametrize(("verdict", "allowed"), [

@@ -49,8 +49,7 @@ def template(node: t.Written) -> Template:
     tall, wide = _has_dots(down, rows), _has_dots(across, columns)
     places = tuple(down.values()) if tall else (), tuple(across.values()) if wide else ()
     off = [cell for (i, j), cell in cells.items() if i != j]
-    zeros = all(map(_is_zero, off)) and not all(map(_is_zero, cells.values()))
-    diagonal = tall and wide and zeros
+    diagonal = tall and wide and all(map(_is_zero, off)) and not all(map(_is_zero, cells.values()))
     if diagonal and {*down.values()} != {*across.values()}:
         raise NoRule("a row or a column whose entry on the diagonal is left out")
     _expect_dots(rows, down, across, diagonal)

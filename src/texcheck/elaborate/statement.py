@@ -23,6 +23,7 @@ from ..algebra.terms import ZERO, Index, Sort, Term, number, power
 from ..networks.network import Case
 from .calculus import activation
 from .definitions import declared
+from .dots import without_letters
 from .formula import elaborate
 from .matrix import FIRST, IllSorted, Matrix, Unfit, Unknown, known, resolved, spread, unify
 from .operations import holds, none_of, spread_literals
@@ -110,7 +111,7 @@ def claimed(statement: t.Statement, case: Case) -> Pair:
         case _:
             raise NoRule("a statement of another kind")
     values = [elaborate(scope, side) for side in sides]
-    zero = t.ZERO in [side.of if isinstance(side, t.Local) else side for side in sides]
+    zero = t.ZERO in [without_letters(x) if isinstance(x, t.Local) else x for x in sides]
     if isinstance(statement, t.Comparison) or zero:  # 0 alone is a matrix of zeros too
         values = spread_literals(sides, values)
     for at, side in enumerate(sides):

@@ -25,17 +25,15 @@ def under_premises(said: Sequence[tuple[t.Statement, Verdict]], network: Network
         doubt = Undecided("what is said of f or g beside it cannot be read")  # f(s) = s, ...
         said = [(claim, doubt if isinstance(one, Proved) else one) for claim, one in said]
     unsure = [claim for claim, one in said if not isinstance(one, Proved | Definition)]
-    spans = [span for claim in unsure if (span := _said_under(claim, network))]
-    return [
-        _doubted(one) if any(first <= claim.start <= last for first, last in spans) else one
-        for claim, one in said
-    ]
+    first = min((_said_from(claim, network) for claim in unsure), default=sys.maxsize)
+    return [_doubted(one) if claim.start >= first else one for claim, one in said]
 
 
-def _said_under(claim: t.Statement, network: Network) -> tuple[int, int] | None:
-    """From where to where something may be said under a claim, if it is a premise or declares."""
+def _said_from(claim: t.Statement, network: Network) -> int:
+    """From where on what is said may be said under a claim, as a premise or a declaration."""
+    first = sys.maxsize if claim.supposed is None else claim.supposed
     if not isinstance(claim, t.Equation):
-        return claim.supposed
+        return first
     declares = None in network.losses and _says_loss(claim)
     for side, other in ((claim.left, claim.right), (claim.right, claim.left)):
         at_s = isinstance(side, t.Apply) and side.arguments == (t.BARE_S,)
@@ -43,7 +41,7 @@ def _said_under(claim: t.Statement, network: Network) -> tuple[int, int] | None:
         dashed = getattr(function, "primes", 0)
         if _is_any(function) and not dashed and not all(network.activations or [""]):
             declares |= not any(map(_is_any, other.nodes))
-    return (0, sys.maxsize) if declares else claim.supposed
+    return 0 if declares else first
 
 
 def _doubted(verdict: Verdict) -> Verdict:

@@ -25,7 +25,7 @@ def claim(sign: Token, left: t.Expr, right: t.Expr) -> t.Equation | t.Comparison
     I is the identity function where the other side is one.
     """
     place: Any = {"at": sign.start, "start": min(left.start, right.start), "end": right.end}
-    own = isinstance(left, t.Name) and left in _BARE and sign.text == "="  # a reader's own letter
+    own = sign.text == "=" and left in _BARE  # a reader's own letter
     require(not own, "expected a layer, or another letter for what is defined", left)
     again = sign.text == "=" and sign.kind == "command" and left in right.nodes
     if again and isinstance(left, t.Name) and left.base in ("W", "b"):

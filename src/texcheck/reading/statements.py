@@ -6,7 +6,6 @@ for the sentence's claims, and if it begins a chain of lines, for that chain.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, compress, pairwise
@@ -28,25 +27,17 @@ def read(tex: str, names: Names = BOOK) -> list[t.Statement]:
     shared, found, last = Shared(names), list[t.Statement](), _Sentence()
     display = [Cursor(line, shared, formula) for line in lines.lines_of(tokens(tex))]
     define_ahead(display)
-    first = step = 0  # where the lines begin that belong together, and the last of their steps
+    step = 0  # where the last chain begins
     for line in display:
         arrow, chain = line.sees("Rightarrow"), line.sees(*spelling.COMPARISONS)
         if arrow:
             found[step:] = _supposed(found[step:], found[step:])
         step = step if chain else len(found)
-        first = first if chain or arrow else len(found)
         last = _read_line(line, found, last)
-        end = max((one.end for one in found[first:]), default=0)
-        found[first:] = [
-            replace(one, supposed=(one.supposed[0], max(end, one.supposed[1])))
-            if one.supposed
-            else one
-            for one in found[first:]
-        ]
     if not found:
         raise CannotRead("expected a statement such as a = b", 0, len(tex))
     for one in found:
-        if isinstance(one, t.Notation) and isinstance(letter := one.left, t.Local):
+        if letter := _defined(one):
             used, instead = letter.letter in shared.used, spelling.INSTEAD.get(letter.letter, "")
             require(used, f"{letter.letter} is never used", letter, instead)
     return claims.checked(found, shared)
@@ -116,8 +107,7 @@ class _Sentence:
                 self.conditions = [*self.conditions, *dict.fromkeys(found)]
             elif new:
                 require(not closed, _LATE, new[0])
-                defines = isinstance(new[0], t.Notation) and isinstance(new[0].left, t.Local)
-                led = defines and (arrow or word in ("then", "Rightarrow"))
+                led = _defined(new[0]) and (arrow or word in ("then", "Rightarrow"))
                 require(self.conditions or not led, _WHOLE, new[0])
                 clear = self.claims or word in spelling.THEN or not (self.conditions or self.ranges)
                 require(clear, "expected `then` behind the conditions", new[0])
@@ -125,7 +115,7 @@ class _Sentence:
                 self.sides = None if self.claims else item.sides
                 premises = [] if word not in ("then", "Rightarrow") else [*self.claims]
                 if joins or word in spelling.GROUND:  # of what stands in any line, perhaps
-                    new = [replace(one, supposed=(0, sys.maxsize)) for one in new]
+                    new = [replace(one, supposed=0) for one in new]
                 self.claims += new
                 premises = self.claims if item.arrow else premises
                 self.claims = _supposed(self.claims, premises)
@@ -239,11 +229,11 @@ class _Sentence:
         under = {*conditions, *(one for one in self.ranges if one.last)}
         for one in self.claims:
             require(not (under and self.defines), _WHOLE, one)
-            if isinstance(one, t.Notation) and isinstance(one.left, t.Local):
-                own.add(one.left.letter)
-                early = one.left.start in shared.ahead
-                again = not under and one.left.letter in shared.closed
-                require(not (under and (early or one.left.indices)) and not again, _WHOLE, one)
+            if local := _defined(one):
+                own.add(local.letter)
+                early = local.start in shared.ahead
+                again = not under and local.letter in shared.closed
+                require(not (under and (early or local.indices)) and not again, _WHOLE, one)
             else:
                 used = {part.letter for part in one.nodes if isinstance(part, t.Local)}
                 require(under <= {*one.conditions} or own.isdisjoint(used), _WHOLE, one)
@@ -254,13 +244,16 @@ class _Sentence:
                 shared.locals.pop(letter, None)
 
 
+def _defined(one: t.Statement) -> t.Local | None:
+    """The letter that a statement defines, if it does."""
+    return one.left if isinstance(one, t.Notation) and isinstance(one.left, t.Local) else None
+
+
 def _supposed(said: Sequence[t.Statement], these: Sequence[t.Statement]) -> list[t.Statement]:
     """What a sentence claims, these as what may be meant as conditions, as A in A => B."""
     first = min((one.start for one in said), default=0)
-    return [
-        replace(one, supposed=one.supposed or (first, sys.maxsize)) if one in these else one
-        for one in said
-    ]
+    marked = {id(one) for one in these if one.supposed is None}
+    return [replace(one, supposed=first) if id(one) in marked else one for one in said]
 
 
 def _joined(conditions: Sequence[t.Condition]) -> list[t.Condition]:
